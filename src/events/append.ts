@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import type { Clock } from '../clock.ts';
+import { asDatabaseError, type Database } from '../db/index.ts';
+import { faultPoint } from '../faults.ts';
+import { openIntroduction, verifyingKey, type SigningKey } from '../identity/index.ts';
+import type { AnyEvent, DecodedEvent, EventCatalog, MadeEvent } from './define-event.ts';
+import type { FeedPoint } from './entry.ts';
+import type { EntryTable } from './entry-table.ts';
+import { EventError } from './errors.ts';
+import type { EvidenceTable } from './evidence.ts';
+import type { Feed, FeedTable } from './feed-table.ts';
+import { FeedOpened } from './feed-events.ts';
+import { feedId, noHash } from './feed.ts';
+import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
+import { sealEntry } from './seal.ts';
+
+/** Who asked for an entry: the account, as it will stand in the header. */
+export type By = { readonly actor: string };
+
+/** What may be done inside one writing transaction: read through `db`, decide, append. */
+export type LogWriter<E extends AnyEvent> = {
+  readonly db: Database;
+  /**
+   * Appends to an own feed and folds the read models, so that `db` shows it from here on.
+   *
+   * @throws {EventError} ENTRY_TOO_LARGE, BODY_VALUE_UNFIT, FEED_UNKNOWN, FEED_FROZEN
+   */
+  append(feed: string, event: MadeEvent, by: By): LoggedEntry<E>;
+  /** Opens this instance's feed to an audience with its introduction, once; returns the feed's id. */
+  openFeed(opening: { readonly audience: string; readonly introduction: Uint8Array } & By): string;
+};
+
+export type AppendParts<E extends AnyEvent> = {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly catalog: EventCatalog<E>;
+  readonly instanceId: string;
+  readonly signer: SigningKey | undefined;
+  readonly feeds: FeedTable;
+  readonly entries: EntryTable;
+  readonly evidence: EvidenceTable;
+  readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
+  readonly mustBeGood: () => void;
+};
+
+/** The first entry of a new epoch, whose place does not follow from the head. */
+export type EpochPlace = { readonly epoch: number; readonly lastKnown: FeedPoint };
+
+export type Appender<E extends AnyEvent> = {
+  /** One immediate transaction: all that `work` appends, or nothing. */
+  write<T>(work: (tx: LogWriter<E>) => T): T;
+  /** The same without asking whether the database is the newest; for the entry that begins a new epoch. */
+  writeAnyway<T>(work: (append: (feed: Feed, place: EpochPlace, event: MadeEvent, by: By) => void) => T): T;
+};
+
+export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E> {
+  const { db, clock, catalog, instanceId, signer, feeds, entries, evidence, fold, mustBeGood } = parts;
+  const immediate = db.transaction((work: () => unknown) => work());
+
+  const inTransaction = <T>(work: () => T): T => {
+    faultPoint('log.append.begin');
+    try {
+      const result = immediate.immediate(() => {
+        const made = work();
+        faultPoint('log.append.inserted');
+        return made;
+      }) as T;
+      faultPoint('log.append.committed');
+      return result;
+    } catch (error) {
+      feeds.forget();
+      throw asDatabaseError(error, 'write the log');
+    }
+  };
+
+  const insert = (feed: Feed, epoch: number, seq: number, previous: string, event: MadeEvent, by: By) => {
+    assert(signer, 'a log that was opened without a signing key appends nothing');
+    const at = clock.now();
+    const place = { feed: feed.feed, epoch, seq, previous, audience: feed.audience, at, actor: by.actor };
+    const { header, hash, sealed } = sealEntry(place, event, signer);
+    const feedBlob = Buffer.from(feed.feed, 'hex');
+    const pos = entries.insert(feedBlob, header, Buffer.from(hash, 'hex'), sealed, at);
+    // What was made here is of the newest version, so it is what the catalog would read.
+    const made =
+      catalog.versionOf(event.name) === event.version
+        ? { event: { known: true, name: event.name, data: event.data } as unknown as DecodedEvent<E> }
+        : {};
+    const logged = new StoredEntry(catalog, pos, sealed, { hash, header, ...made });
+    fold([logged]);
+    return logged;
+  };
+
+  const append = (id: string, event: MadeEvent, by: By): LoggedEntry<E> => {
+    const feed = feeds.get(id);
+    if (feed === undefined || !feed.own)
+      throw new EventError(
+        'FEED_UNKNOWN',
+        `Cannot append to the feed ${id}: this instance does not write it`,
+        {
+          hint: 'Open the feed first; a feed has one author.',
+          details: { feed: id },
+        },
+      );
+    const blob = Buffer.from(id, 'hex');
+    if (evidence.frozen(blob) !== undefined)
+      throw new EventError(
+        'FEED_FROZEN',
+        `Cannot append to the feed ${id}: it was signed with two histories`,
+        {
+          hint: 'Find the other instance that signs with this key and stop it, then start a new epoch.',
+          details: { feed: id },
+        },
+      );
+    const head = entries.head(blob)!;
+    return insert(feed, head.epoch, head.seq + 1, head.hash, event, by);
+  };
+
+  const openFeed: LogWriter<E>['openFeed'] = ({ audience, introduction, actor }) => {
+    const id = feedId(instanceId, audience);
+    if (feeds.get(id) !== undefined) return id;
+    const { signingKey, instanceId: introduced } = openIntroduction(introduction);
+    assert.equal(introduced, instanceId, 'the introduction is of another instance');
+    assert(
+      signer && Buffer.compare(signingKey, signer.publicKey) === 0,
+      'the introduction names another key',
+    );
+    const feed: Feed = {
+      feed: id,
+      author: instanceId,
+      audience,
+      publicKey: signer.publicKey,
+      key: verifyingKey(signer.publicKey),
+      own: true,
+    };
+    feeds.add(feed);
+    insert(feed, 1, 1, noHash, FeedOpened.make({ introduction }), { actor });
+    return id;
+  };
+
+  return {
+    write: (work) => {
+      mustBeGood();
+      return inTransaction(() => work({ db, append, openFeed }));
+    },
+    writeAnyway: (work) =>
+      inTransaction(() =>
+        work((feed, { epoch, lastKnown }, event, by) => {
+          insert(feed, epoch, 1, lastKnown.hash, event, by);
+        }),
+      ),
+  };
+}

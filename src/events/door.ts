@@ -1,0 +1,174 @@
+import { hash as digest } from 'node:crypto';
+import { CrossgapError } from '../errors.ts';
+import { openIntroduction, preAuthEncoding, verifyingKey, type SigningKey } from '../identity/index.ts';
+import { decodeBody } from './encoding.ts';
+import type { EntryHeader, SealedEntry } from './entry.ts';
+import type { EntryTable } from './entry-table.ts';
+import { EventError, type EventErrorCode } from './errors.ts';
+import type { EvidenceTable } from './evidence.ts';
+import type { Feed, FeedTable } from './feed-table.ts';
+import { FeedOpened, EpochStarted } from './feed-events.ts';
+import { feedId } from './feed.ts';
+import { asBuffer, entryBytesMax, headerBytes, headerOffset, readHeader } from './header.ts';
+import { refuseMisplaced } from './place.ts';
+import { entryHashType } from './seal.ts';
+import { refused, type Verdict } from './verdict.ts';
+
+/** Who may write to us over a link, as a person confirmed it: the author, and its company certificate's SHA-256. */
+export type Pin = { readonly author: string; readonly certificateFingerprint: string };
+
+/** An entry that may come in if its signature fits. `feed` is undefined where its key has yet to come. */
+export type Candidate = {
+  readonly entry: SealedEntry;
+  readonly header: EntryHeader;
+  readonly hash: Buffer;
+  readonly feedBlob: Buffer;
+  readonly feed: Feed | undefined;
+};
+
+export type DoorParts = {
+  readonly instanceId: string;
+  readonly signer: SigningKey | undefined;
+  readonly pinFor: (link: string) => Pin | undefined;
+  readonly feeds: FeedTable;
+  readonly entries: EntryTable;
+  readonly evidence: EvidenceTable;
+};
+
+/**
+ * The cheap checks, in their order, of the entries of one delivery: size, header, feed and audience, whether it is
+ * known already. Nothing is written, and no body is looked at but that of a feed's first entry.
+ */
+export type Door = (entry: SealedEntry) => Candidate | Verdict;
+
+export function door({ instanceId, signer, pinFor, feeds, entries, evidence }: DoorParts): Door {
+  const pins = new Map<string, Pin | undefined>();
+  const opening = new Map<string, Feed>();
+  const pinOf = (link: string): Pin | undefined => {
+    if (!pins.has(link)) pins.set(link, pinFor(link));
+    return pins.get(link);
+  };
+
+  /** Where a feed that is not held yet would come from, if anybody may write it to us. */
+  const expected = (header: EntryHeader): { author: string; pinned: string | undefined; own: boolean } => {
+    if (signer !== undefined && header.feed === feedId(instanceId, header.audience))
+      return { author: instanceId, pinned: undefined, own: true };
+    const pin = pinOf(header.audience);
+    if (pin === undefined) throw notForMe(header);
+    if (header.feed !== feedId(pin.author, header.audience))
+      throw refuse('FEED_UNKNOWN', header, 'no link expects a feed of this id');
+    return { author: pin.author, pinned: pin.certificateFingerprint, own: false };
+  };
+
+  const open = (entry: SealedEntry, header: EntryHeader): Feed | undefined => {
+    const { author, pinned, own } = expected(header);
+    const before = opening.get(header.feed);
+    if (before !== undefined) return before;
+    if (header.type !== FeedOpened.name) return undefined;
+    const key = introducedKey(entry, header, author, pinned);
+    if (own && !asBuffer(key).equals(signer!.publicKey))
+      throw refuse('INTRODUCTION_MISMATCH', header, 'it names another signing key than this instance has');
+    const { feed, audience } = header;
+    const made: Feed = { feed, author, audience, publicKey: key, key: verifyingKey(key), own };
+    opening.set(feed, made);
+    return made;
+  };
+
+  const look = (entry: SealedEntry): Candidate | Verdict => {
+    if (entry.bytes.byteLength + entry.signature.byteLength > entryBytesMax)
+      throw new EventError(
+        'ENTRY_TOO_LARGE',
+        `Cannot take in an entry: it has more than ${entryBytesMax / 1024} KiB`,
+        { hint: 'The author has to put what is large into a file of its own.' },
+      );
+    const header = readHeader(entry.bytes);
+    const held = feeds.get(header.feed);
+    if (
+      held !== undefined &&
+      (held.audience !== header.audience || (!held.own && pinOf(held.audience) === undefined))
+    )
+      throw notForMe(header);
+    const feed = held ?? open(entry, header);
+    const bytes = asBuffer(entry.bytes);
+    const feedBlob = bytes.subarray(headerOffset.feed, headerOffset.feed + 16);
+    const hash = digest('sha256', preAuthEncoding(entryHashType, bytes), 'buffer');
+    if (held !== undefined) {
+      if (entries.hashAt(feedBlob, header)?.equals(hash) === true)
+        return { outcome: 'known', hash: hash.toString('hex') };
+      refuseFrozen(evidence, feedBlob, header);
+    }
+    refuseMisplaced(header);
+    return { entry, header, hash, feedBlob, feed };
+  };
+
+  return (entry) => {
+    try {
+      return look(entry);
+    } catch (error) {
+      if (error instanceof CrossgapError) return refused(error);
+      throw error;
+    }
+  };
+}
+
+/** @throws {EventError} FEED_FROZEN, unless a person allowed the next epoch and this begins it */
+export function refuseFrozen(evidence: EvidenceTable, feed: Buffer, header: EntryHeader): void {
+  const frozen = evidence.frozen(feed);
+  if (frozen === undefined || (frozen.epochAllowed && header.type === EpochStarted.name)) return;
+  throw new EventError(
+    'FEED_FROZEN',
+    `Cannot take in an entry of the feed ${header.feed}: its author signed two histories`,
+    {
+      hint: 'Look at the evidence together with the author; a new epoch of the feed can then be allowed.',
+      details: { feed: header.feed, epoch: header.epoch, seq: header.seq },
+    },
+  );
+}
+
+function introducedKey(
+  entry: SealedEntry,
+  header: EntryHeader,
+  author: string,
+  pinned: string | undefined,
+): Uint8Array {
+  refuseMisplaced(header);
+  const { introduction } = FeedOpened.read(
+    Math.min(header.schemaVersion, FeedOpened.version),
+    decodeBody(entry.bytes.subarray(headerBytes)),
+  );
+  const opened = openPinned(introduction, header, pinned);
+  if (opened.instanceId !== author)
+    throw refuse('INTRODUCTION_MISMATCH', header, `it introduces ${opened.instanceId} instead of ${author}`);
+  return opened.signingKey;
+}
+
+function openPinned(introduction: Uint8Array, header: EntryHeader, pinned: string | undefined) {
+  try {
+    return openIntroduction(introduction, pinned);
+  } catch (cause) {
+    if (!(cause instanceof CrossgapError)) throw cause;
+    throw new EventError('INTRODUCTION_REFUSED', `Cannot open the feed ${header.feed}: ${cause.message}`, {
+      hint: cause.hint,
+      details: { feed: header.feed, code: cause.code, ...cause.details },
+      cause,
+    });
+  }
+}
+
+function notForMe(header: EntryHeader): EventError {
+  return new EventError(
+    'NOT_FOR_ME',
+    `Cannot take in an entry: its audience ${header.audience} is no link here`,
+    {
+      hint: 'It is meant for somebody else, or the link it belongs to has been removed or not been confirmed yet.',
+      details: { feed: header.feed, audience: header.audience },
+    },
+  );
+}
+
+function refuse(code: EventErrorCode, header: EntryHeader, why: string): EventError {
+  return new EventError(code, `Cannot take in an entry of the feed ${header.feed}: ${why}`, {
+    hint: 'Ask the sender which link it belongs to; nothing was stored.',
+    details: { feed: header.feed, epoch: header.epoch, seq: header.seq },
+  });
+}

@@ -1,0 +1,91 @@
+import type { Database } from '../db/index.ts';
+import type { FeedPoint, SealedEntry } from './entry.ts';
+
+/** A row of the log as SQLite gives it. */
+export type EntryRow = {
+  readonly pos: number;
+  readonly feed: Buffer;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly hash: Buffer;
+  readonly signature: Buffer;
+  readonly bytes: Buffer;
+};
+
+export type Spot = { readonly epoch: number; readonly seq: number };
+
+/** The statements on the table of entries, prepared once. */
+export type EntryTable = {
+  insert(feed: Buffer, spot: Spot, hash: Buffer, entry: SealedEntry, receivedAt: number): number;
+  /** The newest entry of a feed. */
+  head(feed: Buffer): FeedPoint | undefined;
+  /** The newest of those at or before a position of the log. */
+  headAt(feed: Buffer, pos: number): FeedPoint | undefined;
+  hashAt(feed: Buffer, spot: Spot): Buffer | undefined;
+  at(feed: Buffer, spot: Spot): EntryRow | undefined;
+  atPosition(pos: number): EntryRow | undefined;
+  /** Behind `pos`, in the order of the log. */
+  after(pos: number, limit: number): EntryRow[];
+  /** Of one feed, from `spot` on, in the feed's own order. */
+  ofFeed(feed: Buffer, from: Spot, limit: number): EntryRow[];
+  points(after: number): { pos: number; feed: Buffer; epoch: number; seq: number; hash: Buffer }[];
+  count(): number;
+  lastPosition(): number;
+  /** The highest position ever given out. */
+  highestPosition(): number;
+};
+
+export function entryTable(db: Database): EntryTable {
+  const columns = 'pos, feed, epoch, seq, hash, signature, bytes';
+  type PointRow = { epoch: number; seq: number; hash: Buffer };
+  const point = (row: PointRow | undefined): FeedPoint | undefined =>
+    row && { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') };
+  const insert = db.prepare<[Buffer, number, number, Buffer, number, Uint8Array, Uint8Array]>(
+    `INSERT INTO entry (feed, epoch, seq, hash, received_at, signature, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const head = db.prepare<[Buffer], PointRow>(
+    `SELECT epoch, seq, hash FROM entry WHERE feed = ? ORDER BY epoch DESC, seq DESC LIMIT 1`,
+  );
+  const headAt = db.prepare<[Buffer, number], PointRow>(
+    `SELECT epoch, seq, hash FROM entry WHERE feed = ? AND pos <= ? ORDER BY epoch DESC, seq DESC LIMIT 1`,
+  );
+  const hashAt = db
+    .prepare<[Buffer, number, number], Buffer>(
+      `SELECT hash FROM entry WHERE feed = ? AND epoch = ? AND seq = ?`,
+    )
+    .pluck();
+  const at = db.prepare<[Buffer, number, number], EntryRow>(
+    `SELECT ${columns} FROM entry WHERE feed = ? AND epoch = ? AND seq = ?`,
+  );
+  const atPosition = db.prepare<[number], EntryRow>(`SELECT ${columns} FROM entry WHERE pos = ?`);
+  const after = db.prepare<[number, number], EntryRow>(
+    `SELECT ${columns} FROM entry WHERE pos > ? ORDER BY pos LIMIT ?`,
+  );
+  const ofFeed = db.prepare<[Buffer, number, number, number], EntryRow>(
+    `SELECT ${columns} FROM entry WHERE feed = ? AND (epoch, seq) >= (?, ?) ORDER BY epoch, seq LIMIT ?`,
+  );
+  const points = db.prepare<[number], EntryRow>(
+    `SELECT pos, feed, epoch, seq, hash FROM entry WHERE pos > ? ORDER BY pos`,
+  );
+  const count = db.prepare<[], number>('SELECT count(*) FROM entry').pluck();
+  const last = db.prepare<[], number>('SELECT coalesce(max(pos), 0) FROM entry').pluck();
+  const highest = db.prepare<[], number>(`SELECT seq FROM sqlite_sequence WHERE name = 'entry'`).pluck();
+  return {
+    insert: (feed, spot, hash, entry, receivedAt) =>
+      Number(
+        insert.run(feed, spot.epoch, spot.seq, hash, receivedAt, entry.signature, entry.bytes)
+          .lastInsertRowid,
+      ),
+    head: (feed) => point(head.get(feed)),
+    headAt: (feed, pos) => point(headAt.get(feed, pos)),
+    hashAt: (feed, spot) => hashAt.get(feed, spot.epoch, spot.seq),
+    at: (feed, spot) => at.get(feed, spot.epoch, spot.seq),
+    atPosition: (pos) => atPosition.get(pos),
+    after: (pos, limit) => after.all(pos, limit),
+    ofFeed: (feed, from, limit) => ofFeed.all(feed, from.epoch, from.seq, limit),
+    points: (pos) => points.all(pos),
+    count: () => count.get() ?? 0,
+    lastPosition: () => last.get() ?? 0,
+    highestPosition: () => highest.get() ?? 0,
+  };
+}

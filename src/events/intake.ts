@@ -1,0 +1,275 @@
+import type { Clock } from '../clock.ts';
+import { CrossgapError } from '../errors.ts';
+import type { AnyEvent, EventCatalog } from './define-event.ts';
+import { refuseFrozen, type Candidate } from './door.ts';
+import type { FeedPoint } from './entry.ts';
+import type { EntryTable } from './entry-table.ts';
+import type { Epochs } from './epochs.ts';
+import { EventError } from './errors.ts';
+import type { EvidenceKind, EvidenceTable } from './evidence.ts';
+import type { Feed, FeedTable } from './feed-table.ts';
+import { noHash } from './feed.ts';
+import { headerBytes, readHeader } from './header.ts';
+import { StoredEntry } from './logged-entry.ts';
+import {
+  parkedBytesMax,
+  parkedEntriesMax,
+  type ParkedRow,
+  type ParkedSize,
+  type ParkedTable,
+} from './parked.ts';
+import { epochInvalid, lastKnownOf, standOf } from './place.ts';
+import type { SealedEntry } from './entry.ts';
+import { refused, type Gap, type Verdict } from './verdict.ts';
+import { verifyEntry } from './verify.ts';
+
+export type IntakeParts<E extends AnyEvent> = {
+  readonly clock: Clock;
+  readonly catalog: EventCatalog<E>;
+  readonly feeds: FeedTable;
+  readonly entries: EntryTable;
+  readonly epochs: Epochs;
+  readonly evidence: EvidenceTable;
+  readonly parked: ParkedTable;
+};
+
+/** What one transaction took in. */
+export type Intake<E extends AnyEvent> = {
+  /** Judges one entry whose signature fits, and stores it where it may be stored. */
+  take(candidate: Candidate): Verdict;
+  /** All that came into the log, those that had been parked too, in its order. */
+  readonly accepted: StoredEntry<E>[];
+};
+
+type FeedState = { head: FeedPoint | undefined; parked: ParkedSize };
+
+/** Begins taking entries in; use it inside one transaction and throw it away afterwards. */
+export function intake<E extends AnyEvent>(parts: IntakeParts<E>): Intake<E> {
+  return new Taking(parts);
+}
+
+class Taking<E extends AnyEvent> implements Intake<E> {
+  readonly accepted: StoredEntry<E>[] = [];
+  readonly #parts: IntakeParts<E>;
+  readonly #states = new Map<string, FeedState>();
+
+  constructor(parts: IntakeParts<E>) {
+    this.#parts = parts;
+  }
+
+  take(candidate: Candidate): Verdict {
+    const verdict = this.#takeOne(candidate);
+    if (verdict.outcome === 'accepted') this.#drain(candidate);
+    return verdict;
+  }
+
+  #takeOne(candidate: Candidate): Verdict {
+    try {
+      return this.#judge(candidate);
+    } catch (error) {
+      if (error instanceof CrossgapError) return refused(error);
+      throw error;
+    }
+  }
+
+  #judge(candidate: Candidate): Verdict {
+    const { header, feedBlob, hash } = candidate;
+    const { entries, evidence } = this.#parts;
+    const state = this.#stateOf(candidate);
+    const stand = standOf(header, state.head);
+    if (stand === 'past') return this.#judgePast(candidate, state.head!);
+    refuseFrozen(evidence, feedBlob, header);
+    // A feed whose first entry has yet to come has no key: what comes early is kept, and verified then.
+    if (candidate.feed === undefined || stand === 'ahead') return this.#park(candidate, state);
+    if (stand === 'new-epoch') return this.#judgeEpoch(candidate, state);
+    if (header.previous !== (state.head?.hash ?? noHash)) {
+      const before = entries.at(feedBlob, state.head!)!;
+      this.#keepEvidence(candidate, 'chain', before);
+      throw new EventError(
+        'PREVIOUS_MISMATCH',
+        `Cannot take in entry ${header.seq} of the feed ${header.feed}: it does not follow the entry held here`,
+        {
+          hint: 'The author signed two histories; both are kept as evidence and the feed is frozen.',
+          details: {
+            feed: header.feed,
+            seq: header.seq,
+            names: header.previous,
+            held: state.head!.hash,
+            hash: hex(hash),
+          },
+        },
+      );
+    }
+    return this.#accept(candidate, state);
+  }
+
+  #judgePast(candidate: Candidate, head: FeedPoint): Verdict {
+    const { header, feedBlob, hash } = candidate;
+    const { entries, epochs } = this.#parts;
+    const held = entries.at(feedBlob, header);
+    if (held?.hash.equals(hash) === true) return { outcome: 'known', hash: hex(hash) };
+    if (held === undefined || epochs.isVoid(feedBlob, header))
+      throw new EventError(
+        'EPOCH_ENDED',
+        `Cannot take in entry ${header.seq} of epoch ${header.epoch}: the feed ${header.feed} went on with epoch ${head.epoch} from an earlier one`,
+        {
+          hint: 'The author lost this entry and began a new epoch without it; nothing needs to be done.',
+          details: { feed: header.feed, epoch: header.epoch, seq: header.seq },
+        },
+      );
+    this.#keepEvidence(candidate, 'entries', held);
+    throw equivocation(candidate, hex(held.hash));
+  }
+
+  #judgeEpoch(candidate: Candidate, state: FeedState): Verdict {
+    const { header, feedBlob, entry } = candidate;
+    const { entries, epochs, evidence } = this.#parts;
+    const lastKnown = lastKnownOf(header, entry.bytes.subarray(headerBytes));
+    const head = state.head;
+    if (head === undefined || isBefore(head, lastKnown)) return this.#park(candidate, state, lastKnown);
+    const held = entries.at(feedBlob, lastKnown);
+    if (held === undefined) throw epochInvalid(header, 'it names an entry that never was in the feed');
+    if (hex(held.hash) !== lastKnown.hash) {
+      this.#keepEvidence(candidate, 'epoch', held);
+      throw epochInvalid(header, 'it names another entry than the one its author signed before');
+    }
+    const verdict = this.#accept(candidate, state);
+    if (verdict.outcome === 'accepted') {
+      epochs.add(feedBlob, header.epoch, lastKnown);
+      evidence.thaw(feedBlob);
+    }
+    return verdict;
+  }
+
+  #accept(candidate: Candidate, state: FeedState): Verdict {
+    const { header, entry, feedBlob, hash } = candidate;
+    const { catalog, clock, entries, feeds } = this.#parts;
+    const event = catalog.decode(header.type, header.schemaVersion, entry.bytes.subarray(headerBytes));
+    const feed = candidate.feed!;
+    if (state.head === undefined && feeds.get(header.feed) === undefined) feeds.add(feed);
+    const pos = entries.insert(feedBlob, header, hash, entry, clock.now());
+    const hexHash = hex(hash);
+    state.head = { epoch: header.epoch, seq: header.seq, hash: hexHash };
+    this.accepted.push(new StoredEntry(catalog, pos, entry, { hash: hexHash, header, event }));
+    return { outcome: 'accepted', hash: hexHash, pos };
+  }
+
+  #park(candidate: Candidate, state: FeedState, upTo?: FeedPoint): Verdict {
+    const { header, feedBlob, hash, entry, feed } = candidate;
+    const { parked } = this.#parts;
+    if (feed !== undefined) {
+      const rival = parked.at(feedBlob, header).find((row) => row.verified === 1 && !row.hash.equals(hash));
+      if (rival !== undefined) {
+        this.#keepEvidence(candidate, 'entries', rival);
+        throw equivocation(candidate, hex(rival.hash));
+      }
+    }
+    this.#makeRoom(candidate, state);
+    if (parked.add(feedBlob, header, hash, feed !== undefined, entry)) {
+      state.parked.entries += 1;
+      state.parked.bytes += entry.bytes.byteLength;
+    }
+    return { outcome: 'parked', hash: hex(hash), waitsFor: gapBefore(candidate, state.head, upTo) };
+  }
+
+  #makeRoom(candidate: Candidate, state: FeedState): void {
+    const { header, feedBlob, entry } = candidate;
+    const { parked } = this.#parts;
+    const full = (): boolean =>
+      state.parked.entries >= parkedEntriesMax ||
+      state.parked.bytes + entry.bytes.byteLength > parkedBytesMax;
+    while (full()) {
+      const farthest = parked.farthest(feedBlob);
+      if (farthest === undefined || !isBefore(header, farthest))
+        throw new EventError(
+          'PARKED_FULL',
+          `Cannot keep entry ${header.seq} of the feed ${header.feed}: too many wait for missing ones already`,
+          {
+            hint: 'Ask the author for the missing entries; this one is asked for again after them.',
+            details: { feed: header.feed, seq: header.seq, waiting: state.parked.entries },
+          },
+        );
+      parked.remove(farthest.rowid);
+      state.parked.entries -= 1;
+      state.parked.bytes -= farthest.bytes.byteLength;
+    }
+  }
+
+  /** After an entry came in: those that waited for it. */
+  #drain({ feedBlob, feed }: Candidate): void {
+    const state = this.#states.get(feedBlob.toString('hex'))!;
+    while (state.parked.entries > 0) {
+      const head = state.head!;
+      const next = this.#parked(feedBlob, feed!, state, { epoch: head.epoch, seq: head.seq + 1 });
+      const taken = next.map((candidate) => this.#takeOne(candidate));
+      if (taken.some((verdict) => verdict.outcome === 'accepted')) continue;
+      if (!this.#drainEpochs(feedBlob, feed!, state, head)) break;
+    }
+    if (state.parked.entries === 0) return;
+    this.#parts.parked.removeUpTo(feedBlob, state.head!);
+    state.parked = this.#parts.parked.size(feedBlob);
+  }
+
+  #drainEpochs(feedBlob: Buffer, feed: Feed, state: FeedState, head: FeedPoint): boolean {
+    const starts = this.#parts.parked.epochStarts(feedBlob, head.epoch).map((row) => row.epoch);
+    for (const epoch of new Set(starts))
+      for (const candidate of this.#parked(feedBlob, feed, state, { epoch, seq: 1 }))
+        if (this.#takeOne(candidate).outcome === 'accepted') return true;
+    return false;
+  }
+
+  /** Takes what is parked at a place out again, as far as its signature fits. */
+  #parked(feedBlob: Buffer, feed: Feed, state: FeedState, spot: { epoch: number; seq: number }): Candidate[] {
+    const { parked } = this.#parts;
+    return parked.at(feedBlob, spot).flatMap((row) => {
+      parked.remove(row.rowid);
+      state.parked.entries -= 1;
+      state.parked.bytes -= row.bytes.byteLength;
+      return this.#candidateOf(row, feedBlob, feed) ?? [];
+    });
+  }
+
+  #candidateOf(row: ParkedRow, feedBlob: Buffer, feed: Feed): Candidate | undefined {
+    const entry = { bytes: row.bytes, signature: row.signature };
+    if (row.verified === 0 && !verifyEntry(entry, feed.key)) return undefined;
+    return { entry, header: readHeader(row.bytes), hash: row.hash, feedBlob, feed };
+  }
+
+  #keepEvidence({ feedBlob, header, entry }: Candidate, kind: EvidenceKind, first: SealedEntry): void {
+    this.#parts.evidence.keep(feedBlob, header, kind, first, entry, this.#parts.clock.now());
+  }
+
+  #stateOf({ header, feedBlob }: Candidate): FeedState {
+    const before = this.#states.get(header.feed);
+    if (before !== undefined) return before;
+    const { entries, parked } = this.#parts;
+    const state = { head: entries.head(feedBlob), parked: parked.size(feedBlob) };
+    this.#states.set(header.feed, state);
+    return state;
+  }
+}
+
+type Spot = { readonly epoch: number; readonly seq: number };
+
+function isBefore(a: Spot, b: Spot): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.seq < b.seq);
+}
+
+function gapBefore({ header }: Candidate, head: FeedPoint | undefined, upTo: FeedPoint | undefined): Gap {
+  const epoch = upTo?.epoch ?? header.epoch;
+  const from = (head?.epoch ?? 1) === epoch ? (head?.seq ?? 0) + 1 : 1;
+  return { feed: header.feed, epoch, from, to: upTo?.seq ?? header.seq - 1 };
+}
+
+function equivocation({ header, hash }: Candidate, held: string): EventError {
+  return new EventError(
+    'EQUIVOCATION',
+    `Cannot take in entry ${header.seq} of the feed ${header.feed}: its author signed another one for the same place`,
+    {
+      hint: 'Both are kept as evidence and the feed is frozen; ask the author what happened.',
+      details: { feed: header.feed, epoch: header.epoch, seq: header.seq, held, offered: hex(hash) },
+    },
+  );
+}
+
+const hex = (bytes: Buffer): string => bytes.toString('hex');

@@ -1,0 +1,239 @@
+import type { Clock } from '../clock.ts';
+import { asDatabaseError, type Database } from '../db/index.ts';
+import type { SigningKey } from '../identity/index.ts';
+import { appender, type By, type LogWriter } from './append.ts';
+import type { AnyEvent, EventCatalog } from './define-event.ts';
+import type { Pin } from './door.ts';
+import type { FeedPoint, SealedEntry } from './entry.ts';
+import { entryTable, type EntryRow, type Spot } from './entry-table.ts';
+import { epochs } from './epochs.ts';
+import { evidenceTable, type Evidence } from './evidence.ts';
+import { feedTable } from './feed-table.ts';
+import { feedId } from './feed.ts';
+import { findGaps } from './gaps.ts';
+import { sealHead, type Head } from './head.ts';
+import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
+import { startEpochs, type StartedEpochs } from './new-epoch.ts';
+import { parkedTable } from './parked.ts';
+import { peerHeads } from './peer-heads.ts';
+import { headReceiver, type HeadVerdict } from './receive-head.ts';
+import { receiver } from './receive.ts';
+import type { VerifiedPosition } from './side-file.ts';
+import { standingKeeper, type Standing } from './standing.ts';
+import type { Gap, Verdict } from './verdict.ts';
+import { verifyLog, type VerifyReport } from './verify-log.ts';
+
+export type LogOptions<E extends AnyEvent> = {
+  /** Open and migrated; it stays the caller's to close. */
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly catalog: EventCatalog<E>;
+  /** 16 bytes, lower-case hex. */
+  readonly instanceId: string;
+  /** Absent: the log can be read and received into, not appended to. */
+  readonly signer?: SigningKey;
+  /** Where the own heads are kept outside the database. */
+  readonly sideFile: string;
+  /** Changes the read models, inside the transaction that stores the entries and in their order. */
+  readonly fold?: (entries: readonly LoggedEntry<E>[]) => void;
+  /** Who may write to us over a link; undefined: nobody, the link is unknown, unconfirmed or removed. */
+  readonly pinFor: (link: string) => Pin | undefined;
+};
+
+/** A feed as it stands here. */
+export type FeedFacts = FeedPoint & {
+  readonly feed: string;
+  readonly author: string;
+  readonly audience: string;
+  readonly own: boolean;
+  /** Its author signed two histories; nothing more is taken in. */
+  readonly frozen: boolean;
+  /** Entries that a later epoch left behind. */
+  readonly voidEntries: number;
+};
+
+export type ReadOptions = { readonly after: number; readonly limit: number };
+
+/** The log of one instance. */
+export type Log<E extends AnyEvent> = {
+  readonly instanceId: string;
+  /** The id of this instance's feed to an audience; the self feed's audience is the instance's own id. */
+  feedTo(audience: string): string;
+
+  /**
+   * One immediate transaction: read, decide, append; all or nothing. Safe with several processes on one database.
+   *
+   * @throws {EventError} ROLLED_BACK, SIDE_FILE_MISSING, SIDE_FILE_DAMAGED, ENTRY_TOO_LARGE, FEED_FROZEN …
+   * @throws {DatabaseError} DISK_FULL, DATABASE_READ_ONLY …
+   */
+  write<T>(work: (tx: LogWriter<E>) => T): T;
+  /** Opens this instance's feed to an audience, once; returns its id. */
+  openFeed(opening: { readonly audience: string; readonly introduction: Uint8Array } & By): string;
+  /** Takes entries from outside in; one verdict for each, in their order. @throws {DatabaseError} */
+  receive(entries: readonly SealedEntry[]): Promise<Verdict[]>;
+  receiveHead(bytes: Uint8Array): HeadVerdict;
+
+  /** Brings the side file up to the database. Before anything leaves the instance it happens by itself. */
+  saveHead(): void;
+  /** The signed head of an own feed. */
+  sealHead(feed: string): Uint8Array;
+  /** Whether this instance may sign. */
+  standing(): Standing;
+  /** A person vouches that the database is the newest, where the side file is missing or damaged. */
+  confirmHead(): void;
+  /**
+   * Gives up entries that nobody can give back, and lets the feeds they belong to go on.
+   *
+   * @throws {EventError} EPOCH_NOT_NEEDED
+   */
+  startEpoch(why: { readonly reason: string } & By): StartedEpochs;
+
+  read(options: ReadOptions): LoggedEntry<E>[];
+  /** All entries behind a position, a page at a time; memory stays flat, and no cursor is held open. */
+  pages(options: { readonly after: number; readonly size?: number }): Generator<readonly LoggedEntry<E>[]>;
+  entryAt(feed: string, spot: Spot): LoggedEntry<E> | undefined;
+  /** The entries of a feed from a place on as they travel, without those a later epoch left behind. */
+  readFeed(feed: string, from: Spot, limit: number): SealedEntry[];
+  feeds(): FeedFacts[];
+  pointAt(feed: string): FeedPoint | undefined;
+  entryCount(): number;
+  lastPosition(): number;
+  gaps(): Gap[];
+  /** The newest head each author signed, as far as one reached us. */
+  peerHeads(): (Head & { readonly receivedAt: number })[];
+
+  evidence(feed: string): Evidence[];
+  /** A person decided that a frozen feed may go on with the next epoch its author starts. False: it is not frozen. */
+  allowEpoch(feed: string): boolean;
+  verify(options: { readonly full: boolean }): Promise<VerifyReport>;
+};
+
+/** Opens the log in a database, after comparing it with the side file. */
+export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
+  const { db, clock, catalog, instanceId, signer, sideFile, pinFor, fold = () => {} } = options;
+  const feeds = feedTable(db);
+  const entries = entryTable(db);
+  const evidence = evidenceTable(db);
+  const epochTable = epochs(db);
+  const parked = parkedTable(db);
+  const heads = peerHeads(db);
+  const position = verifiedPosition(db);
+  const keeper = standingKeeper({ db, path: sideFile, entries, feeds, readVerified: () => position.get() });
+  const tables = { db, clock, catalog, feeds, entries, evidence, epochs: epochTable, parked, heads };
+  const append = appender({ ...tables, instanceId, signer, fold, mustBeGood: () => keeper.mustBeGood() });
+  const receive = receiver({ ...tables, instanceId, signer, pinFor, fold, ownReturned: () => keeper.lookAgain() });
+  const takeHead = headReceiver(tables);
+  const blob = (hex: string): Buffer => Buffer.from(hex, 'hex');
+  const logged = (row: EntryRow): LoggedEntry<E> =>
+    new StoredEntry(catalog, row.pos, { bytes: row.bytes, signature: row.signature }, { rawHash: row.hash });
+  const isOwn = (feed: string): boolean => feeds.get(feed)?.own === true;
+
+  return {
+    instanceId,
+    feedTo: (audience) => feedId(instanceId, audience),
+    write: (work) => append.write(work),
+    openFeed: (opening) => append.write((tx) => tx.openFeed(opening)),
+    receive: async (batch) => {
+      try {
+        return await receive(batch);
+      } catch (error) {
+        throw asDatabaseError(error, 'write the log');
+      }
+    },
+    receiveHead: takeHead,
+
+    saveHead: () => keeper.save(),
+    sealHead: (feed) => {
+      const head = entries.head(blob(feed));
+      if (head === undefined || signer === undefined || !isOwn(feed))
+        throw new TypeError(`the feed ${feed} is not written here`);
+      keeper.save();
+      return sealHead({ feed, ...head, issuedAt: clock.now() }, signer);
+    },
+    standing: () => keeper.standing(),
+    confirmHead: () => {
+      if (keeper.standing().state === 'ROLLED_BACK') keeper.mustBeGood();
+      keeper.accept();
+    },
+    startEpoch: (why) => startEpochs({ ...tables, keeper, write: (work) => append.writeAnyway(work) }, why),
+
+    read: ({ after, limit }) => entries.after(after, limit).map(logged),
+    *pages({ after, size = 500 }) {
+      for (let pos = after; ;) {
+        const rows = entries.after(pos, size);
+        if (rows.length === 0) return;
+        pos = rows.at(-1)!.pos;
+        yield rows.map(logged);
+      }
+    },
+    entryAt: (feed, spot) => {
+      const row = entries.at(blob(feed), spot);
+      return row && logged(row);
+    },
+    readFeed: (feed, from, limit) => {
+      // What is about to leave must not be ahead of the side file.
+      if (isOwn(feed)) keeper.save();
+      return entries
+        .ofFeed(blob(feed), from, limit)
+        .filter((row) => !epochTable.isVoid(row.feed, row))
+        .map(({ bytes, signature }) => ({ bytes, signature }));
+    },
+    feeds: () =>
+      feeds.all().flatMap(({ feed, author, audience, own }) => {
+        const id = blob(feed);
+        const head = entries.head(id);
+        if (head === undefined) return [];
+        const frozen = evidence.frozen(id) !== undefined;
+        return [{ feed, author, audience, own, ...head, frozen, voidEntries: epochTable.countVoid(id) }];
+      }),
+    pointAt: (feed) => entries.head(blob(feed)),
+    entryCount: () => entries.count(),
+    lastPosition: () => entries.lastPosition(),
+    gaps: () => findGaps(tables),
+    peerHeads: () => heads.all(),
+
+    evidence: (feed) => evidence.list(blob(feed)),
+    allowEpoch: (feed) => evidence.allowEpoch(blob(feed)),
+    verify: async ({ full }) => {
+      const report = await verifyLog(
+        {
+          ...tables,
+          start: () => {
+            const [inDatabase, inFile] = [position.get(), keeper.verified()];
+            return inDatabase !== undefined &&
+              inFile?.pos === inDatabase.pos &&
+              inFile.hash === inDatabase.hash
+              ? inDatabase
+              : undefined;
+          },
+          keep: (verified) => {
+            if (!db.readonly) position.set(verified);
+          },
+        },
+        full,
+      );
+      keeper.save();
+      return report;
+    },
+  };
+}
+
+type PositionRow = { pos: number; hash: Buffer };
+
+function verifiedPosition(db: Database): {
+  get(): VerifiedPosition | undefined;
+  set(position: VerifiedPosition): void;
+} {
+  const get = db.prepare<[], PositionRow>('SELECT pos, hash FROM verified_position WHERE id = 1');
+  const set = db.prepare(
+    `INSERT INTO verified_position (id, pos, hash) VALUES (1, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET pos = excluded.pos, hash = excluded.hash`,
+  );
+  return {
+    get: () => {
+      const row = get.get();
+      return row && { pos: row.pos, hash: row.hash.toString('hex') };
+    },
+    set: ({ pos, hash }) => void set.run(pos, Buffer.from(hash, 'hex')),
+  };
+}

@@ -1,0 +1,110 @@
+import type { Appender, By } from './append.ts';
+import type { AnyEvent } from './define-event.ts';
+import type { FeedPoint } from './entry.ts';
+import type { EntryTable } from './entry-table.ts';
+import type { Epochs } from './epochs.ts';
+import { EventError } from './errors.ts';
+import type { EvidenceTable } from './evidence.ts';
+import type { Feed, FeedTable } from './feed-table.ts';
+import { EpochStarted } from './feed-events.ts';
+import type { PeerHeads } from './peer-heads.ts';
+import type { StandingKeeper } from './standing.ts';
+
+/** Which feeds went on with a new epoch, and which are lost with all their entries. */
+export type StartedEpochs = {
+  readonly started: readonly { feed: string; epoch: number; lastKnown: FeedPoint }[];
+  /** Not even their first entry is here: their links have to be paired again. */
+  readonly lost: readonly string[];
+};
+
+export type EpochParts<E extends AnyEvent> = {
+  readonly feeds: FeedTable;
+  readonly entries: EntryTable;
+  readonly epochs: Epochs;
+  readonly evidence: EvidenceTable;
+  readonly heads: PeerHeads;
+  readonly keeper: StandingKeeper;
+  readonly write: Appender<E>['writeAnyway'];
+};
+
+/** Begins a new epoch in every own feed that cannot go on in its present one. */
+export function startEpochs<E extends AnyEvent>(
+  parts: EpochParts<E>,
+  { reason, actor }: { readonly reason: string } & By,
+): StartedEpochs {
+  const { feeds, entries, epochs, evidence, keeper, write } = parts;
+  keeper.lookAgain();
+  const standing = keeper.standing();
+  const lostPoints = new Map(
+    standing.state === 'ROLLED_BACK' ? standing.lost.map(({ feed, sideFile }) => [feed, sideFile]) : [],
+  );
+  const unsure = standing.state === 'SIDE_FILE_MISSING' || standing.state === 'SIDE_FILE_DAMAGED';
+  const stuck = feeds
+    .all()
+    .filter(
+      ({ feed, own }) =>
+        own && (unsure || lostPoints.has(feed) || evidence.frozen(Buffer.from(feed, 'hex')) !== undefined),
+    );
+  if (stuck.length === 0 && lostPoints.size === 0)
+    throw new EventError('EPOCH_NOT_NEEDED', 'Cannot start a new epoch: every own feed can go on as it is', {
+      hint: 'A new epoch gives entries up for good; it is only for feeds that lost some or were signed twice.',
+    });
+  const started = write((append) =>
+    stuck.map((feed) => {
+      const lastKnown = lastCertain(feed, parts);
+      const epoch = highestEpoch(feed, parts, lostPoints.get(feed.feed)) + 1;
+      const blob = Buffer.from(feed.feed, 'hex');
+      append(feed, { epoch, lastKnown }, EpochStarted.make({ epoch, reason, lastKnown }), { actor });
+      epochs.add(blob, epoch, lastKnown);
+      evidence.thaw(blob);
+      return { feed: feed.feed, epoch, lastKnown };
+    }),
+  );
+  keeper.accept();
+  const lost = [...lostPoints.keys()].filter((feed) => entries.head(Buffer.from(feed, 'hex')) === undefined);
+  return { started, lost };
+}
+
+/** The newest entry that nobody can hold another one for. */
+function lastCertain(
+  { feed }: Feed,
+  { entries, epochs, evidence }: Omit<EpochParts<AnyEvent>, 'write'>,
+): FeedPoint {
+  const blob = Buffer.from(feed, 'hex');
+  const head = entries.head(blob)!;
+  if (evidence.frozen(blob) === undefined) return head;
+  const [first] = evidence
+    .list(blob)
+    .filter((one) => !epochs.isVoid(blob, one))
+    .toSorted((a, b) => a.epoch - b.epoch || a.seq - b.seq);
+  if (first === undefined) return head;
+  // The place before the two that exclude each other; a chain that parts there may part one before.
+  const before = first.seq - (first.kind === 'chain' ? 2 : 1);
+  const spot = before >= 1 ? { epoch: first.epoch, seq: before } : epochs.lastBefore(blob, first.epoch);
+  const row = spot && entries.at(blob, spot);
+  if (row === undefined)
+    throw new EventError(
+      'FEED_FROZEN',
+      `Cannot start a new epoch of the feed ${feed}: it was forked at its start`,
+      {
+        hint: 'Pair this link again; a new link has new feeds.',
+        details: { feed },
+      },
+    );
+  return { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') };
+}
+
+/** The highest epoch that anybody may know of. */
+function highestEpoch(
+  { feed }: Feed,
+  { entries, evidence, heads }: Omit<EpochParts<AnyEvent>, 'write'>,
+  sideFile: FeedPoint | undefined,
+): number {
+  const blob = Buffer.from(feed, 'hex');
+  return Math.max(
+    entries.head(blob)?.epoch ?? 1,
+    heads.get(blob)?.epoch ?? 1,
+    sideFile?.epoch ?? 1,
+    ...evidence.list(blob).map((one) => one.epoch),
+  );
+}

@@ -1,0 +1,89 @@
+import type { Database } from '../db/index.ts';
+import { faultPoint } from '../faults.ts';
+import type { AnyEvent } from './define-event.ts';
+import { door, type Candidate, type DoorParts } from './door.ts';
+import type { SealedEntry } from './entry.ts';
+import { EventError } from './errors.ts';
+import { intake, type IntakeParts } from './intake.ts';
+import type { LoggedEntry } from './logged-entry.ts';
+import { refused, type Verdict } from './verdict.ts';
+import { verifyPool } from './verify.ts';
+
+/** So many entries share a transaction; while one is written, the signatures of the next are checked. */
+const batchSize = 256;
+
+export type ReceiveParts<E extends AnyEvent> = DoorParts &
+  IntakeParts<E> & {
+    readonly db: Database;
+    readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
+    /** Called after a commit that brought own entries back. */
+    readonly ownReturned: () => void;
+  };
+
+type Checked = { readonly candidate: Candidate; readonly fits: boolean };
+
+/** Takes entries from outside in: the one way by which they come, whatever carried them. */
+export type Receive = (entries: readonly SealedEntry[]) => Promise<Verdict[]>;
+
+export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
+  const pool = verifyPool();
+  const { db, feeds, fold, ownReturned } = parts;
+
+  const check = async (candidate: Candidate): Promise<Checked> => {
+    // Without a key the signature is checked when the feed's first entry brings it.
+    const fits = candidate.feed === undefined || (await pool.verify(candidate.entry, candidate.feed.key));
+    return { candidate, fits };
+  };
+
+  const store = db.transaction(
+    (batch: readonly (Checked | Verdict)[]): { verdicts: Verdict[]; own: boolean } => {
+      const taking = intake(parts);
+      const verdicts = batch.map((one) => {
+        if ('outcome' in one) return one;
+        return one.fits ? taking.take(one.candidate) : refused(signatureInvalid(one.candidate));
+      });
+      if (taking.accepted.length > 0) fold(taking.accepted);
+      faultPoint('log.receive.inserted');
+      return { verdicts, own: taking.accepted.some(({ header }) => feeds.get(header.feed)?.own === true) };
+    },
+  );
+
+  return async (entries) => {
+    const look = door(parts);
+    const start = (from: number): Promise<(Checked | Verdict)[]> =>
+      Promise.all(
+        entries.slice(from, from + batchSize).map((entry) => {
+          const seen = look(entry);
+          return 'outcome' in seen ? Promise.resolve(seen) : check(seen);
+        }),
+      );
+    const verdicts: Verdict[] = [];
+    let ahead = start(0);
+    for (let from = 0; from < entries.length; from += batchSize) {
+      const batch = await ahead;
+      ahead = start(from + batchSize);
+      try {
+        const stored = store.immediate(batch);
+        faultPoint('log.receive.committed');
+        verdicts.push(...stored.verdicts);
+        if (stored.own) ownReturned();
+      } catch (error) {
+        feeds.forget();
+        await ahead;
+        throw error;
+      }
+    }
+    return verdicts;
+  };
+}
+
+function signatureInvalid({ header }: Candidate): EventError {
+  return new EventError(
+    'SIGNATURE_INVALID',
+    `Cannot take in entry ${header.seq} of the feed ${header.feed}: its signature does not fit`,
+    {
+      hint: 'It was changed on the way or made by somebody else; ask the author to send it again.',
+      details: { feed: header.feed, epoch: header.epoch, seq: header.seq },
+    },
+  );
+}

@@ -1,0 +1,28 @@
+export {
+  certificateFacts,
+  readPfx,
+  shortestRsaBits,
+  type CertificateFacts,
+  type CompanyCertificate,
+} from './certificate.ts';
+export { newCompanyCertificate, type NewCertificate } from './new-certificate.ts';
+export { fingerprintWords, sameWords } from './fingerprint-words.ts';
+export { IdentityError, type IdentityErrorCode } from './errors.ts';
+export { agreementKey, rawPublicKey, verifyingKey, type VerifyingKey } from './public-key.ts';
+export { readKeyFile, writeKeyFile } from './key-file.ts';
+export {
+  createInstanceKeys,
+  loadInstanceKeys,
+  signingKey,
+  type InstanceKeys,
+  type SealingKey,
+  type SigningKey,
+} from './signing-key.ts';
+export {
+  introductionType,
+  openIntroduction,
+  sealIntroduction,
+  type Introduction,
+  type OpenedIntroduction,
+} from './introduction.ts';
+export { preAuthEncoding } from './pae.ts';
