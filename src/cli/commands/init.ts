@@ -1,0 +1,165 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { newCompanyCertificate, readPfx, type CompanyCertificate } from '../../identity/index.ts';
+import { createInstance, dataFolder, InstanceError, openInstance, type Instance } from '../../instance/index.ts';
+import { command, misuse, needed, text, type Context, type Outcome } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { readGivenFile, readPasswordFile, systemReason } from '../files.ts';
+import { facts } from '../table.ts';
+
+const pfxBytesMax = 1024 * 1024;
+const validYears = 10;
+
+export const init = command({
+  path: 'init',
+  about: 'Make an instance in the data folder; a company certificate signs its introduction and is not kept',
+  example: 'crossgap --data ./acme init --name acme --new-certificate acme.pfx',
+  args: {},
+  options: {
+    name: needed('NAME', 'what the other sides will know this instance as'),
+    certificate: text('PFX', 'the company certificate, with its private key'),
+    'new-certificate': text('PFX', 'make a self-signed company certificate and write it there'),
+    'password-file': text('FILE', 'file with the password of the PFX (else asked for, else none)'),
+  },
+  async run(context, _args, options): Promise<Outcome> {
+    const { name, certificate, 'new-certificate': fresh, 'password-file': passwordFile } = options;
+    refuseUnfitName(name);
+    if (certificate !== undefined && fresh !== undefined) {
+      throw misuse(
+        'Cannot make an instance: --certificate and --new-certificate exclude one another',
+        'Give the certificate there is, or have one made.',
+      );
+    }
+    const there = await instanceThere(context.folder, name);
+    if (there !== undefined) return outcome(there, false);
+    if (certificate !== undefined) {
+      const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
+      const company = readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
+      const { instance, created } = await createInstance(context.folder, { name, company });
+      return outcome(instance, created);
+    }
+    if (fresh === undefined) {
+      throw misuse(
+        'Cannot make an instance: it needs a company certificate that signs its introduction',
+        'Give --certificate FILE.pfx, or --new-certificate FILE.pfx to have a self-signed one made.',
+      );
+    }
+    refuseUnfitPlace(context.folder, fresh);
+    const password = await passwordOf(context, passwordFile, fresh, true);
+    const made = await newCompanyCertificate({ commonName: name, validFrom: new Date(), validYears, password });
+    writeNewPfx(fresh, made.pfx);
+    try {
+      return outcome(await createWith(context.folder, name, made.certificate), true, resolve(fresh));
+    } catch (error) {
+      // Without its instance the certificate is good for nothing, and in the way of the next attempt.
+      rmSync(fresh, { force: true });
+      throw error;
+    }
+  },
+});
+
+async function createWith(folder: string, name: string, company: CompanyCertificate): Promise<Instance> {
+  const { instance } = await createInstance(folder, { name, company });
+  return instance;
+}
+
+/** The instance that lives there already; no certificate is needed to say so. */
+async function instanceThere(folder: string, name: string): Promise<Instance | undefined> {
+  if (!existsSync(dataFolder(folder).database)) return undefined;
+  const instance = await openInstance(folder);
+  if (instance.identity.name === name) return instance;
+  const known = instance.identity.name;
+  instance.close();
+  throw new InstanceError(
+    'DATA_FOLDER_TAKEN',
+    `Cannot make instance ${name} in ${dataFolder(folder).root}: ${known} lives there`,
+    { hint: 'Choose another folder with --data.', details: { name: known } },
+  );
+}
+
+function outcome(instance: Instance, created: boolean, certificateFile?: string): Outcome {
+  const { identity, folder } = instance;
+  const { certificate } = identity;
+  const document = {
+    name: identity.name,
+    instanceId: identity.instanceId,
+    created,
+    folder: folder.root,
+    words: identity.words,
+    fingerprint: certificate.fingerprint,
+    certificate: {
+      subject: certificate.subject,
+      notBefore: new Date(certificate.notBefore).toISOString(),
+      notAfter: new Date(certificate.notAfter).toISOString(),
+      ...(certificateFile !== undefined && { file: certificateFile }),
+    },
+  };
+  instance.close();
+  return {
+    document,
+    text: [
+      created ? `Instance ${identity.name} is made` : `Instance ${identity.name} is there already`,
+      ...facts([
+        ['data folder', folder.root],
+        ['instance', identity.instanceId],
+        ['certificate', `${certificate.subject}, SHA-256 ${certificate.fingerprint}`],
+        ['fingerprint words', identity.words],
+        ['certificate file', certificateFile && `${certificateFile} (signs packages: keep it with the build, not here)`],
+      ]),
+    ],
+  };
+}
+
+/** Names stand in release names (`LINK:PROCESS/NUMBER`) and in other people's lists. */
+function refuseUnfitName(name: string): void {
+  if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) && name.trim() === name && Buffer.byteLength(name) <= 100) return;
+  throw misuse(
+    `Cannot make an instance: ${JSON.stringify(name)} can't be its name`,
+    'Use letters, digits, dots, dashes, underscores and blanks inside; at most 100 bytes.',
+  );
+}
+
+function refuseUnfitPlace(folder: string, pfx: string): void {
+  const inside = relative(resolve(folder), resolve(pfx));
+  if (inside !== '' && !inside.startsWith('..')) {
+    throw misuse(
+      `Cannot write the certificate to ${pfx}: its private key must not lie in the data folder`,
+      'Name a file outside of the data folder, where the build can use it.',
+    );
+  }
+  if (existsSync(pfx)) throw taken(pfx);
+}
+
+function writeNewPfx(path: string, pfx: Uint8Array): void {
+  try {
+    writeFileSync(path, pfx, { mode: 0o600, flag: 'wx', flush: true });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw taken(path);
+    throw new CliError('FILE_NOT_WRITTEN', `Cannot write ${path}: ${systemReason(cause)}`, {
+      hint: 'Name a file in a folder that is there and that you may write to, then run the command again.',
+      cause,
+    });
+  }
+}
+
+function taken(path: string): CliError {
+  return new CliError('CERTIFICATE_FILE_EXISTS', `Cannot make a certificate in ${path}: that file is there already`, {
+    hint: 'Use it with --certificate, or name another file.',
+    details: { path },
+  });
+}
+
+/** The password of a PFX: from its file, else asked for, else none. A new one is asked for twice. */
+export async function passwordOf(
+  { terminal }: Context,
+  file: string | undefined,
+  pfx: string,
+  isNew: boolean,
+): Promise<string> {
+  if (file !== undefined) return readPasswordFile(file);
+  if (!terminal.asks) return '';
+  const password = await terminal.ask(`Password of ${pfx} (empty for none): `, true);
+  if (!isNew || password === '') return password;
+  if ((await terminal.ask('The same again: ', true)) === password) return password;
+  throw misuse('Cannot make a certificate: the two passwords differ', 'Run the command again.');
+}

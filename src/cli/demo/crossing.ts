@@ -1,0 +1,281 @@
+import { cpSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Company } from './company.ts';
+import type { Narrator } from './narrator.ts';
+import { StoryError } from './story-error.ts';
+import { changeOneByte } from './tamper.ts';
+
+/** Where the story takes place. */
+export type Stage = {
+  /** An empty folder: both data folders, the vendor's build and the shared folder lie in it. */
+  readonly folder: string;
+  /** The demo's own files: the application and its process. */
+  readonly material: string;
+  readonly program: readonly string[];
+  readonly narrator: Narrator;
+};
+
+/** What is left standing at the end. */
+export type Ending = AsyncDisposable & { readonly pages: readonly { readonly name: string; readonly url: string }[] };
+
+const secret = 'Server=db.contoso.example;User=orders;Password=violet-Harbour-4711';
+
+/** What a status page's JSON tells, as far as the story looks. */
+type Offer = { release: string; packages: { held: boolean }[]; state: string };
+type Fleet = { environment: string | null; release: string | null; state: string; lastAttempt: { release: string } | null };
+
+/** The crossing: a release is made, tested, published, crosses a folder, runs at the customer, fails, goes back. */
+export async function tellCrossing({ folder, material, program, narrator }: Stage): Promise<Ending> {
+  const ports = await freePorts(6);
+  const build = join(folder, 'build');
+  const shared = join(folder, 'shared');
+  for (const place of [build, shared]) mkdirSync(place);
+  cpSync(material, build, { recursive: true });
+  const company = (name: string, port: number): Company =>
+    new Company({
+      name,
+      data: join(folder, name),
+      workFolder: build,
+      page: { host: '127.0.0.1', port },
+      program,
+      narrator,
+    });
+  const acme = company('acme', ports[0]!);
+  const contoso = company('contoso', ports[1]!);
+  const site = (environment: string, port: number): Site => ({ environment, port, folder: join(folder, 'sites', environment) });
+  const sites = {
+    integration: site('integration', ports[2]!),
+    qa: site('qa', ports[3]!),
+    uat: site('uat', ports[4]!),
+    production: site('production', ports[5]!),
+  };
+  const ending: Ending = {
+    pages: [acme, contoso].map(({ name, page }) => ({ name, url: page })),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([acme.stopDaemon(), contoso.stopDaemon()]);
+      for (const { folder: place } of Object.values(sites)) stopSite(place);
+    },
+  };
+  try {
+    await tell();
+    return ending;
+  } catch (error) {
+    await ending[Symbol.asyncDispose]();
+    throw error;
+  }
+
+  async function tell(): Promise<void> {
+    narrator.point(1, 'acme builds, signs and adds a package');
+    await acme.types('init --name acme --new-certificate acme-company.pfx');
+    await acme.startDaemon();
+    narrator.say(`acme's status page: ${acme.page}`);
+    await pack('1.0.0', ['app']);
+    await acme.types('package add Orders.Web.1.0.0.nupkg');
+
+    narrator.point(2, 'acme makes release 1.0.0 and tests it');
+    await acme.types('environment add integration');
+    await acme.types('environment add qa --after integration');
+    await acme.types('process publish orders.yaml');
+    for (const place of [sites.integration, sites.qa]) await prepare(acme, place, 'integrated-only-here');
+    await acme.types('release create Orders 1.0.0 --package Orders.Web@1.0.0 --notes notes-1.0.0.md');
+    await acme.types('deploy 1.0.0 --env integration --wait');
+    await acme.types('tests import 1.0.0 test-results.xml');
+    await acme.types('deploy 1.0.0 --env qa --wait');
+
+    narrator.point(3, 'contoso and acme pair, and the release crosses a folder');
+    await contoso.types('init --name contoso --new-certificate contoso-company.pfx');
+    await contoso.startDaemon();
+    narrator.say(`contoso's status page: ${contoso.page}`);
+    await acme.types(`link invite contoso --folder ${shared} --out invitation.json`);
+    const words = { acme: await fingerprint(acme), contoso: await fingerprint(contoso) };
+    narrator.say('They compare the six words by phone.');
+    await contoso.types(
+      `link accept invitation.json --folder ${shared} --fingerprint "${words.acme}" --out reply.json`,
+    );
+    await acme.types(`link confirm reply.json --fingerprint "${words.contoso}"`);
+    narrator.say('Publishing before QA has given its verdict is refused:');
+    await acme.types('release publish 1.0.0 --to contoso', { expect: 3 });
+    await acme.types('release verdict 1.0.0 --ok --note "all cases of the test plan passed"');
+    await acme.types('release publish 1.0.0 --to contoso');
+    await held(contoso, '1.0.0');
+
+    narrator.point(4, 'contoso looks, is told what is missing, and deploys the same steps');
+    await contoso.types('environment add uat --tag test');
+    await contoso.types('environment add production --after uat');
+    await contoso.types('inbox');
+    await place(contoso, sites.uat);
+    await place(contoso, sites.production);
+    narrator.say('Only contoso knows the password of its database, and nobody has typed it yet:');
+    await contoso.types('deploy 1.0.0 --env uat --wait', { expect: 5 });
+    await contoso.types('input set ConnectionStrings.Main --secret', { input: secret });
+    await contoso.types('deploy 1.0.0 --env uat --wait');
+    await contoso.types('deploy 1.0.0 --env production --wait');
+    narrator.say(`The application's own page at contoso says: ${await titleOf(sites.production)}`);
+    requireSecretOnlyIn(sites);
+    narrator.say('The secret is in the configuration of the application on contoso\'s disk, and nowhere else.');
+
+    narrator.point(5, "acme's fleet page knows");
+    await reported('1.0.0', 'succeeded', '1.0.0');
+    await acme.types('fleet');
+
+    narrator.point(6, 'release 1.1.0 fails at contoso and is rolled back');
+    await ship('1.1.0', ['app', 'app-1.1.0']);
+    await contoso.types('deploy 1.1.0 --env uat --wait');
+    await contoso.types('deploy 1.1.0 --env production --wait', { expect: 6 });
+    await reported('1.1.0', 'failed', '1.0.0');
+    await acme.types('fleet');
+    await contoso.types('rollback Orders --env production --wait');
+    narrator.say(`The application's own page at contoso says: ${await titleOf(sites.production)}`);
+    await reported('1.0.0', 'succeeded', '1.0.0');
+    await acme.types('fleet');
+
+    narrator.point(7, 'one byte of a package is changed on the way');
+    await contoso.stopDaemon();
+    await ship('1.2.0', ['app'], false);
+    await acme.eventually('the package lies in the shared folder', () => Promise.resolve(packageLies(shared)));
+    await acme.stopDaemon();
+    const changed = changeOneByte(shared, 'page.html');
+    narrator.say(`Somebody between the two changes one byte of ${changed} and mends every checksum they can.`);
+    await contoso.startDaemon();
+    await contoso.eventually('the changed package was refused', async () => {
+      const status = await contoso.look<{ warnings: { code: string }[] }>('api/status.json');
+      return status?.warnings.some(({ code }) => code === 'BLOB_REFUSED') === true;
+    });
+    await contoso.types('deploy 1.2.0 --env uat --wait', { expect: 4 });
+    narrator.say('acme is told that it came damaged, and sends it again:');
+    await acme.startDaemon();
+    await held(contoso, '1.2.0');
+    await contoso.types('deploy 1.2.0 --env uat --wait');
+
+    narrator.point(8, 'both sides can prove the whole history');
+    await Promise.all([settled(acme), settled(contoso)]);
+    const [ours, theirs] = [await acme.types('log verify --full'), await contoso.types('log verify --full')];
+    requireSameHeads(ours.stdout, theirs.stdout);
+    narrator.say('Both print the same heads for the feeds they share.');
+  }
+
+  async function pack(version: string, sources: readonly string[]): Promise<void> {
+    const place = join(build, `Orders.Web-${version}`);
+    for (const source of sources) cpSync(join(build, source), place, { recursive: true });
+    await acme.types(
+      `package pack Orders.Web-${version} --id Orders.Web --version ${version} --out unsigned-${version}.nupkg`,
+    );
+    await acme.types(
+      `package sign unsigned-${version}.nupkg --certificate acme-company.pfx --out Orders.Web.${version}.nupkg`,
+    );
+  }
+
+  /** The whole way of a release at acme, to the offer at contoso. */
+  async function ship(version: string, sources: readonly string[], wait = true): Promise<void> {
+    await pack(version, sources);
+    await acme.types(`package add Orders.Web.${version}.nupkg`);
+    await acme.types(`release create Orders ${version} --package Orders.Web@${version}`);
+    await acme.types(`deploy ${version} --env integration --wait`);
+    await acme.types(`tests import ${version} test-results.xml`);
+    await acme.types(`deploy ${version} --env qa --wait`);
+    await acme.types(`release verdict ${version} --ok`);
+    await acme.types(`release publish ${version} --to contoso`);
+    if (wait) await held(contoso, version);
+  }
+
+  async function place(at: Company, { environment, port, folder: installed }: Site): Promise<void> {
+    await at.types(`input set Site.Port --env ${environment}`, { input: String(port) });
+    await at.types(`input set Site.Folder --env ${environment}`, { input: installed });
+  }
+
+  async function prepare(at: Company, where: Site, password: string): Promise<void> {
+    await place(at, where);
+    await at.types(`input set ConnectionStrings.Main --env ${where.environment} --secret`, { input: password });
+  }
+
+  async function held(at: Company, release: string): Promise<void> {
+    await at.eventually(`release ${release} has come, whole`, async () => {
+      const offers = (await at.look<Offer[]>('api/offers.json')) ?? [];
+      return offers.some((offer) => offer.release === release && offer.packages.every((one) => one.held));
+    });
+  }
+
+  /** Waits until acme knows of the last attempt in contoso's production, and what runs there. */
+  async function reported(attempt: string, state: string, runs: string): Promise<void> {
+    await acme.eventually(`contoso reported ${attempt} ${state}`, async () => {
+      const fleet = (await acme.look<Fleet[]>('api/fleet.json')) ?? [];
+      const row = fleet.find(({ environment }) => environment === 'production');
+      return row?.lastAttempt?.release === attempt && row.state === state && row.release === runs;
+    });
+  }
+
+  async function fingerprint(at: Company): Promise<string> {
+    const status = (await at.look<{ instance: { fingerprint: string } }>('api/status.json'))!;
+    return status.instance.fingerprint;
+  }
+
+  /** Waits until the other side has said that it holds everything of this one. */
+  async function settled(at: Company): Promise<void> {
+    await at.eventually('everything was receipted', async () => {
+      const status = await at.look<{ links: { unconfirmedEntries: number }[] }>('api/status.json');
+      return status?.links.every(({ unconfirmedEntries }) => unconfirmedEntries === 0) === true;
+    });
+  }
+
+  function requireSecretOnlyIn({ uat, production }: typeof sites): void {
+    const wanted = [uat, production].map((one) => join(one.folder, 'Web.config'));
+    const found = filesHolding(folder, secret).filter((file) => !file.startsWith(join(contoso.data, 'apps')));
+    const wrong = found.filter((file) => !wanted.includes(file));
+    if (wrong.length > 0 || found.length !== wanted.length) {
+      throw new StoryError(`the secret stands in ${found.join(', ') || 'no file'}`);
+    }
+  }
+}
+
+type Site = { readonly environment: string; readonly port: number; readonly folder: string };
+
+async function titleOf({ port }: Site): Promise<string> {
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  return /<h1>([^<]*)<\/h1>\s*<p>([^<]*)/.exec(page)?.slice(1).join(' · ') ?? 'nothing';
+}
+
+function stopSite(folder: string): void {
+  try {
+    process.kill(Number(readFileSync(`${folder}.pid`, 'utf8')), 'SIGTERM');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
+  }
+}
+
+/** Every file below a folder that holds these bytes, in UTF-8 or as base64. */
+function filesHolding(folder: string, text: string): string[] {
+  const forms = [Buffer.from(text), Buffer.from(Buffer.from(text).toString('base64').slice(0, -4))];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => {
+      const bytes = readFileSync(file);
+      return forms.some((form) => bytes.includes(form));
+    });
+}
+
+function packageLies(shared: string): boolean {
+  return readdirSync(shared, { recursive: true, encoding: 'utf8' }).some((name) => /blobs.*\.cgp$/.test(name));
+}
+
+function requireSameHeads(ours: string, theirs: string): void {
+  const heads = (text: string): Set<string> => new Set(text.match(/\b[0-9a-f]{64}\b/g));
+  const shared = [...heads(ours)].filter((head) => heads(theirs).has(head));
+  if (shared.length < 2) throw new StoryError('the heads of the shared feeds differ');
+}
+
+/** Ports nobody listens on now. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

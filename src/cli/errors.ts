@@ -1,0 +1,30 @@
+import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../errors.ts';
+
+const exits = {
+  USAGE_INVALID: exitCodes.misused,
+  NOT_IN_THIS_VERSION: exitCodes.misused,
+  FILE_NOT_READABLE: exitCodes.misused,
+  FILE_NOT_WRITTEN: exitCodes.refused,
+  VALUE_MISSING: exitCodes.misused,
+  VALUE_UNFIT: exitCodes.misused,
+  PROCESS_UNKNOWN: exitCodes.misused,
+  DEPLOYMENT_UNKNOWN: exitCodes.misused,
+  RELEASE_NOT_OURS: exitCodes.misused,
+  OUTPUT_MISUSED: exitCodes.misused,
+  CERTIFICATE_FILE_EXISTS: exitCodes.refused,
+  DEPLOYMENT_FAILED: exitCodes.deploymentFailed,
+  DEPLOYMENT_INTERRUPTED: exitCodes.deploymentFailed,
+  DEPLOYMENT_CANCELLED: exitCodes.refused,
+  DEPLOYMENT_NOT_OVER: exitCodes.waiting,
+  LOG_BROKEN: exitCodes.verification,
+  READ_MODELS_DIFFERED: exitCodes.verification,
+} as const satisfies Record<string, ExitCode>;
+
+export type CliErrorCode = keyof typeof exits;
+
+/** A command was called in a way it can't follow, or what it was asked about did not go well. */
+export class CliError extends CrossgapError<CliErrorCode> {
+  constructor(code: CliErrorCode, message: string, facts: ErrorFacts) {
+    super(code, exits[code], message, facts);
+  }
+}

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { exitCodes, type ExitCode } from '../errors.ts';
+import { dataFolder, openInstance, type Instance } from '../instance/index.ts';
+import type { Context, Outcome } from './command.ts';
+import { parse, type Asked } from './parse.ts';
+import { crossgap } from './program.ts';
+import { reportFailure } from './report.ts';
+import { terminal, type Streams, type Terminal } from './terminal.ts';
+
+/** What a command line runs in: its streams, and how it learns that it should end. */
+export type World = Streams & {
+  /** Calls back when somebody asks the process to end; from then on it does not end by itself. */
+  onEnd(callback: () => void): void;
+};
+
+/** Runs one command line; the exit code says how it went. Nothing is thrown. */
+export async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode> {
+  const talking = terminal(world);
+  const telling = { terminal: talking, json: argv.includes('--json'), version: crossgap.version };
+  try {
+    const asked = parse(crossgap, argv);
+    if ('show' in asked) {
+      talking.result(asked.show);
+      return exitCodes.done;
+    }
+    return await runCommand(asked, world, talking);
+  } catch (error) {
+    return reportFailure(error, telling);
+  }
+}
+
+async function runCommand(
+  asked: Exclude<Asked, { show: string }>,
+  world: World,
+  talking: Terminal,
+): Promise<ExitCode> {
+  const { command, args, options, json } = asked;
+  const folder = asked.folder ?? (world.env['CROSSGAP_DATA'] || './crossgap-data');
+  let instance: Instance | undefined;
+  let ending: AbortController | undefined;
+  const open = async (): Promise<Instance> => (instance ??= await openInstance(folder));
+  const context: Context = {
+    folder,
+    json,
+    terminal: talking,
+    open,
+    openIfThere: async () => (existsSync(dataFolder(folder).database) ? open() : undefined),
+    get signal() {
+      if (ending === undefined) {
+        const controller = (ending = new AbortController());
+        world.onEnd(() => controller.abort());
+      }
+      return ending.signal;
+    },
+  };
+  try {
+    const outcome = await command.run(context, args, options);
+    tell(outcome, json, talking);
+    if (outcome.failure !== undefined) {
+      return reportFailure(outcome.failure, { terminal: talking, json, version: crossgap.version });
+    }
+    return outcome.exitCode ?? exitCodes.done;
+  } finally {
+    instance?.close();
+  }
+}
+
+function tell({ document, text }: Outcome, json: boolean, talking: Terminal): void {
+  if (json) {
+    if (document !== undefined) talking.document(document);
+    return;
+  }
+  const lines = typeof text === 'string' ? [text] : (text ?? []);
+  if (lines.length > 0) talking.result(lines.join('\n'));
+}

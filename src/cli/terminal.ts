@@ -1,0 +1,118 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable, type Readable } from 'node:stream';
+import { styleText } from 'node:util';
+import { CliError } from './errors.ts';
+import { jsonLine, printable } from './printable.ts';
+
+/** A value from standard input is at most this long, so that it fits an entry. */
+const valueBytesMax = 64 * 1024;
+
+/** Where a command reads from and writes to. */
+export type Streams = {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+export type Tone = 'good' | 'bad' | 'warn' | 'strong';
+const styles = { good: 'green', bad: 'red', warn: 'yellow', strong: 'bold' } as const;
+
+/** The two ends of a command: results go to `result`, everything else a person should read to `talk`. */
+export type Terminal = {
+  /** One or more lines on stdout. */
+  result(text: string): void;
+  /** A document on stdout, one line of JSON. */
+  document(document: unknown): void;
+  /** The same on stderr. */
+  talkDocument(document: unknown): void;
+  /** One or more lines on stderr. */
+  talk(text: string): void;
+  /** Coloured where stdout is a terminal and nobody said NO_COLOR. */
+  tone(tone: Tone, text: string): string;
+  /** The same for stderr. */
+  talkTone(tone: Tone, text: string): string;
+  /** Whether a person can be asked. */
+  readonly asks: boolean;
+  /** Asks a person; a hidden answer is not shown. Only where `asks`. */
+  ask(question: string, hidden: boolean): Promise<string>;
+  /** A value: asked for where a person sits there, else all of stdin but one line end. @throws CliError VALUE_MISSING, VALUE_UNFIT */
+  readValue(what: string, hidden: boolean): Promise<string>;
+};
+
+export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
+  const plain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  const toned = (stream: { readonly isTTY?: boolean }) => (tone: Tone, text: string) =>
+    stream.isTTY === true && !plain ? styleText(styles[tone], text, { validateStream: false }) : text;
+  const line = (stream: Writable, text: string): void => {
+    stream.write(text.endsWith('\n') ? text : `${text}\n`);
+  };
+  const asks = stdin.isTTY === true;
+  const ask = (question: string, hidden: boolean): Promise<string> => askOnce(stdin, stderr, question, hidden);
+  return {
+    result: (text) => line(stdout, printable(text)),
+    document: (document) => line(stdout, jsonLine(document)),
+    talkDocument: (document) => line(stderr, jsonLine(document)),
+    talk: (text) => line(stderr, printable(text)),
+    tone: toned(stdout),
+    talkTone: toned(stderr),
+    asks,
+    ask,
+    readValue: (what, hidden) => (asks ? ask(`${what}: `, hidden) : readWhole(stdin, what)),
+  };
+}
+
+async function askOnce(
+  input: Readable,
+  output: Writable,
+  question: string,
+  hidden: boolean,
+): Promise<string> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const stop = new AbortController();
+  const lines = createInterface({ input, output: hidden ? silent : output, terminal: true });
+  lines.on('SIGINT', () => stop.abort());
+  lines.on('close', () => stop.abort());
+  output.write(question);
+  try {
+    return await lines.question('', { signal: stop.signal });
+  } catch (cause) {
+    throw new CliError('VALUE_MISSING', `Cannot read ${question.replace(/: $/, '')}: nothing was typed`, {
+      hint: 'Run the command again and type it, or give it on standard input.',
+      cause,
+    });
+  } finally {
+    lines.close();
+    if (hidden) output.write('\n');
+  }
+}
+
+async function readWhole(input: Readable, what: string): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of input as AsyncIterable<Buffer | string>) {
+    const bytes = Buffer.from(piece as string);
+    pieces.push(bytes);
+    length += bytes.length;
+    if (length > valueBytesMax) {
+      throw new CliError('VALUE_UNFIT', `Cannot take ${what}: it is longer than ${valueBytesMax} bytes`, {
+        hint: 'Give a shorter value; what is large belongs into a package or a file on the host.',
+      });
+    }
+  }
+  if (length === 0) {
+    throw new CliError('VALUE_MISSING', `Cannot read ${what}: nothing came on standard input`, {
+      hint: "Pipe it in, for example: printf '%s' VALUE | crossgap …, or run the command at a terminal.",
+    });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+      .decode(Buffer.concat(pieces))
+      .replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new CliError('VALUE_UNFIT', `Cannot take ${what}: it is not UTF-8 text`, {
+      hint: 'Give it as UTF-8.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { BlobRefused, PackageAdded, ReceiptGiven, type PackagePin } from '../events/index.ts';
+import { atHome, told, type Decision } from './decision.ts';
+
+const holdsMax = 500;
+const refusedMax = 50;
+
+/** What there is to say to the author of a feed. */
+export type Acknowledgement = {
+  readonly link: string;
+  /** How far this side holds the feed, and its newest entry that wants a receipt. */
+  readonly inward: { readonly epoch: number; readonly seq: number; readonly hash: string | null; readonly news: number };
+  /** How far it was told so far. */
+  readonly receipted: { readonly epoch: number; readonly seq: number };
+  /** Blobs that are held, or refused, and not yet said to be. */
+  readonly holds: readonly string[];
+  readonly refused: readonly {
+    readonly digest: string;
+    readonly attempt: number;
+    readonly final: boolean;
+    readonly parts: readonly string[];
+  }[];
+};
+
+/** A receipt where there is something new to say; many entries make one receipt, receipts make none. */
+export function acknowledge({ link, inward, receipted, holds, refused }: Acknowledgement): Decision {
+  if (inward.hash === null) return [];
+  const newEntries =
+    inward.epoch > receipted.epoch || (inward.epoch === receipted.epoch && inward.news > receipted.seq);
+  if (!newEntries && holds.length === 0 && refused.length === 0) return [];
+  return [
+    told(
+      link,
+      ReceiptGiven.make({
+        epoch: inward.epoch,
+        seq: inward.seq,
+        hash: inward.hash,
+        holds: holds.slice(0, holdsMax),
+        refused: refused.slice(0, refusedMax).map((one) => ({ ...one, parts: one.parts.slice(0, 20) })),
+      }),
+    ),
+  ];
+}
+
+/** A blob that came is not taken; `final` where its bytes are those announced and are still not to be believed. */
+export function refuseBlob(intent: {
+  link: string;
+  digest: string;
+  what: string;
+  attempt: number;
+  final: boolean;
+  parts: readonly string[];
+  problems: readonly string[];
+}): Decision {
+  const parts = intent.parts.slice(0, 20);
+  const problems = intent.problems.slice(0, 20);
+  return [atHome(BlobRefused.make({ ...intent, parts, problems }))];
+}
+
+/** A package of an offer came and holds. */
+export function takePackage(
+  known: boolean,
+  intent: { pin: PackagePin; signer: { subject: string; fingerprint: string }; link: string },
+): Decision {
+  if (known) return [];
+  return [atHome(PackageAdded.make({ package: intent.pin, signer: intent.signer, link: intent.link }))];
+}

@@ -1,0 +1,58 @@
+import { InputReported, InputSet, OfferAnswered, ReleaseAnswered } from '../events/index.ts';
+import { atHome, told, type Decision } from './decision.ts';
+import { CommandError } from './errors.ts';
+
+export type Answer = 'accepted' | 'refused' | 'postponed';
+
+/** An offer as answering sees it. */
+export type Offer = {
+  readonly link: string;
+  readonly process: string;
+  readonly number: string;
+  readonly digest: string;
+  readonly answer: { readonly answer: string; readonly reason: string | null; readonly until: string | null } | null;
+};
+
+/** This side's decision about an offer, kept here and told to the author. */
+export function answerOffer(
+  offer: Offer,
+  intent: { answer: Answer; reason: string | null; until: string | null },
+): Decision {
+  const { link, digest } = offer;
+  if (link === '') {
+    throw new CommandError(
+      'OFFER_ONLY',
+      `Cannot answer release ${offer.number} of ${offer.process}: it is this side's own`,
+      { hint: 'Only offers of others are accepted, refused or postponed; see `crossgap inbox`.' },
+    );
+  }
+  const known = offer.answer;
+  if (known?.answer === intent.answer && known.reason === intent.reason && known.until === intent.until) {
+    return [];
+  }
+  const { answer, reason, until } = intent;
+  return [
+    atHome(ReleaseAnswered.make({ link, digest, answer, reason, until })),
+    told(link, OfferAnswered.make({ digest, answer, reason, until })),
+  ];
+}
+
+/** An input of this side. A secret's value is not part of this: it lies in the vault under its version. */
+export function setInput(
+  known: { version: number; secret: boolean; value: string | null } | undefined,
+  intent: { name: string; environment: string | null; secret: boolean; value: string | null },
+  askedBy: readonly string[],
+): { decision: Decision; version: number } {
+  if (known !== undefined && !intent.secret && !known.secret && known.value === intent.value) {
+    return { decision: [], version: known.version };
+  }
+  const version = (known?.version ?? 0) + 1;
+  const { name, environment } = intent;
+  return {
+    version,
+    decision: [
+      atHome(InputSet.make({ ...intent, version })),
+      ...askedBy.map((link) => told(link, InputReported.make({ name, environment, state: 'set' }))),
+    ],
+  };
+}

@@ -1,0 +1,41 @@
+export { acknowledge, refuseBlob, takePackage, type Acknowledgement } from './acknowledge.ts';
+export { answerOffer, setInput, type Answer, type Offer } from './answer-offer.ts';
+export {
+  addEnvironment,
+  findEnvironment,
+  removeEnvironment,
+  type Environment,
+} from './arrange-environments.ts';
+export { atHome, told, type Decided, type Decision } from './decision.ts';
+export { CommandError, type CommandErrorCode } from './errors.ts';
+export {
+  addPackage,
+  createRelease,
+  importTests,
+  judgeRelease,
+  publishProcess,
+  type ReleaseParts,
+} from './make-release.ts';
+export { acceptInvitation, confirm, invite, removeLink, takeReply, type KnownLink, type Peer } from './pair.ts';
+export {
+  closedBecause,
+  giveValue,
+  publishRelease,
+  withdrawRelease,
+  type Gate,
+  type Receiver,
+  type Standing,
+} from './publish-release.ts';
+export {
+  cancelDeployment,
+  refuseUndeployable,
+  requestDeployment,
+  resumeDeployment,
+  rollbackTarget,
+  type DeployableRelease,
+  type DeploymentIntent,
+  type OpenRun,
+  type Place,
+  type PlacedDeployment,
+} from './request-deployment.ts';
+export { recordRun, startRun, type RecordedDeployment, type ReportRules, type RunTold } from './record-run.ts';

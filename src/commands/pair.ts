@@ -1,0 +1,100 @@
+import {
+  LinkAccepted,
+  LinkAnswered,
+  LinkConfirmed,
+  LinkInvited,
+  LinkRemoved,
+  type LinkTransport,
+} from '../events/index.ts';
+import { atHome, type Decision } from './decision.ts';
+import { CommandError } from './errors.ts';
+
+/** What pairing needs to know of a link that is there already. */
+export type KnownLink = {
+  readonly link: string;
+  readonly name: string;
+  readonly state: 'invited' | 'pending' | 'confirmed' | 'removed';
+  readonly peer: string | null;
+};
+
+/** Who is at the other end, as its verified introduction says. */
+export type Peer = { readonly instanceId: string; readonly introduction: Uint8Array };
+
+function refuseTakenName(links: readonly KnownLink[], name: string): void {
+  const taken = links.find((link) => link.name === name && link.state !== 'removed');
+  if (taken === undefined) return;
+  throw new CommandError('LINK_NAME_TAKEN', `Cannot add link ${name}: a link of that name is there already`, {
+    hint: `Choose another name, or end that one with \`crossgap link remove ${name}\`.`,
+    details: { link: taken.link, state: taken.state },
+  });
+}
+
+/** A new invitation under a name of this side's choice. */
+export function invite(
+  links: readonly KnownLink[],
+  intent: { link: string; name: string; transport: LinkTransport },
+): Decision {
+  refuseTakenName(links, intent.name);
+  return [atHome(LinkInvited.make(intent))];
+}
+
+/** Takes an invitation in. Taking the same one in again changes nothing. */
+export function acceptInvitation(
+  links: readonly KnownLink[],
+  intent: { link: string; name: string; transport: LinkTransport; peer: Peer },
+): Decision {
+  const known = links.find(({ link }) => link === intent.link);
+  if (known !== undefined) {
+    if (known.peer === intent.peer.instanceId && known.state !== 'removed') return [];
+    throw alreadyPaired(known);
+  }
+  refuseTakenName(links, intent.name);
+  const { link, name, transport, peer } = intent;
+  return [
+    atHome(
+      LinkAccepted.make({ link, name, transport, peer: peer.instanceId, introduction: peer.introduction }),
+    ),
+  ];
+}
+
+/** The reply to an invitation of this side. */
+export function takeReply(
+  links: readonly KnownLink[],
+  intent: { link: string; peer: Peer },
+): { decision: Decision; known: KnownLink } {
+  const known = links.find(({ link }) => link === intent.link);
+  if (known === undefined) {
+    throw new CommandError('LINK_UNKNOWN', 'Cannot confirm this reply: it answers no invitation made here', {
+      hint: 'Ask the other side for the reply to the invitation you sent, or invite it again.',
+      details: { link: intent.link },
+    });
+  }
+  if (known.state === 'invited') {
+    const { instanceId, introduction } = intent.peer;
+    return { decision: [atHome(LinkAnswered.make({ link: known.link, peer: instanceId, introduction }))], known };
+  }
+  if (known.peer !== intent.peer.instanceId || known.state === 'removed') throw alreadyPaired(known);
+  return { decision: [], known };
+}
+
+/** A person compared the words; `fingerprint` is the certificate's SHA-256 in hex. */
+export function confirm(known: KnownLink, fingerprint: string): Decision {
+  if (known.state === 'confirmed') return [];
+  return [atHome(LinkConfirmed.make({ link: known.link, fingerprint }))];
+}
+
+/** Ends a pairing; its history stays, nothing more is sent. */
+export function removeLink(known: KnownLink): Decision {
+  return known.state === 'removed' ? [] : [atHome(LinkRemoved.make({ link: known.link }))];
+}
+
+function alreadyPaired(known: KnownLink): CommandError {
+  return new CommandError(
+    'LINK_ALREADY_PAIRED',
+    `Cannot pair link ${known.name}: it is ${known.state} with another instance`,
+    {
+      hint: 'Make a new invitation; an invitation pairs exactly two instances, once.',
+      details: { link: known.link, peer: known.peer },
+    },
+  );
+}

@@ -1,0 +1,113 @@
+import { ReleaseOffered, ReleasePublished, ReleaseWithdrawn, ValueGiven } from '../events/index.ts';
+import { atHome, told, type Decided, type Decision } from './decision.ts';
+import { CommandError } from './errors.ts';
+
+/** What `publish-when` of the process asks for. */
+export type Gate = {
+  readonly deployedTo: readonly string[];
+  readonly testsPassed: boolean;
+  readonly verdictOk: boolean;
+};
+
+/** What is known of a release when it is to be published. */
+export type Standing = {
+  readonly process: string;
+  readonly number: string;
+  readonly digest: string;
+  readonly document: Uint8Array;
+  readonly withdrawn: string | null;
+  readonly deployedTo: readonly string[];
+  readonly tests: { readonly passed: number; readonly failed: number } | null;
+  readonly verdict: { readonly ok: boolean; readonly by: string; readonly note: string | null } | null;
+};
+
+/** Everything that keeps a release from being published, in words; empty where the gate is open. */
+export function closedBecause(gate: Gate, standing: Standing): string[] {
+  const reasons: string[] = [];
+  if (standing.verdict !== null && !standing.verdict.ok) {
+    reasons.push(`the verdict of ${standing.verdict.by} is: not ok`);
+  }
+  for (const environment of gate.deployedTo) {
+    if (!standing.deployedTo.includes(environment)) {
+      reasons.push(`it was not deployed to ${environment} with success`);
+    }
+  }
+  if (gate.testsPassed && standing.tests === null) reasons.push('no test results were imported');
+  if (gate.testsPassed && standing.tests !== null) {
+    if (standing.tests.failed > 0) reasons.push(`${standing.tests.failed} tests failed`);
+    else if (standing.tests.passed === 0) reasons.push('no test passed');
+  }
+  if (gate.verdictOk && standing.verdict === null) reasons.push('nobody has given a verdict yet');
+  return reasons;
+}
+
+/** A link as publishing sees it. */
+export type Receiver = {
+  readonly link: string;
+  readonly name: string;
+  readonly state: string;
+  readonly has: boolean;
+};
+
+/** Publishes a release: one decision at home and one self-contained offer for each link that lacks it. */
+export function publishRelease(gate: Gate, standing: Standing, receivers: readonly Receiver[]): Decision {
+  const { process, number, digest, document } = standing;
+  if (standing.withdrawn !== null) throw withdrawn(process, number, standing.withdrawn);
+  const reasons = closedBecause(gate, standing);
+  if (reasons.length > 0) {
+    throw new CommandError(
+      'GATE_CLOSED',
+      `Cannot publish release ${number} of ${process}: ${reasons.join('; ')}`,
+      {
+        hint: 'Do what is missing; `crossgap release show` tells how the release stands.',
+        details: { reasons },
+      },
+    );
+  }
+  for (const receiver of receivers) {
+    if (receiver.state === 'confirmed') continue;
+    throw new CommandError(
+      'LINK_NOT_CONFIRMED',
+      `Cannot publish release ${number} of ${process} to ${receiver.name}: that link is ${receiver.state}`,
+      {
+        hint: `Pair first: \`crossgap link confirm REPLY --fingerprint WORDS\`.`,
+        details: { link: receiver.link, state: receiver.state },
+      },
+    );
+  }
+  const lacking = receivers.filter(({ has }) => !has);
+  if (lacking.length === 0) return [];
+  return [
+    atHome(ReleasePublished.make({ digest, links: lacking.map(({ link }) => link) })),
+    ...lacking.map(({ link }) => told(link, ReleaseOffered.make({ digest, document }))),
+  ];
+}
+
+/** Withdraws a release, here and for all it was published to. */
+export function withdrawRelease(
+  standing: { digest: string; withdrawn: string | null },
+  reason: string,
+  publishedTo: readonly string[],
+): Decision {
+  if (standing.withdrawn !== null) return [];
+  const event = ReleaseWithdrawn.make({ digest: standing.digest, reason });
+  return [atHome(event), ...publishedTo.map((link): Decided => told(link, event))];
+}
+
+/** A value for one receiver; the same again changes nothing. */
+export function giveValue(
+  known: readonly { name: string; value: string }[],
+  intent: { link: string; name: string; value: string },
+): Decision {
+  const { link, name, value } = intent;
+  if (known.some((one) => one.name === name && one.value === value)) return [];
+  return [told(link, ValueGiven.make({ name, value }))];
+}
+
+export function withdrawn(process: string, number: string, reason: string): CommandError {
+  return new CommandError(
+    'RELEASE_WITHDRAWN',
+    `Cannot use release ${number} of ${process}: it was withdrawn, because: ${reason}`,
+    { hint: 'Use another release; a withdrawn one is not deployed any more.', details: { reason } },
+  );
+}

@@ -1,0 +1,164 @@
+import {
+  DeploymentEnded,
+  DeploymentInterrupted,
+  DeploymentReported,
+  DeploymentStarted,
+  DeploymentStepEnded,
+  type RecordedStep,
+  type TraceLine,
+} from '../events/index.ts';
+import { atHome, told, type Decided, type Decision } from './decision.ts';
+
+/** How a run stands, as the executor tells it. */
+export type RunTold = {
+  readonly state: 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
+  readonly startedAt: number;
+  readonly endedAt?: number | undefined;
+  readonly failedAt?: Point | undefined;
+  readonly steps: readonly StepTold[];
+  readonly logSha256?: string | undefined;
+  readonly error?: string | undefined;
+};
+type Point = { readonly step: number; readonly stepId: string; readonly convention: number | 'F' };
+type StepTold = {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly conventions: readonly {
+    readonly number: number | 'F';
+    readonly name: string;
+    readonly state: string;
+    readonly files?: readonly string[] | undefined;
+    readonly detail?: string | undefined;
+  }[];
+  readonly outputs: Readonly<Record<string, string | null>>;
+  readonly error?: string | undefined;
+};
+
+/** A deployment as recording its run sees it; `link` '' for this side's own release. */
+export type RecordedDeployment = {
+  readonly deployment: string;
+  readonly link: string;
+  readonly process: string;
+  readonly number: string;
+  readonly digest: string;
+  readonly environment: string;
+  readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
+};
+
+/** What this side tells authors about runs of their releases. */
+export type ReportRules = { readonly trace: boolean; readonly files: boolean; readonly errors: boolean };
+
+const filesMax = 50;
+const textMax = 2000;
+const outputsMax = 200;
+
+/** Only integers travel: 7.5 stands as 75. */
+const numberInEntry = (number: number | 'F'): number | 'F' => (number === 7.5 ? 75 : number);
+const cut = (text: string): string => (text.length > textMax ? `${text.slice(0, textMax - 1)}…` : text);
+
+/** A step of a run as it is recorded, within the bounds of an entry. */
+export function recordedStep(step: StepTold, position: number): RecordedStep {
+  return {
+    position,
+    id: step.id,
+    name: step.name,
+    state: step.state,
+    conventions: step.conventions.map(
+      (line): TraceLine => ({
+        number: numberInEntry(line.number),
+        name: line.name,
+        state: line.state,
+        files: (line.files ?? []).slice(0, filesMax).map(cut),
+        filesTotal: line.files?.length ?? 0,
+        detail: line.detail === undefined ? null : cut(line.detail),
+      }),
+    ),
+    outputs: Object.entries(step.outputs)
+      .slice(0, outputsMax)
+      .map(([name, value]) => ({ name: cut(name), value: value === null ? null : cut(value) })),
+    error: step.error === undefined ? null : cut(step.error),
+  };
+}
+
+const over = new Set(['succeeded', 'failed', 'skipped', 'interrupted']);
+
+/** The run begins, or goes on; its author is told. */
+export function startRun(deployment: RecordedDeployment, planSha256: string, rules: ReportRules): Decision {
+  return [
+    atHome(DeploymentStarted.make({ deployment: deployment.deployment, planSha256 })),
+    ...report(deployment, { state: 'running', startedAt: 0, steps: [] }, rules),
+  ];
+}
+
+/** What a run has come to since `recorded`: steps that ended, and its end or its halt. */
+export function recordRun(
+  deployment: RecordedDeployment,
+  recorded: readonly RecordedStep[],
+  run: RunTold,
+  rules: ReportRules,
+): Decision {
+  const known = new Map(recorded.map((step) => [step.position, JSON.stringify(step)]));
+  const steps = run.steps
+    .map((step, index) => recordedStep(step, index + 1))
+    .filter((step) => over.has(step.state) || run.state !== 'running')
+    .filter((step) => known.get(step.position) !== JSON.stringify(step))
+    .map((step) => atHome(DeploymentStepEnded.make({ deployment: deployment.deployment, step })));
+  return [...steps, ...ending(deployment, run), ...(run.state === 'running' ? [] : report(deployment, run, rules))];
+}
+
+function ending({ deployment }: RecordedDeployment, run: RunTold): Decided[] {
+  if (run.state === 'running') return [];
+  const failedAt = pointInEntry(run.failedAt);
+  if (run.state === 'interrupted') return [atHome(DeploymentInterrupted.make({ deployment, at: failedAt }))];
+  return [
+    atHome(
+      DeploymentEnded.make({
+        deployment,
+        state: run.state,
+        startedAt: run.startedAt,
+        endedAt: run.endedAt ?? run.startedAt,
+        failedAt,
+        error: run.error === undefined ? null : cut(run.error),
+        logSha256: run.logSha256 ?? null,
+      }),
+    ),
+  ];
+}
+
+function pointInEntry(point: Point | undefined): Point | null {
+  return point === undefined ? null : { ...point, convention: numberInEntry(point.convention) };
+}
+
+/** What the author of the release is told, by this side's own rules; nothing where the release is this side's own. */
+function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules): Decided[] {
+  const { link, process, number, digest, environment, reason } = deployment;
+  if (link === '') return [];
+  const steps = rules.trace ? run.steps.map((step, index) => recordedStep(step, index + 1)) : [];
+  return [
+    told(
+      link,
+      DeploymentReported.make({
+        deployment: deployment.deployment,
+        process,
+        release: number,
+        digest,
+        environment,
+        reason,
+        state: run.state,
+        startedAt: run.startedAt === 0 ? null : run.startedAt,
+        endedAt: run.endedAt ?? null,
+        failedAt: pointInEntry(run.failedAt),
+        error: rules.errors && run.error !== undefined ? cut(run.error) : null,
+        steps: steps.map((step) => ({
+          ...step,
+          outputs: [],
+          error: rules.errors ? step.error : null,
+          conventions: rules.files
+            ? step.conventions
+            : step.conventions.map((line) => ({ ...line, files: [], detail: null })),
+        })),
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,201 @@
+import {
+  DeploymentCancelRequested,
+  DeploymentEnded,
+  DeploymentRequested,
+  DeploymentResumed,
+} from '../events/index.ts';
+import { answerOffer } from './answer-offer.ts';
+import { findEnvironment, type Environment } from './arrange-environments.ts';
+import { atHome, type Decision } from './decision.ts';
+import { CommandError } from './errors.ts';
+import { withdrawn } from './publish-release.ts';
+
+/** A release as deploying sees it; `link` '' for this side's own. */
+export type DeployableRelease = {
+  readonly link: string;
+  readonly linkName: string | null;
+  readonly linkState: string | null;
+  readonly process: string;
+  readonly number: string;
+  readonly digest: string;
+  readonly withdrawn: string | null;
+  readonly answer: { readonly answer: string; readonly reason: string | null; readonly until: string | null } | null;
+  /** Environments in which exactly this release succeeded. */
+  readonly succeededIn: ReadonlySet<string>;
+  /** What it names and this side does not hold yet, in words. */
+  readonly lacking: readonly string[];
+  /** Parts that came and were refused, in words. */
+  readonly refusedParts: readonly string[];
+  readonly missingInputs: readonly string[];
+};
+
+/** A deployment as others see it that want the same place. */
+export type PlacedDeployment = {
+  readonly deployment: string;
+  readonly number: string;
+  readonly digest: string;
+  readonly state: string;
+  readonly requestedBy: string;
+};
+
+/** The place a release is to go to: what is under way there, and what ran there last, newest first. */
+export type Place = {
+  readonly environments: readonly Environment[];
+  readonly environment: string;
+  readonly open: PlacedDeployment | undefined;
+  /** Over, newest first, for this process. */
+  readonly past: readonly PlacedDeployment[];
+};
+
+export type DeploymentIntent = {
+  readonly deployment: string;
+  readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
+  readonly of: string | null;
+};
+
+/** Throws the first reason why this release can't go to this place now. */
+export function refuseUndeployable(release: DeployableRelease, place: Place): void {
+  const { process, number } = release;
+  const asked = `Cannot deploy ${process} ${number} to ${place.environment}`;
+  const environment = findEnvironment(place.environments, place.environment);
+  if (release.withdrawn !== null) throw withdrawn(process, number, release.withdrawn);
+  if (release.link !== '' && release.linkState !== 'confirmed') {
+    throw new CommandError(
+      'LINK_NOT_CONFIRMED',
+      `${asked}: the link to ${release.linkName} is ${release.linkState}, so nothing from there is executable`,
+      {
+        hint: `Compare the words by phone, then \`crossgap link confirm ${release.linkName} --fingerprint "WORDS"\`.`,
+        details: { link: release.link },
+      },
+    );
+  }
+  if (release.answer?.answer === 'refused' || release.answer?.answer === 'postponed') {
+    const { answer, reason, until } = release.answer;
+    const why = [until === null ? '' : ` until ${until}`, reason === null ? '' : `, because: ${reason}`].join('');
+    throw new CommandError('OFFER_NOT_TAKEN', `${asked}: it was ${answer}${why}`, {
+      hint: `Take it first: \`crossgap release accept ${number}\`.`,
+      details: { answer, reason, until },
+    });
+  }
+  if (release.refusedParts.length > 0) {
+    throw new CommandError('RELEASE_PART_REFUSED', `${asked}: ${release.refusedParts.join('; ')}`, {
+      hint: 'The parts are asked for again by themselves; let the daemon run, then look at `crossgap inbox`.',
+      details: { parts: release.refusedParts },
+    });
+  }
+  if (release.lacking.length > 0) {
+    throw new CommandError('RELEASE_INCOMPLETE', `${asked}: not here yet: ${release.lacking.join(', ')}`, {
+      hint: 'Let the daemon run until they have come; `crossgap inbox` shows how far it is.',
+      details: { lacking: release.lacking },
+    });
+  }
+  const missing = environment.after.filter((before) => !release.succeededIn.has(before));
+  if (missing.length > 0) {
+    throw new CommandError(
+      'PREDECESSOR_MISSING',
+      `${asked}: it did not succeed in ${missing.join(', ')} yet, which comes before`,
+      { hint: `Deploy it to ${missing[0]} first.`, details: { missing } },
+    );
+  }
+  if (place.open !== undefined) throw held(asked, place.open);
+  if (release.missingInputs.length > 0) {
+    throw new CommandError('INPUT_MISSING', `${asked}: not set: ${release.missingInputs.join(', ')}`, {
+      hint: `Set each with \`crossgap input set NAME --env ${place.environment}\`; secrets with --secret, the value from standard input.`,
+      details: { missing: release.missingInputs },
+    });
+  }
+}
+
+/** Asks for a run, or says which run makes it unnecessary. */
+export function requestDeployment(
+  release: DeployableRelease,
+  place: Place,
+  intent: DeploymentIntent,
+): { decision: Decision; running?: PlacedDeployment } {
+  const newest = place.past.find(({ state }) => state === 'succeeded' || state === 'failed');
+  const runsAlready = newest?.state === 'succeeded' && newest.digest === release.digest;
+  if (runsAlready && intent.reason === 'deploy' && place.open === undefined && release.withdrawn === null) {
+    findEnvironment(place.environments, place.environment);
+    return { decision: [], running: newest };
+  }
+  refuseUndeployable(release, place);
+  const accepted =
+    release.link === '' ? [] : answerOffer(release, { answer: 'accepted', reason: null, until: null });
+  const { link, process, number, digest } = release;
+  return {
+    decision: [
+      ...accepted,
+      atHome(
+        DeploymentRequested.make({
+          deployment: intent.deployment,
+          link: link === '' ? null : link,
+          process,
+          release: number,
+          digest,
+          environment: place.environment,
+          reason: intent.reason,
+          of: intent.of,
+        }),
+      ),
+    ],
+  };
+}
+
+/**
+ * Which release a rollback goes to: the one that ran before. After a failure that is the last success; after a
+ * success the one before it.
+ */
+export function rollbackTarget(process: string, place: Place): PlacedDeployment {
+  const decisive = place.past.filter(({ state }) => state === 'succeeded' || state === 'failed');
+  const newest = decisive[0];
+  const target = decisive.find(
+    ({ state, digest }, index) => index > 0 && state === 'succeeded' && digest !== newest?.digest,
+  );
+  if (target !== undefined) return target;
+  throw new CommandError(
+    'NOTHING_TO_ROLL_BACK',
+    `Cannot roll back ${process} in ${place.environment}: no other release succeeded there before`,
+    { hint: 'Deploy a release instead: `crossgap deploy R --env E`.', details: { process } },
+  );
+}
+
+/** What a person can do with a run that is not over. */
+export type OpenRun = { readonly deployment: string; readonly state: string; readonly started: boolean };
+
+/** Go on where it stopped, with the same plan. */
+export function resumeDeployment(run: OpenRun): Decision {
+  if (run.state !== 'interrupted') throw wrongState('resume', run, 'interrupted');
+  return [atHome(DeploymentResumed.make({ deployment: run.deployment }))];
+}
+
+/** Stop it: at once where nothing runs, else the executor is asked to. */
+export function cancelDeployment(run: OpenRun, now: number): Decision {
+  if (run.state === 'cancelled') return [];
+  if (run.state === 'running') return [atHome(DeploymentCancelRequested.make({ deployment: run.deployment }))];
+  if (run.state !== 'waiting' && run.state !== 'interrupted') {
+    throw wrongState('cancel', run, 'waiting, running or interrupted');
+  }
+  const ended = { state: 'cancelled', startedAt: null, endedAt: now, failedAt: null, error: null } as const;
+  return [atHome(DeploymentEnded.make({ deployment: run.deployment, ...ended, logSha256: null }))];
+}
+
+function wrongState(verb: string, run: OpenRun, wanted: string): CommandError {
+  return new CommandError('DEPLOYMENT_STATE', `Cannot ${verb} deployment ${run.deployment}: it is ${run.state}`, {
+    hint: `Only a deployment that is ${wanted} can be; \`crossgap deployment show ${run.deployment}\` tells more.`,
+    details: { deployment: run.deployment, state: run.state },
+  });
+}
+
+function held(asked: string, open: PlacedDeployment): CommandError {
+  const waiting = open.state === 'interrupted';
+  return new CommandError(
+    'DEPLOYMENT_HELD',
+    `${asked}: deployment ${open.deployment} of ${open.number}, asked for by ${open.requestedBy}, is ${open.state} there`,
+    {
+      hint: waiting
+        ? `Decide about it first: \`crossgap deployment resume|retry|cancel ${open.deployment}\`.`
+        : `Wait for it, or stop it with \`crossgap deployment cancel ${open.deployment}\`.`,
+      details: { deployment: open.deployment, by: open.requestedBy, state: open.state },
+    },
+  );
+}

@@ -1,0 +1,19 @@
+import { CrossgapError, exitCodes, type ErrorFacts } from '../errors.ts';
+
+/** Everything that can be wrong with an application's configuration file; each has its paragraph in docs/errors.md. */
+export const configFileErrorCodes = [
+  'TEXT_NOT_DECODABLE',
+  'XML_CHARACTER_NOT_ALLOWED',
+  'XML_ENCODING_NOT_SUPPORTED',
+  'XML_ENTITIES_REFUSED',
+  'XML_NOT_WELL_FORMED',
+  'XML_TOO_LARGE',
+] as const;
+export type ConfigFileErrorCode = (typeof configFileErrorCodes)[number];
+
+/** A configuration file that can't be read or written; the message has the place where there is one. */
+export class ConfigFileError extends CrossgapError<ConfigFileErrorCode> {
+  constructor(code: ConfigFileErrorCode, message: string, facts: ErrorFacts) {
+    super(code, exitCodes.deploymentFailed, message, facts);
+  }
+}

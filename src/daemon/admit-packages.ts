@@ -1,0 +1,80 @@
+import { refuseBlob, takePackage } from '../commands/index.ts';
+import { certificateFacts, openIntroduction } from '../identity/index.ts';
+import type { Instance } from '../instance/index.ts';
+import { verifyPackage, type PackageReport } from '../packages/index.ts';
+import { readLinks, readPackages, readReleases, readWantedBlobs, type WantedBlob } from '../projections/index.ts';
+
+/**
+ * Looks at the blobs of a link that are in the store and have not been judged: those that came, and those that were
+ * here already because another release names them too.
+ */
+export async function admitHeldPackages(instance: Instance, link: string): Promise<void> {
+  const known = new Set(
+    readPackages(instance.db)
+      .filter((row) => row.link === link)
+      .map(({ pin }) => pin.sha256),
+  );
+  const waiting = readWantedBlobs(instance.db).filter(
+    (blob) => blob.link === link && blob.pin !== null && !known.has(blob.digest) && !blob.final,
+  );
+  for (const blob of waiting) if (instance.holds(blob.digest)) await admitPackage(instance, blob);
+}
+
+/**
+ * Judges a blob whose bytes are those announced. A package must be signed by the company behind the link and be
+ * what the offer says; what is not, is refused for good. Other blobs need no more than their digest.
+ */
+export async function admitPackage(
+  instance: Instance,
+  blob: WantedBlob,
+): Promise<'held' | { readonly refused: readonly string[] }> {
+  const { pin, link, digest } = blob;
+  if (pin === null) return 'held';
+  const report = await verifyPackage(instance.blobs.path(digest), {
+    trust: { fingerprints: trustedFingerprints(instance, link) },
+    at: announcedAt(instance, link, digest),
+  });
+  const problems = [...report.problems.map(({ code, message }) => `${code}: ${message}`), ...mismatches(report, pin)];
+  const { signature } = report;
+  if (problems.length > 0 || signature === null || !report.trusted) {
+    const what = `${pin.id} ${pin.version}`;
+    const told = problems.length > 0 ? problems : ['it is not signed by the company this link was confirmed with'];
+    instance.record(() =>
+      refuseBlob({ link, digest, what, attempt: blob.refusals + 1, final: true, parts: [what], problems: told }),
+    );
+    return { refused: told };
+  }
+  instance.record((db) => {
+    const known = readPackages(db).some((row) => row.link === link && row.pin.sha256 === digest);
+    return takePackage(known, { pin, signer: signature.signer, link });
+  });
+  return 'held';
+}
+
+/** The company's own certificate and those above it, as they stand in the link's introduction. */
+function trustedFingerprints(instance: Instance, link: string): Set<string> {
+  const introduction = readLinks(instance.db).find((row) => row.link === link)?.introduction;
+  if (introduction == null) return new Set();
+  return new Set(openIntroduction(introduction).chain.map((der) => certificateFacts(der).fingerprint));
+}
+
+/** Certificates are judged at the time of the signed release that names the package, not by this clock. */
+function announcedAt(instance: Instance, link: string, digest: string): Date {
+  const release = readReleases(instance.db).find(
+    (row) => row.link === link && row.document.packages.some(({ sha256 }) => sha256 === digest),
+  );
+  return new Date(release?.createdAt ?? instance.clock.now());
+}
+
+function mismatches(report: PackageReport, pin: NonNullable<WantedBlob['pin']>): string[] {
+  const same = (a: string | null, b: string): boolean => a?.toLowerCase() === b.toLowerCase();
+  const found: string[] = [];
+  if (!same(report.id, pin.id)) found.push(`its id is ${report.id}, the release names ${pin.id}`);
+  if (!same(report.version, pin.version)) {
+    found.push(`its version is ${report.version}, the release names ${pin.version}`);
+  }
+  if (report.contentDigest !== pin.contentDigest) {
+    found.push(`its content is ${report.contentDigest}, the release names ${pin.contentDigest}`);
+  }
+  return found;
+}

@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Plan, PlannedInput, PlannedStep } from '../executor/index.ts';
+import { certificateFacts, openIntroduction } from '../identity/index.ts';
+import type { Instance } from '../instance/index.ts';
+import { readRevision, resolveVariables, stepApplies, type Revision, type Step } from '../process/index.ts';
+import {
+  nameKey,
+  readEnvironments,
+  readGivenValues,
+  readInputs,
+  readLinks,
+  readRevisions,
+  sourceOf,
+  type InputRow,
+  type ReleaseRow,
+} from '../projections/index.ts';
+
+/** The revision a release is bound to, from its frozen bytes. */
+export async function revisionOf(instance: Instance, release: ReleaseRow): Promise<Revision> {
+  return readRevision(await readFile(instance.blobs.path(release.document.revision.digest)));
+}
+
+/**
+ * All a run of this release in this environment needs, as plain data: digests, values and references to secrets as
+ * they are now. Pure but for what it reads; the same decisions give the same plan.
+ */
+export async function freezePlan(
+  instance: Instance,
+  release: ReleaseRow,
+  run: { readonly deployment: string; readonly environment: string },
+): Promise<Plan> {
+  const { db, folder, settings, blobs } = instance;
+  const revision = await revisionOf(instance, release);
+  const tags = readEnvironments(db).find(({ name }) => name === run.environment)?.tags ?? [];
+  const place = { environment: run.environment, tags };
+  const fingerprints = trusted(instance, release.link);
+  const local = localVariables(instance, release);
+  return {
+    format: 1,
+    deployment: run.deployment,
+    process: release.process,
+    release: release.number,
+    environment: run.environment,
+    machine: settings.machine ?? hostname(),
+    appsFolder: folder.environmentApps(run.environment),
+    guardedFolders: [folder.root],
+    variables: resolveVariables(revision, local, place).map(({ name, value }) => ({ name, value })),
+    inputs: plannedInputs(instance, release, run.environment),
+    steps: revision.steps.map((step) => plannedStep(step, release, place, fingerprints, (digest) => blobs.path(digest))),
+  };
+}
+
+/** What `local:` of the process file adds; only at home, where the release was made. */
+function localVariables(
+  { db }: Instance,
+  { link, document }: ReleaseRow,
+): Parameters<typeof resolveVariables>[1] {
+  if (link !== '') return [];
+  const revision = readRevisions(db).find(
+    (row) => row.process === document.process && row.revision === document.revision.number,
+  );
+  return revision?.local.variables ?? [];
+}
+
+/** Certificates that may have signed this release's packages: those of the company it comes from. */
+function trusted({ db, identity }: Instance, link: string): string[] {
+  const introduction = link === '' ? identity.bytes : readLinks(db).find((row) => row.link === link)?.introduction;
+  if (introduction == null) return [];
+  return openIntroduction(introduction).chain.map((der) => certificateFacts(der).fingerprint);
+}
+
+function plannedInputs({ db }: Instance, release: ReleaseRow, environment: string): PlannedInput[] {
+  const given = readGivenValues(db, release.link, false);
+  const known = { inputs: readInputs(db), given };
+  const asked = release.document.inputs.flatMap((input): PlannedInput[] => {
+    const source = sourceOf(input, environment, known);
+    switch (source.from) {
+      case 'set':
+        return [plannedInput(input.name, source.input)];
+      case 'given':
+      case 'default':
+        return [{ name: input.name, secret: false, version: 0, value: source.value }];
+      case 'nowhere':
+        return [];
+    }
+  });
+  const names = new Set(asked.map(({ name }) => nameKey(name)));
+  const more = given.filter(({ name }) => !names.has(nameKey(name)));
+  return [...asked, ...more.map(({ name, value }): PlannedInput => ({ name, secret: false, version: 0, value }))];
+}
+
+function plannedInput(name: string, row: InputRow): PlannedInput {
+  if (row.secret) return { name, secret: true, version: row.version, environment: row.environment };
+  return { name, secret: false, version: row.version, value: row.value ?? '' };
+}
+
+function plannedStep(
+  step: Step,
+  release: ReleaseRow,
+  place: { environment: string; tags: readonly string[] },
+  trustedFingerprints: readonly string[],
+  blobPath: (digest: string) => string,
+): PlannedStep {
+  const skippedBecause = stepApplies(step, place);
+  const { id, name, when, timeLimitMs, retriesMax, action } = step;
+  return {
+    id,
+    name,
+    when,
+    retriesMax,
+    ...(skippedBecause !== undefined && { skippedBecause }),
+    ...(timeLimitMs !== null && { timeLimitMs }),
+    properties: Object.fromEntries(step.properties.map((property) => [property.name, property.value])),
+    action: action.kind === 'run' ? action : plannedPackage(action, release, trustedFingerprints, blobPath),
+  };
+}
+
+function plannedPackage(
+  action: Extract<Step['action'], { kind: 'package' }>,
+  release: ReleaseRow,
+  trustedFingerprints: readonly string[],
+  blobPath: (digest: string) => string,
+): PlannedStep['action'] {
+  const pin = release.document.packages.find(({ id }) => nameKey(id) === nameKey(action.package));
+  if (pin === undefined) throw new TypeError(`release ${release.number} pins no package ${action.package}`);
+  const { substituteInFiles, configVariables, installTo, scripts } = action;
+  const { id, version, sha256, contentDigest } = pin;
+  return {
+    kind: 'package',
+    package: {
+      id,
+      version,
+      sha256,
+      contentDigest,
+      file: blobPath(sha256),
+      trustedFingerprints,
+      verifyAt: release.createdAt,
+    },
+    substituteInFiles,
+    configVariables,
+    ...(installTo !== null && { installTo }),
+    scripts,
+  };
+}

@@ -1,0 +1,85 @@
+import { checkHost, executorMain, type PlannedStep } from '../executor/index.ts';
+import type { Instance } from '../instance/index.ts';
+import { namesUnknownHere } from '../process/index.ts';
+import { readEnvironments, readRevisions, type ReleaseRow } from '../projections/index.ts';
+import { freezePlan, revisionOf } from './freeze-plan.ts';
+
+/** What a deployment would do, before anything is asked for. Values of secrets are null. */
+export type PlanPreview = {
+  readonly steps: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly action: string;
+    readonly skippedBecause?: string;
+    readonly scripts: readonly string[];
+    readonly package?: string;
+  }[];
+  readonly variables: readonly { readonly name: string; readonly value: string | null; readonly from: string }[];
+  /** The newest revision of the process, where the release is bound to an older one of this side. */
+  readonly newerRevision: number | null;
+  /** Environments and tags the process mentions and this side doesn't have. */
+  readonly unknownPlaces: readonly string[];
+};
+
+/** Shows the plan that a deployment of this release to this environment would freeze now. */
+export async function previewPlan(
+  instance: Instance,
+  release: ReleaseRow,
+  environment: string,
+): Promise<PlanPreview> {
+  const plan = await freezePlan(instance, release, { deployment: 'preview', environment });
+  return {
+    steps: plan.steps.map(previewStep),
+    variables: [
+      ...plan.variables.map(({ name, value }) => ({ name, value, from: 'process' })),
+      ...plan.inputs.map((input) => ({
+        name: input.name,
+        value: input.secret ? null : input.value,
+        from: input.version === 0 ? 'author' : 'input',
+      })),
+    ],
+    newerRevision: newerRevision(instance, release),
+    unknownPlaces: await unknownPlaces(instance, release),
+  };
+}
+
+function previewStep({ id, name, action, skippedBecause }: PlannedStep): PlanPreview['steps'][number] {
+  const head = { id, name, ...(skippedBecause !== undefined && { skippedBecause }) };
+  if (action.kind === 'run') return { ...head, action: 'run', scripts: [action.script.kind] };
+  const scripts = Object.entries(action.scripts).flatMap(([stage, list]) =>
+    list.map(({ kind }) => `${stage}: ${kind}`),
+  );
+  return { ...head, action: 'package', scripts, package: `${action.package.id} ${action.package.version}` };
+}
+
+/** The number of a newer revision than the one a release of this side is bound to, null where there is none. */
+export function newerRevision({ db }: Instance, { link, process, document }: ReleaseRow): number | null {
+  if (link !== '') return null;
+  const newest = readRevisions(db).findLast((row) => row.process === process)?.revision ?? 0;
+  return newest > document.revision.number ? newest : null;
+}
+
+/** Environments and tags a release mentions and this side doesn't have: a misspelt name never drops a step quietly. */
+export async function unknownPlaces(instance: Instance, release: ReleaseRow): Promise<string[]> {
+  const environments = readEnvironments(instance.db);
+  const unknown = namesUnknownHere(
+    await revisionOf(instance, release),
+    environments.map(({ name }) => name),
+    environments.flatMap(({ tags }) => tags),
+  );
+  return [...unknown.environments, ...unknown.tags.map((tag) => `tag ${tag}`)];
+}
+
+/** Throws where this host lacks a script engine that the release needs in this environment. */
+export async function refuseUnfitHost(
+  instance: Instance,
+  release: ReleaseRow,
+  environment: string,
+): Promise<void> {
+  checkHost(await freezePlan(instance, release, { deployment: 'preview', environment }));
+}
+
+/** The body of the executor's own process. */
+export function executeRun(runFolder: string, mode: 'start' | 'resume'): Promise<void> {
+  return executorMain(runFolder, mode);
+}

@@ -1,0 +1,123 @@
+import { createHash, hkdfSync } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { recordRun, startRun as startedRun, type RecordedDeployment } from '../commands/index.ts';
+import {
+  cancelRun,
+  followRun,
+  isRunAlive,
+  readJournal,
+  startRun,
+  type Plan,
+  type RunOutcome,
+} from '../executor/index.ts';
+import { readKeyFile } from '../identity/index.ts';
+import { InstanceError, replaceFile, type Instance } from '../instance/index.ts';
+import { faultPoint } from '../faults.ts';
+import { findDeployment, readReleases, readSteps, type DeploymentRow } from '../projections/index.ts';
+import { freezePlan } from './freeze-plan.ts';
+import type { Watch } from './watch.ts';
+
+/** How the executor's process is started: this very program, under a command people don't see. */
+const program = fileURLToPath(new URL('../../bin/crossgap.js', import.meta.url));
+const executorCommand = [process.execPath, program, '__execute'];
+
+/** Brings a deployment from where it stands to its end or its halt, recording what the journal tells. */
+export async function runDeployment(
+  instance: Instance,
+  deployment: string,
+  { watch, signal }: { watch: Watch; signal: AbortSignal },
+): Promise<void> {
+  const row = findDeployment(instance.db, deployment);
+  if (row === undefined) return;
+  const runFolder = instance.folder.run(deployment);
+  if (row.state === 'waiting') await begin(instance, row, runFolder, 'start');
+  else if (row.state === 'interrupted' && row.resumeAsked) await begin(instance, row, runFolder, 'resume');
+  else if (row.state !== 'running') return;
+  const stopListening = watch.onChange(() => {
+    if (findDeployment(instance.db, deployment)?.cancelAsked === true) cancelRun(runFolder);
+  });
+  try {
+    await follow(instance, deployment, runFolder, signal);
+  } finally {
+    stopListening();
+  }
+}
+
+async function begin(
+  instance: Instance,
+  row: DeploymentRow,
+  runFolder: string,
+  mode: 'start' | 'resume',
+): Promise<void> {
+  const planFile = join(runFolder, 'plan.json');
+  if (mode === 'start' && !existsSync(planFile)) {
+    const release = readReleases(instance.db).find(
+      ({ link, digest }) => link === row.link && digest === row.digest,
+    );
+    if (release === undefined) throw new TypeError(`deployment ${row.deployment} is of an unknown release`);
+    const plan = await freezePlan(instance, release, row);
+    mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+    replaceFile(planFile, JSON.stringify(plan));
+  }
+  faultPoint('daemon.plan-frozen');
+  const planBytes = readFileSync(planFile);
+  const plan = JSON.parse(planBytes.toString('utf8')) as Plan;
+  const planSha256 = createHash('sha256').update(planBytes).digest('hex');
+  const secrets = secretsOf(instance, plan);
+  instance.record(() => startedRun(recorded(row), planSha256, instance.settings.report));
+  faultPoint('daemon.start-recorded');
+  if (isRunAlive(runFolder)) return;
+  await startRun({ runFolder, mode, secrets, runKey: runKey(instance, row.deployment), command: executorCommand });
+}
+
+/** Follows the journal until the run is over, and records each step as it ends. */
+async function follow(
+  instance: Instance,
+  deployment: string,
+  runFolder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const record = (run: RunOutcome): void => {
+    instance.record((db) => {
+      const row = findDeployment(db, deployment);
+      if (row === undefined || row.state !== 'running') return [];
+      return recordRun(recorded(row), readSteps(db, deployment), run, instance.settings.report);
+    });
+  };
+  for await (const _fact of followRun(runFolder, { signal })) {
+    const run = readJournal(runFolder);
+    if (run.state === 'running') record(run);
+  }
+  if (signal.aborted) return;
+  faultPoint('daemon.run-over');
+  record(readJournal(runFolder));
+}
+
+function recorded(row: DeploymentRow): RecordedDeployment {
+  const { deployment, link, process, number, digest, environment, reason } = row;
+  return { deployment, link, process, number, digest, environment, reason };
+}
+
+/** The values behind the plan's references, of exactly the versions it froze. */
+function secretsOf({ vault }: Instance, plan: Plan): Record<string, string> {
+  return Object.fromEntries(
+    plan.inputs.flatMap((input) => {
+      if (!input.secret) return [];
+      const value = vault.open({ ...input, environment: input.environment ?? null });
+      if (value !== undefined) return [[input.name, value]];
+      throw new InstanceError(
+        'SECRET_UNREADABLE',
+        `Cannot run deployment ${plan.deployment}: version ${input.version} of ${input.name} is not in the vault`,
+        { hint: 'Set it again and `crossgap deployment retry` instead.', details: { name: input.name } },
+      );
+    }),
+  );
+}
+
+/** The same key each time this run is started or resumed: sensitive outputs in its journal are sealed with it. */
+function runKey({ folder }: Instance, deployment: string): string {
+  const key = hkdfSync('sha256', readKeyFile(folder.vaultKey), deployment, 'crossgap-run/1', 32);
+  return Buffer.from(key).toString('base64');
+}

@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { followRun, readJournal, type RunOutcome } from '../executor/index.ts';
+import { InstanceError, type Instance } from '../instance/index.ts';
+import type { Lock } from '../lock.ts';
+import { silentLog } from '../log.ts';
+import { findDeployment, type DeploymentView } from '../projections/index.ts';
+import { holdIdentity } from './compose.ts';
+import { dispatcher } from './dispatch.ts';
+import { readDeployment } from './status.ts';
+import { watchDatabase, type Watch } from './watch.ts';
+
+/**
+ * Waits until a deployment is over or waits for a person: does the work itself where no daemon runs, else follows
+ * the one that does.
+ */
+export async function settleDeployment(
+  instance: Instance,
+  deployment: string,
+  { signal, onProgress }: { signal: AbortSignal; onProgress(line: string): void },
+): Promise<DeploymentView> {
+  using watch = watchDatabase(instance);
+  const told = teller(onProgress);
+  const unlisten = watch.onChange(() => told(journalOf(instance, deployment)));
+  const lock = tryHold(instance);
+  try {
+    if (lock === undefined) await follow(instance, deployment, watch, signal);
+    else await work(instance, deployment, watch, signal, () => told(journalOf(instance, deployment)));
+  } finally {
+    unlisten();
+    lock?.release();
+  }
+  told(journalOf(instance, deployment));
+  const view = readDeployment(instance, deployment);
+  if (view === undefined) throw new TypeError(`deployment ${deployment} is not there`);
+  return view;
+}
+
+function tryHold(instance: Instance): Lock | undefined {
+  try {
+    return holdIdentity(instance, 'deploy --wait');
+  } catch (error) {
+    if (error instanceof InstanceError && error.code === 'DAEMON_RUNNING') return undefined;
+    throw error;
+  }
+}
+
+async function work(
+  instance: Instance,
+  deployment: string,
+  watch: Watch,
+  signal: AbortSignal,
+  progress: () => void,
+): Promise<void> {
+  const dispatch = dispatcher(instance, { watch, log: silentLog(), signal });
+  const over = new AbortController();
+  const telling = (async () => {
+    const following = followRun(instance.folder.run(deployment), { signal: over.signal, awaitStart: true });
+    for await (const _fact of following) progress();
+  })();
+  dispatch.look();
+  await dispatch.idle();
+  over.abort();
+  await telling;
+}
+
+/** Resolves when the deployment is over, or when it waits for a person to decide. */
+function follow(instance: Instance, deployment: string, watch: Watch, signal: AbortSignal): Promise<void> {
+  const settled = (): boolean => {
+    const row = findDeployment(instance.db, deployment);
+    return row === undefined || (row.state !== 'waiting' && row.state !== 'running' && !row.resumeAsked);
+  };
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!settled() && !signal.aborted) return;
+      unlisten();
+      resolve();
+    };
+    const unlisten = watch.onChange(look);
+    signal.addEventListener('abort', look, { once: true });
+    look();
+  });
+}
+
+function journalOf(instance: Instance, deployment: string): RunOutcome | undefined {
+  const runFolder = instance.folder.run(deployment);
+  return existsSync(runFolder) ? readJournal(runFolder) : undefined;
+}
+
+/** Says each step and convention once, when it has come to its end. */
+function teller(say: (line: string) => void): (run: RunOutcome | undefined) => void {
+  const said = new Set<string>();
+  const once = (key: string, line: string): void => {
+    if (said.has(key)) return;
+    said.add(key);
+    say(line);
+  };
+  return (run) => {
+    for (const [index, step] of (run?.steps ?? []).entries()) {
+      if (step.state === 'not-run') continue;
+      const name = `step ${index + 1} ${step.name}`;
+      once(`${index}`, name);
+      for (const { number, name: convention, state, detail } of step.conventions) {
+        if (state !== 'done' && state !== 'failed' && state !== 'interrupted') continue;
+        const more = detail === undefined ? '' : `: ${detail}`;
+        once(`${index} ${step.attempts} ${number} ${state}`, `  ${String(number).padStart(3)} ${convention} ${state}${more}`);
+      }
+      if (step.state !== 'running') once(`${index} ${step.state}`, `${name}: ${step.state}`);
+    }
+  };
+}

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { recordedStep } from '../commands/index.ts';
+import { feedId } from '../events/index.ts';
+import { readJournal } from '../executor/index.ts';
+import type { Instance } from '../instance/index.ts';
+import {
+  deploymentView,
+  describeEvent,
+  findDeployment,
+  readLinks,
+  readReleases,
+  readSteps,
+  readUnknownEntries,
+  readWantedBlobs,
+  statusView,
+  stepView,
+  type DeploymentView,
+  type FeedView,
+  type LinkRow,
+  type OutboundLine,
+  type StatusView,
+} from '../projections/index.ts';
+import { programVersion } from './version.ts';
+
+const outboundShown = 100;
+const deploymentsShown = 30;
+const notesShown = 4000;
+
+/** What the page and `status` show, with the steps of running deployments as their journals tell them. */
+export function readStatus(instance: Instance, startedAt: number | null = null): StatusView {
+  const { db, identity, clock, log } = instance;
+  const view = statusView(db, {
+    instance: {
+      name: identity.name,
+      instanceId: identity.instanceId,
+      certificate: identity.certificate.subject,
+      fingerprint: identity.words,
+      version: programVersion(),
+      startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),
+    },
+    now: clock.now(),
+    warnings: warnings(instance),
+    feeds: feedViews(instance),
+    entries: log.entryCount(),
+    outbound: livingLinks(instance)
+      .flatMap((link) => outboundLines(instance, link))
+      .toSorted((a, b) => (a.at < b.at ? 1 : -1))
+      .slice(0, outboundShown),
+    holds: (digest) => instance.holds(digest),
+    notes: ({ notes }) =>
+      notes !== null && instance.holds(notes.digest)
+        ? readFileSync(instance.blobs.path(notes.digest), 'utf8').slice(0, notesShown)
+        : null,
+    deploymentsMax: deploymentsShown,
+  });
+  return { ...view, deployments: view.deployments.map((deployment) => live(instance, deployment)) };
+}
+
+/** One deployment as design §8 shows it, running ones as far as their journal tells. */
+export function readDeployment(instance: Instance, id: string): DeploymentView | undefined {
+  const { db } = instance;
+  const row = findDeployment(db, id);
+  if (row === undefined) return undefined;
+  const release = readReleases(db).find(({ link, digest }) => link === row.link && digest === row.digest);
+  const linkName = readLinks(db).find(({ link }) => link === row.link)?.name ?? null;
+  const view = deploymentView(row, readSteps(db, id), { linkName, withdrawn: release?.withdrawn ?? null });
+  return live(instance, view);
+}
+
+function live(instance: Instance, view: DeploymentView): DeploymentView {
+  const runFolder = instance.folder.run(view.id);
+  if (view.state !== 'running' || !existsSync(runFolder)) return view;
+  const run = readJournal(runFolder);
+  return { ...view, steps: run.steps.map((step, index) => stepView(recordedStep(step, index + 1))) };
+}
+
+/** All that the other side of a link can ever see of this instance, oldest first. */
+export function outboundLines({ log, identity }: Instance, link: LinkRow): OutboundLine[] {
+  const feed = feedId(identity.instanceId, link.link);
+  return [...log.eventsOf(feed)].map(({ header, event }) => ({
+    link: link.name,
+    seq: header.seq,
+    at: new Date(header.at).toISOString(),
+    type: header.type,
+    summary: event.known ? describeEvent(event) : `${header.type} of a newer version`,
+  }));
+}
+
+function livingLinks({ db }: Instance): LinkRow[] {
+  return readLinks(db).filter(({ state }) => state !== 'removed');
+}
+
+/** The feeds of the log with their heads; audience and author by name where this side knows one. */
+export function feedViews({ db, log, identity }: Instance): FeedView[] {
+  const links = readLinks(db);
+  return log.feeds().map((feed) => {
+    const link = links.find((one) => one.link === feed.audience);
+    return {
+      feed: feed.feed,
+      author: feed.own ? identity.name : (link?.name ?? feed.author),
+      audience: feed.audience === identity.instanceId ? 'self' : (link?.name ?? feed.audience),
+      epoch: feed.epoch,
+      seq: feed.seq,
+      head: feed.hash,
+      frozen: feed.frozen,
+    };
+  });
+}
+
+function warnings(instance: Instance): StatusView['warnings'] {
+  const unknown = readUnknownEntries(instance.db);
+  const frozen = feedViews(instance).filter((feed) => feed.frozen);
+  const refused = readWantedBlobs(instance.db).filter((blob) => blob.refused !== null && !instance.holds(blob.digest));
+  return [
+    ...frozen.map((feed) => ({
+      code: 'FEED_FROZEN',
+      message: `the feed of ${feed.author} for ${feed.audience} holds two entries for one place and is frozen`,
+    })),
+    ...refused.map((blob) => ({
+      code: 'BLOB_REFUSED',
+      message: `${blob.refused?.what} was refused (${[...(blob.refused?.parts ?? [])].join(', ')}): ${blob.refused?.problems.join('; ')}`,
+    })),
+    ...(unknown.length === 0
+      ? []
+      : [
+          {
+            code: 'ENTRIES_UNKNOWN',
+            message: `${unknown.length} entries are of types this version does not know (${[...new Set(unknown.map(({ type }) => type))].join(', ')}); update crossgap to read them`,
+          },
+        ]),
+  ];
+}

@@ -1,0 +1,77 @@
+import { catalog, type EventOf } from './define-event.ts';
+import {
+  DeploymentCancelRequested,
+  DeploymentEnded,
+  DeploymentInterrupted,
+  DeploymentReported,
+  DeploymentRequested,
+  DeploymentResumed,
+  DeploymentStarted,
+  DeploymentStepEnded,
+  InputReported,
+  InputSet,
+} from './deployment-events.ts';
+import { EpochStarted, FeedOpened } from './feed-events.ts';
+import {
+  LinkAccepted,
+  LinkAnswered,
+  LinkConfirmed,
+  LinkInvited,
+  LinkRemoved,
+  ReceiptGiven,
+} from './link-events.ts';
+import { EnvironmentAdded, EnvironmentRemoved, ProcessPublished } from './process-events.ts';
+import {
+  BlobRefused,
+  OfferAnswered,
+  PackageAdded,
+  ReleaseAnswered,
+  ReleaseCreated,
+  ReleaseJudged,
+  ReleaseOffered,
+  ReleasePublished,
+  ReleaseWithdrawn,
+  TestsImported,
+  ValueGiven,
+} from './release-events.ts';
+
+const everyEvent = [
+  FeedOpened,
+  EpochStarted,
+  LinkInvited,
+  LinkAccepted,
+  LinkAnswered,
+  LinkConfirmed,
+  LinkRemoved,
+  ReceiptGiven,
+  EnvironmentAdded,
+  EnvironmentRemoved,
+  ProcessPublished,
+  PackageAdded,
+  BlobRefused,
+  ReleaseCreated,
+  TestsImported,
+  ReleaseJudged,
+  ReleasePublished,
+  ReleaseWithdrawn,
+  ReleaseOffered,
+  ValueGiven,
+  ReleaseAnswered,
+  OfferAnswered,
+  InputSet,
+  InputReported,
+  DeploymentRequested,
+  DeploymentStarted,
+  DeploymentStepEnded,
+  DeploymentInterrupted,
+  DeploymentResumed,
+  DeploymentCancelRequested,
+  DeploymentEnded,
+  DeploymentReported,
+] as const;
+
+/** Every event type there is, in one list; what is not in it is kept, forwarded and shown, but not read. */
+export const eventCatalog = catalog(everyEvent);
+
+/** Any event this version knows, at its newest schema version. */
+export type CrossgapEvent = EventOf<(typeof everyEvent)[number]>;

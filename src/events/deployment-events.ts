@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { defineEvent } from './define-event.ts';
+import { Digest, Id } from './link-events.ts';
+
+/** A value only this side knows, by name and version. A secret's value lies in the vault, never here. */
+export const InputSet = defineEvent(
+  'input.set',
+  z.strictObject({
+    name: z.string().min(1),
+    environment: z.string().nullable(),
+    version: z.int().min(1),
+    secret: z.boolean(),
+    value: z.string().nullable(),
+  }),
+);
+
+/** Told to the author of a release that needs it: the input is set. Never its value. */
+export const InputReported = defineEvent(
+  'input.reported',
+  z.strictObject({ name: z.string().min(1), environment: z.string().nullable(), state: z.literal('set') }),
+);
+
+const deployment = z.string().regex(/^[0-9a-z-]{8,40}$/);
+
+/** Somebody asks for a run; `link` is null for this side's own release. */
+export const DeploymentRequested = defineEvent(
+  'deployment.requested',
+  z.strictObject({
+    deployment,
+    link: Id.nullable(),
+    process: z.string(),
+    release: z.string(),
+    digest: Digest,
+    environment: z.string(),
+    reason: z.enum(['deploy', 'again', 'retry', 'rollback']),
+    of: z.string().nullable(),
+  }),
+);
+
+/** The plan is frozen and the executor goes on with it. */
+export const DeploymentStarted = defineEvent(
+  'deployment.started',
+  z.strictObject({ deployment, planSha256: Digest }),
+);
+
+const conventionNumber = z.union([z.int().min(0).max(75), z.literal('F')]);
+
+/** One line of the trace. Only integers travel in entries: 7.5, the structured variables, stands as 75. */
+export const TraceLine = z.strictObject({
+  number: conventionNumber,
+  name: z.string(),
+  state: z.string(),
+  files: z.array(z.string()).max(50),
+  filesTotal: z.int().min(0),
+  detail: z.string().nullable(),
+});
+export type TraceLine = z.infer<typeof TraceLine>;
+
+const step = z.strictObject({
+  position: z.int().min(1),
+  id: z.string(),
+  name: z.string(),
+  state: z.string(),
+  conventions: z.array(TraceLine).max(40),
+  outputs: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })).max(200),
+  error: z.string().nullable(),
+});
+export type RecordedStep = z.infer<typeof step>;
+
+/** A step of a run came to its end, or to a halt. */
+export const DeploymentStepEnded = defineEvent('deployment.step-ended', z.strictObject({ deployment, step }));
+
+const failedAt = z
+  .strictObject({ step: z.int().min(1), stepId: z.string(), convention: conventionNumber })
+  .nullable();
+
+/** The executor died in the middle; a person decides how it goes on. */
+export const DeploymentInterrupted = defineEvent(
+  'deployment.interrupted',
+  z.strictObject({ deployment, at: failedAt }),
+);
+
+/** A person asked to go on where it stopped, with the same plan. */
+export const DeploymentResumed = defineEvent('deployment.resumed', z.strictObject({ deployment }));
+
+/** A person asked to stop it. */
+export const DeploymentCancelRequested = defineEvent(
+  'deployment.cancel-requested',
+  z.strictObject({ deployment }),
+);
+
+const ended = {
+  state: z.enum(['succeeded', 'failed', 'cancelled']),
+  startedAt: z.int().nullable(),
+  endedAt: z.int(),
+  failedAt,
+  error: z.string().nullable(),
+};
+
+/** The run is over. `logSha256` names its masked log. */
+export const DeploymentEnded = defineEvent(
+  'deployment.ended',
+  z.strictObject({ deployment, ...ended, logSha256: Digest.nullable() }),
+);
+
+/** What this side tells the author about a run of its release, by this side's own rules. */
+export const DeploymentReported = defineEvent(
+  'deployment.reported',
+  z.strictObject({
+    deployment,
+    process: z.string(),
+    release: z.string(),
+    digest: Digest,
+    environment: z.string(),
+    reason: z.enum(['deploy', 'again', 'retry', 'rollback']),
+    state: z.enum(['running', 'interrupted', 'succeeded', 'failed', 'cancelled']),
+    startedAt: z.int().nullable(),
+    endedAt: z.int().nullable(),
+    failedAt,
+    error: z.string().nullable(),
+    steps: z.array(step).max(200),
+  }),
+);

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { defineEvent } from './define-event.ts';
+
+const bytes = z.instanceof(Uint8Array);
+
+/** 16 bytes as lower-case hex: an instance or a link. */
+export const Id = z.string().regex(/^[0-9a-f]{32}$/);
+/** A SHA-256 as lower-case hex. */
+export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** How this side reaches the other; each side has its own, and it never leaves the self feed. */
+export const LinkTransport = z.strictObject({ kind: z.literal('folder'), folder: z.string().min(1) });
+export type LinkTransport = z.infer<typeof LinkTransport>;
+
+/** This side made an invitation; who answers it is not known yet. */
+export const LinkInvited = defineEvent(
+  'link.invited',
+  z.strictObject({ link: Id, name: z.string().min(1), transport: LinkTransport }),
+);
+
+/** This side took an invitation in. Until the words are compared, nothing from there is executable. */
+export const LinkAccepted = defineEvent(
+  'link.accepted',
+  z.strictObject({
+    link: Id,
+    name: z.string().min(1),
+    transport: LinkTransport,
+    peer: Id,
+    introduction: bytes,
+  }),
+);
+
+/** The reply to this side's invitation came in, with the other side's introduction. */
+export const LinkAnswered = defineEvent(
+  'link.answered',
+  z.strictObject({ link: Id, peer: Id, introduction: bytes }),
+);
+
+/** A person compared the words: the certificate with this SHA-256 fingerprint is the other side's. */
+export const LinkConfirmed = defineEvent('link.confirmed', z.strictObject({ link: Id, fingerprint: Digest }));
+
+/** The pairing ended; its history stays. */
+export const LinkRemoved = defineEvent('link.removed', z.strictObject({ link: Id }));
+
+/**
+ * "I hold your feed up to this point, these blobs whole, and these not as announced." Not receipted itself.
+ *
+ * `holds` lists the newest blobs that came whole (a blob once reported need not be reported again); `refused` those
+ * whose bytes differed from what was announced, with the parts that did; `attempt` counts the refusals of a blob, and
+ * after a `final` one it is not wanted again, because its digest was right and its content is not to be believed.
+ */
+export const ReceiptGiven = defineEvent(
+  'receipt.given',
+  z.strictObject({
+    epoch: z.int().min(0),
+    seq: z.int().min(0),
+    hash: Digest,
+    holds: z.array(Digest).max(500),
+    refused: z
+      .array(
+        z.strictObject({
+          digest: Digest,
+          attempt: z.int().min(1),
+          final: z.boolean(),
+          parts: z.array(z.string()).max(20),
+        }),
+      )
+      .max(50),
+  }),
+);

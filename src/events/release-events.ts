@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { defineEvent } from './define-event.ts';
+import { Digest, Id } from './link-events.ts';
+
+const bytes = z.instanceof(Uint8Array);
+
+/** One package by what it is (`contentDigest`: without its signature entry) and by the file that carries it. */
+export const PackagePin = z.strictObject({
+  id: z.string().min(1),
+  version: z.string().min(1),
+  sha256: Digest,
+  contentDigest: Digest,
+  sizeBytes: z.int().min(0),
+});
+export type PackagePin = z.infer<typeof PackagePin>;
+
+/** A package passed verification and is in the store; `link` is the road it came by, null for this side's own. */
+export const PackageAdded = defineEvent(
+  'package.added',
+  z.strictObject({
+    package: PackagePin,
+    signer: z.strictObject({ subject: z.string(), fingerprint: Digest }),
+    link: Id.nullable(),
+  }),
+);
+
+/** Bytes that came for a package or document are not what was announced, or are not signed by whom we believe. */
+export const BlobRefused = defineEvent(
+  'blob.refused',
+  z.strictObject({
+    link: Id,
+    digest: Digest,
+    what: z.string(),
+    attempt: z.int().min(1),
+    final: z.boolean(),
+    parts: z.array(z.string()).max(20),
+    problems: z.array(z.string()).max(20),
+  }),
+);
+
+/** A process revision and exact packages were frozen under one number: `document` is the release, as JSON bytes. */
+export const ReleaseCreated = defineEvent(
+  'release.created',
+  z.strictObject({ digest: Digest, document: bytes }),
+);
+
+/** What tests said about a release; the file itself is a blob. */
+export const TestsImported = defineEvent(
+  'tests.imported',
+  z.strictObject({
+    digest: Digest,
+    file: z.string(),
+    sha256: Digest,
+    sizeBytes: z.int().min(0),
+    format: z.string(),
+    passed: z.int().min(0),
+    failed: z.int().min(0),
+    skipped: z.int().min(0),
+  }),
+);
+
+/** A person's word on exactly this release; the newest one counts. */
+export const ReleaseJudged = defineEvent(
+  'release.judged',
+  z.strictObject({ digest: Digest, ok: z.boolean(), note: z.string().nullable() }),
+);
+
+/** The decision to publish; beside it each named link's feed got its offer in the same transaction. */
+export const ReleasePublished = defineEvent(
+  'release.published',
+  z.strictObject({ digest: Digest, links: z.array(Id).min(1) }),
+);
+
+/** Nobody is to deploy this release again, here or at those it was published to. */
+export const ReleaseWithdrawn = defineEvent(
+  'release.withdrawn',
+  z.strictObject({ digest: Digest, reason: z.string().min(1) }),
+);
+
+/** For one receiver, complete in itself: the release document pins everything else by digest. */
+export const ReleaseOffered = defineEvent(
+  'release.offered',
+  z.strictObject({ digest: Digest, document: bytes }),
+);
+
+/** A value that the author gives this one receiver. */
+export const ValueGiven = defineEvent(
+  'value.given',
+  z.strictObject({ name: z.string().min(1), value: z.string() }),
+);
+
+const answer = z.enum(['accepted', 'refused', 'postponed']);
+const answerFields = { digest: Digest, answer, reason: z.string().nullable(), until: z.string().nullable() };
+
+/** What this side decided about an offer. */
+export const ReleaseAnswered = defineEvent('release.answered', z.strictObject({ link: Id, ...answerFields }));
+
+/** The same, told to the author. */
+export const OfferAnswered = defineEvent('offer.answered', z.strictObject(answerFields));

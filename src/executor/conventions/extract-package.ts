@@ -1,0 +1,118 @@
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { faultPoint } from '../../faults.ts';
+import { extractPackage as unpack, verifyPackage } from '../../packages/index.ts';
+import { packageAction, type Done, type Work } from '../convention.ts';
+import { ExecutorError, systemCode } from '../errors.ts';
+import { syncFolder } from '../journal.ts';
+
+/**
+ * Checks the package's signature and digests, then extracts it to a folder of its own that never existed before:
+ * `PACKAGE/VERSION`, with `_1`, `_2` … where that is taken. It is written under a hidden name and
+ * renamed when it is whole, so a folder under its final name is always complete.
+ */
+export async function extractPackage(work: Work): Promise<Done> {
+  const action = packageAction(work.step);
+  const { id, version, sha256, file } = action.package;
+  removeEarlierAttempt(work);
+  await verify(work);
+  const wanted = join(work.plan.appsFolder, safeName(id), safeName(version));
+  mkdirSync(dirname(wanted), { recursive: true });
+  const hidden = join(dirname(wanted), `.${basename(wanted)}.${safeName(work.plan.deployment)}`);
+  work.intend(hidden, 'extracting');
+  rmSync(hidden, { recursive: true, force: true });
+  const { files } = await unpack(file, hidden, {
+    expectedSha256: sha256,
+    signal: work.signal,
+    onFile: () => faultPoint('executor.extract.during'),
+  });
+  const folder = moveIntoPlace(work, hidden, wanted);
+  work.setFolder('extracted', folder);
+  work.setOutput('Package.InstallationDirectoryPath', folder, false);
+  work.setOutput('Package.ExtractedFileCount', String(files.length), false);
+  return { state: 'done', files, detail: `${files.length} files to ${folder}` };
+}
+
+/** A part of a path made of a name: as Octopus writes ids and versions, and never a dot folder. */
+function safeName(name: string): string {
+  const encoded = name.replaceAll(
+    /[%<>:"/\\|?@\p{Cc}]/gu,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+  return /^\.*$/.test(encoded) ? encoded.replaceAll('.', '%2E') : encoded;
+}
+
+/** What an extraction that was cut off left behind: its hidden folders, and one that was renamed but never told. */
+function removeEarlierAttempt(work: Work): void {
+  for (const [path, mark] of work.intentions()) {
+    if (mark === 'extracting') {
+      rmSync(path, { recursive: true, force: true });
+      rmSync(`${path}.extracting`, { recursive: true, force: true });
+    } else if (existsSync(path) && folderMark(path) === mark) {
+      rmSync(path, { recursive: true });
+    }
+  }
+}
+
+/** Throws where the package is not the very file that the plan names, or nobody who is trusted here signed it. */
+async function verify(work: Work): Promise<void> {
+  const expected = packageAction(work.step).package;
+  const { id, version, sha256, contentDigest } = expected;
+  const report = await verifyPackage(expected.file, {
+    trust: { fingerprints: new Set(expected.trustedFingerprints) },
+    signal: work.signal,
+    ...(expected.verifyAt !== undefined && { at: new Date(expected.verifyAt) }),
+  });
+  const reasons = report.problems
+    .filter((problem) => problem.severity === 'error')
+    .filter((problem) => !(expected.unsigned === true && problem.code === notSigned))
+    .map((problem) => problem.message);
+  if (report.sha256 !== sha256 || report.contentDigest !== contentDigest) {
+    reasons.unshift(
+      `it is not the file that the release names (SHA-256 ${report.sha256} instead of ${sha256})`,
+    );
+  }
+  if (report.id?.toLowerCase() !== id.toLowerCase())
+    reasons.push(`inside it is ${report.id ?? 'no package'}`);
+  if (reasons.length === 0 && !report.ok && !(expected.unsigned === true && report.signature === null)) {
+    reasons.push('nobody who is trusted here signed it');
+  }
+  if (reasons.length === 0) return;
+  const message = `Cannot use package ${id} ${version}: ${reasons.join('; ')}`;
+  throw new ExecutorError('PACKAGE_NOT_TRUSTED', message, {
+    hint: 'Get the package again from its author; `crossgap package verify` shows all that is wrong with a file.',
+    details: { file: expected.file, problems: report.problems },
+  });
+}
+
+/** NuGet's number for a package without any signature. */
+const notSigned = 'NU3004';
+
+/** Renames the whole folder to the first name that is free; the mark tells a resumed run that it made this one. */
+function moveIntoPlace(work: Work, hidden: string, wanted: string): string {
+  for (let n = 0; ; n += 1) {
+    const folder = n === 0 ? wanted : `${wanted}_${n}`;
+    if (isThere(folder)) continue;
+    work.intend(folder, folderMark(hidden));
+    faultPoint('executor.extract.before-rename');
+    try {
+      renameSync(hidden, folder);
+    } catch (error) {
+      // Another run took the name a moment ago.
+      if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(systemCode(error) ?? '')) continue;
+      throw error;
+    }
+    syncFolder(dirname(folder));
+    faultPoint('executor.extract.after-rename');
+    return folder;
+  }
+}
+
+function folderMark(folder: string): string {
+  const { dev, ino, birthtimeMs } = statSync(folder);
+  return `${dev}:${ino}:${birthtimeMs}`;
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,141 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { expand, flag } from '../../variables/index.ts';
+import { currentFolder, packageAction, type Done, type Work } from '../convention.ts';
+import { ExecutorError } from '../errors.ts';
+import type { InlineScript } from '../plan.ts';
+import { inlineOrder, languageOf, preferredExtensions, scriptLanguages } from '../script-kinds.ts';
+
+export type ScriptStage = 'PreDeploy' | 'Deploy' | 'PostDeploy';
+export type PackagedStage = ScriptStage | 'DeployFailed';
+
+const stageKeys = { PreDeploy: 'preDeploy', Deploy: 'deploy', PostDeploy: 'postDeploy' } as const;
+
+/** Runs the scripts of a stage that the process gives, every language that has one, in the order ps1, sh, py. */
+export function runInlineScripts(stage: ScriptStage) {
+  return async (work: Work): Promise<Done> => {
+    const scripts = inlineScripts(work, stage);
+    if (scripts.length === 0) return { state: 'feature-off' };
+    const folder = currentFolder(work);
+    if (folder === undefined) throw new TypeError('inline scripts need a folder');
+    for (const script of scripts) {
+      const extension = scriptLanguages[script.kind].extension;
+      await runInlineScript(work, folder, `Octopus.Action.CustomScripts.${stage}.${extension}`, script);
+    }
+    const kinds = scripts.map((script) => scriptLanguages[script.kind].name);
+    return { state: 'done', detail: `inline: ${kinds.join(', ')}` };
+  };
+}
+
+function inlineScripts(work: Work, stage: ScriptStage): InlineScript[] {
+  const given = packageAction(work.step).scripts[stageKeys[stage]];
+  return inlineOrder.flatMap((kind) => {
+    const name = `Octopus.Action.CustomScripts.${stage}.${scriptLanguages[kind].extension}`;
+    const asProperty = work.variables.raw(name) ?? '';
+    const all = [...given.filter((script) => script.kind === kind), { kind, text: asProperty }];
+    return all.filter((script) => script.text.trim() !== '').slice(0, 1);
+  });
+}
+
+/**
+ * Runs a script given as text: evaluated, written into `folder` as a file that is deleted after success and stays
+ * after failure. A text that holds a secret once it is evaluated never becomes a file.
+ */
+export async function runInlineScript(
+  work: Work,
+  folder: string,
+  fileName: string,
+  script: InlineScript,
+): Promise<void> {
+  const { text, missing, failedAt } = expand(script.text, work.variables);
+  if (failedAt !== undefined)
+    work.log('verbose', `${fileName} does not parse as a template and runs as it is`);
+  if (missing.length > 0) work.log('verbose', `${fileName}: no value for ${missing.join(', ')}`);
+  const language = scriptLanguages[script.kind];
+  const unix = language.plainUtf8 ? text.replaceAll('\r\n', '\n') : text;
+  const file = join(folder, fileName);
+  if (work.masker.holds(unix)) {
+    await work.runScript({ kind: script.kind, file, body: unix, shownAs: fileName });
+    return;
+  }
+  rmSync(file, { force: true });
+  writeFileSync(file, language.plainUtf8 ? unix : `\uFEFF${unix}`, { mode: 0o600 });
+  await work.runScript({ kind: script.kind, file, shownAs: fileName });
+  rmSync(file, { force: true });
+}
+
+/**
+ * Runs the packaged script of a stage: one file directly in the current folder, chosen by language. After success
+ * all scripts of the stage are deleted, whatever their language.
+ */
+export function runPackagedScript(stage: PackagedStage) {
+  return async (work: Work): Promise<Done> => {
+    const evenIfOff = stage === 'DeployFailed';
+    if (!evenIfOff && !flag(work.variables, 'Octopus.Action.Package.RunScripts', true))
+      return { state: 'feature-off' };
+    const folder = currentFolder(work);
+    const candidates = folder === undefined ? [] : packagedScripts(work, folder, stage);
+    const [chosen] = candidates;
+    if (folder === undefined || chosen === undefined) return { state: 'nothing-to-do' };
+    const others = candidates.slice(1);
+    if (others.length > 0) work.log('verbose', `${chosen} is run rather than ${others.join(', ')}`);
+    const language = languageOf(extname(chosen).slice(1));
+    if (language === undefined) {
+      throw new ExecutorError('SCRIPT_NOT_STARTED', `Cannot run ${chosen}: C# scripts are not supported`, {
+        hint: 'Give the package the same script for Bash, Python or PowerShell instead.',
+        details: { file: chosen },
+      });
+    }
+    const file = join(folder, chosen);
+    if (language.plainUtf8) makePlain(file);
+    await work.runScript({ kind: language.kind, file, shownAs: chosen });
+    deletePackagedScripts(work, stage);
+    return { state: 'done', files: [chosen], detail: `packaged: ${chosen}` };
+  };
+}
+
+/** The scripts of a stage in the current folder, the preferred one first. */
+function packagedScripts(work: Work, folder: string, stage: PackagedStage): string[] {
+  const found = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && stemOf(entry.name).toLowerCase() === stage.toLowerCase())
+    .map((entry) => entry.name)
+    .filter((name) => preferredExtensions.includes(extname(name).slice(1)));
+  const source = work.folder('extracted');
+  const ours = found.filter((name) => source === undefined || existsSync(join(source, name)));
+  for (const name of found.filter((one) => !ours.includes(one))) {
+    work.log('warning', `${name} in ${folder} does not come from the package and is not run`);
+  }
+  const rank = (name: string): number => preferredExtensions.indexOf(extname(name).slice(1));
+  return ours.sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+}
+
+/** Deletes the packaged scripts of a stage where the flag says so; what can't be deleted stays, and is said. */
+export function deletePackagedScripts(work: Work, stage: PackagedStage): string[] {
+  const folder = currentFolder(work);
+  if (folder === undefined || !flag(work.variables, 'OctopusDeleteScriptsOnCleanup', true)) return [];
+  return packagedScripts(work, folder, stage).filter((name) => {
+    try {
+      rmSync(join(folder, name));
+      return true;
+    } catch (error) {
+      work.log(
+        'verbose',
+        `${name} can't be deleted: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return false;
+    }
+  });
+}
+
+const stemOf = (name: string): string => name.slice(0, name.length - extname(name).length);
+
+/** Takes the byte order mark and carriage returns out of a script file, where it has any. */
+function makePlain(file: string): void {
+  const bytes = readFileSync(file);
+  const text = bytes
+    .toString('latin1')
+    .replace(/^\u00ef\u00bb\u00bf/, '')
+    .replaceAll('\r\n', '\n');
+  const plain = Buffer.from(text, 'latin1');
+  if (!plain.equals(bytes)) writeFileSync(file, plain);
+}

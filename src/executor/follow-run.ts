@@ -1,0 +1,113 @@
+import { closeSync, mkdirSync, openSync, readSync, watch, type FSWatcher } from 'node:fs';
+import { systemCode } from './errors.ts';
+import { journalPath, parseFacts, type Fact } from './journal.ts';
+import { isRunAlive } from './read-journal.ts';
+
+export type FollowOptions = {
+  readonly signal: AbortSignal;
+  /** Waits for a run that has not begun yet, rather than taking it for one whose process is gone. */
+  readonly awaitStart?: boolean;
+  /** How often to look where the file system tells no changes, and whether the process still lives. */
+  readonly pollMs?: number;
+};
+
+/**
+ * Every fact of a run, from its beginning, as they are written; ends with the run's end, when its process is gone
+ * without one, or when `signal` aborts. It reads the journal only, so it may begin before, during or after the run.
+ */
+export async function* followRun(
+  runFolder: string,
+  { signal, awaitStart = false, pollMs = 500 }: FollowOptions,
+): AsyncGenerator<Fact> {
+  mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+  const reader = journalReader(runFolder);
+  using changes = watchFolder(runFolder, pollMs, signal);
+  let hasBegun = !awaitStart;
+  while (!signal.aborted) {
+    // Asked before reading: what a process wrote before it went is then read in this very round.
+    const alive = isRunAlive(runFolder);
+    for (const fact of reader()) {
+      hasBegun = true;
+      yield fact;
+      if (fact.kind === 'run-ended') return;
+    }
+    if (!alive && hasBegun) return;
+    await changes.next();
+  }
+}
+
+/** Reads whole facts that were appended since it was last called. */
+function journalReader(runFolder: string): () => Fact[] {
+  const path = journalPath(runFolder);
+  let position = 0;
+  let rest = Buffer.alloc(0);
+  return () => {
+    const added = readFrom(path, position);
+    position += added.length;
+    const bytes = Buffer.concat([rest, added]);
+    const whole = bytes.lastIndexOf(0x0a) + 1;
+    rest = Buffer.from(bytes.subarray(whole));
+    // A torn last line that is cut off when the run is resumed leaves the file shorter than what was read of it.
+    return parseFacts(bytes.toString('utf8', 0, whole), path).facts;
+  };
+}
+
+function readFrom(path: string, position: number): Buffer {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+  try {
+    const parts: Buffer[] = [];
+    for (let at = position; ;) {
+      const part = Buffer.alloc(64 * 1024);
+      const length = readSync(file, part, 0, part.length, at);
+      if (length === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, length));
+      at += length;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+type Changes = { next(): Promise<void> } & Disposable;
+
+/** Resolves `next` when something changed since the last call, after `pollMs` at the latest, or on abort. */
+function watchFolder(folder: string, pollMs: number, signal: AbortSignal): Changes {
+  let changed = false;
+  let wake: (() => void) | undefined;
+  const tell = (): void => {
+    changed = true;
+    wake?.();
+  };
+  let watcher: FSWatcher | undefined;
+  try {
+    watcher = watch(folder, { persistent: false }, tell).on('error', () => watcher?.close());
+  } catch (error) {
+    // No watches left on this machine, or a file system without them: looking now and then does.
+    if (systemCode(error) === undefined) throw error;
+  }
+  signal.addEventListener('abort', tell);
+  return {
+    async next() {
+      if (!changed && !signal.aborted) {
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          timer = setTimeout(resolve, pollMs);
+        });
+        clearTimeout(timer);
+        wake = undefined;
+      }
+      changed = false;
+    },
+    [Symbol.dispose]() {
+      watcher?.close();
+      signal.removeEventListener('abort', tell);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+export { cancelRun } from './cancel-run.ts';
+export { checkHost, hostProblems, type HostProblem } from './check-host.ts';
+export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
+export { followRun, type FollowOptions } from './follow-run.ts';
+export { type Fact } from './journal.ts';
+export { executorMain } from './main.ts';
+export type {
+  ArtifactOutcome,
+  ConventionOutcome,
+  ConventionState,
+  DeploymentState,
+  InlineScript,
+  PackageAction,
+  Plan,
+  PlannedInput,
+  PlannedStep,
+  PlannedVariable,
+  RunAction,
+  RunOutcome,
+  ScriptKind,
+  StepOutcome,
+  StepState,
+} from './plan.ts';
+export { isRunAlive, readJournal } from './read-journal.ts';
+export { logPath, type LogLevel, type LogLine } from './run-log.ts';
+export { runPlan, type RunEvent, type RunOptions } from './run-plan.ts';
+export { makeRunKey } from './seal.ts';
+export { startRun, type StartOptions } from './start-run.ts';

@@ -1,0 +1,171 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ExecutorError, systemCode } from './errors.ts';
+import type { ConventionOutcome, ConventionState, StepState } from './plan.ts';
+
+/**
+ * A run's journal, `RUN/journal.jsonl`: one fact a line, in the order in which things happened, each on the disk
+ * (fsync) before the run goes on. A fact about to happen is written before its effect, a fact done after it, so that
+ * whatever ends the process, the journal tells what may have happened and what certainly did. It is the truth of a
+ * run: outcomes are told from it alone, and a run goes on from it. A torn last line is what a power cut leaves; it
+ * counts as not written.
+ *
+ * `step` counts from 1; `at` is milliseconds since 1970. Nothing in it holds a secret: texts are masked before they
+ * come here, sensitive outputs are sealed.
+ */
+export type Fact =
+  | {
+      readonly kind: 'run-started';
+      readonly at: number;
+      readonly deployment: string;
+      readonly planSha256: string;
+    }
+  | { readonly kind: 'run-resumed'; readonly at: number }
+  | { readonly kind: 'step-started'; readonly at: number; readonly step: number; readonly attempt: number }
+  /** `skipped`: the step was not meant to run; `not-run`: a failure before it keeps it from running. */
+  | {
+      readonly kind: 'step-skipped';
+      readonly at: number;
+      readonly step: number;
+      readonly state: 'skipped' | 'not-run';
+      readonly because: string;
+    }
+  | { readonly kind: 'convention-started'; readonly at: number; readonly step: number; readonly key: string }
+  /** A folder or file is about to be made or rewritten; by these marks a resumed convention knows its own work. */
+  | {
+      readonly kind: 'intended';
+      readonly step: number;
+      readonly key: string;
+      readonly path: string;
+      readonly mark: string;
+    }
+  | { readonly kind: 'folder'; readonly step: number; readonly use: FolderUse; readonly path: string }
+  | {
+      readonly kind: 'output';
+      readonly step: number;
+      readonly name: string;
+      readonly value?: string;
+      readonly sealed?: string;
+    }
+  | { readonly kind: 'artifact-asked'; readonly step: number; readonly name: string; readonly path: string }
+  | {
+      readonly kind: 'artifact';
+      readonly step: number;
+      readonly name: string;
+      readonly file: string;
+      readonly sizeBytes: number;
+      readonly sha256: string;
+    }
+  | {
+      readonly kind: 'convention-ended';
+      readonly at: number;
+      readonly step: number;
+      readonly key: string;
+      readonly state: ConventionState;
+      readonly files?: readonly string[];
+      readonly detail?: string;
+      readonly error?: FactError;
+    }
+  | {
+      readonly kind: 'step-ended';
+      readonly at: number;
+      readonly step: number;
+      readonly state: StepState;
+      readonly error?: FactError;
+    }
+  | {
+      readonly kind: 'run-ended';
+      readonly at: number;
+      readonly state: 'succeeded' | 'failed' | 'cancelled';
+      readonly logSha256: string;
+      readonly error?: FactError;
+    };
+
+/** `extracted`: where the package lies; `installed`: the custom installation folder it was copied to. */
+export type FolderUse = 'extracted' | 'installed';
+
+/** An error as the journal keeps it, masked. */
+export type FactError = { readonly code?: string; readonly message: string; readonly hint?: string };
+
+/** A fact that ends a convention, with what its line of the trace shows. */
+export type ConventionEnd = Pick<ConventionOutcome, 'state' | 'files' | 'detail'> & {
+  readonly error?: FactError;
+};
+
+export function journalPath(runFolder: string): string {
+  return join(runFolder, 'journal.jsonl');
+}
+
+export interface Journal extends Disposable {
+  /** Writes a fact and returns when it is on the disk. */
+  append(fact: Fact): void;
+}
+
+/** Opens a run's journal for appending; a torn last line is cut off first. */
+export function openJournal(runFolder: string): Journal {
+  const path = journalPath(runFolder);
+  const isNew = !existsSync(path);
+  if (!isNew) cutTornLine(path);
+  const file = openSync(path, 'a', 0o600);
+  if (isNew) syncFolder(dirname(path));
+  return {
+    append(fact) {
+      writeAll(file, `${JSON.stringify(fact)}\n`);
+      fsyncSync(file);
+    },
+    [Symbol.dispose]: () => closeSync(file),
+  };
+}
+
+/** The facts of a run so far; empty where it has no journal. Throws `RUN_UNREADABLE` where a line is damaged. */
+export function readFacts(runFolder: string): Fact[] {
+  const path = journalPath(runFolder);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return parseFacts(text, path).facts;
+}
+
+/** The whole facts in `text` and how many of its characters they take; an unfinished last line is left out. */
+export function parseFacts(text: string, path: string): { facts: Fact[]; length: number } {
+  const length = text.lastIndexOf('\n') + 1;
+  const lines = text.slice(0, length).split('\n').slice(0, -1);
+  const facts = lines.map((line, index): Fact => {
+    try {
+      return JSON.parse(line) as Fact;
+    } catch (cause) {
+      throw new ExecutorError('RUN_UNREADABLE', `Cannot read ${path}: line ${index + 1} is damaged`, {
+        hint: 'Look at the disk and its backups; start the deployment anew rather than resuming this run.',
+        details: { path, line: index + 1 },
+        cause,
+      });
+    }
+  });
+  return { facts, length };
+}
+
+function cutTornLine(path: string): void {
+  const bytes = readFileSync(path);
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  if (whole < bytes.length) truncateSync(path, whole);
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+}
+
+/** Makes names in a folder survive a power cut; Windows keeps them by itself and knows no such call. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

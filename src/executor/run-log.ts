@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Clock } from '../clock.ts';
+import type { Masker } from './masking.ts';
+
+export type LogLevel = 'verbose' | 'info' | 'highlight' | 'wait' | 'warning' | 'error';
+export type LogLine = {
+  readonly at: number;
+  readonly place: string;
+  readonly level: LogLevel;
+  readonly text: string;
+};
+
+const longestLine = 16 * 1024;
+
+/**
+ * The log of a run that a person reads, `RUN/log.txt`: time, place (`2/3 Web · 10 Deploy`), level, text. Every line is masked before
+ * anything else; then control and direction characters are shown as `\u001b`, so that no text can forge a line or
+ * speak to a terminal, and lines are cut at 16,384 characters.
+ */
+export interface RunLog extends Disposable {
+  write(place: string, level: LogLevel, text: string): void;
+}
+
+export function logPath(runFolder: string): string {
+  return join(runFolder, 'log.txt');
+}
+
+export function openRunLog(
+  runFolder: string,
+  masker: Masker,
+  clock: Clock,
+  report: (line: LogLine) => void,
+): RunLog {
+  const file = openSync(logPath(runFolder), 'a', 0o600);
+  return {
+    write(place, level, text) {
+      const at = clock.now();
+      for (const raw of masker.mask(text).split(/\r?\n/)) {
+        const line = { at, place: visible(masker.mask(place)), level, text: visible(raw) };
+        writeSync(file, `${new Date(at).toISOString()}  ${line.place}  ${level.padEnd(9)}  ${line.text}\n`);
+        report(line);
+      }
+    },
+    [Symbol.dispose]: () => closeSync(file),
+  };
+}
+
+const unseen = /(?!\t)\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
+
+/** Text on one line, with characters that a screen obeys instead of showing written out, and not too long. */
+export function visible(text: string): string {
+  const cut = text.length > longestLine ? text.slice(0, longestLine).toWellFormed() : text;
+  const shown = cut.replaceAll(unseen, (c) => String.raw`\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return cut === text ? shown : `${shown} [${text.length - longestLine} more characters]`;
+}
+
+/** Lower-case hex SHA-256 of a file of any size. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

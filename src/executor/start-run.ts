@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
+import type { StartAnswer } from './main.ts';
+import { writePlan } from './plan-file.ts';
+import type { Plan } from './plan.ts';
+
+export type StartOptions = {
+  readonly runFolder: string;
+  /** Written to `RUN/plan.json`; left out where it lies there already. */
+  readonly plan?: Plan;
+  readonly mode: 'start' | 'resume';
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly runKey: string;
+  /** How this program starts its executor; run folder and mode are added as the last two arguments. */
+  readonly command: readonly string[];
+};
+
+/**
+ * Starts a run in a process and session of its own, which goes on when this one ends, and resolves once that process
+ * holds the run's lock and has begun. Secrets go to it by pipe. What it can't say in its journal (a crash of
+ * the program itself) lands in `RUN/executor.err`. Throws what it refuses to begin with, else `RUN_NOT_STARTED`.
+ */
+export async function startRun(options: StartOptions): Promise<{ readonly pid: number }> {
+  const { runFolder, mode, command, plan, secrets, runKey } = options;
+  mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+  if (plan !== undefined && mode === 'start') writePlan(runFolder, plan);
+  const [program, ...before] = command;
+  if (program === undefined) throw new TypeError('the command of the executor is empty');
+  const crashes = openSync(join(runFolder, 'executor.err'), 'a', 0o600);
+  const child = spawn(program, [...before, runFolder, mode], {
+    detached: true,
+    windowsHide: true,
+    stdio: ['pipe', 'pipe', crashes],
+  });
+  closeSync(crashes);
+  try {
+    // A process that ended before it took them has closed the pipe; its answer, or the lack of one, tells that.
+    child.stdin!.on('error', () => undefined);
+    child.stdin!.end(JSON.stringify({ secrets, runKey }));
+    const answer = await firstLine(child);
+    if (answer?.started === true) return { pid: answer.pid };
+    throw notStarted(runFolder, answer);
+  } finally {
+    child.stdout!.destroy();
+    child.unref();
+  }
+}
+
+/** The answer of the process, undefined where it ended without one. */
+async function firstLine(child: ReturnType<typeof spawn>): Promise<StartAnswer | undefined> {
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  const lines = createInterface({ input: child.stdout! });
+  const read = async (): Promise<StartAnswer | undefined> => {
+    for await (const line of lines) return JSON.parse(line) as StartAnswer;
+    return undefined;
+  };
+  return await Promise.race([failed, read()]);
+}
+
+function notStarted(runFolder: string, answer: StartAnswer | undefined): ExecutorError {
+  if (answer?.started === false) {
+    const { code, message, hint } = answer.error;
+    const known = executorErrorCodes.find((one): one is ExecutorErrorCode => one === code);
+    return new ExecutorError(known ?? 'RUN_NOT_STARTED', message, { hint, details: { runFolder, code } });
+  }
+  return new ExecutorError(
+    'RUN_NOT_STARTED',
+    `Cannot start the run in ${runFolder}: its process ended at once`,
+    {
+      hint: `Look into ${join(runFolder, 'executor.err')} for what it said.`,
+      details: { runFolder },
+    },
+  );
+}

@@ -1,0 +1,10 @@
+import { CrossgapError, exitCodes, type ErrorFacts } from '../errors.ts';
+
+export type HttpErrorCode = 'LISTEN_NOT_LOOPBACK' | 'PORT_IN_USE' | 'LISTEN_FAILED';
+
+/** The status page can't be served where the operator asked for it. Always a matter of the setting. */
+export class HttpError extends CrossgapError<HttpErrorCode> {
+  constructor(code: HttpErrorCode, message: string, facts: ErrorFacts) {
+    super(code, exitCodes.misused, message, facts);
+  }
+}

@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { assets } from './assets.ts';
+import type { EventStream } from './event-stream.ts';
+import { metricsText } from './metrics.ts';
+import { deploymentPage, linkPage, refusalPage, statusPage, type PageFacts } from './page.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { StatusSource } from './source.ts';
+
+export type RouteFacts = {
+  readonly source: StatusSource;
+  readonly snapshot: Snapshot;
+  readonly stream: EventStream;
+};
+
+/** Every address there is. Nothing is served by a name taken from a request; what is not here is a 404. */
+export function addRoutes(app: FastifyInstance, { source, snapshot, stream }: RouteFacts): void {
+  const facts = (): PageFacts => ({
+    stamp: snapshot.stamp(),
+    view: snapshot.view(),
+    readiness: source.readiness(),
+  });
+
+  app.get<{ Querystring: Record<string, unknown> }>('/', (request, reply) =>
+    page(
+      reply,
+      statusPage(facts(), { find: textOf(request.query['find']), page: numberOf(request.query['page']) }),
+    ),
+  );
+  app.get<{ Params: { id: string } }>('/deployments/:id', (request, reply) => {
+    const deployment = source.deployment(request.params.id);
+    return deployment === undefined
+      ? noPage(reply, 'There is no such deployment')
+      : page(reply, deploymentPage(facts(), deployment));
+  });
+  app.get<{ Params: { name: string } }>('/links/:name', (request, reply) => {
+    const lines = source.outbound(request.params.name);
+    return lines === undefined
+      ? noPage(reply, 'There is no such link')
+      : page(reply, linkPage(facts(), request.params.name, lines));
+  });
+
+  app.get('/api/status.json', () => snapshot.view());
+  app.get('/api/fleet.json', () => snapshot.view().fleet);
+  app.get('/api/offers.json', () => snapshot.view().offers);
+  app.get('/api/deployments.json', () => snapshot.view().deployments);
+  app.get<{ Params: { id: string } }>('/api/deployments/:id.json', (request, reply) => {
+    const deployment = source.deployment(request.params.id);
+    return deployment ?? reply.code(404).send({ error: 'There is no such deployment' });
+  });
+  app.get('/api/outbound.json', () => snapshot.view().outbound);
+  app.get('/api/log.json', () => snapshot.view().log);
+
+  app.get('/events', { exposeHeadRoute: false }, (_, reply) => {
+    if (stream.open(reply.raw)) return reply.hijack();
+    return reply.code(503).header('retry-after', '15').send({ error: 'Too many live pages are open' });
+  });
+  app.head('/events', (_, reply) => reply.type('text/event-stream; charset=utf-8').send());
+
+  app.get('/healthz', () => ({ alive: true }));
+  app.get('/readyz', (_, reply) => {
+    const readiness = source.readiness();
+    return reply.code(readiness.ready ? 200 : 503).send(readiness);
+  });
+  app.get('/metrics', async (_, reply) => {
+    const measured = {
+      view: snapshot.view(),
+      readiness: source.readiness(),
+      counters: source.counters(),
+      listeners: stream.size,
+    };
+    const { text, contentType } = await metricsText(measured);
+    return reply.type(contentType).send(text);
+  });
+
+  for (const asset of Object.values(assets))
+    app.get(asset.path, (_, reply) =>
+      reply.type(asset.type).header('cache-control', 'public, max-age=31536000, immutable').send(asset.text),
+    );
+}
+
+/** Sends the page for an address that has nothing to show. */
+export function noPage(reply: FastifyReply, words: string, status = 404): FastifyReply {
+  return page(reply.code(status), refusalPage(status, words));
+}
+
+function page(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('text/html; charset=utf-8').send(text);
+}
+
+/** A search typed by anybody: a text of a sensible length, else nothing. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, 200) : '';
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : 1;
+}

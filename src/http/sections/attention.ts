@@ -1,0 +1,134 @@
+import type { DeploymentView, StatusView } from '../../projections/index.ts';
+import { typed } from '../blocks.ts';
+import { icon, type Tone } from '../chip.ts';
+import { html, type Content } from '../html.ts';
+import { deploymentHref, linkName } from '../links.ts';
+import type { Readiness } from '../source.ts';
+import { command, count } from '../words.ts';
+import { deploymentTitle, failedWhere } from './deployments.ts';
+import { isTroubled } from './fleet.ts';
+
+/** Something a person should look at: how bad, what, and what to type where one command helps. */
+export type Concern = { readonly tone: Tone; readonly words: Content; readonly command?: string };
+
+const shownAtOnce = 8;
+
+/** All that needs a person now, the worst first. */
+export function concerns(view: StatusView, readiness: Readiness): readonly Concern[] {
+  const all: readonly Concern[] = [
+    ...readiness.checks
+      .filter((check) => check.state !== 'ok')
+      .map((check) => ({
+        tone: check.state === 'failed' ? ('bad' as const) : ('wait' as const),
+        words: html`${check.name}: <bdi>${check.detail}</bdi>`,
+      })),
+    ...view.warnings.map((warning) => ({
+      tone: 'wait' as const,
+      words: html`<bdi>${warning.message}</bdi> <small class="exactly">${warning.code}</small>`,
+    })),
+    ...view.log.feeds
+      .filter((feed) => feed.frozen)
+      .map((feed) => ({
+        tone: 'bad' as const,
+        words: html`The feed of <bdi>${feed.author}</bdi> is frozen: it was signed twice with different
+          content.`,
+        command: command('log', 'verify', '--full'),
+      })),
+    ...view.links
+      .filter((link) => link.state === 'pending')
+      .map((link) => ({
+        tone: 'wait' as const,
+        words: html`Compare the fingerprint of <bdi>${link.name}</bdi> by phone; nothing of theirs runs
+          before.`,
+        command: command('link', 'confirm', link.name, '--fingerprint', link.fingerprint ?? 'SIX WORDS'),
+      })),
+    ...lastOfEach(view.deployments)
+      .filter((one) => one.state === 'failed' || one.state === 'interrupted')
+      .map((one) => ({ tone: 'bad' as const, words: unfinished(view, one) })),
+    ...missing(view),
+    ...view.environments.flatMap((environment) =>
+      environment.runs
+        .filter((run) => run.withdrawn !== null)
+        .map((run) => ({
+          tone: 'bad' as const,
+          words: html`<bdi>${environment.name}</bdi> runs <bdi>${run.process} ${run.release}</bdi>, which was
+            withdrawn: <bdi>${run.withdrawn}</bdi>`,
+        })),
+    ),
+    ...fleet(view),
+  ];
+  return all.toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
+}
+
+/** The concerns as a list; nothing at all where there are none. */
+export function attentionSection(found: readonly Concern[]): Content {
+  if (found.length === 0) return null;
+  const more = found.length - shownAtOnce;
+  return html`<section id="attention" aria-labelledby="attention-heading">
+    <h2 id="attention-heading" class="unseen">Needs a person</h2>
+    <ul class="attention card" role="list">
+      ${found.slice(0, shownAtOnce).map(
+        (concern) =>
+          html`<li class="${concern.tone}">
+            ${icon(concern.tone)}
+            <div>
+              <p>${concern.words}</p>
+              ${concern.command !== undefined && typed(concern.command)}
+            </div>
+          </li>`,
+      )}${
+        more > 0 &&
+        html`<li class="off">
+          ${icon('off')}
+          <div><p>and ${more.toLocaleString('en-US')} more</p></div>
+        </li>`
+      }
+    </ul>
+  </section> `;
+}
+
+/** The newest run of each process in each environment: an old failure that was mended is history. */
+function lastOfEach(deployments: readonly DeploymentView[]): readonly DeploymentView[] {
+  const newest = new Map<string, DeploymentView>();
+  for (const one of deployments) {
+    const key = JSON.stringify([one.link, one.process, one.environment]);
+    const before = newest.get(key);
+    if (before === undefined || before.requestedAt < one.requestedAt) newest.set(key, one);
+  }
+  return [...newest.values()];
+}
+
+function unfinished(view: StatusView, deployment: DeploymentView): Content {
+  const where = failedWhere(deployment);
+  return html`<a href="${deploymentHref(deployment.id)}"><bdi>${deploymentTitle(view, deployment)}</bdi></a>
+    ${
+      deployment.state === 'failed' ? 'failed' : 'was interrupted'
+    }${where !== undefined && html` at ${where}`}.`;
+}
+
+function missing(view: StatusView): readonly Concern[] {
+  const number = view.missingInputs.length;
+  if (number === 0) return [];
+  const verb = number === 1 ? 'is' : 'are';
+  return [
+    {
+      tone: 'wait',
+      words: html`<a href="#offers">${count(number, 'value')}</a> ${verb} missing before a release can be
+        deployed.`,
+    },
+  ];
+}
+
+function fleet(view: StatusView): readonly Concern[] {
+  return view.fleet.filter(isTroubled).map((row) => {
+    const last = row.lastAttempt;
+    const why =
+      row.withdrawn !== null
+        ? html`runs a withdrawn release`
+        : row.blockedBy !== null
+          ? html`is blocked: <bdi>${row.blockedBy}</bdi>`
+          : html`${last?.release ?? row.release ?? ''} ${last?.state ?? row.state}`;
+    const place = [linkName(view, row.customer), row.environment].filter((part) => part !== null).join(' / ');
+    return { tone: 'bad' as const, words: html`<bdi>${place}</bdi>: <bdi>${row.process}</bdi> ${why}.` };
+  });
+}

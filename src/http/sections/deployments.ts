@@ -1,0 +1,124 @@
+import type { DeploymentView, StatusView } from '../../projections/index.ts';
+import { empty, folded, section, typed } from '../blocks.ts';
+import { chip } from '../chip.ts';
+import { html, joined, type Content, type Html } from '../html.ts';
+import { deploymentHref, linkName, linkTo } from '../links.ts';
+import { command, count, since, span } from '../words.ts';
+import { trace } from './trace.ts';
+
+const shownAtOnce = 12;
+
+/** The runs here, newest first, each with its trace to open. */
+export function deploymentsSection(view: StatusView): Html {
+  if (view.deployments.length === 0)
+    return section(
+      'deployments',
+      'Deployments',
+      null,
+      empty('Nothing was deployed here yet.', command('deploy', 'RELEASE', '--env', 'ENVIRONMENT', '--wait')),
+    );
+  const sorted = view.deployments.toSorted((a, b) => (a.requestedAt < b.requestedAt ? 1 : -1));
+  const rest = sorted.length - shownAtOnce;
+  return section(
+    'deployments',
+    'Deployments',
+    'here, newest first',
+    html`<div class="card list">
+        ${sorted.slice(0, shownAtOnce).map((one) =>
+          folded(
+            `deployment-${one.id}`,
+            line(view, one),
+            html`${account(view, one)}${trace(one)}
+              <p class="aside">
+                <a href="${deploymentHref(one.id)}">This deployment on a page of its own</a>
+              </p>`,
+            { open: false },
+          ),
+        )}
+      </div>
+      ${rest > 0 && html`<p class="aside">${count(rest, 'earlier one')} in <a href="/api/deployments.json">deployments.json</a></p>`}`,
+  );
+}
+
+/** Title, facts and what to type next of one deployment; the trace stands below it. */
+export function account(view: StatusView, deployment: DeploymentView): Html {
+  const { startedAt, endedAt, link } = deployment;
+  const facts: readonly (readonly [string, Content])[] = [
+    ['Asked for', html`by <bdi>${deployment.requestedBy}</bdi>, ${since(deployment.requestedAt, view.now)}`],
+    ['Release from', link === null ? 'this instance' : linkTo(view, link)],
+    ['Started', startedAt === null ? html`<span class="quiet">not yet</span>` : since(startedAt, view.now)],
+    ['Took', took(startedAt, endedAt)],
+    ['Id', html`<span class="exactly">${deployment.id}</span>`],
+  ];
+  return html`<dl class="facts inline">
+      ${facts.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${deployment.error !== null && html`<p class="say bad"><bdi>${deployment.error}</bdi></p>`}
+    ${deployment.warning !== null && html`<p class="say wait"><bdi>${deployment.warning}</bdi></p>`}
+    ${next(deployment).map(typed)} `;
+}
+
+/** `Orders 1.1.0 in production`, with the vendor's name before it where the release came over a link. */
+export function deploymentTitle(view: StatusView, deployment: DeploymentView): string {
+  const from = deployment.link === null ? '' : `${linkName(view, deployment.link)}: `;
+  return `${from}${deployment.process} ${deployment.release} in ${deployment.environment}`;
+}
+
+/** Where it failed: `failed in step 2 Web, convention 10 Deploy scripts`. */
+export function failedWhere(deployment: DeploymentView): string | undefined {
+  const at = deployment.failedAt;
+  if (at === undefined) return undefined;
+  const step = deployment.steps.find((one) => one.id === at.stepId);
+  const convention = step?.conventions.find((one) => one.number === at.convention);
+  const named = convention === undefined ? '' : ` ${convention.name}`;
+  return `step ${at.step} ${step?.name ?? at.stepId}, convention ${at.convention}${named}`;
+}
+
+function line(view: StatusView, deployment: DeploymentView): Html {
+  const where = failedWhere(deployment);
+  return html`${chip(deployment.state)}
+    <span class="what"
+      ><bdi>${deployment.process}</bdi> <strong class="exactly">${deployment.release}</strong>
+      <span class="quiet">in</span> <strong><bdi>${deployment.environment}</bdi></strong></span
+    >
+    <small class="when"
+      >${joined(
+        [
+          where !== undefined && html`at ${where}`,
+          deployment.warning !== null &&
+            deployment.error === null &&
+            chip('warned', 'with a warning', 'wait'),
+          since(deployment.requestedAt, view.now),
+        ],
+        ' · ',
+      )}</small
+    >`;
+}
+
+function took(startedAt: string | null, endedAt: string | null): Content {
+  if (startedAt === null || endedAt === null) return html`<span class="quiet">not ended</span>`;
+  const milliseconds = Date.parse(endedAt) - Date.parse(startedAt);
+  return milliseconds < 1000 ? 'less than 1 s' : span(milliseconds / 1000);
+}
+
+function next(deployment: DeploymentView): readonly string[] {
+  const { id, process, environment } = deployment;
+  switch (deployment.state) {
+    case 'failed':
+      return [command('deployment', 'retry', id), command('rollback', process, '--env', environment)];
+    case 'interrupted':
+      return [command('deployment', 'resume', id), command('rollback', process, '--env', environment)];
+    case 'waiting':
+      return [command('deployment', 'show', id)];
+    case 'running':
+    case 'succeeded':
+    case 'cancelled':
+      return [];
+  }
+}

@@ -1,0 +1,53 @@
+import type { LinkView, StatusView } from '../../projections/index.ts';
+import { empty, nothing, section, table } from '../blocks.ts';
+import { chip } from '../chip.ts';
+import { html, type Content, type Html } from '../html.ts';
+import { linkTo } from '../links.ts';
+import { command, count, since } from '../words.ts';
+
+const shownAtOnce = 50;
+
+/** The companies this instance is paired with, and how current each pairing is. */
+export function linksSection(view: StatusView): Html {
+  const links = view.links.filter((link) => link.state !== 'removed');
+  if (links.length === 0)
+    return section(
+      'links',
+      'Links',
+      null,
+      empty(
+        'Not paired with anybody. One side invites, the other accepts the file it is sent.',
+        command('link', 'invite', 'NAME', '--folder', 'DIR', '--out', 'FILE'),
+        command('link', 'accept', 'FILE', '--folder', 'DIR', '--out', 'REPLY'),
+      ),
+    );
+  return section(
+    'links',
+    'Links',
+    count(links.length, 'pairing'),
+    html`${table(
+      'Pairings with other companies',
+      ['Name', 'State', 'Their fingerprint', 'Last heard', 'Not yet confirmed by them', 'Over'],
+      links
+        .slice(0, shownAtOnce)
+        .map((link) => [
+          [
+            html`<strong>${linkTo(view, link.name)}</strong>`,
+            chip(link.state),
+            fingerprint(link),
+            link.heardAt === null ? nothing('never') : since(link.heardAt, view.now),
+            link.unconfirmedEntries === 0
+              ? nothing('nothing')
+              : count(link.unconfirmedEntries, 'entry', 'entries'),
+            html`<bdi>${link.transport}</bdi>`,
+          ],
+        ]),
+    )}
+    ${links.length > shownAtOnce && html`<p class="aside">and ${count(links.length - shownAtOnce, 'more', 'more')} in <a href="/api/status.json">status.json</a></p>`}`,
+  );
+}
+
+function fingerprint(link: LinkView): Content {
+  if (link.fingerprint === null) return nothing('not known yet');
+  return html`<span class="words">${link.fingerprint}</span>`;
+}

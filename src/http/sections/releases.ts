@@ -1,0 +1,133 @@
+import type { ReleaseView, StatusView } from '../../projections/index.ts';
+import { digest, empty, folded, section, typed } from '../blocks.ts';
+import { chip, icon, wordOf, type Tone } from '../chip.ts';
+import { html, joined, type Content, type Html } from '../html.ts';
+import { linkTo, releaseName } from '../links.ts';
+import { command, count, since } from '../words.ts';
+
+const shownAtOnce = 8;
+const customersByName = 12;
+
+/** The releases made here: the gate before publication, and what became of each at the customers. */
+export function releasesSection(view: StatusView): Html {
+  if (view.releases.length === 0)
+    return section(
+      'releases',
+      'Releases',
+      null,
+      empty(
+        'No release yet. Add a signed package, publish the process, then freeze both under a number.',
+        command('package', 'add', 'FILE.nupkg'),
+        command('process', 'publish', 'PROCESS.yaml'),
+        command('release', 'create', 'PROCESS', '1.0.0', '--package', 'ID@VERSION'),
+      ),
+    );
+  const sorted = view.releases.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  const [recent, earlier] = [sorted.slice(0, shownAtOnce), sorted.slice(shownAtOnce)];
+  return section(
+    'releases',
+    'Releases',
+    'made here, newest first',
+    html`<ul class="stack" role="list">
+        ${recent.map((release) => releaseCard(view, release))}
+      </ul>
+      ${
+        earlier.length > 0 &&
+        folded(
+          'earlier-releases',
+          `${count(earlier.length, 'earlier release')}`,
+          html`<ul class="stack" role="list">
+            ${earlier.map((release) => releaseCard(view, release))}
+          </ul>`,
+          { open: false },
+        )
+      }`,
+  );
+}
+
+function releaseCard(view: StatusView, release: ReleaseView): Html {
+  return html`<li class="card release">
+    <div class="title">
+      <h3><bdi>${release.process}</bdi> <span class="exactly">${release.release}</span></h3>
+      ${release.withdrawn !== null && chip('withdrawn')}
+      <p class="aside">
+        made ${since(release.createdAt, view.now)} from revision ${release.processRevision}
+        ${digest(release.digest)}
+      </p>
+    </div>
+    ${release.withdrawn !== null && html`<p class="bad"><bdi>${release.withdrawn}</bdi></p>`}
+    <ol class="gate" role="list">
+      ${gate(release).map(
+        ([tone, words]) => html`<li class="${tone}">${icon(tone)}<span>${words}</span></li>`,
+      )}
+    </ol>
+    ${published(view, release)} ${next(view, release)}
+  </li> `;
+}
+
+/** What has to be true before a release goes out, in the order in which it becomes true. */
+function gate(release: ReleaseView): readonly (readonly [Tone, Content])[] {
+  const { deployedTo, tests, verdict } = release;
+  const deployed: readonly [Tone, Content] =
+    deployedTo.length === 0
+      ? ['off', 'not deployed here']
+      : [
+          'good',
+          html`deployed to
+          ${joined(
+            deployedTo.map((name) => html`<bdi>${name}</bdi>`),
+            ', ',
+          )}`,
+        ];
+  const skipped = tests !== null && tests.skipped > 0 && `, ${tests.skipped} skipped`;
+  const tested: readonly [Tone, Content] =
+    tests === null
+      ? ['off', 'no test results']
+      : tests.failed > 0
+        ? ['bad', html`${count(tests.failed, 'test')} of ${tests.passed + tests.failed} failed${skipped}`]
+        : ['good', html`${count(tests.passed, 'test')} passed${skipped}`];
+  const note = verdict?.note ? html`, “<bdi>${verdict.note}</bdi>”` : null;
+  const judged: readonly [Tone, Content] =
+    verdict === null
+      ? ['off', 'no verdict']
+      : verdict.ok
+        ? ['good', html`good, says <bdi>${verdict.by}</bdi>${note}`]
+        : ['bad', html`not good, says <bdi>${verdict.by}</bdi>${note}`];
+  return [deployed, tested, judged];
+}
+
+function published(view: StatusView, release: ReleaseView): Content {
+  const { publishedTo } = release;
+  if (publishedTo.length === 0) return html`<p class="aside">not published</p>`;
+  if (publishedTo.length > customersByName) {
+    const byState = Map.groupBy(publishedTo, (one) => one.state);
+    return html`<ul class="published" role="list">
+      <li>published to ${count(publishedTo.length, 'customer')}:</li>
+      ${[...byState].map(
+        ([state, ones]) =>
+          html`<li>${chip(state, `${ones.length.toLocaleString('en-US')} ${wordOf(state)}`)}</li>`,
+      )}
+    </ul>`;
+  }
+  return html`<ul class="published" role="list">
+    ${publishedTo.map(
+      (one) =>
+        html`<li>
+          <strong>${linkTo(view, one.customer)}</strong> ${chip(one.state)}
+          <small>${since(one.at, view.now)}</small>
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function next(view: StatusView, release: ReleaseView): Content {
+  if (release.withdrawn !== null) return null;
+  const name = releaseName({ link: null, process: release.process, release: release.release });
+  if (release.deployedTo.length === 0)
+    return typed(command('deploy', name, '--env', view.environments[0]?.name ?? 'ENVIRONMENT', '--wait'));
+  if (release.verdict === null) return typed(command('release', 'verdict', name, '--ok'));
+  if (!release.verdict.ok || release.publishedTo.length > 0) return null;
+  const links = view.links.filter((link) => link.state === 'confirmed').slice(0, 3);
+  const to = links.length === 0 ? ['CUSTOMER'] : links.map((link) => link.name);
+  return typed(command('release', 'publish', name, '--to', ...to));
+}

@@ -1,0 +1,22 @@
+import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../errors.ts';
+
+const exits = {
+  DATA_FOLDER_MISSING: exitCodes.misused,
+  DATA_FOLDER_TAKEN: exitCodes.refused,
+  DATA_FOLDER_NOT_WRITABLE: exitCodes.misused,
+  INSTANCE_DAMAGED: exitCodes.verification,
+  INVITATION_INVALID: exitCodes.verification,
+  INVITATION_OWN: exitCodes.misused,
+  SECRET_UNREADABLE: exitCodes.verification,
+  SECRET_IN_ENTRY: exitCodes.refused,
+  DAEMON_RUNNING: exitCodes.held,
+} as const satisfies Record<string, ExitCode>;
+
+export type InstanceErrorCode = keyof typeof exits;
+
+/** The instance, its data folder or what pairs it with another is not as it must be. */
+export class InstanceError extends CrossgapError<InstanceErrorCode> {
+  constructor(code: InstanceErrorCode, message: string, facts: ErrorFacts) {
+    super(code, exits[code], message, facts);
+  }
+}

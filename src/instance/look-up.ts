@@ -1,0 +1,47 @@
+import { CommandError } from '../commands/index.ts';
+import type { Database } from '../db/index.ts';
+import { readLinks, readReleases, type LinkRow, type ReleaseRow } from '../projections/index.ts';
+
+/** The living link of this name (or id). @throws CommandError LINK_UNKNOWN, with the names there are */
+export function findLink(db: Database, name: string): LinkRow {
+  const links = readLinks(db).filter(({ state }) => state !== 'removed');
+  const found = links.find((link) => link.name === name || link.link === name);
+  if (found !== undefined) return found;
+  throw new CommandError('LINK_UNKNOWN', `Cannot use link ${name}: there is none of that name`, {
+    hint: `Links here: ${links.map((link) => link.name).join(', ') || 'none'}; see \`crossgap link list\`.`,
+    details: { link: name },
+  });
+}
+
+/** The release that `text` means: `NUMBER`, `PROCESS/NUMBER` or `LINK:PROCESS/NUMBER`, whichever is enough. */
+export function findRelease(db: Database, text: string): ReleaseRow {
+  const parsed = /^(?:(?<link>[^:/]+):)?(?:(?<process>.+)\/)?(?<number>[^/]+)$/.exec(text);
+  const { link, process, number } = parsed?.groups ?? {};
+  const wanted = link === undefined ? undefined : findLink(db, link).link;
+  const found = readReleases(db, number ?? text).filter(
+    (release) =>
+      (wanted === undefined || release.link === wanted) &&
+      (process === undefined || release.process === process),
+  );
+  if (found.length === 1) return found[0]!;
+  const links = new Map(readLinks(db).map((row) => [row.link, row.name]));
+  const full = (release: ReleaseRow): string =>
+    `${release.link === '' ? '' : `${links.get(release.link)}:`}${release.process}/${release.number}`;
+  if (found.length > 1) {
+    throw new CommandError('RELEASE_AMBIGUOUS', `Cannot tell which release ${text} means: there are ${found.length}`, {
+      hint: `Say one of: ${found.map(full).join(', ')}.`,
+      details: { candidates: found.map(full) },
+    });
+  }
+  const all = readReleases(db).map(full);
+  throw new CommandError('RELEASE_UNKNOWN', `Cannot find release ${text}: there is none`, {
+    hint: all.length === 0 ? 'No release is known here yet.' : `Known here: ${all.slice(-8).join(', ')}.`,
+    details: { release: text },
+  });
+}
+
+/** How a release is called so that it can't be mistaken. */
+export function releaseOf(db: Database, release: ReleaseRow): string {
+  const link = readLinks(db).find((row) => row.link === release.link)?.name;
+  return `${link === undefined ? '' : `${link}:`}${release.process}/${release.number}`;
+}

@@ -1,0 +1,62 @@
+import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../errors.ts';
+
+/** Why a package, or a file in the store of packages, is refused. */
+export type PackageErrorCode =
+  | 'PACKAGE_FILE_UNREADABLE'
+  | 'PACKAGE_ARCHIVE_MALFORMED'
+  | 'PACKAGE_NAME_UNSAFE'
+  | 'PACKAGE_TOO_LARGE'
+  | 'PACKAGE_DAMAGED'
+  | 'PACKAGE_CHANGED'
+  | 'PACKAGE_NUSPEC_INVALID'
+  | 'PACKAGE_UNSIGNED'
+  | 'PACKAGE_TAMPERED'
+  | 'PACKAGE_SIGNATURE_INVALID'
+  | 'PACKAGE_UNTRUSTED'
+  | 'PACKAGE_EXPIRED'
+  | 'PACKAGE_NOT_AUTHOR_SIGNED'
+  | 'PACKAGE_FILE_NAME_DIFFERS'
+  | 'PACKAGE_ALREADY_SIGNED'
+  | 'PACKAGE_CERTIFICATE_UNUSABLE'
+  | 'PACKAGE_INPUT_INVALID'
+  | 'PACKAGE_FOLDER_TAKEN'
+  | 'PACKAGE_NOT_WRITTEN'
+  | 'BLOB_DIGEST_DIFFERS'
+  | 'BLOB_STORE_UNUSABLE';
+
+const exitCodeOf: Record<PackageErrorCode, ExitCode> = {
+  PACKAGE_FILE_UNREADABLE: exitCodes.misused,
+  PACKAGE_ARCHIVE_MALFORMED: exitCodes.verification,
+  PACKAGE_NAME_UNSAFE: exitCodes.verification,
+  PACKAGE_TOO_LARGE: exitCodes.verification,
+  PACKAGE_DAMAGED: exitCodes.verification,
+  PACKAGE_CHANGED: exitCodes.verification,
+  PACKAGE_NUSPEC_INVALID: exitCodes.verification,
+  PACKAGE_UNSIGNED: exitCodes.verification,
+  PACKAGE_TAMPERED: exitCodes.verification,
+  PACKAGE_SIGNATURE_INVALID: exitCodes.verification,
+  PACKAGE_UNTRUSTED: exitCodes.verification,
+  PACKAGE_EXPIRED: exitCodes.verification,
+  PACKAGE_NOT_AUTHOR_SIGNED: exitCodes.verification,
+  PACKAGE_FILE_NAME_DIFFERS: exitCodes.verification,
+  PACKAGE_ALREADY_SIGNED: exitCodes.refused,
+  PACKAGE_CERTIFICATE_UNUSABLE: exitCodes.refused,
+  PACKAGE_INPUT_INVALID: exitCodes.misused,
+  PACKAGE_FOLDER_TAKEN: exitCodes.refused,
+  PACKAGE_NOT_WRITTEN: exitCodes.refused,
+  BLOB_DIGEST_DIFFERS: exitCodes.verification,
+  BLOB_STORE_UNUSABLE: exitCodes.refused,
+};
+
+/** A package that can't be read, believed, written or kept. */
+export class PackageError extends CrossgapError<PackageErrorCode> {
+  constructor(code: PackageErrorCode, message: string, facts: ErrorFacts) {
+    super(code, exitCodeOf[code], message, facts);
+  }
+}
+
+/** What is the case, without the sentence about which file it is: for a report that names the file itself. */
+export function becauseOf(error: PackageError): string {
+  const because = error.details['because'];
+  return typeof because === 'string' ? because : error.message;
+}

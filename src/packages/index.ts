@@ -1,0 +1,22 @@
+export { extractPackage, type ExtractOptions } from './extract.ts';
+export { explainDamage } from './damage.ts';
+export { PackageError, type PackageErrorCode } from './errors.ts';
+export {
+  isPackageId,
+  normalizedVersion,
+  packageFileName,
+  samePackage,
+  type PackageIdentity,
+} from './nupkg.ts';
+export { packNupkg, type PackedFile, type PackInput } from './pack.ts';
+export { signPackage, type SignOptions } from './sign-package.ts';
+export { openBlobStore, type BlobStore } from './store.ts';
+export { defaultZipLimits, type ZipLimits } from './zip-layout.ts';
+export { type Problem } from './problems.ts';
+export {
+  requireVerified,
+  verifyPackage,
+  type PackageReport,
+  type PackageTrust,
+  type VerifyOptions,
+} from './verify-package.ts';

@@ -1,0 +1,73 @@
+import { constants, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { PackageError } from './errors.ts';
+
+/** A file that is read by position from one descriptor, so that its name may change underneath. */
+export class PackageFile implements Disposable {
+  readonly path: string;
+  readonly size: number;
+  readonly #descriptor: number;
+
+  private constructor(path: string, descriptor: number, size: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.size = size;
+  }
+
+  /** Opens a regular file; a pipe, a device or a folder is refused before it is read. */
+  static open(path: string): PackageFile {
+    let descriptor: number | undefined;
+    try {
+      descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const facts = fstatSync(descriptor);
+      if (!facts.isFile()) throw new Error('it is not a file');
+      return new PackageFile(path, descriptor, facts.size);
+    } catch (error) {
+      if (descriptor !== undefined) closeSync(descriptor);
+      throw unreadable(path, error);
+    }
+  }
+
+  /** Exactly `length` bytes from `position`; fewer only where the file ends before. */
+  read(position: number, length: number): Buffer {
+    const end = Math.min(position + length, this.size);
+    const bytes = Buffer.allocUnsafe(Math.max(0, end - position));
+    let filled = 0;
+    try {
+      while (filled < bytes.length) {
+        const got = readSync(this.#descriptor, bytes, filled, bytes.length - filled, position + filled);
+        if (got === 0) break;
+        filled += got;
+      }
+    } catch (error) {
+      throw unreadable(this.path, error);
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  /** The bytes from `start` to `end` in pieces; between them the process may do other things. */
+  async *pieces(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    for (let at = start; at < end;) {
+      signal?.throwIfAborted();
+      const piece = this.read(at, Math.min(pieceSize, end - at));
+      if (piece.length === 0) return;
+      yield piece;
+      at += piece.length;
+      await new Promise(setImmediate);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+const pieceSize = 1 << 20;
+
+function unreadable(path: string, cause: unknown): PackageError {
+  const because = cause instanceof Error ? cause.message : String(cause);
+  return new PackageError('PACKAGE_FILE_UNREADABLE', `Cannot read package ${path}: ${because}`, {
+    hint: 'Check the path and the rights of the file.',
+    details: { file: path },
+    cause,
+  });
+}

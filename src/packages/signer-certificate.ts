@@ -1,0 +1,127 @@
+import { AsnConvert } from '@peculiar/asn1-schema';
+import {
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
+  KeyUsage,
+  KeyUsageFlags,
+  SubjectKeyIdentifier,
+} from '@peculiar/asn1-x509';
+import { createHash, X509Certificate, type KeyObject } from 'node:crypto';
+import { readDer } from './der.ts';
+import { hashOfRsaOid, oids } from './oids.ts';
+
+/** What verifying a package needs to know of a certificate in its signature. */
+export type SignerCertificate = {
+  readonly der: Buffer;
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly x509: X509Certificate;
+  /** Undefined for a kind of key this Node does not know. */
+  readonly publicKey: KeyObject | undefined;
+  readonly issuer: Buffer;
+  readonly subjectName: Buffer;
+  readonly serial: Buffer;
+  readonly keyIdentifier: Buffer | undefined;
+  readonly signatureOid: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Undefined where the certificate does not restrict them. */
+  readonly purposes: readonly string[] | undefined;
+  readonly usages: number | undefined;
+  readonly isAuthority: boolean;
+  readonly pathLengthMax: number | undefined;
+  /** Critical extensions that nothing here understands. */
+  readonly unknownCritical: readonly string[];
+};
+
+/** Understood, or without a say in whether a signature holds: names, policies, where to ask for revocation. */
+const knownExtensions = new Set<string>([
+  oids.subjectKeyIdentifier,
+  oids.keyUsage,
+  oids.basicConstraints,
+  oids.extendedKeyUsage,
+  '2.5.29.17',
+  '2.5.29.18',
+  '2.5.29.31',
+  '2.5.29.32',
+  '2.5.29.35',
+]);
+
+/** Reads a certificate; throws an ordinary `Error` where it can't be read. */
+export function readCertificate(der: Buffer): SignerCertificate {
+  readDer(der);
+  const x509 = new X509Certificate(der);
+  const { tbsCertificate, signatureAlgorithm } = AsnConvert.parse(der, Certificate);
+  const extensions = tbsCertificate.extensions ?? [];
+  const extension = <T>(oid: string, type: new () => T): T | undefined => {
+    const found = extensions.filter(({ extnID }) => extnID === oid);
+    if (found.length > 1) throw new Error(`a certificate has the extension ${oid} twice`);
+    return found[0] === undefined ? undefined : AsnConvert.parse(found[0].extnValue.buffer, type);
+  };
+  const keyIdentifier = extension(oids.subjectKeyIdentifier, SubjectKeyIdentifier);
+  const constraints = extension(oids.basicConstraints, BasicConstraints);
+  const purposes = extension(oids.extendedKeyUsage, ExtendedKeyUsage);
+  return {
+    der,
+    fingerprint: createHash('sha256').update(der).digest('hex'),
+    subject: x509.subject.replaceAll('\n', ', '),
+    x509,
+    publicKey: publicKeyOf(x509),
+    issuer: Buffer.from(AsnConvert.serialize(tbsCertificate.issuer)),
+    subjectName: Buffer.from(AsnConvert.serialize(tbsCertificate.subject)),
+    serial: Buffer.from(tbsCertificate.serialNumber),
+    keyIdentifier: keyIdentifier && Buffer.from(keyIdentifier.buffer),
+    signatureOid: signatureAlgorithm.algorithm,
+    notBefore: tbsCertificate.validity.notBefore.getTime(),
+    notAfter: tbsCertificate.validity.notAfter.getTime(),
+    purposes: purposes && [...purposes],
+    usages: extension(oids.keyUsage, KeyUsage)?.toNumber(),
+    isAuthority: constraints?.cA ?? false,
+    pathLengthMax: constraints?.pathLenConstraint,
+    unknownCritical: extensions
+      .filter(({ critical, extnID }) => critical && !knownExtensions.has(extnID))
+      .map(({ extnID }) => extnID),
+  };
+}
+
+function publicKeyOf(x509: X509Certificate): KeyObject | undefined {
+  try {
+    return x509.publicKey;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RSA of at least 2048 bits, the only kind of key NuGet's client takes for packages and time stamps. */
+export function hasStrongRsaKey(certificate: SignerCertificate): boolean {
+  const key = certificate.publicKey;
+  return key?.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+}
+
+/** Whether whoever issued the certificate signed it with RSA and SHA-2. */
+export function isStronglySigned(certificate: SignerCertificate): boolean {
+  return hashOfRsaOid(certificate.signatureOid) !== undefined;
+}
+
+/** Whether the certificate may be used for a purpose; one without a list of purposes may be used for any. */
+export function servesPurpose(certificate: SignerCertificate, purpose: string): boolean {
+  const { purposes } = certificate;
+  return purposes === undefined || purposes.includes(purpose) || purposes.includes(oids.anyPurpose);
+}
+
+/** Whether its key may sign data. */
+export function maySign({ usages }: SignerCertificate): boolean {
+  return usages === undefined || (usages & KeyUsageFlags.digitalSignature) !== 0;
+}
+
+/** Whether it may issue a certificate that has `below` more authorities under it. */
+export function mayIssue(certificate: SignerCertificate, below: number): boolean {
+  const { usages, pathLengthMax } = certificate;
+  return (
+    certificate.isAuthority &&
+    (usages === undefined || (usages & KeyUsageFlags.keyCertSign) !== 0) &&
+    (pathLengthMax === undefined || below <= pathLengthMax)
+  );
+}

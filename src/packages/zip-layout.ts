@@ -1,0 +1,304 @@
+/**
+ * The layout of a package's zip archive: every record found, compared with every other record that says the same.
+ *
+ * An archive is sound when the local entries follow each other from the first byte without gap or overlap, the
+ * central directory follows them and the end record follows that and ends the file; when local header, central
+ * header and data descriptor of an entry agree; when nothing is encrypted, split, or zip64; when each name is one
+ * that any system can write and no two would meet; and when sizes and counts stay below the limits. What is read
+ * from a sound archive is what any other zip reader would read.
+ */
+import { clashingNames, unsafeName } from './entry-names.ts';
+import { PackageError } from './errors.ts';
+import type { PackageFile } from './package-file.ts';
+import {
+  centralHeaderAt,
+  descriptorSignature,
+  dosMoment,
+  endRecordAt,
+  endRecordSize,
+  extraFieldIds,
+  flagBits,
+  localHeader,
+  localHeaderLength,
+  localHeaderSize,
+  methods,
+  zip64LocatorSignature,
+  type CentralHeader,
+  type EndRecord,
+  type LocalHeader,
+} from './zip-records.ts';
+
+export type ZipLimits = {
+  readonly entriesMax: number;
+  /** All entries together, inflated. */
+  readonly totalBytesMax: number;
+  /** How many times larger than the archive its content may be, looked at above `ratioFromBytes`. */
+  readonly ratioMax: number;
+  readonly ratioFromBytes: number;
+};
+
+export const defaultZipLimits: ZipLimits = {
+  entriesMax: 65_533,
+  totalBytesMax: 8 * 2 ** 30,
+  ratioMax: 250,
+  ratioFromBytes: 64 * 2 ** 20,
+};
+
+/** The central directory is held in memory; real ones stay far below. */
+const centralBytesMax = 64 * 2 ** 20;
+const faultsMax = 50;
+const [zip64ExtraId, unicodePathExtraId] = [0x0001, 0x7075];
+const allowedFlags = flagBits.deflateLevel | flagBits.descriptor | flagBits.utf8;
+const descriptorSize = 16;
+
+export type ZipEntry = CentralHeader & {
+  readonly name: string;
+  readonly isFolder: boolean;
+  readonly modifiedAt: Date | undefined;
+  /** Where its data begins: behind the local header. */
+  readonly dataStart: number;
+  /** Where the next local header or the central directory begins. */
+  readonly spanEnd: number;
+};
+
+export type ZipFault = {
+  readonly kind: 'archive' | 'name' | 'limit';
+  /** What is the case, as the end of a sentence about the archive. */
+  readonly message: string;
+  readonly entry?: string;
+};
+
+export type ZipLayout = {
+  /** In the order of the central directory. */
+  readonly entries: readonly ZipEntry[];
+  readonly centralStart: number;
+  /** Behind the last central header; the end record of a sound archive begins here. */
+  readonly centralEnd: number;
+  readonly end: EndRecord;
+  /** The very bytes the central headers and the end record were read from, to the end of the file. */
+  readonly tail: Buffer;
+  /** Empty for a sound archive. */
+  readonly faults: readonly ZipFault[];
+};
+
+/**
+ * Reads the layout of `file` and everything that is wrong with it.
+ *
+ * Throws `PACKAGE_ARCHIVE_MALFORMED` only where no list of entries can be made at all.
+ */
+export function readZipLayout(file: PackageFile, limits: ZipLimits = defaultZipLimits): ZipLayout {
+  const faults: ZipFault[] = [];
+  const fault = (kind: ZipFault['kind'], message: string, entry?: string): void => {
+    if (faults.length < faultsMax)
+      faults.push(entry === undefined ? { kind, message } : { kind, message, entry });
+  };
+  const end = findEnd(file);
+  if (end.position + endRecordSize !== file.size || end.commentLength !== 0)
+    fault('archive', 'there is a comment or other data behind its end record');
+  if (end.disk !== 0 || end.centralDisk !== 0 || end.entriesOnDisk !== end.entries)
+    fault('archive', 'it says it is one part of several');
+  if (isZip64(file, end)) throw malformed(file, 'it is a zip64 archive, which package signing does not know');
+  const tail = readTail(file, end);
+  const headers = centralHeaders(tail, end);
+  const centralEnd = headers.at(-1) ? endOf(headers.at(-1)!) : end.centralOffset;
+  if (headers.length !== end.entries)
+    fault('archive', `its end record counts ${end.entries} entries, and there are ${headers.length}`);
+  if (end.centralOffset + end.centralSize !== end.position || centralEnd !== end.position)
+    fault('archive', 'its central directory does not end where its end record begins');
+  if (headers.length === 0) fault('archive', 'it is empty');
+  if (headers.length > limits.entriesMax) {
+    fault('limit', `it has ${headers.length} entries, and ${limits.entriesMax} are allowed`);
+    return { entries: [], centralStart: end.centralOffset, centralEnd, end, tail, faults };
+  }
+  checkSizes(file, headers, limits, fault);
+  const entries = locateEntries(file, headers, end.centralOffset, fault);
+  checkNames(entries, fault);
+  return { entries, centralStart: end.centralOffset, centralEnd, end, tail, faults };
+}
+
+type Fault = (kind: ZipFault['kind'], message: string, entry?: string) => void;
+
+const endOf = (header: CentralHeader): number => header.position + header.headerSize;
+
+function malformed(file: PackageFile, because: string): PackageError {
+  return new PackageError('PACKAGE_ARCHIVE_MALFORMED', `Cannot read package ${file.path}: ${because}`, {
+    hint: 'Get the package again from where it was made.',
+    details: { file: file.path, because },
+  });
+}
+
+function findEnd(file: PackageFile): EndRecord {
+  const base = Math.max(0, file.size - endRecordSize - 0xffff);
+  const bytes = file.read(base, file.size - base);
+  for (let at = bytes.length - endRecordSize; at >= 0; at -= 1) {
+    const end = endRecordAt(bytes, at, base);
+    if (end !== undefined) return end;
+  }
+  throw malformed(file, 'it is not a zip archive, or its end is missing');
+}
+
+function isZip64(file: PackageFile, end: EndRecord): boolean {
+  const locator = end.position >= 20 ? file.read(end.position - 20, 4) : Buffer.alloc(0);
+  const marked = locator.length === 4 && locator.readUInt32LE(0) === zip64LocatorSignature;
+  return (
+    marked || end.entries === 0xffff || end.centralOffset === 0xffffffff || end.centralSize === 0xffffffff
+  );
+}
+
+function readTail(file: PackageFile, end: EndRecord): Buffer {
+  if (end.centralOffset > end.position)
+    throw malformed(file, 'its central directory is not where its end record says');
+  if (end.position - end.centralOffset > centralBytesMax)
+    throw malformed(file, 'its list of entries is too long');
+  const tail = file.read(end.centralOffset, file.size - end.centralOffset);
+  if (tail.length !== file.size - end.centralOffset)
+    throw malformed(file, 'it became shorter while it was read');
+  return tail;
+}
+
+function centralHeaders(tail: Buffer, end: EndRecord): CentralHeader[] {
+  const headers: CentralHeader[] = [];
+  const directory = tail.subarray(0, end.position - end.centralOffset);
+  for (let at = 0; ;) {
+    const header = centralHeaderAt(directory, at, end.centralOffset);
+    if (header === undefined) return headers;
+    headers.push(header);
+    at += header.headerSize;
+  }
+}
+
+function checkSizes(
+  file: PackageFile,
+  headers: readonly CentralHeader[],
+  limits: ZipLimits,
+  fault: Fault,
+): void {
+  const total = headers.reduce((sum, header) => sum + header.size, 0);
+  if (total > limits.totalBytesMax)
+    fault('limit', `it holds ${total} bytes unpacked, and ${limits.totalBytesMax} are allowed`);
+  if (total > limits.ratioFromBytes && total > limits.ratioMax * file.size)
+    fault('limit', `it would grow to more than ${limits.ratioMax} times its size`);
+}
+
+/** Finds each entry's local header and data, which together must cover the file up to the central directory. */
+function locateEntries(
+  file: PackageFile,
+  headers: readonly CentralHeader[],
+  centralStart: number,
+  fault: Fault,
+): ZipEntry[] {
+  const inFile = headers.toSorted((a, b) => a.localOffset - b.localOffset);
+  const spanEnds = new Map(inFile.map((header, i) => [header, inFile[i + 1]?.localOffset ?? centralStart]));
+  if ((inFile[0]?.localOffset ?? 0) !== 0) fault('archive', 'there is data before its first entry');
+  return headers.map((header) => {
+    const name = entryName(header, fault);
+    const spanEnd = spanEnds.get(header)!;
+    const local = readLocalHeader(file, header.localOffset);
+    if (local === undefined) fault('archive', 'its local header is missing', name);
+    else checkAgainstLocal(header, local, name, fault);
+    checkEntry(header, name, fault);
+    const dataStart = header.localOffset + (local?.headerSize ?? localHeaderSize);
+    const between = spanEnd - dataStart - header.compressedSize;
+    if (!gapExplained(file, header, dataStart + header.compressedSize, between))
+      fault('archive', 'its data does not end where the next part of the archive begins', name);
+    const isFolder = name.endsWith('/');
+    const modifiedAt = dosMoment(header.dosDate, header.dosTime);
+    return { ...header, name, isFolder, modifiedAt, dataStart, spanEnd };
+  });
+}
+
+function readLocalHeader(file: PackageFile, offset: number): LocalHeader | undefined {
+  const guess = file.read(offset, 512);
+  const length = localHeaderLength(guess);
+  if (length === undefined) return undefined;
+  return localHeader(length <= guess.length ? guess : file.read(offset, length));
+}
+
+function entryName(header: CentralHeader, fault: Fault): string {
+  const bytes = header.nameBytes;
+  const isAscii = bytes.every((byte) => byte < 0x80);
+  const name = isAscii ? bytes.toString('latin1') : bytes.toString('utf8');
+  if (isAscii) return name;
+  if ((header.flags & flagBits.utf8) === 0) fault('name', 'is neither ASCII nor marked as UTF-8', name);
+  else if (!Buffer.from(name).equals(bytes)) fault('name', 'is not UTF-8', name);
+  return name;
+}
+
+function checkAgainstLocal(header: CentralHeader, local: LocalHeader, name: string, fault: Fault): void {
+  if (!local.nameBytes.equals(header.nameBytes))
+    fault('archive', 'its two headers name it differently', name);
+  const differs = (field: 'flags' | 'method' | 'crc32' | 'compressedSize' | 'size', said: number): void => {
+    if (said !== header[field]) fault('archive', `its two headers differ in ${field}`, name);
+  };
+  differs('flags', local.flags);
+  differs('method', local.method);
+  const left = (header.flags & flagBits.descriptor) !== 0;
+  if (left && local.crc32 === 0 && local.compressedSize === 0 && local.size === 0) return;
+  differs('crc32', local.crc32);
+  differs('compressedSize', local.compressedSize);
+  differs('size', local.size);
+  if (!extraIsPlain(local.extra))
+    fault('archive', 'its local header has an extra field that is not plain', name);
+}
+
+function extraIsPlain(extra: Buffer): boolean {
+  const ids = extraFieldIds(extra);
+  return ids !== undefined && !ids.includes(zip64ExtraId) && !ids.includes(unicodePathExtraId);
+}
+
+function checkEntry(header: CentralHeader, name: string, fault: Fault): void {
+  if ((header.flags & flagBits.encrypted) !== 0) fault('archive', 'it is encrypted', name);
+  else if ((header.flags & ~allowedFlags) !== 0)
+    fault('archive', 'it has flags that are not understood', name);
+  if (header.method !== methods.stored && header.method !== methods.deflated)
+    fault(
+      'archive',
+      `it is compressed by method ${header.method}, and only stored and deflated are read`,
+      name,
+    );
+  if (header.method === methods.stored && header.compressedSize !== header.size)
+    fault('archive', 'it is stored, and its two sizes differ', name);
+  if (header.disk !== 0) fault('archive', 'it is said to be on another disk', name);
+  if (!extraIsPlain(header.extra)) fault('archive', 'it has an extra field that is not plain', name);
+  checkFileType(header, name, fault);
+}
+
+/** Unix keeps the kind of a file in the upper half of the external attributes, DOS in the lower. */
+function checkFileType(header: CentralHeader, name: string, fault: Fault): void {
+  const mode = header.externalAttributes >>> 16;
+  const kind = mode & 0xf000;
+  const isFolder = name.endsWith('/');
+  const [regular, folder] = [0x8000, 0x4000];
+  if (kind !== 0 && kind !== (isFolder ? folder : regular))
+    fault('name', 'is neither a plain file nor a folder', name);
+  else if ((mode & 0o7000) !== 0 && kind !== 0) fault('name', 'asks for set-uid, set-gid or sticky', name);
+  const [dosFolder, reparsePoint] = [0x10, 0x400];
+  if ((header.externalAttributes & dosFolder) !== 0 && !isFolder)
+    fault('name', 'is a file marked as folder', name);
+  if ((header.externalAttributes & reparsePoint) !== 0) fault('name', 'is marked as a link', name);
+  if (isFolder && header.size !== 0) fault('name', 'is a folder with content', name);
+}
+
+/** Between data and next entry there is nothing, or the data descriptor that the flags announce. */
+function gapExplained(file: PackageFile, header: CentralHeader, at: number, length: number): boolean {
+  if ((header.flags & flagBits.descriptor) === 0) return length === 0;
+  if (length !== descriptorSize && length !== descriptorSize - 4) return false;
+  const bytes = file.read(at, length);
+  if (bytes.length !== length) return false;
+  const values = bytes.subarray(length - 12);
+  return (
+    (length !== descriptorSize || bytes.readUInt32LE(0) === descriptorSignature) &&
+    values.readUInt32LE(0) === header.crc32 &&
+    values.readUInt32LE(4) === header.compressedSize &&
+    values.readUInt32LE(8) === header.size
+  );
+}
+
+function checkNames(entries: readonly ZipEntry[], fault: Fault): void {
+  for (const { name } of entries) {
+    const because = unsafeName(name);
+    if (because !== undefined) fault('name', because, name);
+  }
+  const clash = clashingNames(entries.map(({ name }) => name));
+  if (clash !== undefined) fault('name', `and "${clash.names[1]}" ${clash.how}`, clash.names[0]);
+}

@@ -1,0 +1,50 @@
+/**
+ * Octopus action properties that must not pass unheard: those of features which this version doesn't have, and those
+ * for which the process file has a key of its own. All others are kept as they are.
+ */
+type Refusal = { readonly message: string; readonly hint: string };
+
+const notYet = (feature: string): Refusal => ({
+  message: `this version can't do ${feature} yet`,
+  hint: 'Take the property out; do it in a script until then.',
+});
+const hasKey = (key: string): Refusal => ({
+  message: `the process file has a key of its own for this: ${key}`,
+  hint: `Write ${key} instead of the property.`,
+});
+
+const refusals: readonly (readonly [RegExp, Refusal])[] = [
+  [/^Octopus\.Action\.EnabledFeatures$/i, hasKey('features:')],
+  [/^Octopus\.Action\.SubstituteInFiles\.(?:Enabled|TargetFiles)$/i, hasKey('features: substitute-in-files')],
+  [/^Octopus\.Action\.SubstituteInFiles\.OutputEncoding$/i, notYet('another output encoding')],
+  [
+    /^Octopus\.Action\.Package\.AutomaticallyUpdateAppSettingsAndConnectionStrings$/i,
+    hasKey('features: config-variables'),
+  ],
+  [
+    /^Octopus\.Action\.Package\.(?:AutomaticallyRunConfigurationTransformationFiles|AdditionalXmlConfigurationTransforms)$/i,
+    notYet('XML configuration transforms'),
+  ],
+  [/^Octopus\.Action\.Package\.JsonConfigurationVariables/i, notYet('structured configuration variables')],
+  [/^Octopus\.Action\.Package\.CustomInstallationDirectory/i, hasKey('features: install-to')],
+  [/^Octopus\.Action\.Package\.UpdateIisWebsite/i, notYet('IIS home directories')],
+  [/^Octopus\.Action\.CustomScripts\./i, hasKey('scripts:')],
+  [/^Octopus\.Action\.Script\./i, hasKey('run:')],
+  [/^Octopus\.Action\.Manual\./i, notYet('manual steps')],
+  [/^Octopus\.Action\.IISWebSite\./i, notYet('IIS web sites')],
+  [/^Octopus\.Action\.WindowsService\./i, notYet('Windows services')],
+  [/^Octopus\.Action\.Nginx\./i, notYet('nginx')],
+  [/^Octopus\.Action\.Vhd\./i, notYet('virtual hard disks')],
+  [
+    /^Octopus\.Action\.(?:RedGate|SqlServer|Tomcat|WildFly|Java|Azure|Aws|Kubernetes|Terraform|Helm)/i,
+    notYet('it'),
+  ],
+  [/^Octopus\.Action\.RunOnServer$/i, notYet('steps that run elsewhere')],
+  [/^Octopus\.Action\.MaxParallelism$/i, notYet('steps in parallel')],
+];
+
+/** Why this property can't stand in a process file, undefined where it can. An empty or `False` one does no harm. */
+export function refusedProperty(name: string, value: string): Refusal | undefined {
+  if (/^\s*(?:false)?\s*$/i.test(value)) return undefined;
+  return refusals.find(([pattern]) => pattern.test(name))?.[1];
+}

@@ -1,0 +1,135 @@
+import type { Findings } from './findings.ts';
+import { checkInput } from './inputs.ts';
+import type { InputDefinition, ScopedValue } from './revision.ts';
+import type { ProcessEntry } from './schema.ts';
+import { matchEqually } from './scope.ts';
+import type { YamlPath } from './yaml-source.ts';
+
+const nameLengthMax = 200;
+
+type Values = ProcessEntry['variables'];
+
+/** A value and where it stands in the file. */
+export type PlacedValue = { readonly value: ScopedValue; readonly path: YamlPath };
+
+/** The values below `variables:` at `path`, in the order of the file. */
+export function readVariables(entry: Values, path: YamlPath, findings: Findings): PlacedValue[] {
+  return findings.source.keysAt(path).flatMap((name) => {
+    const given = entry?.[name];
+    if (given === undefined) return [];
+    const here = [...path, name];
+    checkName(name, 'variable', here, findings);
+    if (typeof given === 'string') {
+      findings.checkTemplate(here, given);
+      return [{ value: { name, value: given, environments: [], tags: [] }, path: here }];
+    }
+    if (given.length === 0) findings.add(here, `${name} has no value`, 'Give it one, or leave it out.');
+    return given.map((one, n) => {
+      findings.checkTemplate([...here, n, 'value'], one.value);
+      const value = { name, value: one.value, environments: one.environments ?? [], tags: one.tags ?? [] };
+      return { value, path: [...here, n] };
+    });
+  });
+}
+
+/** Refuses a name that is two things at once, and two values that would match equally. */
+export function checkValues(
+  variables: readonly PlacedValue[],
+  inputs: readonly InputDefinition[],
+  findings: Findings,
+): void {
+  const byName = new Map<string, PlacedValue[]>();
+  const inputNames = new Set(inputs.map((input) => input.name.toUpperCase()));
+  for (const placed of variables) {
+    const key = placed.value.name.toUpperCase();
+    const earlier = byName.get(key) ?? [];
+    if (earlier.length === 0 && inputNames.has(key)) {
+      findings.add(
+        placed.path,
+        `${placed.value.name} is an input and a variable`,
+        'Keep one of the two: an input is asked for, a variable is given here.',
+        'key',
+      );
+    }
+    const twin = earlier.find((one) => matchEqually(one.value, placed.value));
+    if (twin !== undefined) {
+      const { line } = findings.source.placeOf(twin.path);
+      findings.add(
+        placed.path,
+        `this value of ${placed.value.name} and the one in line ${line} match equally`,
+        'Give them different environments or tags.',
+      );
+    }
+    byName.set(key, [...earlier, placed]);
+  }
+}
+
+/** The inputs in the order of the file. */
+export function readInputs(entry: ProcessEntry['inputs'], findings: Findings): InputDefinition[] {
+  const seen = new Set<string>();
+  return findings.source.keysAt(['inputs']).flatMap((name) => {
+    const given = entry?.[name];
+    if (given === undefined) return [];
+    const path = ['inputs', name];
+    checkName(name, 'input', path, findings);
+    if (seen.has(name.toUpperCase())) {
+      findings.add(path, `the input ${name} stands here a second time`, 'Case makes no difference.', 'key');
+    }
+    seen.add(name.toUpperCase());
+    const input = given === '' ? {} : given;
+    const fallback = input.default ?? null;
+    const definition: InputDefinition = {
+      name,
+      label: input.label ?? null,
+      help: input.help ?? null,
+      type: input.type ?? 'text',
+      choices: input.choices ?? [],
+      default: fallback,
+      required: input.required === undefined ? fallback === null : isTrue(input.required),
+      secret: input.secret !== undefined && isTrue(input.secret),
+    };
+    checkDefinition(definition, path, findings);
+    return [definition];
+  });
+}
+
+export function isTrue(text: string): boolean {
+  return text.toLowerCase() === 'true';
+}
+
+function checkDefinition(input: InputDefinition, path: YamlPath, findings: Findings): void {
+  if (input.type === 'choice' && input.choices.length === 0) {
+    findings.add(path, `${input.name} is a choice without choices`, 'Add `choices: [A, B]`.');
+  }
+  if (input.type !== 'choice' && input.choices.length > 0) {
+    findings.add(
+      [...path, 'choices'],
+      `${input.name} has choices but is not of type choice`,
+      'Add `type: choice`.',
+    );
+  }
+  if (input.default === null) return;
+  if (input.secret) {
+    const hint = 'Leave the default out: what stands here travels to every receiver.';
+    findings.add([...path, 'default'], `${input.name} is secret and has a default`, hint);
+  }
+  const problem = checkInput(input, input.default);
+  if (problem !== undefined) {
+    findings.add([...path, 'default'], problem, 'Correct the default or the type.');
+  }
+}
+
+function checkName(name: string, what: 'input' | 'variable', path: YamlPath, findings: Findings): void {
+  const problem =
+    name === ''
+      ? 'is empty'
+      : name.length > nameLengthMax
+        ? `is longer than ${nameLengthMax} characters`
+        : name.includes('#{')
+          ? 'holds a token; a name is plain text'
+          : name.trim() !== name || /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u.test(name)
+            ? 'has blanks at its ends or control characters'
+            : undefined;
+  if (problem === undefined) return;
+  findings.add(path, `the name of this ${what} ${problem}`, 'Choose another name.', 'key');
+}

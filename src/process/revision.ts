@@ -1,0 +1,142 @@
+/**
+ * A revision is the process as it was published, frozen: UTF-8 JSON without line breaks or optional blanks, the keys
+ * in the order of the schema below, every key present. The SHA-256 of these bytes is the revision's digest. Scripts
+ * stand in it whole; what is `local:` in the process file is not part of it.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ProcessError } from './errors.ts';
+import { inputTypes, scriptKinds, textLengthMax } from './schema.ts';
+
+const name = z.string().min(1).max(200);
+const value = z.string().max(textLengthMax);
+const names = z.array(name).max(500);
+
+export const InputDefinition = z.strictObject({
+  name,
+  label: z.string().nullable(),
+  help: z.string().nullable(),
+  type: z.enum(inputTypes),
+  choices: z.array(z.string()).max(500),
+  default: value.nullable(),
+  required: z.boolean(),
+  secret: z.boolean(),
+});
+export type InputDefinition = z.infer<typeof InputDefinition>;
+
+/** One value of a variable; in no environment and with no tag named it holds everywhere. */
+export const ScopedValue = z.strictObject({ name, value, environments: names, tags: names });
+export type ScopedValue = z.infer<typeof ScopedValue>;
+
+export const Script = z.strictObject({ kind: z.enum(scriptKinds), text: value });
+export type Script = z.infer<typeof Script>;
+const scripts = z.array(Script).max(scriptKinds.length);
+
+export const RunAction = z.strictObject({ kind: z.literal('run'), script: Script });
+export const PackageAction = z.strictObject({
+  kind: z.literal('package'),
+  package: name,
+  substituteInFiles: z.array(z.string()).max(500),
+  configVariables: z.boolean(),
+  installTo: z
+    .strictObject({ folder: z.string().min(1), purge: z.boolean(), keep: z.array(z.string()).max(500) })
+    .nullable(),
+  scripts: z.strictObject({ preDeploy: scripts, deploy: scripts, postDeploy: scripts }),
+});
+
+export const Step = z.strictObject({
+  id: name,
+  name,
+  when: z.enum(['success', 'failure', 'always']),
+  environments: names,
+  tags: names,
+  exceptEnvironments: names,
+  required: z.boolean(),
+  timeLimitMs: z.int().min(1).nullable(),
+  retriesMax: z.int().min(0).max(10),
+  action: z.discriminatedUnion('kind', [RunAction, PackageAction]),
+  properties: z.array(z.strictObject({ name, value })).max(500),
+});
+export type Step = z.infer<typeof Step>;
+
+export const Revision = z.strictObject({
+  format: z.literal(1),
+  process: name,
+  inputs: z.array(InputDefinition).max(500),
+  variables: z.array(ScopedValue).max(5000),
+  steps: z.array(Step).min(1).max(500),
+});
+export type Revision = z.infer<typeof Revision>;
+
+/** The part of a process file that stays at home. */
+export type LocalPart = {
+  readonly publishWhen: {
+    readonly deployedTo: readonly string[];
+    readonly testsPassed: boolean;
+    readonly verdictOk: boolean;
+  };
+  readonly variables: readonly ScopedValue[];
+};
+
+/** A process file, read and found good: what will be frozen, and what stays at home. */
+export type ProcessFile = { readonly path: string; readonly revision: Revision; readonly local: LocalPart };
+
+export type RevisedProcess = {
+  readonly name: string;
+  /** The frozen bytes. */
+  readonly document: Uint8Array;
+  /** Lower-case hex SHA-256 of `document`. */
+  readonly digest: string;
+  readonly local: LocalPart;
+};
+
+const revisionSizeMax = 16 * 1024 * 1024;
+
+/** Freezes a process file into the bytes that are published. The same content always gives the same bytes. */
+export function reviseProcess(file: ProcessFile): RevisedProcess {
+  const document = frozen(file.revision);
+  const digest = createHash('sha256').update(document).digest('hex');
+  return { name: file.revision.process, document, digest, local: file.local };
+}
+
+/**
+ * The revision in frozen bytes. Throws ProcessError `REVISION_NOT_READABLE` for bytes that are none: too large, not
+ * strict UTF-8, another format, a key missing, unknown or twice, steps with the same id.
+ */
+export function readRevision(bytes: Uint8Array): Revision {
+  if (bytes.byteLength > revisionSizeMax) throw unreadable(`it is larger than ${revisionSizeMax} bytes`);
+  let data: unknown;
+  try {
+    data = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (cause) {
+    throw unreadable('it is not JSON in UTF-8', cause);
+  }
+  const read = Revision.safeParse(data);
+  if (!read.success) {
+    const { path, message } = read.error.issues[0]!;
+    const format = (data as { format?: unknown } | null)?.format;
+    throw unreadable(
+      typeof format === 'number' && format > 1
+        ? `it has format ${format}; this version knows 1`
+        : `${path.join('.') || 'the document'}: ${message}`,
+    );
+  }
+  // Two readers must never see two meanings: other bytes for the same content are no revision.
+  if (Buffer.compare(frozen(read.data), bytes) !== 0)
+    throw unreadable('its bytes are not in the frozen form');
+  const ids = read.data.steps.map((step) => step.id.toLowerCase());
+  if (new Set(ids).size < ids.length) throw unreadable('two of its steps have the same id');
+  return read.data;
+}
+
+/** Zod builds its result in the order of the schema, which is what fixes the order of the keys. */
+function frozen(revision: Revision): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(Revision.parse(revision)));
+}
+
+function unreadable(what: string, cause?: unknown): ProcessError {
+  return new ProcessError('REVISION_NOT_READABLE', `Cannot read the process revision: ${what}`, {
+    hint: 'Update crossgap if the format is newer; otherwise ask the author to publish the process again.',
+    cause,
+  });
+}

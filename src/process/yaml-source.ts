@@ -1,0 +1,173 @@
+/**
+ * YAML as this product reads it: one document of mappings, lists and scalars, where every scalar is text. Anchors,
+ * aliases and tags are refused, so that what is read is what is written and no document grows while it is read.
+ */
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Node,
+  type Scalar,
+} from 'yaml';
+import type { Problem } from './errors.ts';
+
+/** A parsed value: text, a list, or an object without a prototype. */
+export type YamlValue = string | readonly YamlValue[] | { readonly [key: string]: YamlValue };
+export type YamlPath = readonly (string | number)[];
+export type Place = { readonly line: number; readonly column: number };
+
+export type YamlSource = {
+  readonly value: YamlValue;
+  /** Where the value at this path starts, or its key where `of` is `key`; the nearest known place above otherwise. */
+  placeOf(path: YamlPath, of?: 'key' | 'value'): Place;
+  /** The keys of the mapping at this path in the order of the file (an object puts numbers first). */
+  keysAt(path: YamlPath): readonly string[];
+  /** Where a line and column of the text at this path stand in the file, as near as its style allows. */
+  placeInText(path: YamlPath, at: Place): Place;
+};
+
+export const fileLengthMax = 1024 * 1024;
+const depthMax = 20;
+
+/** Reads `text`; adds what is wrong to `problems` and gives undefined where nothing can be read at all. */
+export function readYaml(text: string, problems: Problem[]): YamlSource | undefined {
+  const lines = new LineCounter();
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const found = problems.length;
+  const refuse = (offset: number, message: string, hint: string): void => {
+    problems.push({ ...placeAt(offset), message, hint });
+  };
+
+  let documents;
+  try {
+    documents = parseAllDocuments(text, {
+      schema: 'failsafe',
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'error',
+    });
+  } catch (error) {
+    // The parser recurses into the text; nesting beyond its stack is the one thing that ends it this way.
+    if (!(error instanceof RangeError)) throw error;
+    refuse(0, 'the YAML is nested too deeply', 'Write it with fewer levels.');
+    return undefined;
+  }
+  const [document, second] = 'empty' in documents ? [] : documents;
+  if (document === undefined) {
+    refuse(0, 'the file is empty', 'Write a process: `process: NAME` and `steps:`.');
+    return undefined;
+  }
+  if (second !== undefined) {
+    refuse(second.range[0], 'a second YAML document starts here', 'Keep one process in one file.');
+  }
+  for (const error of [...document.errors, ...document.warnings]) {
+    const tab = error.code === 'TAB_AS_INDENT';
+    const message = tab ? 'a tab is used to indent' : `not valid YAML: ${firstLine(error.message)}`;
+    refuse(error.pos[0], message, tab ? 'Indent with blanks.' : 'Correct the YAML here.');
+  }
+  if (problems.length > found || document.contents === null) {
+    if (problems.length === found) refuse(0, 'the file is empty', 'Write `process: NAME` and `steps:`.');
+    return undefined;
+  }
+
+  const nodes = new Map<string, { key: number; value: number; node: Node }>();
+  const keys = new Map<string, string[]>();
+  const convert = (node: Node, path: YamlPath, keyAt: number): YamlValue => {
+    const offset = node.range?.[0] ?? keyAt;
+    nodes.set(pathKey(path), { key: keyAt, value: offset, node });
+    if (isAlias(node) || node.anchor !== undefined) {
+      refuse(offset, 'anchors and aliases are not read', 'Write the value out.');
+      return '';
+    }
+    if (node.tag !== undefined && !isStandardTag(node.tag)) {
+      refuse(offset, `the tag ${node.tag} is not read`, 'Leave the tag out: every value is text.');
+    }
+    if (path.length > depthMax) {
+      refuse(offset, `more than ${depthMax} levels stand in one another`, 'Write it with fewer levels.');
+      return '';
+    }
+    if (isSeq<Node>(node)) return node.items.map((item, n) => convert(item, [...path, n], offset));
+    if (isMap<Node, Node | null>(node)) {
+      const out = Object.create(null) as Record<string, YamlValue>;
+      const seen: string[] = [];
+      keys.set(pathKey(path), seen);
+      for (const { key, value } of node.items) {
+        const at = key.range?.[0] ?? offset;
+        if (!isScalar(key) || key.anchor !== undefined) {
+          refuse(at, 'a key must be plain text', 'Use a plain word as the key.');
+          continue;
+        }
+        const name = textOf(key);
+        if (Object.hasOwn(out, name)) {
+          refuse(at, `the key ${name} stands here a second time`, 'Keep one of the two.');
+        } else if (name === '__proto__') {
+          refuse(at, 'the key __proto__ is not allowed', 'Choose another name.');
+        } else {
+          seen.push(name);
+          out[name] = value === null ? '' : convert(value, [...path, name], at);
+          if (value === null) nodes.set(pathKey([...path, name]), { key: at, value: at, node: key });
+        }
+      }
+      return out;
+    }
+    return isScalar(node) ? textOf(node) : '';
+  };
+  const value = convert(document.contents, [], 0);
+
+  const near = (path: YamlPath) => {
+    for (let length = path.length; length > 0; length -= 1) {
+      const known = nodes.get(pathKey(path.slice(0, length)));
+      if (known !== undefined) return { ...known, exact: length === path.length };
+    }
+    return { ...nodes.get(pathKey([]))!, exact: path.length === 0 };
+  };
+  return {
+    value,
+    placeOf: (path, of = 'value') => {
+      const known = near(path);
+      return placeAt(of === 'key' && known.exact ? known.key : known.value);
+    },
+    keysAt: (path) => keys.get(pathKey(path)) ?? [],
+    placeInText: (path, at) => {
+      const { node, value: offset } = near(path);
+      const start = placeAt(offset);
+      if (isScalar(node) && node.type === 'BLOCK_LITERAL') {
+        const line = start.line + at.line;
+        const written = text.slice(lines.lineStarts[line - 1] ?? 0).split(/\r?\n/, 1)[0]!;
+        const indent = written.length - (textOf(node).split('\n')[at.line - 1] ?? '').length;
+        return { line, column: Math.max(0, indent) + at.column };
+      }
+      const quote = isScalar(node) && node.type?.startsWith('QUOTE') ? 1 : 0;
+      return at.line === 1 ? { line: start.line, column: start.column + quote + at.column - 1 } : start;
+    },
+  };
+}
+
+/** Under the failsafe schema every scalar is text. */
+function textOf(node: Scalar): string {
+  return typeof node.value === 'string' ? node.value : '';
+}
+
+function pathKey(path: YamlPath): string {
+  return JSON.stringify(path);
+}
+
+function isStandardTag(tag: string): boolean {
+  return (
+    tag === 'tag:yaml.org,2002:str' || tag === 'tag:yaml.org,2002:map' || tag === 'tag:yaml.org,2002:seq'
+  );
+}
+
+function firstLine(message: string): string {
+  return message
+    .split('\n')[0]!
+    .replace(/[.:]\s*$/, '')
+    .replace(/^./, (first) => first.toLowerCase());
+}

@@ -1,0 +1,134 @@
+import type { Database } from '../db/index.ts';
+import type { RecordedStep } from '../events/index.ts';
+import type { Projection } from './projection.ts';
+
+/** Every deployment that was asked for here, where it stands, and its trace. */
+export const deploymentQueue: Projection = {
+  name: 'deployment-queue',
+  tables: ['deployment', 'deployment_step'],
+  prepare(db) {
+    const request = db.prepare(
+      `INSERT INTO deployment (deployment, position, link, process, number, digest, environment, reason, of, state,
+                               requested_by, requested_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)`,
+    );
+    const start = db.prepare(
+      `UPDATE deployment SET state = 'running', resume_asked = 0, plan_sha256 = ?,
+              started_at = coalesce(started_at, ?) WHERE deployment = ?`,
+    );
+    const interrupt = db.prepare(
+      `UPDATE deployment SET state = 'interrupted', failed_json = ? WHERE deployment = ?`,
+    );
+    const resume = db.prepare(`UPDATE deployment SET resume_asked = 1 WHERE deployment = ?`);
+    const cancel = db.prepare(`UPDATE deployment SET cancel_asked = 1 WHERE deployment = ?`);
+    const end = db.prepare(
+      `UPDATE deployment SET state = ?, started_at = coalesce(?, started_at), ended_at = ?, failed_json = ?,
+              error = ?, log_sha256 = ?, resume_asked = 0 WHERE deployment = ?`,
+    );
+    const step = db.prepare(
+      `INSERT INTO deployment_step (deployment, position, step_json) VALUES (?, ?, ?)
+       ON CONFLICT (deployment, position) DO UPDATE SET step_json = excluded.step_json`,
+    );
+    return ({ pos, event, header }) => {
+      switch (event.name) {
+        case 'deployment.requested': {
+          const { deployment, link, process, release, digest, environment, reason, of } = event.data;
+          const place = [link ?? '', process, release, digest, environment];
+          request.run(deployment, pos, ...place, reason, of, header.actor, header.at);
+          return;
+        }
+        case 'deployment.started':
+          start.run(event.data.planSha256, header.at, event.data.deployment);
+          return;
+        case 'deployment.step-ended':
+          step.run(event.data.deployment, event.data.step.position, JSON.stringify(event.data.step));
+          return;
+        case 'deployment.interrupted':
+          interrupt.run(JSON.stringify(event.data.at), event.data.deployment);
+          return;
+        case 'deployment.resumed':
+          resume.run(event.data.deployment);
+          return;
+        case 'deployment.cancel-requested':
+          cancel.run(event.data.deployment);
+          return;
+        case 'deployment.ended': {
+          const { deployment, state, startedAt, endedAt, failedAt, error, logSha256 } = event.data;
+          const failed = failedAt === null ? null : JSON.stringify(failedAt);
+          end.run(state, startedAt, endedAt, failed, error, logSha256, deployment);
+          return;
+        }
+        default:
+      }
+    };
+  },
+};
+
+/** A deployment that was asked for here; `link` '' for a release of this side. */
+export type DeploymentRow = {
+  readonly deployment: string;
+  readonly position: number;
+  readonly link: string;
+  readonly process: string;
+  readonly number: string;
+  readonly digest: string;
+  readonly environment: string;
+  readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
+  readonly of: string | null;
+  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
+  readonly requestedBy: string;
+  readonly requestedAt: number;
+  readonly resumeAsked: boolean;
+  readonly cancelAsked: boolean;
+  readonly planSha256: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly failedAt: { readonly step: number; readonly stepId: string; readonly convention: number | 'F' } | null;
+  readonly error: string | null;
+  readonly logSha256: string | null;
+};
+
+const select = `SELECT deployment, position, link, process, number, digest, environment, reason, of, state,
+  requested_by AS requestedBy, requested_at AS requestedAt, resume_asked AS resumeAsked,
+  cancel_asked AS cancelAsked, plan_sha256 AS planSha256, started_at AS startedAt, ended_at AS endedAt,
+  failed_json AS failedAt, error, log_sha256 AS logSha256 FROM deployment`;
+
+type StoredDeployment = Omit<DeploymentRow, 'resumeAsked' | 'cancelAsked' | 'failedAt'> & {
+  resumeAsked: number;
+  cancelAsked: number;
+  failedAt: string | null;
+};
+
+const toDeployment = (row: StoredDeployment): DeploymentRow => ({
+  ...row,
+  resumeAsked: row.resumeAsked === 1,
+  cancelAsked: row.cancelAsked === 1,
+  failedAt: row.failedAt === null ? null : (JSON.parse(row.failedAt) as DeploymentRow['failedAt']),
+});
+
+/** The newest deployments, newest first. */
+export function readDeployments(db: Database, limit = 1000): DeploymentRow[] {
+  const rows = db.prepare(`${select} ORDER BY position DESC LIMIT ?`).all(limit) as StoredDeployment[];
+  return rows.map(toDeployment);
+}
+
+/** Those that are not over: waiting, running or interrupted; oldest first. */
+export function readOpenDeployments(db: Database): DeploymentRow[] {
+  const rows = db
+    .prepare(`${select} WHERE state IN ('waiting', 'running', 'interrupted') ORDER BY position`)
+    .all() as StoredDeployment[];
+  return rows.map(toDeployment);
+}
+
+export function findDeployment(db: Database, deployment: string): DeploymentRow | undefined {
+  const row = db.prepare(`${select} WHERE deployment = ?`).get(deployment) as StoredDeployment | undefined;
+  return row && toDeployment(row);
+}
+
+/** The steps of a deployment as they were recorded, in order. */
+export function readSteps(db: Database, deployment: string): RecordedStep[] {
+  const rows = db
+    .prepare(`SELECT step_json FROM deployment_step WHERE deployment = ? ORDER BY position`)
+    .all(deployment) as { step_json: string }[];
+  return rows.map((row) => JSON.parse(row.step_json) as RecordedStep);
+}

@@ -1,0 +1,59 @@
+import type { RecordedStep, TraceLine } from '../events/index.ts';
+import type { DeploymentRow } from './deployment-queue.ts';
+import type { ConventionView, DeploymentView, StepView } from './views.ts';
+
+const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+/** A convention's number as people know it: 75 in an entry, which holds integers only, is 7.5. */
+export const conventionNumber = (number: number | 'F'): number | 'F' => (number === 75 ? 7.5 : number);
+
+function conventionView(line: TraceLine): ConventionView {
+  const files =
+    line.filesTotal > line.files.length
+      ? [...line.files, `… and ${line.filesTotal - line.files.length} more`]
+      : line.files;
+  return {
+    number: conventionNumber(line.number),
+    name: line.name,
+    state: line.state,
+    ...(files.length > 0 && { files }),
+    ...(line.detail !== null && { detail: line.detail }),
+  };
+}
+
+/** A recorded step as design §8 shows it. */
+export function stepView(step: RecordedStep): StepView {
+  return {
+    id: step.id,
+    name: step.name,
+    state: step.state,
+    conventions: step.conventions.map(conventionView),
+    outputs: Object.fromEntries(step.outputs.map(({ name, value }) => [name, value])),
+  };
+}
+
+/** A deployment as design §8 shows it; `linkName` null for a release of this side. */
+export function deploymentView(
+  row: DeploymentRow,
+  steps: readonly RecordedStep[],
+  names: { readonly linkName: string | null; readonly withdrawn: string | null },
+): DeploymentView {
+  return {
+    id: row.deployment,
+    process: row.process,
+    release: row.number,
+    link: names.linkName,
+    environment: row.environment,
+    state: row.state,
+    requestedBy: row.requestedBy,
+    requestedAt: new Date(row.requestedAt).toISOString(),
+    startedAt: iso(row.startedAt),
+    endedAt: iso(row.endedAt),
+    ...(row.failedAt !== null && {
+      failedAt: { ...row.failedAt, convention: conventionNumber(row.failedAt.convention) },
+    }),
+    steps: steps.map(stepView),
+    error: row.error,
+    warning: names.withdrawn === null ? null : `this release was withdrawn: ${names.withdrawn}`,
+  };
+}

@@ -1,0 +1,72 @@
+import type { Database } from '../db/index.ts';
+import type { Projection } from './projection.ts';
+
+/** What customers reported: one row a place, and each reported deployment with its trace. */
+export const fleetBoard: Projection = {
+  name: 'fleet-board',
+  tables: ['fleet', 'reported_deployment'],
+  prepare(db) {
+    const place = db.prepare(
+      `INSERT INTO fleet (link, environment, process, number, digest, state, last_number, last_digest, last_at,
+                          last_reason, failed_json, error, as_of)
+       VALUES (:link, :environment, :process, :number, :digest, :state, :release, :lastDigest, :at, :reason,
+               :failed, :error, :asOf)
+       ON CONFLICT (link, environment, process) DO UPDATE
+          SET number = coalesce(excluded.number, number), digest = coalesce(excluded.digest, digest),
+              state = excluded.state, last_number = excluded.last_number, last_digest = excluded.last_digest,
+              last_at = excluded.last_at, last_reason = excluded.last_reason, failed_json = excluded.failed_json,
+              error = excluded.error, as_of = excluded.as_of`,
+    );
+    const report = db.prepare(
+      `INSERT INTO reported_deployment (link, deployment, report_json, at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (link, deployment) DO UPDATE SET report_json = excluded.report_json, at = excluded.at`,
+    );
+    return ({ event, header, place: where }) => {
+      if (event.name !== 'deployment.reported' || where.kind !== 'inward') return;
+      const { data } = event;
+      const succeeded = data.state === 'succeeded';
+      place.run({
+        link: where.link,
+        environment: data.environment,
+        process: data.process,
+        number: succeeded ? data.release : null,
+        digest: succeeded ? data.digest : null,
+        state: data.state,
+        release: data.release,
+        lastDigest: data.digest,
+        at: data.endedAt ?? data.startedAt ?? header.at,
+        reason: data.reason,
+        failed: data.failedAt === null ? null : JSON.stringify(data.failedAt),
+        error: data.error,
+        asOf: header.at,
+      });
+      report.run(where.link, data.deployment, JSON.stringify(data), header.at);
+    };
+  },
+};
+
+/** What a customer reported of one process in one of its environments. */
+export type FleetStateRow = {
+  readonly link: string;
+  readonly environment: string;
+  readonly process: string;
+  readonly number: string | null;
+  readonly digest: string | null;
+  readonly state: string;
+  readonly lastNumber: string;
+  readonly lastDigest: string;
+  readonly lastAt: number;
+  readonly failedAt: string | null;
+  readonly error: string | null;
+  readonly asOf: number;
+};
+
+export function readFleetState(db: Database): FleetStateRow[] {
+  return db
+    .prepare(
+      `SELECT link, environment, process, number, digest, state, last_number AS lastNumber,
+              last_digest AS lastDigest, last_at AS lastAt, failed_json AS failedAt, error, as_of AS asOf
+         FROM fleet ORDER BY link, environment, process`,
+    )
+    .all() as FleetStateRow[];
+}

@@ -1,0 +1,35 @@
+export {
+  findDeployment,
+  readDeployments,
+  readOpenDeployments,
+  readSteps,
+  type DeploymentRow,
+} from './deployment-queue.ts';
+export { conventionNumber, deploymentView, stepView } from './deployment-view.ts';
+export { readFleetState, type FleetStateRow } from './fleet-board.ts';
+export { ageOf } from './fleet-view.ts';
+export { readInputs, readPeerInputs, type InputRow, type PeerInputRow } from './input-board.ts';
+export { readLinks, type LinkRow } from './link-board.ts';
+export { describeEvent } from './outbound-line.ts';
+export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
+export { readEnvironments, type EnvironmentRow } from './place-board.ts';
+export { readRevisions, type RevisionRow } from './process-catalog.ts';
+export { digestReadModels, projector, rebuildReadModels, type Fold } from './project.ts';
+export { nameKey } from './projection.ts';
+export { missingInputs, sourceOf, type InputSource, type KnownValues } from './readiness.ts';
+export {
+  readEvidence,
+  readGivenValues,
+  readHeldBlobs,
+  readOwedBlobs,
+  readPublications,
+  readReleases,
+  readWantedBlobs,
+  type OwedBlob,
+  type PublicationRow,
+  type ReleaseRow,
+  type WantedBlob,
+} from './release-board.ts';
+export { fleetRows, offerParts, runsIn, statusView, succeededIn, type StatusFacts } from './status-view.ts';
+export { readUnknownEntries, type UnknownEntry } from './unknown-entries.ts';
+export type * from './views.ts';

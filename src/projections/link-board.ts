@@ -1,0 +1,109 @@
+import type { Database } from '../db/index.ts';
+import type { LinkTransport } from '../events/index.ts';
+import type { Projection } from './projection.ts';
+
+/** One row a link: who is at the other end, how far each side holds the other's feed. */
+export const linkBoard: Projection = {
+  name: 'link-board',
+  tables: ['link'],
+  prepare(db) {
+    const insert = db.prepare(
+      `INSERT INTO link (link, name, state, transport, introduction, peer) VALUES (?, ?, ?, ?, ?, ?)`,
+    );
+    const answer = db.prepare(`UPDATE link SET introduction = ?, peer = ?, state = 'pending' WHERE link = ?`);
+    const confirm = db.prepare(`UPDATE link SET state = 'confirmed', fingerprint = ? WHERE link = ?`);
+    const remove = db.prepare(`UPDATE link SET state = 'removed' WHERE link = ?`);
+    const receipt = db.prepare(
+      `UPDATE link SET receipt_epoch = ?, receipt_seq = ? WHERE link = ?
+          AND (receipt_epoch < ? OR (receipt_epoch = ? AND receipt_seq < ?))`,
+    );
+    const heard = db.prepare(
+      `UPDATE link SET inward_epoch = ?, inward_seq = ?, inward_hash = ?, heard_at = max(?, coalesce(heard_at, 0)),
+              inward_news = iif(?, ?, inward_news) WHERE link = ?`,
+    );
+    const told = db.prepare(
+      `UPDATE link SET outward_epoch = ?, outward_seq = ?, outward_news = iif(?, ?, outward_news) WHERE link = ?`,
+    );
+    const receipted = db.prepare(`UPDATE link SET receipted_epoch = ?, receipted_seq = ? WHERE link = ?`);
+    return ({ event, header, hash, place }) => {
+      const news = event.name === 'receipt.given' ? 0 : 1;
+      if (place.kind === 'inward') {
+        heard.run(header.epoch, header.seq, hash, header.at, news, header.seq, place.link);
+      } else if (place.kind === 'outward') {
+        told.run(header.epoch, header.seq, news, header.seq, place.link);
+      }
+      switch (event.name) {
+        case 'link.invited': {
+          const { link, name, transport } = event.data;
+          insert.run(link, name, 'invited', JSON.stringify(transport), null, null);
+          return;
+        }
+        case 'link.accepted': {
+          const { link, name, transport, introduction, peer } = event.data;
+          insert.run(link, name, 'pending', JSON.stringify(transport), introduction, peer);
+          return;
+        }
+        case 'link.answered': {
+          const { link, introduction, peer } = event.data;
+          answer.run(introduction, peer, link);
+          return;
+        }
+        case 'link.confirmed':
+          confirm.run(event.data.fingerprint, event.data.link);
+          return;
+        case 'link.removed':
+          remove.run(event.data.link);
+          return;
+        case 'receipt.given': {
+          const { epoch, seq } = event.data;
+          if (place.kind === 'inward') receipt.run(epoch, seq, place.link, epoch, epoch, seq);
+          else if (place.kind === 'outward') receipted.run(epoch, seq, place.link);
+          return;
+        }
+        default:
+      }
+    };
+  },
+};
+
+/** A link as this side knows it. */
+export type LinkRow = {
+  readonly link: string;
+  readonly name: string;
+  readonly state: 'invited' | 'pending' | 'confirmed' | 'removed';
+  readonly transport: LinkTransport;
+  readonly peer: string | null;
+  readonly introduction: Uint8Array | null;
+  readonly fingerprint: string | null;
+  readonly heardAt: number | null;
+  /** The other side's feed: as far as this side holds it, its newest entry that wants a receipt, what was receipted. */
+  readonly inward: { readonly epoch: number; readonly seq: number; readonly hash: string | null; readonly news: number };
+  readonly receipted: { readonly epoch: number; readonly seq: number };
+  /** Our feed: how long it is, its newest entry that wants a receipt, and what the other side said it holds. */
+  readonly outward: { readonly epoch: number; readonly seq: number; readonly news: number };
+  readonly confirmed: { readonly epoch: number; readonly seq: number };
+};
+
+/** Every link there ever was, by name. */
+export function readLinks(db: Database): LinkRow[] {
+  const rows = db.prepare(`SELECT * FROM link ORDER BY name, link`).all() as Record<string, never>[];
+  return rows.map((row) => ({
+    link: row['link']!,
+    name: row['name']!,
+    state: row['state']!,
+    transport: JSON.parse(row['transport']!) as LinkTransport,
+    peer: row['peer']!,
+    introduction: row['introduction']!,
+    fingerprint: row['fingerprint']!,
+    heardAt: row['heard_at']!,
+    inward: {
+      epoch: row['inward_epoch']!,
+      seq: row['inward_seq']!,
+      hash: row['inward_hash']!,
+      news: row['inward_news']!,
+    },
+    receipted: { epoch: row['receipted_epoch']!, seq: row['receipted_seq']! },
+    outward: { epoch: row['outward_epoch']!, seq: row['outward_seq']!, news: row['outward_news']! },
+    confirmed: { epoch: row['receipt_epoch']!, seq: row['receipt_seq']! },
+  }));
+}

@@ -1,0 +1,44 @@
+import { readRelease, type CrossgapEvent } from '../events/index.ts';
+
+/** One entry of an outward feed in words, with everything that leaves in it named. */
+export function describeEvent(event: CrossgapEvent): string {
+  switch (event.name) {
+    case 'feed.opened':
+      return 'introduction: instance name, public keys and company certificate';
+    case 'epoch.started':
+      return `a new epoch was started: ${event.data.reason}`;
+    case 'receipt.given': {
+      const { seq, holds, refused } = event.data;
+      const blobs = holds.length === 0 ? '' : `, ${holds.length} blobs held`;
+      const bad = refused.map(({ digest, parts }) => `${digest.slice(0, 12)} refused (${parts.join(', ')})`);
+      return `receipt: your feed is held up to entry ${seq}${[blobs, ...bad].filter((part) => part !== '').join(', ')}`;
+    }
+    case 'release.offered': {
+      const document = readRelease(event.data.document, event.data.digest);
+      if (document === undefined) return `release ${event.data.digest.slice(0, 12)} offered, unreadable`;
+      const packages = document.packages.map(({ id, version }) => `${id} ${version}`).join(', ');
+      return `release ${document.process} ${document.number} offered: revision ${document.revision.number}, ${packages || 'no packages'}`;
+    }
+    case 'release.withdrawn':
+      return `release ${event.data.digest.slice(0, 12)} withdrawn: ${event.data.reason}`;
+    case 'value.given':
+      return `value of ${event.data.name}: ${event.data.value}`;
+    case 'offer.answered': {
+      const { digest, answer, reason, until } = event.data;
+      const more = [until === null ? '' : ` until ${until}`, reason === null ? '' : `: ${reason}`].join('');
+      return `release ${digest.slice(0, 12)} ${answer}${more}`;
+    }
+    case 'input.reported': {
+      const { name, environment, state } = event.data;
+      return `input ${name} is ${state}${environment === null ? '' : ` for ${environment}`} (never its value)`;
+    }
+    case 'deployment.reported': {
+      const { process, release, environment, state, reason, steps } = event.data;
+      const how = reason === 'deploy' ? '' : ` (${reason})`;
+      const trace = steps.length === 0 ? '' : `, trace of ${steps.length} steps`;
+      return `${process} ${release} in ${environment}: ${state}${how}${trace}`;
+    }
+    default:
+      return event.name;
+  }
+}

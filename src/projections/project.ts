@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { feedId, type LoggedEntry } from '../events/index.ts';
+import type { Database } from '../db/index.ts';
+import { deploymentQueue } from './deployment-queue.ts';
+import { fleetBoard } from './fleet-board.ts';
+import { inputBoard } from './input-board.ts';
+import { linkBoard } from './link-board.ts';
+import { packageShelf } from './package-shelf.ts';
+import { placeBoard } from './place-board.ts';
+import { processCatalog } from './process-catalog.ts';
+import type { Place, Projection } from './projection.ts';
+import { releaseBoard } from './release-board.ts';
+import { prepareUnknownEntry } from './unknown-entries.ts';
+
+const projections: readonly Projection[] = [
+  linkBoard,
+  placeBoard,
+  processCatalog,
+  packageShelf,
+  releaseBoard,
+  inputBoard,
+  deploymentQueue,
+  fleetBoard,
+];
+
+const tables = [...projections.flatMap((projection) => projection.tables), 'unknown_entry'];
+
+/** Folds entries into every read model, in the order given; call it in the transaction that stores them. */
+export type Fold = (entries: readonly LoggedEntry[]) => void;
+
+/** The fold of all projections over this database. */
+export function projector(db: Database, instanceId: string): Fold {
+  const folds = projections.map((projection) => projection.prepare(db));
+  const keepUnknown = prepareUnknownEntry(db);
+  const outwardFeeds = new Map<string, string>();
+  const placeOf = (audience: string, feed: string): Place => {
+    if (audience === instanceId) return { kind: 'self' };
+    let outward = outwardFeeds.get(audience);
+    if (outward === undefined) outwardFeeds.set(audience, (outward = feedId(instanceId, audience)));
+    return { kind: feed === outward ? 'outward' : 'inward', link: audience };
+  };
+  return (entries) => {
+    for (const { pos, hash, header, event } of entries) {
+      if (!event.known) {
+        keepUnknown(pos, header);
+        continue;
+      }
+      const place = placeOf(header.audience, header.feed);
+      for (const fold of folds) fold({ pos, hash, header, place, event });
+    }
+  };
+}
+
+/** SHA-256 of each read model's content, rows in the order of their key: equal digests are equal tables. */
+export function digestReadModels(db: Database): Record<string, string> {
+  return Object.fromEntries(tables.map((table) => [table, digestTable(db, table)]));
+}
+
+function digestTable(db: Database, table: string): string {
+  const columns = db.prepare(`SELECT name, pk FROM pragma_table_info(?)`).all(table) as {
+    name: string;
+    pk: number;
+  }[];
+  const key = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
+  const select = `SELECT * FROM "${table}" ORDER BY ${key.map(({ name }) => `"${name}"`).join(', ')}`;
+  const hash = createHash('sha256');
+  for (const row of db.prepare(select).raw().iterate() as IterableIterator<unknown[]>) {
+    for (const value of row) {
+      const bytes = Buffer.isBuffer(value) ? value : Buffer.from(String(value));
+      hash.update(`${value === null ? 'null' : typeof value}:${bytes.length}:`).update(bytes);
+    }
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Empties every read model and folds `history` into them again, all in one transaction. Returns the tables whose
+ * content is not what it was before: an empty list proves that they follow from the log.
+ */
+export function rebuildReadModels(
+  db: Database,
+  instanceId: string,
+  history: Iterable<readonly LoggedEntry[]>,
+): { changed: string[]; entries: number } {
+  return db
+    .transaction(() => {
+      const before = digestReadModels(db);
+      for (const table of tables) db.prepare(`DELETE FROM "${table}"`).run();
+      const fold = projector(db, instanceId);
+      let entries = 0;
+      for (const batch of history) {
+        fold(batch);
+        entries += batch.length;
+      }
+      const after = digestReadModels(db);
+      return { changed: tables.filter((table) => before[table] !== after[table]), entries };
+    })
+    .immediate();
+}

@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import type { Database } from '../db/index.ts';
+import { blobsOf, readRelease, type PackagePin, type ReleaseDocument } from '../events/index.ts';
+import { nameKey, type Projection } from './projection.ts';
+
+/** Releases of this side and those offered to it, what people and tests said of them, and to whom they went. */
+export const releaseBoard: Projection = {
+  name: 'release-board',
+  tables: ['release', 'evidence', 'publication', 'blob_owed', 'blob_wanted', 'given_value'],
+  prepare(db) {
+    const add = db.prepare(
+      `INSERT INTO release (link, digest, process, number, position, document, process_revision, process_digest,
+                            created_at, actor)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (link, digest) DO NOTHING`,
+    );
+    const tests = db.prepare(
+      `INSERT INTO evidence (digest, sha256, file, format, passed, failed, skipped, imported_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest, sha256) DO NOTHING`,
+    );
+    const judge = db.prepare(
+      `UPDATE release SET verdict_ok = ?, verdict_note = ?, verdict_by = ? WHERE link = '' AND digest = ?`,
+    );
+    const withdraw = db.prepare(`UPDATE release SET withdrawn = ? WHERE link = ? AND digest = ?`);
+    const answer = db.prepare(
+      `UPDATE release SET answer = ?, answer_reason = ?, answer_until = ? WHERE link = ? AND digest = ?`,
+    );
+    const publish = db.prepare(
+      `INSERT INTO publication (digest, link, published_at, seq, state, state_at) VALUES (?, ?, ?, ?, 'queued', ?)
+       ON CONFLICT (digest, link) DO NOTHING`,
+    );
+    const deliver = db.prepare(
+      `UPDATE publication SET state = 'delivered', state_at = ? WHERE link = ? AND state = 'queued' AND seq <= ?`,
+    );
+    const follow = db.prepare(
+      `UPDATE publication SET state = ?, state_at = ?, reason = ? WHERE link = ? AND digest = ?`,
+    );
+    const owe = db.prepare(
+      `INSERT INTO blob_owed (link, digest, size_bytes) VALUES (?, ?, ?) ON CONFLICT (link, digest) DO NOTHING`,
+    );
+    const held = db.prepare(`UPDATE blob_owed SET held = 1 WHERE link = ? AND digest = ?`);
+    const damaged = db.prepare(
+      `UPDATE blob_owed SET refusals = max(refusals, ?), final = ? WHERE link = ? AND digest = ?`,
+    );
+    const want = db.prepare(
+      `INSERT INTO blob_wanted (link, digest, size_bytes, what, package_json) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (link, digest) DO NOTHING`,
+    );
+    const refuse = db.prepare(
+      `UPDATE blob_wanted SET refused_json = ?, refusals = ?, final = ?, refusal_reported = 0
+        WHERE link = ? AND digest = ?`,
+    );
+    const reported = db.prepare(
+      `UPDATE blob_wanted SET reported = 1, refused_json = NULL WHERE link = ? AND digest = ?`,
+    );
+    const refusalReported = db.prepare(
+      `UPDATE blob_wanted SET refusal_reported = 1 WHERE link = ? AND digest = ?`,
+    );
+    const give = db.prepare(
+      `INSERT INTO given_value (link, ours, name_key, name, value) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (link, ours, name_key) DO UPDATE SET name = excluded.name, value = excluded.value`,
+    );
+
+    return ({ pos, event, header, place }) => {
+      switch (event.name) {
+        case 'release.created':
+        case 'release.offered': {
+          const { digest, document: bytes } = event.data;
+          const document = readRelease(bytes, digest);
+          if (document === undefined) return;
+          const { process, number, revision } = document;
+          if (place.kind === 'outward') {
+            publish.run(digest, place.link, header.at, header.seq, header.at);
+            for (const blob of blobsOf(document)) owe.run(place.link, blob.digest, blob.sizeBytes);
+            return;
+          }
+          const link = place.kind === 'inward' ? place.link : '';
+          const at = Date.parse(document.createdAt);
+          const row = [link, digest, process, number, pos, bytes, revision.number, revision.digest, at];
+          add.run(...row, header.actor);
+          if (place.kind !== 'inward') return;
+          for (const { digest: blob, sizeBytes, what, pin } of blobsOf(document)) {
+            want.run(link, blob, sizeBytes, what, pin === undefined ? null : JSON.stringify(pin));
+          }
+          return;
+        }
+        case 'tests.imported': {
+          const { digest, sha256, file, format, passed, failed, skipped } = event.data;
+          tests.run(digest, sha256, file, format, passed, failed, skipped, header.at);
+          return;
+        }
+        case 'release.judged':
+          judge.run(event.data.ok ? 1 : 0, event.data.note, header.actor, event.data.digest);
+          return;
+        case 'release.withdrawn':
+          if (place.kind === 'outward') return;
+          withdraw.run(event.data.reason, place.kind === 'inward' ? place.link : '', event.data.digest);
+          return;
+        case 'release.answered': {
+          const { link, digest, answer: given, reason, until } = event.data;
+          answer.run(given, reason, until, link, digest);
+          return;
+        }
+        case 'offer.answered':
+          if (place.kind !== 'inward') return;
+          follow.run(event.data.answer, header.at, event.data.reason, place.link, event.data.digest);
+          return;
+        case 'deployment.reported': {
+          if (place.kind !== 'inward') return;
+          const { state, digest, error } = event.data;
+          const words = { running: 'deploying', succeeded: 'done' }[state as string] ?? 'failed';
+          follow.run(words, header.at, error, place.link, digest);
+          return;
+        }
+        case 'receipt.given':
+          if (place.kind === 'inward') {
+            deliver.run(header.at, place.link, event.data.seq);
+            for (const digest of event.data.holds) held.run(place.link, digest);
+            for (const { digest, attempt, final } of event.data.refused) {
+              damaged.run(attempt, final ? 1 : 0, place.link, digest);
+            }
+          } else if (place.kind === 'outward') {
+            for (const digest of event.data.holds) reported.run(place.link, digest);
+            for (const { digest } of event.data.refused) refusalReported.run(place.link, digest);
+          }
+          return;
+        case 'blob.refused': {
+          const { link, digest, what, attempt, final, parts, problems } = event.data;
+          refuse.run(JSON.stringify({ what, parts, problems }), attempt, final ? 1 : 0, link, digest);
+          return;
+        }
+        case 'value.given':
+          if (place.kind === 'self') return;
+          give.run(
+            place.link,
+            place.kind === 'outward' ? 1 : 0,
+            nameKey(event.data.name),
+            event.data.name,
+            event.data.value,
+          );
+          return;
+        default:
+      }
+    };
+  },
+};
+
+/** A release of this side (`link` '') or one that was offered to it. */
+export type ReleaseRow = {
+  readonly link: string;
+  readonly digest: string;
+  readonly process: string;
+  readonly number: string;
+  readonly position: number;
+  readonly document: ReleaseDocument;
+  readonly createdAt: number;
+  readonly actor: string;
+  readonly answer: { readonly answer: string; readonly reason: string | null; readonly until: string | null } | null;
+  readonly withdrawn: string | null;
+  readonly verdict: { readonly ok: boolean; readonly note: string | null; readonly by: string } | null;
+  readonly tests: { readonly passed: number; readonly failed: number; readonly skipped: number } | null;
+};
+
+type StoredRelease = {
+  link: string;
+  digest: string;
+  process: string;
+  number: string;
+  position: number;
+  document: Uint8Array;
+  created_at: number;
+  actor: string;
+  answer: string | null;
+  answer_reason: string | null;
+  answer_until: string | null;
+  withdrawn: string | null;
+  verdict_ok: number | null;
+  verdict_note: string | null;
+  verdict_by: string | null;
+  tests_passed: number | null;
+  tests_failed: number | null;
+  tests_skipped: number | null;
+};
+
+/** All releases, oldest first; `number` narrows to one number. */
+export function readReleases(db: Database, number?: string): ReleaseRow[] {
+  const where = number === undefined ? '' : 'WHERE number = :number';
+  const rows = db
+    .prepare(
+      `SELECT release.*, evidence.* FROM release LEFT JOIN (
+         SELECT digest AS of, sum(passed) AS tests_passed, sum(failed) AS tests_failed, sum(skipped) AS tests_skipped
+           FROM evidence GROUP BY digest) AS evidence ON release.link = '' AND evidence.of = release.digest
+        ${where} ORDER BY position`,
+    )
+    .all(number === undefined ? {} : { number }) as StoredRelease[];
+  return rows.map((row) => {
+    const document = readRelease(row.document, row.digest);
+    assert(document !== undefined, 'only readable release documents are on the board');
+    return {
+      link: row.link,
+      digest: row.digest,
+      process: row.process,
+      number: row.number,
+      position: row.position,
+      document,
+      createdAt: row.created_at,
+      actor: row.actor,
+      answer:
+        row.answer === null
+          ? null
+          : { answer: row.answer, reason: row.answer_reason, until: row.answer_until },
+      withdrawn: row.withdrawn,
+      verdict:
+        row.verdict_ok === null
+          ? null
+          : { ok: row.verdict_ok === 1, note: row.verdict_note, by: row.verdict_by ?? '' },
+      tests:
+        row.tests_passed === null
+          ? null
+          : { passed: row.tests_passed, failed: row.tests_failed ?? 0, skipped: row.tests_skipped ?? 0 },
+    };
+  });
+}
+
+/** What tests said of a release of this side, oldest first. */
+export type EvidenceRow = {
+  readonly sha256: string;
+  readonly file: string;
+  readonly format: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+};
+
+export function readEvidence(db: Database, digest: string): EvidenceRow[] {
+  return db
+    .prepare(
+      `SELECT sha256, file, format, passed, failed, skipped FROM evidence WHERE digest = ?
+        ORDER BY imported_at, sha256`,
+    )
+    .all(digest) as EvidenceRow[];
+}
+
+/** What became of a release at one of those it was published to. */
+export type PublicationRow = {
+  readonly digest: string;
+  readonly link: string;
+  readonly publishedAt: number;
+  readonly state: string;
+  readonly stateAt: number;
+  readonly reason: string | null;
+};
+
+export function readPublications(db: Database): PublicationRow[] {
+  return db
+    .prepare(
+      `SELECT digest, link, published_at AS publishedAt, state, state_at AS stateAt, reason
+         FROM publication ORDER BY published_at, seq, link`,
+    )
+    .all() as PublicationRow[];
+}
+
+/** A blob the other side of `link` must get; `refusals` counts how often it came damaged there. */
+export type OwedBlob = {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly refusals: number;
+};
+
+/** What was offered to the link and is not yet said to be held there. */
+export function readOwedBlobs(db: Database, link: string): OwedBlob[] {
+  return db
+    .prepare(
+      `SELECT digest, size_bytes AS sizeBytes, refusals FROM blob_owed WHERE link = ? AND held = 0 AND final = 0
+        ORDER BY size_bytes, digest`,
+    )
+    .all(link) as OwedBlob[];
+}
+
+/** Which of our blobs the other side of `link` said it holds. */
+export function readHeldBlobs(db: Database, link: string): Set<string> {
+  const rows = db.prepare(`SELECT digest FROM blob_owed WHERE link = ? AND held = 1`).all(link);
+  return new Set((rows as { digest: string }[]).map(({ digest }) => digest));
+}
+
+/** A blob that an offer of `link` names. */
+export type WantedBlob = {
+  readonly digest: string;
+  readonly link: string;
+  readonly sizeBytes: number;
+  readonly what: string;
+  readonly pin: PackagePin | null;
+  readonly reported: boolean;
+  readonly refused: { readonly what: string; readonly parts: string[]; readonly problems: string[] } | null;
+  readonly refusals: number;
+  readonly final: boolean;
+  readonly refusalReported: boolean;
+};
+
+export function readWantedBlobs(db: Database): WantedBlob[] {
+  const rows = db.prepare(`SELECT * FROM blob_wanted ORDER BY size_bytes, digest, link`).all() as {
+    digest: string;
+    link: string;
+    size_bytes: number;
+    what: string;
+    package_json: string | null;
+    reported: number;
+    refused_json: string | null;
+    refusals: number;
+    final: number;
+    refusal_reported: number;
+  }[];
+  return rows.map((row) => ({
+    digest: row.digest,
+    link: row.link,
+    sizeBytes: row.size_bytes,
+    what: row.what,
+    pin: row.package_json === null ? null : (JSON.parse(row.package_json) as PackagePin),
+    reported: row.reported === 1,
+    refused: row.refused_json === null ? null : (JSON.parse(row.refused_json) as WantedBlob['refused']),
+    refusals: row.refusals,
+    final: row.final === 1,
+    refusalReported: row.refusal_reported === 1,
+  }));
+}
+
+/** Values the author of `link` gave this side (`ours` false), or this side gave it. */
+export function readGivenValues(
+  db: Database,
+  link: string,
+  ours: boolean,
+): { name: string; value: string }[] {
+  return db
+    .prepare(`SELECT name, value FROM given_value WHERE link = ? AND ours = ? ORDER BY name_key`)
+    .all(link, ours ? 1 : 0) as { name: string; value: string }[];
+}

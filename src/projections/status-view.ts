@@ -1,0 +1,290 @@
+import type { Database } from '../db/index.ts';
+import type { ReleaseDocument } from '../events/index.ts';
+import { readDeployments, readSteps, type DeploymentRow } from './deployment-queue.ts';
+import { deploymentView } from './deployment-view.ts';
+import { readFleetState } from './fleet-board.ts';
+import { ageOf, fleetView } from './fleet-view.ts';
+import { readInputs } from './input-board.ts';
+import { readLinks, type LinkRow } from './link-board.ts';
+import { readPackages } from './package-shelf.ts';
+import { readEnvironments } from './place-board.ts';
+import { missingInputs } from './readiness.ts';
+import {
+  readGivenValues,
+  readPublications,
+  readReleases,
+  readWantedBlobs,
+  type PublicationRow,
+  type ReleaseRow,
+  type WantedBlob,
+} from './release-board.ts';
+import type {
+  EnvironmentView,
+  FeedView,
+  FleetRow,
+  LinkView,
+  MissingInputView,
+  OfferView,
+  OutboundLine,
+  ReleaseView,
+  StatusView,
+} from './views.ts';
+
+/** What the page shows that no read model knows: who this is, what the store holds, what just happened. */
+export type StatusFacts = {
+  readonly instance: StatusView['instance'];
+  readonly now: number;
+  readonly warnings: StatusView['warnings'];
+  readonly feeds: readonly FeedView[];
+  readonly entries: number;
+  readonly outbound: readonly OutboundLine[];
+  readonly holds: (digest: string) => boolean;
+  readonly notes: (document: ReleaseDocument) => string | null;
+  /** How many deployments are shown, newest first. */
+  readonly deploymentsMax: number;
+};
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** Everything the page shows, read in one go. */
+export function statusView(db: Database, facts: StatusFacts): StatusView {
+  const links = readLinks(db);
+  const names = new Map(links.map(({ link, name }) => [link, name]));
+  const releases = readReleases(db);
+  const publications = readPublications(db);
+  const deployments = readDeployments(db);
+  const withdrawnOf = (row: DeploymentRow): string | null =>
+    releases.find(({ link, digest }) => link === row.link && digest === row.digest)?.withdrawn ?? null;
+
+  return {
+    instance: facts.instance,
+    now: iso(facts.now),
+    warnings: [...facts.warnings, ...withdrawnRuns(db, deployments, withdrawnOf)],
+    links: links.map((link) => linkView(link, facts.now)),
+    fleet: fleetRows(db, facts.now),
+    releases: releases
+      .filter(({ link }) => link === '')
+      .toReversed()
+      .map((release) => releaseView(release, publications, deployments, names)),
+    offers: offerViews(db, releases, links, facts),
+    missingInputs: missingInputViews(db, releases, links),
+    environments: readEnvironments(db).map((environment) => ({
+      ...environment,
+      runs: runsIn(environment.name, deployments, withdrawnOf),
+    })),
+    deployments: deployments.slice(0, facts.deploymentsMax).map((row) =>
+      deploymentView(row, readSteps(db, row.deployment), {
+        linkName: names.get(row.link) ?? null,
+        withdrawn: withdrawnOf(row),
+      }),
+    ),
+    packages: readPackages(db).map(({ pin, signer, signerFingerprint }) => ({
+      ...pin,
+      signer,
+      signerFingerprint,
+    })),
+    outbound: facts.outbound,
+    log: { entries: facts.entries, feeds: facts.feeds },
+  };
+}
+
+/** The fleet alone. */
+export function fleetRows(db: Database, now: number): FleetRow[] {
+  return fleetView({
+    links: readLinks(db),
+    releases: readReleases(db),
+    publications: readPublications(db),
+    states: readFleetState(db),
+    now,
+  });
+}
+
+function linkView(link: LinkRow, now: number): LinkView {
+  return {
+    link: link.link,
+    name: link.name,
+    state: link.state,
+    peer: link.peer,
+    fingerprint: link.fingerprint,
+    transport: `folder ${link.transport.folder}`,
+    heardAt: link.heardAt === null ? null : iso(link.heardAt),
+    heardAgeSeconds: link.heardAt === null ? null : ageOf(link.heardAt, now),
+    unconfirmedEntries: Math.max(0, link.outward.news - link.confirmed.seq),
+  };
+}
+
+function releaseView(
+  release: ReleaseRow,
+  publications: readonly PublicationRow[],
+  deployments: readonly DeploymentRow[],
+  names: ReadonlyMap<string, string>,
+): ReleaseView {
+  const { digest } = release;
+  return {
+    process: release.process,
+    release: release.number,
+    digest,
+    processRevision: release.document.revision.number,
+    createdAt: iso(release.createdAt),
+    deployedTo: succeededIn(deployments, '', digest),
+    tests: release.tests,
+    verdict: release.verdict,
+    withdrawn: release.withdrawn,
+    publishedTo: publications
+      .filter((publication) => publication.digest === digest)
+      .map(({ link, state, stateAt }) => ({
+        customer: names.get(link) ?? link,
+        state: state as ReleaseView['publishedTo'][number]['state'],
+        at: iso(stateAt),
+      })),
+  };
+}
+
+/** The environments in which exactly this release succeeded, in the order it got there. */
+export function succeededIn(deployments: readonly DeploymentRow[], link: string, digest: string): string[] {
+  const there = deployments
+    .filter((row) => row.link === link && row.digest === digest && row.state === 'succeeded')
+    .toReversed();
+  return [...new Set(there.map(({ environment }) => environment))];
+}
+
+/** What runs in an environment now: the last success of each process. */
+export function runsIn(
+  environment: string,
+  deployments: readonly DeploymentRow[],
+  withdrawnOf: (row: DeploymentRow) => string | null,
+): EnvironmentView['runs'] {
+  const here = deployments.filter((row) => row.environment === environment && row.state === 'succeeded');
+  const newest = new Map<string, DeploymentRow>();
+  for (const row of here) if (!newest.has(row.process)) newest.set(row.process, row);
+  return [...newest.values()].map((row) => ({
+    process: row.process,
+    release: row.number,
+    since: iso(row.endedAt ?? row.requestedAt),
+    withdrawn: withdrawnOf(row),
+  }));
+}
+
+function withdrawnRuns(
+  db: Database,
+  deployments: readonly DeploymentRow[],
+  withdrawnOf: (row: DeploymentRow) => string | null,
+): StatusView['warnings'] {
+  return readEnvironments(db).flatMap(({ name }) =>
+    runsIn(name, deployments, withdrawnOf)
+      .filter(({ withdrawn }) => withdrawn !== null)
+      .map(({ process, release, withdrawn }) => ({
+        code: 'RUNS_WITHDRAWN',
+        message: `${name} runs ${process} ${release}, which was withdrawn: ${withdrawn}`,
+      })),
+  );
+}
+
+/** What an offer lacks here and what of it was refused, in words. */
+export function offerParts(
+  release: ReleaseRow,
+  wanted: readonly WantedBlob[],
+  knownPackages: ReadonlySet<string>,
+  holds: (digest: string) => boolean,
+): { lacking: string[]; refused: string[] } {
+  const mine = wanted.filter(({ link }) => link === release.link);
+  const named = new Set<string>([
+    release.document.revision.digest,
+    ...(release.document.notes === null ? [] : [release.document.notes.digest]),
+    ...release.document.packages.map(({ sha256 }) => sha256),
+  ]);
+  const lacking: string[] = [];
+  const refused: string[] = [];
+  for (const blob of mine.filter(({ digest }) => named.has(digest))) {
+    const what = blob.pin === null ? blob.what : `${blob.pin.id} ${blob.pin.version}`;
+    const here = holds(blob.digest) && (blob.pin === null || knownPackages.has(blob.digest));
+    if (here) continue;
+    if (blob.refused === null) lacking.push(what);
+    else refused.push(`${what} was refused: ${[...blob.refused.parts, ...blob.refused.problems].join(', ')}`);
+  }
+  return { lacking, refused };
+}
+
+function offerViews(
+  db: Database,
+  releases: readonly ReleaseRow[],
+  links: readonly LinkRow[],
+  facts: StatusFacts,
+): OfferView[] {
+  const wanted = readWantedBlobs(db);
+  const known = new Set(readPackages(db).map(({ pin }) => pin.sha256));
+  return releases
+    .filter(({ link }) => link !== '')
+    .toReversed()
+    .map((release) => {
+      const link = links.find((one) => one.link === release.link);
+      const { refused } = offerParts(release, wanted, known, facts.holds);
+      const { state, reason } = offerState(release, link, refused);
+      return {
+        link: link?.name ?? release.link,
+        process: release.process,
+        release: release.number,
+        digest: release.digest,
+        state,
+        reason,
+        until: release.answer?.until ?? null,
+        offeredAt: iso(release.createdAt),
+        packages: release.document.packages.map(({ id, version, sizeBytes, sha256 }) => ({
+          id,
+          version,
+          sizeBytes,
+          held: facts.holds(sha256) && known.has(sha256),
+        })),
+        inputs: release.document.inputs.map(({ name, label, secret, required }) => ({
+          name,
+          label,
+          secret,
+          required,
+        })),
+        notes: facts.notes(release.document),
+      };
+    });
+}
+
+function offerState(
+  release: ReleaseRow,
+  link: LinkRow | undefined,
+  refusedParts: readonly string[],
+): { state: OfferView['state']; reason: string | null } {
+  if (release.withdrawn !== null) return { state: 'withdrawn', reason: release.withdrawn };
+  if (link?.state !== 'confirmed') {
+    return { state: 'blocked', reason: `the link is ${link?.state ?? 'unknown'}: compare the words and confirm it` };
+  }
+  if (refusedParts.length > 0) return { state: 'blocked', reason: refusedParts.join('; ') };
+  if (release.answer === null) return { state: 'offered', reason: null };
+  return { state: release.answer.answer as OfferView['state'], reason: release.answer.reason };
+}
+
+/** Required inputs without a value, for every offer that may still be deployed and every environment. */
+function missingInputViews(
+  db: Database,
+  releases: readonly ReleaseRow[],
+  links: readonly LinkRow[],
+): MissingInputView[] {
+  const inputs = readInputs(db);
+  const environments = readEnvironments(db);
+  const newest = new Map<string, ReleaseRow>();
+  for (const release of releases) {
+    if (release.withdrawn === null) newest.set(`${release.link}\n${release.process}`, release);
+  }
+  return [...newest.values()].flatMap((release) => {
+    const known = { inputs, given: readGivenValues(db, release.link, false) };
+    const link = links.find((one) => one.link === release.link)?.name ?? null;
+    return environments.flatMap(({ name: environment }) =>
+      missingInputs(release.document, environment, known).map(({ name, label, secret }) => ({
+        link,
+        process: release.process,
+        release: release.number,
+        environment,
+        name,
+        label,
+        secret,
+      })),
+    );
+  });
+}

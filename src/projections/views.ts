@@ -1,0 +1,198 @@
+/**
+ * What the status page, `status` and the JSON answers show: plain data read from the read models. Times are ISO 8601
+ * UTC, digests lower-case hex, ages whole seconds.
+ */
+
+export type FeedView = {
+  readonly feed: string;
+  readonly author: string;
+  /** `self`, or the link's name. */
+  readonly audience: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly head: string;
+  readonly frozen: boolean;
+};
+
+export type LinkView = {
+  readonly link: string;
+  readonly name: string;
+  readonly state: 'invited' | 'pending' | 'confirmed' | 'removed';
+  readonly peer: string | null;
+  readonly fingerprint: string | null;
+  readonly transport: string;
+  /** When the newest entry or head of the other side was made, by its clock. */
+  readonly heardAt: string | null;
+  readonly heardAgeSeconds: number | null;
+  /** How many of our entries the other side has not said it holds. */
+  readonly unconfirmedEntries: number;
+};
+
+/** One row of the vendor's heart: a customer's environment and what is known of it. */
+export type FleetRow = {
+  readonly customer: string;
+  readonly environment: string | null;
+  readonly process: string;
+  /** The release that runs there: the last that succeeded. */
+  readonly release: string | null;
+  readonly state: string;
+  readonly lastAttempt: { readonly release: string; readonly state: string; readonly at: string } | null;
+  readonly asOf: string | null;
+  readonly ageSeconds: number | null;
+  /** How many published releases newer than the one that runs there. */
+  readonly behind: number;
+  readonly blockedBy: string | null;
+  readonly withdrawn: string | null;
+};
+
+export type PackageView = {
+  readonly id: string;
+  readonly version: string;
+  readonly sha256: string;
+  readonly contentDigest: string;
+  readonly sizeBytes: number;
+  readonly signer: string;
+  readonly signerFingerprint: string;
+};
+
+/** A published release as the receiver sees it. */
+export type OfferView = {
+  readonly link: string;
+  readonly process: string;
+  readonly release: string;
+  readonly digest: string;
+  readonly state: 'offered' | 'accepted' | 'postponed' | 'refused' | 'blocked' | 'withdrawn';
+  readonly reason: string | null;
+  readonly until: string | null;
+  readonly offeredAt: string;
+  readonly packages: readonly {
+    readonly id: string;
+    readonly version: string;
+    readonly sizeBytes: number;
+    readonly held: boolean;
+  }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly label: string | null;
+    readonly secret: boolean;
+    readonly required: boolean;
+  }[];
+  readonly notes: string | null;
+};
+
+export type MissingInputView = {
+  readonly link: string | null;
+  readonly process: string;
+  readonly release: string;
+  readonly environment: string;
+  readonly name: string;
+  readonly label: string | null;
+  readonly secret: boolean;
+};
+
+/** A release this instance made, and what became of it at each customer. */
+export type ReleaseView = {
+  readonly process: string;
+  readonly release: string;
+  readonly digest: string;
+  readonly processRevision: number;
+  readonly createdAt: string;
+  readonly deployedTo: readonly string[];
+  readonly tests: { readonly passed: number; readonly failed: number; readonly skipped: number } | null;
+  readonly verdict: { readonly ok: boolean; readonly by: string; readonly note: string | null } | null;
+  readonly withdrawn: string | null;
+  readonly publishedTo: readonly {
+    readonly customer: string;
+    readonly state:
+      | 'queued'
+      | 'delivered'
+      | 'accepted'
+      | 'postponed'
+      | 'refused'
+      | 'deploying'
+      | 'done'
+      | 'failed';
+    readonly at: string;
+  }[];
+};
+
+export type ConventionView = {
+  readonly number: number | 'F';
+  readonly name: string;
+  readonly state: string;
+  readonly files?: readonly string[];
+  readonly detail?: string;
+};
+
+export type StepView = {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly conventions: readonly ConventionView[];
+  readonly outputs: Readonly<Record<string, string | null>>;
+};
+
+/** The document of design §8: what `deploy --wait`, `deployment show` and `/api/deployments.json` give. */
+export type DeploymentView = {
+  readonly id: string;
+  readonly process: string;
+  readonly release: string;
+  /** The link it came over, null where this instance made the release. */
+  readonly link: string | null;
+  readonly environment: string;
+  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
+  readonly requestedBy: string;
+  readonly requestedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly failedAt?: { readonly step: number; readonly stepId: string; readonly convention: number | 'F' };
+  readonly steps: readonly StepView[];
+  readonly error: string | null;
+  readonly warning: string | null;
+};
+
+export type EnvironmentView = {
+  readonly name: string;
+  readonly after: readonly string[];
+  readonly tags: readonly string[];
+  /** What runs there, one line a process. */
+  readonly runs: readonly {
+    readonly process: string;
+    readonly release: string;
+    readonly since: string;
+    readonly withdrawn: string | null;
+  }[];
+};
+
+/** One entry of an outward feed, in words: all that the other side can ever see. */
+export type OutboundLine = {
+  readonly link: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly type: string;
+  readonly summary: string;
+};
+
+/** Everything the page shows at once. */
+export type StatusView = {
+  readonly instance: {
+    readonly name: string;
+    readonly instanceId: string;
+    readonly certificate: string;
+    readonly fingerprint: string;
+    readonly version: string;
+    readonly startedAt: string | null;
+  };
+  readonly now: string;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly links: readonly LinkView[];
+  readonly fleet: readonly FleetRow[];
+  readonly releases: readonly ReleaseView[];
+  readonly offers: readonly OfferView[];
+  readonly missingInputs: readonly MissingInputView[];
+  readonly environments: readonly EnvironmentView[];
+  readonly deployments: readonly DeploymentView[];
+  readonly packages: readonly PackageView[];
+  readonly outbound: readonly OutboundLine[];
+  readonly log: { readonly entries: number; readonly feeds: readonly FeedView[] };
+};

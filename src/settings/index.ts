@@ -1,0 +1,3 @@
+export { SettingsError, type SettingsErrorCode } from './errors.ts';
+export { loadSettings } from './load.ts';
+export { Settings } from './schema.ts';

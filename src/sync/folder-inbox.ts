@@ -1,0 +1,212 @@
+import { watch, type FSWatcher } from 'node:fs';
+import { lstat, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemCode } from './errors.ts';
+import {
+  demandFolder,
+  identityOf,
+  isAbsence,
+  isTemporaryName,
+  lookAt,
+  notReadable,
+  parseChunkFileName,
+  parseEntriesFileName,
+  readParcelBytes,
+  type AuthorFolder,
+} from './folder-layout.ts';
+import { decodeParcelFile } from './parcel-file.ts';
+import type { NamedBlob, Parcel, Received, Unreadable } from './transport.ts';
+
+export type FolderInbox = {
+  receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncIterable<Received>;
+  arrival(signal: AbortSignal): Promise<void>;
+};
+
+export type InboxOptions = {
+  readonly theirs: AuthorFolder;
+  /** How often the folder is looked at where the system announces no change, as on network drives. */
+  readonly pollMs: number;
+};
+
+/** At most so many names of one directory are looked at: the other side decides how many there are. */
+const namesMax = 100_000;
+const blobsWatchedMax = 32;
+const unreadableWatchedMax = 32;
+
+/** What is known of a file while it stays the same: dealt with, or not to be read as a parcel. */
+type Known = { readonly identity: string; readonly unreadable?: Unreadable };
+
+/** The other author's side of a shared folder. Nothing in it is ever written or removed from here. */
+export function folderInbox({ theirs, pollMs }: InboxOptions): FolderInbox {
+  const known = new Map<string, Known>();
+  let lastWanted: readonly NamedBlob[] = [];
+  let lastState: string | undefined;
+
+  async function* receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncGenerator<Received> {
+    lastState = await state();
+    await demandFolder(theirs.root);
+    const met = new Set<string>();
+    yield* readInto(met, theirs.head, 'head.cgp', (parcel) => parcel.kind === 'head');
+    yield* receiveEntries(met, signal);
+    yield* receiveBlobs(met, wanted, signal);
+    // What is gone, or no longer wanted, need not be remembered. An abandoned pass remembers a little longer.
+    if (!signal.aborted) for (const path of known.keys()) if (!met.has(path)) known.delete(path);
+  }
+
+  async function* receiveEntries(met: Set<string>, signal: AbortSignal): AsyncGenerator<Received> {
+    for (const name of await namesIn(theirs.entries)) {
+      if (signal.aborted) return;
+      const span = parseEntriesFileName(name);
+      if (!span) {
+        if (!isTemporaryName(name)) yield foreign(`entries/${name}`, 'its name is not one that a parcel has');
+        continue;
+      }
+      yield* readInto(met, join(theirs.entries, name), `entries/${name}`, (parcel) => {
+        if (parcel.kind !== 'entries' || parcel.epoch !== span.epoch || parcel.firstSeq !== span.first)
+          return false;
+        return parcel.firstSeq + parcel.entries.length - 1 === span.last;
+      });
+    }
+  }
+
+  async function* receiveBlobs(
+    met: Set<string>,
+    wanted: () => readonly NamedBlob[],
+    signal: AbortSignal,
+  ): AsyncGenerator<Received> {
+    lastWanted = wanted();
+    for (const blob of lastWanted)
+      for (const name of await namesIn(theirs.blob(blob.digest))) {
+        if (signal.aborted) return;
+        const label = `blobs/${blob.digest}/${name}`;
+        const offset = parseChunkFileName(name);
+        if (offset === undefined) {
+          if (!isTemporaryName(name)) yield foreign(label, 'its name is not one that a chunk has');
+          continue;
+        }
+        const path = join(theirs.blob(blob.digest), name);
+        yield* readInto(
+          met,
+          path,
+          label,
+          (parcel) => parcel.kind === 'blob' && parcel.digest === blob.digest && parcel.offset === offset,
+        );
+      }
+  }
+
+  /** Yields the parcel in a file unless it is dealt with, or what hinders; nothing where there is no file. */
+  async function* readInto(
+    met: Set<string>,
+    path: string,
+    name: string,
+    fits: (parcel: Parcel) => boolean,
+  ): AsyncGenerator<Received> {
+    met.add(path);
+    let identity: string;
+    let bytes: Buffer | undefined;
+    try {
+      const found = await lookAt(path);
+      if (found === 'nothing') return;
+      if (found === 'no file') return yield foreign(name, 'it is not an ordinary file');
+      ({ identity } = found);
+      const before = known.get(path);
+      if (before?.identity === identity) {
+        if (before.unreadable) yield { unreadable: before.unreadable };
+        return;
+      }
+      bytes = await readParcelBytes(path);
+    } catch (error) {
+      return yield foreign(
+        name,
+        `it cannot be read: ${error instanceof Error ? error.message : 'no reason'}`,
+      );
+    }
+    if (!bytes) return;
+    const decoded = decodeParcelFile(bytes);
+    if ('parcel' in decoded && fits(decoded.parcel)) {
+      const done = async (): Promise<void> => void known.set(path, { identity });
+      return yield { parcel: decoded.parcel, done };
+    }
+    const unreadable: Unreadable =
+      'parcel' in decoded
+        ? { name, code: 'PARCEL_FOREIGN', message: 'it holds another parcel than its name says' }
+        : { name, ...decoded };
+    known.set(path, { identity, unreadable });
+    yield { unreadable };
+  }
+
+  /**
+   * A text that changes when something arrives; cheap enough to make every few seconds. A directory's own mark
+   * changes with the names in it; what was met unfinished has a mark of its own, since it changes in place.
+   */
+  async function state(): Promise<string> {
+    const unreadable = [...known].filter(([, file]) => file.unreadable).map(([path]) => path);
+    const looked = [...places(), ...unreadable.slice(0, unreadableWatchedMax)];
+    return (await Promise.all(looked.map(markOf))).join('\n');
+  }
+
+  function places(): readonly string[] {
+    const blobs = lastWanted.slice(0, blobsWatchedMax).map(({ digest }) => theirs.blob(digest));
+    return [theirs.root, theirs.link, theirs.home, theirs.head, theirs.entries, theirs.blobs, ...blobs];
+  }
+
+  async function arrival(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !(await changesWithin(pollMs, signal)));
+  }
+
+  /** Looks now, and again when the system announces a change or when the time is over. */
+  async function changesWithin(timeMs: number, signal: AbortSignal): Promise<boolean> {
+    const announced = Promise.withResolvers<void>();
+    // The eyes open before the first look, so that nothing falls between the two.
+    const watchers = places().flatMap((path) => tryWatch(path, announced.resolve));
+    const ended = new AbortController();
+    try {
+      if ((await state()) !== lastState) return true;
+      const over = wait(timeMs, undefined, { signal: AbortSignal.any([signal, ended.signal]) });
+      // An abort ends the waiting, which is all that is asked of it here.
+      await Promise.race([announced.promise, over.catch(() => undefined)]);
+      return (await state()) !== lastState;
+    } finally {
+      ended.abort();
+      for (const watcher of watchers) watcher.close();
+    }
+  }
+
+  return { receive, arrival };
+}
+
+/** Sorted, so that entries come in the order of their feed and chunks in the order of their blob. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of await opendir(path)) if (names.push(name) >= namesMax) break;
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw notReadable(path, error);
+  }
+  return names.toSorted();
+}
+
+function foreign(name: string, message: string): Received {
+  return { unreadable: { name, code: 'PARCEL_FOREIGN', message } };
+}
+
+/** The eyes of the system on a path; none where it has none to offer, since every path is looked at anyway. */
+function tryWatch(path: string, announce: () => void): readonly FSWatcher[] {
+  try {
+    const watcher = watch(path, announce);
+    watcher.on('error', () => watcher.close());
+    return [watcher];
+  } catch {
+    return [];
+  }
+}
+
+async function markOf(path: string): Promise<string> {
+  try {
+    return identityOf(await lstat(path, { bigint: true }));
+  } catch (error) {
+    return systemCode(error) ?? 'unknown';
+  }
+}

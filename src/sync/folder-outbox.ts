@@ -1,0 +1,294 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { faultPoint } from '../faults.ts';
+import { SyncError } from './errors.ts';
+import {
+  chunkFileName,
+  demandFolder,
+  entriesFileName,
+  identityOf,
+  isAbsence,
+  lookAt,
+  notWritable,
+  parseEntriesFileName,
+  readParcelBytes,
+  type AuthorFolder,
+  type EntriesSpan,
+} from './folder-layout.ts';
+import { decodeParcelFile, encodeParcelFile, entryBytesInParcel } from './parcel-file.ts';
+import {
+  comparePlaces,
+  type BlobParcel,
+  type Chunk,
+  type EntriesParcel,
+  type Parcel,
+  type Place,
+  type Settled,
+} from './transport.ts';
+
+export type OutboxOptions = {
+  readonly own: AuthorFolder;
+  /** How long a file that was found whole is believed to be so without another look, in milliseconds. */
+  readonly believedMs: number;
+  /** A file of entries below this size is replaced by one that also holds the next entries. */
+  readonly mergeBytes: number;
+  readonly now: () => number;
+};
+
+/** Our own side of a shared folder: the only part of it that this program writes. */
+export interface FolderOutbox {
+  send(parcel: Parcel, signal: AbortSignal): Promise<void>;
+  carriedTo(place: Place): Promise<number>;
+  carriesChunk(chunk: Chunk): Promise<boolean>;
+  settle(settled: Settled): Promise<void>;
+}
+
+type Whole = { readonly identity: string; readonly parcel: Described; readonly seenAt: number };
+type Described =
+  | { readonly kind: 'head' }
+  | (EntriesSpan & { readonly kind: 'entries' })
+  | (Chunk & { readonly kind: 'blob' });
+
+export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions): FolderOutbox {
+  /** Files that were read back and found whole, by path. */
+  const whole = new Map<string, Whole>();
+  let spans: EntriesSpan[] | undefined;
+  let lastHead: Uint8Array | undefined;
+  let prepared = false;
+
+  const pathOf = (span: EntriesSpan): string => join(own.entries, entriesFileName(span));
+
+  async function prepare(): Promise<void> {
+    if (prepared) return;
+    await demandFolder(own.root);
+    try {
+      for (const path of [own.link, own.home, own.entries, own.blobs]) await ownDirectory(path);
+      await sweepTemporaries();
+    } catch (error) {
+      throw error instanceof SyncError ? error : notWritable(own.home, error);
+    }
+    prepared = true;
+  }
+
+  /** What an earlier run did not finish. One daemon per identity: nobody else writes here. */
+  async function sweepTemporaries(): Promise<void> {
+    for (const name of await readdir(own.home))
+      if (name.startsWith('.new-')) await rm(join(own.home, name), { force: true });
+  }
+
+  /** Writes beside its place and renames, so that nobody ever meets half a file under its name. */
+  async function write(path: string, parcel: Parcel): Promise<void> {
+    // All temporaries lie in one directory, so that one look sweeps them.
+    const temporary = join(own.home, `.new-${randomBytes(8).toString('hex')}`);
+    let identity: string;
+    try {
+      {
+        await using file = await open(temporary, 'wx', 0o666);
+        await file.writeFile(encodeParcelFile(parcel));
+        await file.sync();
+      }
+      faultPoint('sync.parcel-written');
+      await rename(temporary, path);
+      identity = identityOf(await lstat(path, { bigint: true }));
+    } catch (cause) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      // A folder that vanished half-way is missing, not read-only.
+      if (isAbsence(cause)) await demandFolder(own.root);
+      throw notWritable(path, cause);
+    }
+    faultPoint('sync.parcel-renamed');
+    whole.set(path, { identity, parcel: describe(parcel), seenAt: now() });
+  }
+
+  /** What a file of ours carries, if it is there and whole; it is read back whenever it may have changed. */
+  async function carried(path: string): Promise<Described | undefined> {
+    const before = whole.get(path);
+    if (before && now() - before.seenAt < believedMs) return before.parcel;
+    whole.delete(path);
+    const found = await lookAt(path);
+    if (typeof found === 'string') return undefined;
+    if (before?.identity === found.identity) {
+      whole.set(path, { ...before, seenAt: now() });
+      return before.parcel;
+    }
+    const decoded = decodeParcelFile((await readParcelBytes(path)) ?? Buffer.alloc(0));
+    if (!('parcel' in decoded)) return undefined;
+    const parcel = describe(decoded.parcel);
+    whole.set(path, { identity: found.identity, parcel, seenAt: now() });
+    return parcel;
+  }
+
+  /** Spans of all whole files of entries. Names are read anew after each `settle`, so that a lost file is missed. */
+  async function lyingSpans(): Promise<EntriesSpan[]> {
+    if (spans) return spans;
+    const names = await readdir(own.entries).catch((error: unknown) => {
+      if (isAbsence(error)) return [];
+      throw notWritable(own.entries, error);
+    });
+    const there = new Set(names.map((name) => join(own.entries, name)));
+    for (const path of whole.keys())
+      if (dirname(path) === own.entries && !there.has(path)) whole.delete(path);
+    const found: EntriesSpan[] = [];
+    for (const name of names) {
+      const span = parseEntriesFileName(name);
+      if (!span) continue;
+      const inside = await carried(pathOf(span));
+      if (inside?.kind === 'entries' && covers(inside, span) && covers(span, inside)) found.push(span);
+      // A file of ours that was damaged is of no use to anybody; what it held is sent again.
+      else await rm(pathOf(span), { force: true });
+    }
+    return (spans = found.toSorted(bySpan));
+  }
+
+  async function carriedTo({ epoch, seq }: Place): Promise<number> {
+    let reached = seq - 1;
+    for (const span of await lyingSpans())
+      if (span.epoch === epoch && span.first <= reached + 1) reached = Math.max(reached, span.last);
+    return reached;
+  }
+
+  async function sendEntries(parcel: EntriesParcel): Promise<void> {
+    const { epoch, first, last } = spanOf(parcel);
+    if ((await carriedTo({ epoch, seq: first })) >= last) return;
+    const merged = (await withTail(parcel)) ?? parcel;
+    const span = spanOf(merged);
+    await write(pathOf(span), merged);
+    await remove((await lyingSpans()).filter((other) => covers(span, other)));
+    spans = [...(await lyingSpans()), span].toSorted(bySpan);
+  }
+
+  /** The parcel with the entries of the small file that ends right before it, if there is one. */
+  async function withTail(parcel: EntriesParcel): Promise<EntriesParcel | undefined> {
+    const tail = (await lyingSpans()).find(
+      ({ epoch, last }) => epoch === parcel.epoch && last === parcel.firstSeq - 1,
+    );
+    if (!tail) return undefined;
+    const bytes = await readParcelBytes(pathOf(tail));
+    const added = parcel.entries.reduce((sum, entry) => sum + entryBytesInParcel(entry), 0);
+    if (!bytes || bytes.length + added > mergeBytes) return undefined;
+    const decoded = decodeParcelFile(bytes);
+    if (!('parcel' in decoded) || decoded.parcel.kind !== 'entries') return undefined;
+    if (decoded.parcel.firstSeq !== tail.first) return undefined;
+    return { ...parcel, firstSeq: tail.first, entries: [...decoded.parcel.entries, ...parcel.entries] };
+  }
+
+  async function remove(gone: readonly EntriesSpan[]): Promise<void> {
+    for (const span of gone) {
+      await rm(pathOf(span), { force: true });
+      whole.delete(pathOf(span));
+    }
+    spans = (await lyingSpans()).filter((span) => !gone.includes(span));
+  }
+
+  async function sendHead(bytes: Uint8Array): Promise<void> {
+    const same = lastHead && Buffer.compare(lastHead, bytes) === 0;
+    if (same && (await carried(own.head))?.kind === 'head') return;
+    await write(own.head, { kind: 'head', bytes });
+    lastHead = bytes.slice();
+  }
+
+  async function sendChunk(parcel: BlobParcel): Promise<void> {
+    if (await carriesChunk(chunkOf(parcel))) return;
+    try {
+      await ownDirectory(own.blob(parcel.digest));
+    } catch (error) {
+      throw error instanceof SyncError ? error : notWritable(own.blob(parcel.digest), error);
+    }
+    await write(join(own.blob(parcel.digest), chunkFileName(parcel.offset)), parcel);
+  }
+
+  async function carriesChunk(chunk: Chunk): Promise<boolean> {
+    const lying = await carried(join(own.blob(chunk.digest), chunkFileName(chunk.offset)));
+    return (
+      lying?.kind === 'blob' &&
+      lying.digest === chunk.digest &&
+      lying.sizeBytes === chunk.sizeBytes &&
+      lying.attempt === chunk.attempt &&
+      lying.offset === chunk.offset &&
+      lying.length === chunk.length
+    );
+  }
+
+  async function send(parcel: Parcel, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await prepare();
+    switch (parcel.kind) {
+      case 'entries':
+        return sendEntries(parcel);
+      case 'head':
+        return sendHead(parcel.bytes);
+      case 'blob':
+        return sendChunk(parcel);
+    }
+  }
+
+  async function settle(settled: Settled): Promise<void> {
+    spans = undefined;
+    prepared = false;
+    await prepare();
+    try {
+      await remove(
+        (await lyingSpans()).filter(({ epoch, last }) => comparePlaces({ epoch, seq: last }, settled) <= 0),
+      );
+      await removeBlobs(settled.owed);
+    } catch (error) {
+      throw error instanceof SyncError ? error : notWritable(own.home, error);
+    }
+    faultPoint('sync.settled');
+  }
+
+  async function removeBlobs(owed: ReadonlySet<string>): Promise<void> {
+    const names = await readdir(own.blobs).catch((error: unknown) => {
+      if (isAbsence(error)) return [];
+      throw error;
+    });
+    for (const digest of names) {
+      if (!/^[0-9a-f]{64}$/.test(digest) || owed.has(digest)) continue;
+      await rm(own.blob(digest), { recursive: true, force: true });
+      for (const path of whole.keys()) if (dirname(path) === own.blob(digest)) whole.delete(path);
+    }
+  }
+
+  return { send, carriedTo, carriesChunk, settle };
+}
+
+/** Makes a directory of ours; a link or a file planted in its place is not followed. */
+async function ownDirectory(path: string): Promise<void> {
+  await mkdir(path).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  });
+  if ((await lstat(path)).isDirectory()) return;
+  throw new SyncError(
+    'FOLDER_UNSAFE',
+    `Cannot use ${path}: ${basename(path)} is not a directory but something else that was put there`,
+    { hint: 'Find out who put it there, remove it, and the exchange goes on.', details: { path } },
+  );
+}
+
+function describe(parcel: Parcel): Described {
+  switch (parcel.kind) {
+    case 'head':
+      return { kind: 'head' };
+    case 'entries':
+      return { kind: 'entries', ...spanOf(parcel) };
+    case 'blob':
+      return { kind: 'blob', ...chunkOf(parcel) };
+  }
+}
+
+function spanOf({ epoch, firstSeq, entries }: EntriesParcel): EntriesSpan {
+  return { epoch, first: firstSeq, last: firstSeq + entries.length - 1 };
+}
+
+function chunkOf({ digest, sizeBytes, attempt, offset, bytes }: BlobParcel): Chunk {
+  return { digest, sizeBytes, attempt, offset, length: bytes.length };
+}
+
+function covers(wide: EntriesSpan, narrow: EntriesSpan): boolean {
+  return wide.epoch === narrow.epoch && wide.first <= narrow.first && narrow.last <= wide.last;
+}
+
+function bySpan(a: EntriesSpan, b: EntriesSpan): number {
+  return a.epoch - b.epoch || a.first - b.first || a.last - b.last;
+}

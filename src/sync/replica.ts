@@ -1,0 +1,43 @@
+import type { SealedEntry } from '../events/index.ts';
+import type { EntriesParcel, NamedBlob, Place } from './transport.ts';
+
+/** An entry of our own outward feed with its place as our own log has it. */
+export type PlacedEntry = SealedEntry & Place;
+
+/** What became of something that was received. `parked` waits for what comes before it, and is offered again. */
+export type Verdict =
+  | { readonly outcome: 'appended' | 'known' | 'parked' }
+  | { readonly outcome: 'refused'; readonly code: string; readonly message: string };
+
+/** One link's view of the log and the blob store. */
+export interface Replica {
+  /** The next entries of our outward feed after a place, in order, at most `limit`. */
+  outgoing(after: Place, limit: number): readonly PlacedEntry[];
+  /** The signed head of our outward feed; undefined while there is none. The same bytes until it is time for new ones. */
+  outgoingHead(): Uint8Array | undefined;
+  /** How far the peer's newest receipt covers our outward feed; `{ epoch: 0, seq: 0 }` before the first. */
+  confirmed(): Place;
+  /** Blobs that our entries name and the peer has not said to hold; `attempt` counts the peer's refusals of each. */
+  blobsOwed(): readonly NamedBlob[];
+  /** Exactly `length` bytes of a blob we hold. Throws where the store can't give them. */
+  openBlob(digest: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Blobs that verified entries name and we don't hold; `attempt` counts our own refusals of each. */
+  incomingBlobs(): readonly NamedBlob[];
+  holdsBlob(digest: string): boolean;
+  /** Verifies and appends; one verdict an entry. A refusal is a verdict, not an exception. */
+  receiveEntries(entries: EntriesParcel['entries']): Promise<readonly Verdict[]>;
+  receiveHead(bytes: Uint8Array): Promise<Verdict>;
+  /** Where a blob lies while it arrives; on the same volume as the store. */
+  incomingFile(digest: string): string;
+  /**
+   * Takes over a file whose SHA-256 is the digest, by moving it. `refused` names what in it is not as announced.
+   */
+  adoptBlob(digest: string, path: string): Promise<'held' | { readonly refused: readonly string[] }>;
+  /**
+   * What arrived under this digest is something else. Records the refusal, so that the peer sends it again as the
+   * next attempt, and names the changed parts as well as they can be told; the file is removed afterwards.
+   */
+  refuseBlob(digest: string, path: string): Promise<readonly string[]>;
+  /** Something new is held: appends a receipt if one is due. */
+  acknowledge(): Promise<void>;
+}

@@ -1,0 +1,140 @@
+import { setTimeout as timer } from 'node:timers/promises';
+import { CrossgapError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { blobIntake } from './blob-intake.ts';
+import type { Doorbell } from './doorbell.ts';
+import { exchangeLimits, exchangeOnce, type Exchange, type ExchangeLimits } from './exchange.ts';
+import type { Replica } from './replica.ts';
+import type { Transport } from './transport.ts';
+
+export type ReplicateOnceOptions = {
+  readonly signal: AbortSignal;
+  readonly limits?: Partial<ExchangeLimits>;
+};
+
+/** Everything there is to do now, both ways, then ends. What hinders stands in `failures`, nothing is thrown for it. */
+export function replicateOnce(
+  replica: Replica,
+  transport: Transport,
+  { signal, limits }: ReplicateOnceOptions,
+): Promise<Exchange> {
+  const intake = blobIntake(
+    (digest) => replica.incomingFile(digest),
+    () => performance.now(),
+  );
+  return exchangeOnce(replica, transport, {
+    signal,
+    intake,
+    limits: { ...exchangeLimits, ...limits },
+    headDue: true,
+  });
+}
+
+export type ReplicateOptions = ReplicateOnceOptions & {
+  readonly log: Logger;
+  /** Rung when something was appended to the outward feed or came to be owed. */
+  readonly changes: Doorbell;
+  /** A head goes out at least this often, and whatever got lost is looked for. */
+  readonly headEveryMs?: number;
+  /** A wanted blob of which nothing came for so long is reported as SLOW_PEER. */
+  readonly slowAfterMs?: number;
+  readonly retry?: { readonly firstMs: number; readonly mostMs: number };
+  /** Told of each exchange, for status and figures. */
+  readonly onExchange?: (exchange: Exchange) => void;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+  /** Resolves after a time, or when the signal fires. */
+  readonly wait?: (timeMs: number, signal: AbortSignal) => Promise<void>;
+  readonly random?: () => number;
+};
+
+/**
+ * Keeps a link going until the signal fires: exchanges when something arrived, when something changed here, and on
+ * a timer. After a failure it tries again, each time later, up to `retry.mostMs`.
+ */
+export async function replicate(
+  replica: Replica,
+  transport: Transport,
+  options: ReplicateOptions,
+): Promise<void> {
+  const { signal, log, changes, onExchange, limits } = options;
+  const { headEveryMs = 60_000, slowAfterMs = 600_000, retry = { firstMs: 1000, mostMs: 300_000 } } = options;
+  const { now = () => performance.now(), wait = waitOut, random = Math.random } = options;
+  const intake = blobIntake((digest) => replica.incomingFile(digest), now);
+  const told = talkative(log, slowAfterMs);
+  let headDueAt = now();
+  let failedInRow = 0;
+
+  while (!signal.aborted) {
+    const headDue = now() >= headDueAt;
+    const exchange = await exchangeOnce(replica, transport, {
+      signal,
+      intake,
+      limits: { ...exchangeLimits, ...limits },
+      headDue,
+    });
+    told(exchange);
+    onExchange?.(exchange);
+    if (exchange.failures.length > 0) {
+      failedInRow += 1;
+      // Half of the time is chance, so that many links to one broken place don't come back at once.
+      const delayMs = Math.min(retry.mostMs, retry.firstMs * 2 ** Math.min(failedInRow - 1, 30));
+      await wait(delayMs / 2 + (random() * delayMs) / 2, signal);
+      continue;
+    }
+    failedInRow = 0;
+    if (headDue) headDueAt = now() + headEveryMs;
+    await somethingToDo(headDueAt - now());
+  }
+
+  async function somethingToDo(atLatestMs: number): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    try {
+      await Promise.race([
+        transport.arrival(either),
+        changes.rung(either),
+        wait(Math.max(0, atLatestMs), either),
+      ]);
+    } finally {
+      over.abort();
+    }
+  }
+}
+
+/** Logs what an exchange brought; a refusal or a failure that lasts is said once, not at each exchange. */
+function talkative(log: Logger, slowAfterMs: number): (exchange: Exchange) => void {
+  let saidBefore = new Set<string>();
+  return ({ refusals, failures, waiting, ...done }) => {
+    const said = new Set<string>();
+    const once = (key: string, say: () => void): void => {
+      if (!saidBefore.has(key)) say();
+      said.add(key);
+    };
+    for (const refusal of refusals)
+      once(`${refusal.code} ${refusal.what}`, () => {
+        if (refusal.code === 'PARCEL_UNFINISHED') log.debug(refusal, 'parcel not whole yet');
+        else log.warn(refusal, 'refused what arrived');
+      });
+    for (const failure of failures) {
+      const code = failure instanceof CrossgapError ? failure.code : undefined;
+      once(`failure ${code ?? failure.message}`, () =>
+        // What heals by itself is a warning; what nobody foresaw wants a person.
+        log[code === undefined ? 'error' : 'warn']({ err: failure, code }, 'exchange hindered'),
+      );
+    }
+    for (const { digest, heldBytes, sizeBytes, stalledMs } of waiting)
+      if (stalledMs >= slowAfterMs)
+        once(`SLOW_PEER ${digest}`, () =>
+          log.warn({ code: 'SLOW_PEER', digest, heldBytes, sizeBytes, stalledMs }, 'blob does not progress'),
+        );
+    if (done.entriesIn + done.entriesOut + done.blobBytesIn + done.blobBytesOut > 0)
+      log.info({ ...done }, 'exchanged');
+    saidBefore = said;
+  };
+}
+
+/** An abort ends the waiting early, which is what the caller looks at next. */
+async function waitOut(timeMs: number, signal: AbortSignal): Promise<void> {
+  await timer(timeMs, undefined, { signal }).catch(() => undefined);
+}

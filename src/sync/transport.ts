@@ -1,0 +1,93 @@
+import type { SealedEntry } from '../events/index.ts';
+
+/** A place in a feed by number alone. Places are ordered by epoch, then by sequence. */
+export type Place = { readonly epoch: number; readonly seq: number };
+
+/**
+ * Entries of one feed and one epoch in unbroken order; the n-th stands at `firstSeq + n`. At the receiving end
+ * the place is what the sender says: good for names and order, believed only once the entries are verified.
+ */
+export type EntriesParcel = {
+  readonly kind: 'entries';
+  readonly epoch: number;
+  readonly firstSeq: number;
+  readonly entries: readonly SealedEntry[];
+};
+
+/** The sender's newest signed head. */
+export type HeadParcel = { readonly kind: 'head'; readonly bytes: Uint8Array };
+
+/**
+ * A stretch of a blob. `attempt` counts how often the receiver refused what came under this digest, so that
+ * bytes sent again are not mistaken for the refused ones.
+ */
+export type BlobParcel = {
+  readonly kind: 'blob';
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly attempt: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+};
+
+/** What travels: entries as sealed bytes in feed order, heads, and blobs in chunks. */
+export type Parcel = EntriesParcel | HeadParcel | BlobParcel;
+
+/** A blob that one side wants and the other owes; size and digest come from a verified entry. */
+export type NamedBlob = { readonly digest: string; readonly sizeBytes: number; readonly attempt: number };
+
+/** Where a chunk belongs and how long it is, without its bytes. */
+export type Chunk = NamedBlob & { readonly offset: number; readonly length: number };
+
+/** Something that lies where parcels lie and is none, or not yet, or not any more. */
+export type Unreadable = {
+  /** A name that means something to the person who looks after the transport. */
+  readonly name: string;
+  readonly code: 'PARCEL_UNFINISHED' | 'PARCEL_DAMAGED' | 'PARCEL_FOREIGN';
+  readonly message: string;
+};
+
+/**
+ * A parcel at this end, or what could not be read as one. `done` is called when the parcel is in the log or the
+ * store, never before.
+ */
+export type Received =
+  | { readonly parcel: Parcel; readonly done: () => Promise<void> }
+  | { readonly unreadable: Unreadable };
+
+/** How far the other side has come, so that a transport can let go of what carried the rest. */
+export type Settled = Place & {
+  /** Digests still owed to the other side; what carries any other blob may go. */
+  readonly owed: ReadonlySet<string>;
+};
+
+/**
+ * Carries the parcels of one link at least once and believes nothing; what it hands over is verified by the
+ * receiver.
+ */
+export interface Transport extends AsyncDisposable {
+  readonly name: string;
+  /** Resolves when the parcel is where the other side can get it; the same parcel twice is one parcel. */
+  send(parcel: Parcel, signal: AbortSignal): Promise<void>;
+  /**
+   * The last sequence in this epoch up to which everything from `place` on is on its way already, so that it
+   * need not be sent; `place.seq - 1` where not even that one is. Forgets what was lost on the way.
+   */
+  carriedTo(place: Place): Promise<number>;
+  /** Whether this very chunk is on its way already. */
+  carriesChunk(chunk: Chunk): Promise<boolean>;
+  /**
+   * Yields what is at hand now, heads and entries before blobs, then ends. What was not `done` comes again.
+   * `wanted` is asked when the blobs' turn comes; a transport that can choose leaves all others where they are.
+   */
+  receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncIterable<Received>;
+  /** Resolves when something may have arrived since the last `receive`, or when the signal fires. */
+  arrival(signal: AbortSignal): Promise<void>;
+  /** Removes what carried parcels that the other side holds, and looks again at what still lies there. */
+  settle(settled: Settled): Promise<void>;
+}
+
+/** Whether `a` is before `b`, at it (0), or after it: negative, zero, positive. */
+export function comparePlaces(a: Place, b: Place): number {
+  return a.epoch - b.epoch || a.seq - b.seq;
+}

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const src = resolve(import.meta.dirname, '../src');
+
+/** Which folder may enter which, besides itself and the files at the top of src/. */
+const mayEnter: Record<string, readonly string[]> = {
+  settings: [],
+  db: [],
+  identity: [],
+  variables: [],
+  'config-files': [],
+  process: [],
+  evidence: [],
+  packages: ['identity'],
+  events: ['db', 'identity'],
+  projections: ['events', 'db'],
+  commands: ['events', 'process'],
+  sync: ['events'],
+  executor: ['packages', 'variables', 'config-files'],
+  http: ['projections', 'packages'],
+  instance: ['settings', 'db', 'identity', 'events', 'projections', 'commands', 'packages', 'process'],
+  daemon: ['settings', 'db', 'identity', 'events', 'projections', 'commands', 'packages', 'process'].concat([
+    'variables',
+    'sync',
+    'executor',
+    'http',
+    'instance',
+  ]),
+};
+mayEnter['cli'] = Object.keys(mayEnter);
+
+/** Every import of every source file: who, whom, and through which file. */
+function imports(): { from: string; to: string; specifier: string }[] {
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  return files.flatMap((name) => {
+    const text = readFileSync(join(src, name), 'utf8');
+    const found = [...text.matchAll(/(?:from\s+|import\s*\(\s*|import\s+)'(\.[^']+)'/g)];
+    return found.map(([, specifier]) => ({
+      from: name,
+      to: relative(src, resolve(src, dirname(name), specifier!)),
+      specifier: specifier!,
+    }));
+  });
+}
+
+const room = (file: string): string | undefined => (file.includes('/') ? file.split('/')[0] : undefined);
+
+test('every import follows the floor plan and enters another folder through its front door', () => {
+  const wrong = imports().filter(({ from, to }) => {
+    const [here, there] = [room(from), room(to)];
+    if (there === undefined || there === here) return false;
+    if (here === undefined) return true;
+    return !mayEnter[here]?.includes(there) || to !== join(there, 'index.ts');
+  });
+  expect(wrong.map(({ from, specifier }) => `${from} -> ${specifier}`)).toEqual([]);
+});
+
+test('every folder of src has its place on the floor plan', () => {
+  const rooms = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(rooms.map((entry) => entry.name).filter((name) => !(name in mayEnter))).toEqual([]);
+});
+
+test('no folder is entered from one that it enters itself', () => {
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    (mayEnter[from] ?? []).some(
+      (next) => next === to || (!seen.has(next) && reaches(next, to, seen.add(next))),
+    );
+  expect(Object.keys(mayEnter).filter((name) => reaches(name, name))).toEqual([]);
+});

@@ -1,0 +1,49 @@
+import type { StatusView } from '../../src/projections/index.ts';
+import type { Readiness, StatusSource } from '../../src/http/index.ts';
+
+/** A source whose view a test holds in its hand and exchanges; each exchange is a change. */
+export type ExampleSource = StatusSource & {
+  show(view: StatusView): void;
+  readyWhen(readiness: Readiness): void;
+  /** How often the view was read. */
+  readonly readings: number;
+  readonly listeners: number;
+};
+
+export function exampleSource(first: StatusView): ExampleSource {
+  let [view, readings] = [first, 0];
+  let readiness: Readiness = { ready: true, checks: [{ name: 'log', state: 'ok', detail: 'verified' }] };
+  const listeners = new Set<() => void>();
+  const tell = (): void => listeners.forEach((listener) => listener());
+  return {
+    view() {
+      readings += 1;
+      return view;
+    },
+    deployment: (id) => view.deployments.find((one) => one.id === id),
+    outbound: (name) =>
+      view.links.some((link) => link.name === name)
+        ? view.outbound.filter((line) => line.link === name)
+        : undefined,
+    readiness: () => readiness,
+    changed(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    counters: () => ({ entriesReceived: 12, 'parcels refused': 1 }),
+    show(next) {
+      view = next;
+      tell();
+    },
+    readyWhen(next) {
+      readiness = next;
+      tell();
+    },
+    get readings() {
+      return readings;
+    },
+    get listeners() {
+      return listeners.size;
+    },
+  };
+}

@@ -1,0 +1,289 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { StatusView } from '../../src/projections/index.ts';
+import type { Readiness } from '../../src/http/index.ts';
+import { deploymentPage, linkPage, statusPage } from '../../src/http/page.ts';
+import { acme, contoso, deployment, fabrikam, fleet, minutesAgo } from './example-views.ts';
+import { everyText, payloads } from './hostile-views.ts';
+
+const ready: Readiness = { ready: true, checks: [] };
+const facts = (view: StatusView, readiness = ready) => ({ view, readiness, stamp: 'x-1' });
+const shown = (view: StatusView, choice = { find: '', page: 1 }): string => statusPage(facts(view), choice);
+
+/** The page as a person reads it: no markup, single spaces. */
+const text = (page: string): string =>
+  page
+    .replace(/<head>[^]*<\/head>/, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+    .replace(/\s+/g, ' ')
+    .replace(/ ([,.:;”])/g, '$1');
+
+/** The part of the page under one id. */
+const part = (page: string, id: string): string =>
+  text(page.split(`<section id="${id}"`)[1]!.split('</section>')[0]!);
+
+describe('J1.25 the vendor’s page is its fleet', () => {
+  test('each customer and environment has release, outcome, age of the knowledge, distance and what blocks', () => {
+    const said = part(shown(acme), 'fleet');
+    expect(said).toContain(
+      'production Orders 1.0.0 succeeded 26 h ago 42 s ago 1 release metro postponed 1.1.0',
+    );
+    expect(said).toContain('live Orders 1.0.0 failed 1.1.0, 14 min ago 12 min ago 1 release nothing');
+    expect(said).toContain('tailspin none told Orders nothing yet unknown never heard');
+    expect(said).toContain('5 customers 3 up to date 4 behind 2 need a look');
+  });
+
+  test('customers in trouble come first, then those behind, then the others by name', () => {
+    const order = [...shown(acme).matchAll(/scope="rowgroup"[^>]*>.*?<bdi>(\w+)<\/bdi>/gs)].map(
+      (match) => match[1],
+    );
+    expect(order.slice(0, 5)).toEqual(['metro', 'northwind', 'bankair', 'contoso', 'tailspin']);
+  });
+
+  test('what was withdrawn and still runs is marked with its reason', () => {
+    const withdrawn = { ...fleet[0]!, withdrawn: 'data loss on upgrade' };
+    const page = shown({ ...acme, fleet: [withdrawn] });
+    expect(part(page, 'fleet')).toContain('1.1.0 withdrawn data loss on upgrade');
+    expect(part(page, 'attention')).toContain('contoso / uat: Orders runs a withdrawn release.');
+  });
+
+  test('a long fleet is paged, and found by name', () => {
+    const many = Array.from({ length: 203 }, (_, n) => ({ ...fleet[0]!, customer: `customer-${1000 + n}` }));
+    const view = { ...acme, fleet: many };
+    const bodies = (page: string): number => page.split('<table')[1]!.split('<tbody').length - 1;
+    expect(bodies(shown(view))).toBe(100);
+    expect(part(shown(view), 'fleet')).toContain('page 1 of 3');
+    expect(bodies(shown(view, { find: '', page: 3 }))).toBe(3);
+    expect(bodies(shown(view, { find: '', page: 99 }))).toBe(3);
+    expect(bodies(shown(view, { find: 'R-1100', page: 1 }))).toBe(1);
+    expect(part(shown(view, { find: '<b>', page: 1 }), 'fleet')).toContain(
+      'No customer’s name contains “&lt;b&gt;”',
+    );
+  });
+
+  test('before the first customer it says how to invite one, and how to go on with one that was', () => {
+    expect(part(shown({ ...acme, fleet: [], links: [] }), 'fleet')).toContain(
+      'crossgap link invite CUSTOMER',
+    );
+    const waiting = part(shown({ ...acme, fleet: [] }), 'fleet');
+    expect(waiting).toContain("crossgap link confirm tailspin --fingerprint 'SIX WORDS'");
+  });
+});
+
+describe('J1.9 a release shows its gate and what became of it at each customer', () => {
+  test('deployments, tests, verdict, then customers with their state', () => {
+    const said = part(shown(acme), 'releases');
+    expect(said).toContain('deployed to integration 3 tests of 43 failed no verdict');
+    expect(said).toContain(
+      '42 tests passed, 1 skipped good, says jo@acme, “ Orders over 10,000 lines checked by hand”',
+    );
+    expect(said).toContain('contoso failed 9 min ago metro postponed 50 min ago bankair queued 1 h ago');
+    expect(said).toContain('Orders 0.9.0 withdrawn');
+  });
+
+  test('what is next for it is a command', () => {
+    const [first] = acme.releases;
+    const next = (change: Partial<typeof first>): string =>
+      part(shown({ ...acme, releases: [{ ...first!, ...change }] }), 'releases');
+    expect(next({ deployedTo: [] })).toContain('crossgap deploy Orders/1.2.0 --env integration --wait');
+    expect(next({})).toContain('crossgap release verdict Orders/1.2.0 --ok');
+    expect(next({ verdict: { ok: true, by: 'jo', note: null } })).toContain(
+      'crossgap release publish Orders/1.2.0 --to contoso metro bankair',
+    );
+    expect(next({ verdict: { ok: false, by: 'jo', note: null } })).not.toContain('crossgap');
+    expect(next({ withdrawn: 'no' })).not.toContain('crossgap');
+  });
+
+  test('more customers than fit are counted by state', () => {
+    const publishedTo = Array.from({ length: 203 }, (_, n) => ({
+      customer: `customer-${n}`,
+      state: n < 20 ? ('queued' as const) : ('done' as const),
+      at: minutesAgo(n),
+    }));
+    const said = part(shown({ ...acme, releases: [{ ...acme.releases[1]!, publishedTo }] }), 'releases');
+    expect(said).toContain('published to 203 customers: 20 queued 183 done');
+  });
+});
+
+describe('the customer’s page', () => {
+  test('J1.12 an offer says from whom, what it brings and what it asks for', () => {
+    const said = part(shown(contoso), 'offers');
+    expect(said).toContain('Billing 2.4.0 offered from acme, 4 min ago');
+    expect(said).toContain('Billing.Api 2.4.0 41.9 MB here Billing.Db 2.4.0 3.1 MB on its way');
+    expect(said).toContain('ConnectionStrings.Ledger Ledger database · secret missing in uat, production');
+    expect(said).toContain('Smtp.Host Mail relay optional');
+  });
+
+  test('J1.13 each missing value has the very command that sets it, never a value', () => {
+    const said = part(shown(contoso), 'offers');
+    expect(said).toContain('crossgap input set ConnectionStrings.Ledger --env uat --secret');
+    expect(said).toContain('crossgap input set ConnectionStrings.Ledger --env production --secret');
+  });
+
+  test('with nothing missing, the next environment of the lifecycle is offered', () => {
+    expect(part(shown(contoso), 'offers')).toContain(
+      'crossgap deploy acme:Orders/1.1.0 --env production --wait',
+    );
+    const nowhere = { ...contoso, environments: [], missingInputs: [] };
+    expect(part(shown(nowhere), 'offers')).toContain('crossgap environment add NAME');
+    const everywhere = contoso.environments.map((one) => ({
+      ...one,
+      runs: [{ process: 'Orders', release: '1.1.0', since: minutesAgo(1), withdrawn: null }],
+    }));
+    const done = { ...contoso, environments: everywhere, offers: contoso.offers.slice(1) };
+    expect(part(shown(done), 'offers')).not.toContain('crossgap deploy');
+  });
+
+  test.each(['refused', 'withdrawn'] as const)('an offer that is %s asks for nothing', (state) => {
+    const offer = { ...contoso.offers[1]!, state, reason: 'Oracle upgrade first' };
+    const said = part(shown({ ...contoso, offers: [offer] }), 'offers');
+    expect(said).toContain('Oracle upgrade first');
+    expect(said).not.toContain('crossgap');
+  });
+
+  test('what left the house is listed with the link to all of it', () => {
+    const page = shown(contoso);
+    expect(part(page, 'outbound')).toContain('9 deployment.reported Orders 1.0.0 in production: succeeded');
+    expect(page).toContain('href="/links/acme"');
+  });
+
+  test('J3.4 a deployment has one numbered line a convention, with files and the place of the failure', () => {
+    const failed = contoso.deployments[1]!;
+    const said = text(deploymentPage(facts(contoso), failed));
+    const numbers = [
+      ...said.matchAll(/ (\d+) (?:Feature|PreDeploy|Remove|Substitute|XML|Copy|Deploy|IIS|Post)/g),
+    ];
+    expect(new Set(numbers.map((match) => Number(match[1]))).size).toBe(15);
+    expect(said).toContain('5 Substitute variables in files done appsettings.json wwwroot/index.html');
+    expect(said).toContain('10 Deploy scripts failed Deploy.sh, exit 1');
+    expect(said).toContain('11 Feature scripts after Deploy not run');
+    expect(said).toContain('F DeployFailed scripts done');
+    expect(said).toContain(`crossgap deployment retry ${failed.id}`);
+    expect(said).toContain('crossgap rollback Orders --env production');
+    expect(part(shown(contoso), 'deployments')).toContain('at step 2 Web, convention 10 Deploy scripts');
+  });
+
+  test('a secret output is named and not shown', () => {
+    const said = text(deploymentPage(facts(contoso), contoso.deployments[0]!));
+    expect(said).toContain('SessionToken secret, not shown');
+  });
+});
+
+describe('what needs a person stands first', () => {
+  const attention = (view: StatusView, readiness = ready): string =>
+    part(statusPage(facts(view, readiness), { find: '', page: 1 }), 'attention');
+
+  test('a mended failure is history, an unmended one is not', () => {
+    expect(attention(contoso)).not.toContain('failed');
+    const unmended = { ...contoso, deployments: contoso.deployments.slice(1) };
+    expect(attention(unmended)).toContain('acme: Orders 1.1.0 in production failed at step 2 Web');
+  });
+
+  test('a pending link brings the words to compare', () => {
+    const pending = { ...contoso, links: [{ ...contoso.links[0]!, state: 'pending' as const }] };
+    expect(attention(pending)).toContain(
+      "crossgap link confirm acme --fingerprint 'amber falcon ribbon tundra glove orchid'",
+    );
+  });
+
+  test('warnings, frozen feeds and checks that do not hold are there', () => {
+    const feeds = contoso.log.feeds.map((feed) => ({ ...feed, frozen: true }));
+    const view = {
+      ...contoso,
+      warnings: [{ code: 'CLOCK_BEHIND', message: 'This clock is 3 years behind' }],
+      log: { ...contoso.log, feeds },
+    };
+    const said = attention(view, {
+      ready: false,
+      checks: [{ name: 'log', state: 'waiting', detail: '40 of 57' }],
+    });
+    expect(said).toContain('This clock is 3 years behind CLOCK_BEHIND');
+    expect(said).toContain('The feed of acme is frozen');
+    expect(said).toContain('log: 40 of 57');
+  });
+
+  test('nothing to say is said by the header alone', () => {
+    const page = shown(fabrikam);
+    expect(page).not.toContain('id="attention"');
+    expect(text(page)).toContain('all is well');
+  });
+});
+
+test('a new instance says where to begin, and every empty part what to type', () => {
+  const page = shown(fabrikam);
+  expect(part(page, 'welcome')).toContain('crossgap link accept FILE --folder DIR --out REPLY');
+  expect(part(page, 'environments')).toContain('crossgap environment add production --after uat');
+  expect(part(page, 'links')).toContain('crossgap link invite NAME');
+  expect(part(page, 'deployments')).toContain('crossgap deploy RELEASE');
+});
+
+test('an instance that is vendor and customer shows both', () => {
+  const both = { ...acme, offers: contoso.offers, missingInputs: contoso.missingInputs };
+  for (const id of ['fleet', 'releases', 'offers', 'deployments', 'outbound'])
+    expect(shown(both)).toContain(`<section id="${id}"`);
+});
+
+test('the page carries name, fingerprint, landmarks and a way past them', () => {
+  const page = shown(acme);
+  expect(text(page)).toContain('Fingerprint amber falcon ribbon tundra glove orchid');
+  expect(page).toMatch(/<html lang="en">/);
+  expect(page).toMatch(/<body>\s*<a class="skip" href="#main">/);
+  for (const landmark of ['<header', '<nav', '<main', '<footer']) expect(page).toContain(landmark);
+  expect(page.match(/<h1/g)).toHaveLength(1);
+});
+
+describe('T-82 text from anywhere stays text', () => {
+  const pages = (view: StatusView): readonly string[] => [
+    shown(view, { find: view.instance.name, page: 1 }),
+    shown(view),
+    ...view.deployments.slice(0, 2).map((one) => deploymentPage(facts(view), one)),
+    linkPage(facts(view), view.links[0]?.name ?? '', view.outbound),
+  ];
+  const both: StatusView = {
+    ...acme,
+    offers: contoso.offers,
+    missingInputs: contoso.missingInputs,
+    deployments: [...contoso.deployments, deployment(1, {})],
+    warnings: [{ code: 'X', message: 'x' }],
+  };
+
+  test.each(payloads)('%j in every field', (payload) => {
+    for (const page of pages(everyText(both, () => payload))) expectOnlyOurMarkup(page);
+    for (const page of pages(everyText(both, (own) => own + payload))) expectOnlyOurMarkup(page);
+  });
+
+  test('any other text in every field', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (anything) => {
+        for (const page of pages(everyText(both, () => anything))) expectOnlyOurMarkup(page);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+const ourTags =
+  /^(html|head|meta|title|link|script|body|a|header|div|img|h[1-4]|bdi|p|span|time|nav|ul|ol|li|main|section|strong|table|caption|thead|tbody|tr|th|td|svg|path|circle|small|code|dl|dt|dd|details|summary|footer|form|label|input|button|br)$/;
+const ourAttributes =
+  /^(lang|charset|name|content|rel|href|type|src|defer|class|alt|width|height|id|role|aria-[a-z]+|tabindex|data-stamp|data-label|datetime|title|scope|rowspan|viewBox|focusable|d|cx|cy|r|open|action|method|for|value|autocomplete)$/;
+
+/** Every tag and attribute is one that the page's own code writes, and every address leads to this server. */
+function expectOnlyOurMarkup(page: string): void {
+  const tags = page.replace('<!doctype html>', '').match(/<[^>]*>?/g) ?? [];
+  for (const tag of tags) {
+    const match = /^<\/?([a-z][a-z0-9]*)((?:\s+[a-zA-Z-]+(?:="[^"<>]*")?)*)\s*\/?>$/.exec(tag);
+    if (match === null || !ourTags.test(match[1]!)) expect.fail(`not our tag: ${tag}`);
+    for (const [, name, value] of match[2]!.matchAll(/\s([a-zA-Z-]+)(?:="([^"]*)")?/g)) {
+      if (!ourAttributes.test(name!)) expect.fail(`not our attribute: ${tag}`);
+      if (['href', 'src', 'action'].includes(name!) && !/^(?:\/(?!\/)|#)/.test(value!))
+        expect.fail(`leads elsewhere: ${tag}`);
+    }
+  }
+  expect(tags.filter((tag) => tag.startsWith('<script'))).toHaveLength(1);
+  // oxlint-disable-next-line no-control-regex -- these are the very characters that must not be there
+  expect(page).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/);
+  expect(page.isWellFormed()).toBe(true);
+}

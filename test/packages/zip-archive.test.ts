@@ -1,0 +1,313 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import yauzl from 'yauzl';
+import { PackageError } from '../../src/packages/index.ts';
+import { entryContent, openZip, readEntry, type ZipArchive } from '../../src/packages/zip-archive.ts';
+import { defaultZipLimits, type ZipLimits } from '../../src/packages/zip-layout.ts';
+import {
+  buildZip,
+  signatureOf,
+  temporaryFolder,
+  type RawEnd,
+  type RawEntry,
+} from '../support/build-nupkg.ts';
+
+const plain: RawEntry = { name: 'a.txt', content: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' };
+const other: RawEntry = { name: 'b/c.txt', content: 'cc', stored: true };
+
+function opened<T>(bytes: Buffer, use: (archive: ZipArchive) => T, limits?: ZipLimits): T {
+  using folder = temporaryFolder();
+  using archive = openZip(folder.file('x.nupkg', bytes), limits);
+  return use(archive);
+}
+
+function refusal(bytes: Buffer, limits?: ZipLimits): string {
+  try {
+    opened(bytes, () => undefined, limits);
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof PackageError) return error.code;
+    throw error;
+  }
+}
+
+async function contents(bytes: Buffer): Promise<Map<string, string>> {
+  using folder = temporaryFolder();
+  using archive = openZip(folder.file('x.nupkg', bytes));
+  const found = new Map<string, string>();
+  for (const entry of archive.layout.entries) {
+    const pieces: Buffer[] = [];
+    for await (const piece of entryContent(archive, entry)) pieces.push(piece);
+    found.set(entry.name, Buffer.concat(pieces).toString('latin1'));
+  }
+  return found;
+}
+
+describe('a sound archive is read', () => {
+  const noise = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * i * 7 + (i >> 3)) & 255));
+  const sound: [string, RawEntry[]][] = [
+    ['stored and deflated entries', [plain, other]],
+    ['an entry with a data descriptor', [{ ...plain, descriptor: true }, other]],
+    ['a stored entry with a data descriptor', [{ ...other, descriptor: true }, plain]],
+    ['a folder and what is in it', [{ name: 'b/', central: { externalAttributes: 0x41ed0010 } }, other]],
+    ['a name beyond ASCII', [{ name: 'übersicht/日本.txt', content: 'x' }]],
+    ['an empty file', [{ name: 'empty.txt' }]],
+    ['a large stored entry', [{ name: 'large', content: noise, stored: true }]],
+    ['a large deflated entry', [plain, { name: 'large', content: noise }, other]],
+    ['a file with an ordinary mode', [{ ...plain, central: { externalAttributes: 0o100755 << 16 } }]],
+    [
+      'a time stamp as extra field',
+      [{ ...plain, both: { extra: Buffer.from('5554050003a1b2c3d4', 'hex') } }],
+    ],
+    ['an absurd date', [{ ...plain, both: { dosDate: 0xffff, dosTime: 0xffff } }]],
+  ];
+  test.each(sound)('with %s', async (_what, entries) => {
+    const expected = entries.map(({ name, content }): [string, string] => [
+      name.toString(),
+      Buffer.from((content ?? '') as string).toString('latin1'),
+    ]);
+    expect([...(await contents(buildZip(entries)))]).toEqual(expected);
+  });
+});
+
+test('a descriptor without its own signature is understood', () => {
+  const right = buildZip([{ ...plain, descriptor: true }]);
+  const at = right.indexOf(signatureOf('PK\x07\x08'));
+  const short = right.subarray(at + 4, at + 16);
+  expect(refusal(buildZip([{ ...plain, descriptor: Buffer.from(short) }]))).toBe('accepted');
+});
+
+const mismatches: [string, RawEntry[], RawEnd?][] = [
+  ['names differ between the headers', [{ ...plain, local: { name: 'b.txt' } }]],
+  ['flags differ', [{ ...plain, local: { flags: 2 } }]],
+  ['methods differ', [{ ...plain, local: { method: 0 } }]],
+  ['checksums differ', [{ ...plain, local: { crc32: 1 } }]],
+  ['compressed sizes differ', [{ ...plain, local: { compressedSize: 3 } }]],
+  ['sizes differ', [{ ...plain, local: { size: 3 } }]],
+  ['a descriptor says otherwise', [{ ...plain, descriptor: Buffer.alloc(16, 1) }]],
+  ['a descriptor is missing', [{ ...plain, descriptor: Buffer.alloc(0) }]],
+  ['a descriptor is not announced', [{ ...plain, descriptor: Buffer.alloc(16), both: { flags: 0 } }]],
+  ['a local header is missing', [{ ...plain, central: { localOffset: 3 } }, other]],
+  ['there is data before the first entry', [{ ...plain, before: Buffer.from('MZ') }]],
+  ['there is data between entries', [plain, { ...other, before: Buffer.from('gap') }]],
+  ['there is data before the central directory', [plain], { beforeCentral: Buffer.from('gap') }],
+  ['there is data before the end record', [plain], { afterCentral: Buffer.from('gap') }],
+  ['there is data behind the end record', [plain], { after: Buffer.from('more') }],
+  ['there is an archive comment', [plain], { comment: 'hello' }],
+  ['the end record counts too many', [plain], { entries: 2 }],
+  ['the end record counts too few', [plain, other], { entries: 1 }],
+  ['the end record counts differently on its disk', [plain, other], { entriesOnDisk: 1 }],
+  ['the central directory has another size', [plain], { centralSize: 3 }],
+  ['the central directory is elsewhere', [plain], { centralOffset: 3 }],
+  ['it is one disk of many', [plain], { disk: 1 }],
+  ['an entry is on another disk', [{ ...plain, central: { disk: 1 } }]],
+  ['two entries share their data', [plain, { ...plain, name: 'b.txt', central: { localOffset: 0 } }]],
+  ['it is encrypted', [{ ...plain, both: { flags: 1 } }]],
+  ['it is strongly encrypted', [{ ...plain, both: { flags: 0x41 } }]],
+  ['its header is masked', [{ ...plain, both: { flags: 0x2000 } }]],
+  ['it is compressed by bzip2', [{ ...plain, both: { method: 12 } }]],
+  ['it is compressed by LZMA', [{ ...plain, both: { method: 14 } }]],
+  ['a stored entry has two sizes', [{ ...other, both: { size: 1 } }]],
+  [
+    'there is a zip64 extra field',
+    [{ ...plain, both: { extra: Buffer.from('0100080000000000000000ff', 'hex') } }],
+  ],
+  [
+    'there is a zip64 extra field here only',
+    [{ ...plain, local: { extra: Buffer.from('01000000', 'hex') } }],
+  ],
+  [
+    'there is a second name in an extra field',
+    [{ ...plain, central: { extra: Buffer.from('7570010000', 'hex') } }],
+  ],
+  ['an extra field is cut off', [{ ...plain, central: { extra: Buffer.from('5554ff0000', 'hex') } }]],
+  ['there is nothing in it', []],
+];
+
+describe('an archive that two readers could read differently is refused', () => {
+  test.each(mismatches)('because %s', (_why, entries, end) => {
+    expect(refusal(buildZip(entries, end))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+
+  test('because it is no archive', () => {
+    expect(refusal(Buffer.from('this is text'))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    expect(refusal(Buffer.alloc(0))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    expect(refusal(buildZip([plain]).subarray(0, 60))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+
+  test('because a second archive stands in front of it', () => {
+    expect(refusal(Buffer.concat([buildZip([other]), buildZip([plain])]))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+
+  test('because a zip64 locator stands before its end', () => {
+    const locator = Buffer.concat([signatureOf('PK\x06\x07'), Buffer.alloc(16)]);
+    expect(refusal(buildZip([plain], { afterCentral: locator }))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+});
+
+const unixMode = (mode: number): { externalAttributes: number } => ({
+  externalAttributes: (mode << 16) >>> 0,
+});
+const names: [string, RawEntry[]][] = [
+  ['escapes', [{ name: '../up.txt', content: 'x' }]],
+  ['is a symbolic link', [{ ...plain, central: unixMode(0o120777) }]],
+  ['is a device', [{ ...plain, central: unixMode(0o020666) }]],
+  ['is a pipe', [{ ...plain, central: unixMode(0o010644) }]],
+  ['is a socket', [{ ...plain, central: unixMode(0o140644) }]],
+  ['asks for set-uid', [{ ...plain, central: unixMode(0o104755) }]],
+  ['is a link in the way of DOS', [{ ...plain, central: { externalAttributes: 0x400 } }]],
+  ['is a folder by its mode and a file by its name', [{ ...plain, central: unixMode(0o040755) }]],
+  ['is a file by its mode and a folder by its name', [{ name: 'b/', central: unixMode(0o100644) }]],
+  ['is a folder in the way of DOS', [{ ...plain, central: { externalAttributes: 0x10 } }]],
+  ['is a folder with content', [{ name: 'b/', content: 'x', stored: true }]],
+  ['is there twice', [plain, plain]],
+  ['is there twice but for its case', [plain, { ...plain, name: 'A.TXT' }]],
+  ['is a file and a folder', [plain, { ...other, name: 'a.txt/b' }]],
+  ['is neither ASCII nor marked as UTF-8', [{ name: Buffer.from('caf\xe9', 'latin1'), both: { flags: 0 } }]],
+  ['is marked as UTF-8 and is not', [{ name: Buffer.from('caf\xe9', 'latin1') }]],
+];
+
+describe('an archive is refused where the name of an entry', () => {
+  test.each(names)('%s', (_what, entries) => {
+    expect(refusal(buildZip(entries))).toBe('PACKAGE_NAME_UNSAFE');
+  });
+});
+
+describe('limits', () => {
+  test('too many entries are refused', () => {
+    const limits = { ...defaultZipLimits, entriesMax: 1 };
+    expect(refusal(buildZip([plain]), limits)).toBe('accepted');
+    expect(refusal(buildZip([plain, other]), limits)).toBe('PACKAGE_TOO_LARGE');
+  });
+
+  test('too much content is refused by what is declared', () => {
+    const limits = { ...defaultZipLimits, totalBytesMax: 42 };
+    expect(refusal(buildZip([plain, other]), limits)).toBe('accepted');
+    expect(refusal(buildZip([plain, { ...other, content: 'ccc' }]), limits)).toBe('PACKAGE_TOO_LARGE');
+  });
+
+  test('an archive that grows a thousandfold is refused', () => {
+    const bomb = buildZip([{ name: 'zeros', content: Buffer.alloc(70 * 2 ** 20) }]);
+    expect(refusal(bomb)).toBe('PACKAGE_TOO_LARGE');
+    expect(refusal(bomb, { ...defaultZipLimits, ratioFromBytes: 2 ** 30 })).toBe('accepted');
+  });
+
+  test('20,000 entries are read, and 70,000 are not an archive of this kind', () => {
+    const many = (count: number): RawEntry[] =>
+      Array.from({ length: count }, (_, i) => ({ name: `d${i % 50}/f${i}`, content: 'x', stored: true }));
+    opened(buildZip(many(20_000)), (archive) => {
+      expect(archive.layout.entries).toHaveLength(20_000);
+      expect(readEntry(archive, archive.layout.entries[19_999]!, 10).toString()).toBe('x');
+    });
+    const tooMany = buildZip(many(70_000), { entries: 70_000 % 65_536 });
+    expect(refusal(tooMany)).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    tooMany.fill(0xff, tooMany.length - 14, tooMany.length - 10);
+    expect(refusal(tooMany)).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+
+  test('a small part is not read where it is larger than asked for', () => {
+    opened(buildZip([plain]), (archive) => {
+      expect(() => readEntry(archive, archive.layout.entries[0]!, 10)).toThrow(PackageError);
+    });
+  });
+});
+
+describe('content that does not fit its header is refused while it is read', () => {
+  const large = Buffer.alloc(600_000, 'The quick brown fox. ');
+  const wrong: [string, RawEntry][] = [
+    ['it inflates to more than declared', { ...plain, both: { size: 10 } }],
+    ['it inflates to less than declared', { ...plain, both: { size: 400 } }],
+    ['its checksum differs', { ...plain, both: { crc32: 1 } }],
+    ['it is not deflated', { ...plain, data: Buffer.from('not deflated at all') }],
+    ['data hides behind its end', { ...plain, data: Buffer.concat([deflated(), Buffer.from('hidden')]) }],
+    ['it is cut off', { ...plain, data: deflated().subarray(0, 3) }],
+    ['it is large and inflates to more', { name: 'large', content: large, both: { size: 599_000 } }],
+    ['it is large and inflates to less', { name: 'large', content: large, both: { size: 700_000 } }],
+    ['it is large and its checksum differs', { name: 'large', content: large, both: { crc32: 1 } }],
+    ['it is large and not deflated', { name: 'large', content: large, data: Buffer.alloc(600_000, 7) }],
+    [
+      'it is large, stored, and its checksum differs',
+      { name: 'large', content: large, stored: true, both: { crc32: 1 } },
+    ],
+  ];
+  test.each(wrong)('because %s', async (_why, entry) => {
+    await expect(contents(buildZip([entry]))).rejects.toMatchObject({ code: 'PACKAGE_DAMAGED' });
+  });
+
+  test('data hidden behind the end of a large entry is found', async () => {
+    const right = buildZip([{ name: 'large', content: large }]);
+    const data = right.subarray(35, right.indexOf(signatureOf('PK\x01\x02')));
+    const hiding = { name: 'large', content: large, data: Buffer.concat([data, Buffer.alloc(300_000)]) };
+    await expect(contents(buildZip([hiding]))).rejects.toMatchObject({ code: 'PACKAGE_DAMAGED' });
+  });
+
+  function deflated(): Buffer {
+    const archive = buildZip([plain]);
+    return archive.subarray(35, archive.indexOf(signatureOf('PK\x01\x02')));
+  }
+});
+
+test('a file that is no file is refused', () => {
+  using folder = temporaryFolder();
+  for (const path of [folder.path, folder.file('nothing.nupkg'), '/dev/zero'])
+    expect(() => openZip(path)).toThrow(
+      expect.objectContaining({ code: 'PACKAGE_FILE_UNREADABLE' }) as Error,
+    );
+});
+
+/** What another reader makes of an archive that ours accepts. */
+async function byYauzl(path: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const zip = await yauzl.openPromise(path, { lazyEntries: true, strictFileNames: true });
+  for await (const entry of zip.eachEntry()) {
+    const pieces: Buffer[] = [];
+    for await (const piece of await zip.openReadStreamPromise(entry)) pieces.push(piece as Buffer);
+    found.set(entry.fileName, Buffer.concat(pieces).toString('latin1'));
+  }
+  return found;
+}
+
+test('whatever is changed in an archive: it is refused with a reason, or means the same to another reader', async () => {
+  const original = buildZip([
+    plain,
+    { ...other, descriptor: true },
+    { name: 'ü/d.bin', content: Buffer.alloc(99, 3) },
+  ]);
+  const change = fc.record({
+    at: fc.nat(original.length - 1),
+    length: fc.integer({ min: 0, max: 4 }),
+    bytes: fc.uint8Array({ maxLength: 6 }),
+  });
+  using folder = temporaryFolder();
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+      let bytes = original;
+      for (const { at, length, bytes: put } of changes)
+        bytes = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + length)]);
+      const path = folder.file('x.nupkg', bytes);
+      let ours: Map<string, string>;
+      try {
+        ours = await contents(bytes);
+      } catch (error) {
+        expect(error).toBeInstanceOf(PackageError);
+        return;
+      }
+      expect([...ours]).toEqual([...(await byYauzl(path))]);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('every single flipped bit is refused or leaves the content as it was', async () => {
+  const original = buildZip([plain, { ...other, descriptor: true }]);
+  const before = [...(await contents(original))];
+  for (let bit = 0; bit < original.length * 8; bit += 1) {
+    const bytes = Buffer.from(original);
+    bytes[bit >> 3]! ^= 1 << (bit & 7);
+    try {
+      expect([...(await contents(bytes))]).toEqual(before);
+    } catch (error) {
+      if (!(error instanceof PackageError)) throw error;
+    }
+  }
+});

@@ -1,0 +1,89 @@
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import forge from 'node-forge';
+import { certificateFacts, type CompanyCertificate } from '../../src/identity/index.ts';
+
+export type CertificateWish = {
+  readonly commonName: string;
+  readonly issuer?: CompanyCertificate;
+  /** `undefined` leaves the extension out: any purpose. */
+  readonly purposes?: readonly ('codeSigning' | 'timeStamping' | 'serverAuth')[];
+  readonly otherPurpose?: string;
+  readonly isAuthority?: boolean;
+  readonly keyBits?: number;
+  readonly validFrom?: Date;
+  readonly validTo?: Date;
+  readonly signedWith?: 'sha1' | 'sha256';
+  readonly withKeyIdentifier?: boolean;
+  readonly usages?: Readonly<Record<string, boolean>>;
+};
+
+const day = 86_400_000;
+const keys = new Map<string, string>();
+
+/** A key is made once per name and size: making one takes longer than anything that is tested with it. */
+function privateKeyPem(name: string, bits: number): string {
+  const known = keys.get(`${name} ${bits}`);
+  if (known !== undefined) return known;
+  const pair = generateKeyPairSync('rsa', { modulusLength: bits });
+  const pem = pair.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  keys.set(`${name} ${bits}`, pem);
+  return pem;
+}
+
+/** A real X.509 certificate with its private key, and above it the chain of its issuer. */
+export function makeCertificate(wish: CertificateWish): CompanyCertificate {
+  const pem = privateKeyPem(wish.commonName, wish.keyBits ?? 2048);
+  const key = forge.pki.privateKeyFromPem(pem);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
+  certificate.serialNumber = `01${forge.util.bytesToHex(forge.random.getBytesSync(8))}`;
+  certificate.validity.notBefore = wish.validFrom ?? new Date(Date.now() - day);
+  certificate.validity.notAfter = wish.validTo ?? new Date(Date.now() + 365 * day);
+  const subject = [{ shortName: 'CN', value: wish.commonName }];
+  certificate.setSubject(subject);
+  const issuer = wish.issuer && forgeCertificate(wish.issuer.chain[0]!);
+  certificate.setIssuer(issuer?.subject.attributes ?? subject);
+  certificate.setExtensions(extensions(wish));
+  const signingKey = wish.issuer
+    ? forge.pki.privateKeyFromPem(wish.issuer.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString())
+    : key;
+  const digest = wish.signedWith === 'sha1' ? forge.md.sha1.create() : forge.md.sha256.create();
+  certificate.sign(signingKey, digest);
+  const der = Buffer.from(forge.asn1.toDer(forge.pki.certificateToAsn1(certificate)).getBytes(), 'binary');
+  return { chain: [der, ...(wish.issuer?.chain ?? [])], privateKey: createPrivateKey(pem) };
+}
+
+function extensions(wish: CertificateWish): object[] {
+  const authority = wish.isAuthority ?? false;
+  const usages =
+    wish.usages ?? (authority ? { keyCertSign: true, cRLSign: true } : { digitalSignature: true });
+  const list: object[] = [
+    { name: 'basicConstraints', cA: authority, critical: true },
+    { name: 'keyUsage', critical: true, ...usages },
+  ];
+  if (wish.withKeyIdentifier ?? true) list.push({ name: 'subjectKeyIdentifier' });
+  if (wish.purposes !== undefined || wish.otherPurpose !== undefined) {
+    const named = Object.fromEntries((wish.purposes ?? []).map((purpose) => [purpose, true]));
+    const other = wish.otherPurpose === undefined ? {} : { [wish.otherPurpose]: true };
+    list.push({ name: 'extKeyUsage', ...named, ...other });
+  }
+  return list;
+}
+
+function forgeCertificate(der: Uint8Array): forge.pki.Certificate {
+  return forge.pki.certificateFromAsn1(forge.asn1.fromDer(Buffer.from(der).toString('binary')));
+}
+
+/** A self-signed certificate for signing code, as `init --new-certificate` makes one. */
+export function selfSigned(commonName: string, wish: Partial<CertificateWish> = {}): CompanyCertificate {
+  return makeCertificate({ commonName, purposes: ['codeSigning'], ...wish });
+}
+
+/** SHA-256 of the DER of the n-th certificate of the chain, lower-case hex; the first is the signer's own. */
+export function fingerprint(certificate: CompanyCertificate, at = 0): string {
+  return certificateFacts(certificate.chain.at(at)!).fingerprint;
+}
+
+export function pem(certificate: CompanyCertificate, at = 0): string {
+  return new X509Certificate(certificate.chain.at(at)!).toString();
+}

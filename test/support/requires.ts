@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const places: Record<string, readonly string[]> = {
+  chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser'],
+};
+
+/**
+ * Whether `tool` is on this machine. Where it is missing, one line says what does not run because of it; with
+ * `CI=true` a missing tool is a failure instead, so that nothing passes quietly.
+ */
+export function requires(tool: string, forWhat: string): boolean {
+  const there = places[tool]?.some((path) => existsSync(path)) ?? onPath(tool);
+  if (there) return true;
+  if (process.env['CI'] === 'true')
+    throw new Error(`${tool} is required in CI, for ${forWhat}, and is not here`);
+  process.stderr.write(`not run, because ${tool} is not on this machine: ${forWhat}\n`);
+  return false;
+}
+
+function onPath(tool: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v "$1"`, 'sh', tool], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

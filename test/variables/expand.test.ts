@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expand, namesIn, unsupportedIn, VariableError, VariableSet } from '../../src/variables/index.ts';
+
+const codeOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof VariableError) return error.code;
+    throw error;
+  }
+  return 'none';
+};
+
+describe('a text with tokens', () => {
+  test('without #{ expands to itself, whatever it holds', () => {
+    const text = fc.string({ unit: fc.constantFrom('#', '{', '}', 'a', '\n', '\u0000', '😀') });
+    fc.assert(
+      fc.property(
+        text.filter((one) => !one.includes('#{')),
+        (one) => {
+          expect(expand(one, new VariableSet())).toEqual({ text: one, missing: [] });
+        },
+      ),
+    );
+  });
+
+  test('whatever it holds, the answer is a text or a VariableError, and halting keeps what does not parse', () => {
+    const variables = new VariableSet([
+      ['a', '1'],
+      ['b.c', '#{a}'],
+      ['d[x]', '2'],
+    ]);
+    const unit = fc.constantFrom(
+      '#',
+      '{',
+      '}',
+      '#{',
+      '##{',
+      '[',
+      ']',
+      '.',
+      '|',
+      ' ',
+      'a',
+      'b.c',
+      'd[x]',
+      '"',
+      '/',
+      'if ',
+    );
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 30 }), (text) => {
+        try {
+          const halted = expand(text, variables);
+          if (halted.failedAt !== undefined) expect(halted.text).toBe(text);
+          else expect(expand(text, variables, 'continue')).toEqual(halted);
+        } catch (error) {
+          expect(error).toBeInstanceOf(VariableError);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('what is missing is written back and listed once, in order, also from inside a value', () => {
+    const variables = new VariableSet([['A', '#{Lost} #{B}']]);
+    expect(expand('#{Gone} #{A} #{Gone}', variables)).toEqual({
+      text: '#{Gone} #{Lost} #{B} #{Gone}',
+      missing: ['#{Gone}', '#{Lost}', '#{B}'],
+    });
+  });
+});
+
+describe('a text that can’t be evaluated', () => {
+  test('a value that leads back to itself is refused by its name and the way round', () => {
+    const variables = new VariableSet([
+      ['A', '#{B}'],
+      ['B', 'x#{C[1]}'],
+      ['C[1]', '#{A}'],
+    ]);
+    try {
+      expand('#{A}', variables);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'TEMPLATE_RECURSION', details: { variable: 'A' } });
+      expect(String(error)).toContain('A -> B -> C[1] -> A');
+    }
+    expect(codeOf(() => variables.get('C[1]'))).toBe('TEMPLATE_RECURSION');
+  });
+
+  test('values that double sixty times are refused by name, quickly and without the memory', () => {
+    const variables = new VariableSet([['V0', 'x'.repeat(100)]]);
+    for (let n = 1; n <= 60; n += 1) variables.set(`V${n}`, `#{V${n - 1}}#{V${n - 1}}`);
+    expect(codeOf(() => expand('#{V60}', variables))).toBe('TEMPLATE_TOO_LARGE');
+    expect(expand('#{V10}', variables).text).toHaveLength(102_400);
+  });
+
+  test('a chain of values longer than two hundred, and tokens nested a hundred deep, are refused', () => {
+    const variables = new VariableSet([['V0', 'x']]);
+    for (let n = 1; n <= 300; n += 1) variables.set(`V${n}`, `#{V${n - 1}}`);
+    expect(codeOf(() => expand('#{V300}', variables))).toBe('TEMPLATE_TOO_DEEP');
+    expect(expand('#{V150}', variables).text).toBe('x');
+    expect(codeOf(() => expand('#{A['.repeat(5000), variables, 'continue'))).toBe('TEMPLATE_TOO_DEEP');
+  });
+
+  test('a step into JSON is refused rather than taken for a missing name', () => {
+    const variables = new VariableSet([
+      ['J', '{"a": 1}'],
+      ['T', '[not json'],
+    ]);
+    expect(codeOf(() => expand('#{J.a}', variables))).toBe('TEMPLATE_NOT_SUPPORTED');
+    expect(expand('#{T.a}', variables).missing).toEqual(['#{T.a}']);
+  });
+
+  test.each([
+    '#{if A}x#{/if}',
+    '#{unless A}x#{/unless}',
+    '#{each x in A}#{x}#{/each}',
+    '#{calc 1 + 1}',
+    '#{A | ToUpper}',
+  ])('%s is refused by its token', (text) => {
+    const variables = new VariableSet([['A', '1']]);
+    expect(codeOf(() => expand(text, variables))).toBe('TEMPLATE_NOT_SUPPORTED');
+    expect(codeOf(() => expand(text, variables, 'continue'))).toBe('TEMPLATE_NOT_SUPPORTED');
+    expect(unsupportedIn(text)).toHaveLength(1);
+  });
+});
+
+test('a step below a value that leads back is missing, not a loop', () => {
+  const variables = new VariableSet([
+    ['A', '#{B.x}'],
+    ['B', '#{A}'],
+  ]);
+  expect(expand('#{A}', variables)).toEqual({ text: '#{B.x}', missing: ['#{B.x}'] });
+});
+
+describe('what a text uses', () => {
+  test('constructs that are not evaluated yet are found with line and column', () => {
+    const text = 'a #{A}\n  #{A | ToUpper} ##{if x}\r\n#{if A == "x"}#{B}#{/if}';
+    expect(unsupportedIn(text)).toEqual([
+      { token: '#{A | ToUpper}', line: 2, column: 3, what: 'filters (| ToUpper)' },
+      { token: '#{if A == "x"}', line: 3, column: 1, what: 'conditions (#{if)' },
+    ]);
+    expect(unsupportedIn('#{each} #{if} #{Plug in} #{each day}')).toEqual([]);
+  });
+
+  test('names are listed once, those inside an index too', () => {
+    expect(namesIn('#{A.b} #{A.b} #{C[#{D}].e} #{F | X #{G}} ##{H}')).toEqual(['A.b', 'D', 'F', 'G']);
+  });
+});
