@@ -27,6 +27,9 @@ export type InboxOptions = {
   readonly theirs: AuthorFolder;
   /** How often the folder is looked at where the system announces no change, as on network drives. */
   readonly pollMs: number;
+  /** How long a file must stay as damaged as it is until it is handed over all the same, in milliseconds. */
+  readonly damagedAfterMs: number;
+  readonly now: () => number;
 };
 
 /** At most so many names of one directory are looked at: the other side decides how many there are. */
@@ -35,10 +38,10 @@ const blobsWatchedMax = 32;
 const unreadableWatchedMax = 32;
 
 /** What is known of a file while it stays the same: dealt with, or not to be read as a parcel. */
-type Known = { readonly identity: string; readonly unreadable?: Unreadable };
+type Known = { readonly identity: string; readonly unreadable?: Unreadable; readonly likelyFrom?: number };
 
 /** The other author's side of a shared folder. Nothing in it is ever written or removed from here. */
-export function folderInbox({ theirs, pollMs }: InboxOptions): FolderInbox {
+export function folderInbox({ theirs, pollMs, damagedAfterMs, now }: InboxOptions): FolderInbox {
   const known = new Map<string, Known>();
   let lastWanted: readonly NamedBlob[] = [];
   let lastState: string | undefined;
@@ -47,8 +50,10 @@ export function folderInbox({ theirs, pollMs }: InboxOptions): FolderInbox {
     lastState = await state();
     await demandFolder(theirs.root);
     const met = new Set<string>();
-    yield* readInto(met, theirs.head, 'head.cgp', (parcel) => parcel.kind === 'head');
     yield* receiveEntries(met, signal);
+    if (signal.aborted) return;
+    // After the entries it speaks of, so that it tells what is missing and not what is merely unread.
+    yield* readInto(met, theirs.head, 'head.cgp', (parcel) => parcel.kind === 'head');
     yield* receiveBlobs(met, wanted, signal);
     // What is gone, or no longer wanted, need not be remembered. An abandoned pass remembers a little longer.
     if (!signal.aborted) for (const path of known.keys()) if (!met.has(path)) known.delete(path);
@@ -105,13 +110,15 @@ export function folderInbox({ theirs, pollMs }: InboxOptions): FolderInbox {
     met.add(path);
     let identity: string;
     let bytes: Buffer | undefined;
+    let stayed = false;
     try {
       const found = await lookAt(path);
       if (found === 'nothing') return;
       if (found === 'no file') return yield foreign(name, 'it is not an ordinary file');
       ({ identity } = found);
       const before = known.get(path);
-      if (before?.identity === identity) {
+      stayed = before?.identity === identity && isDue(before);
+      if (before?.identity === identity && !stayed) {
         if (before.unreadable) yield { unreadable: before.unreadable };
         return;
       }
@@ -124,16 +131,25 @@ export function folderInbox({ theirs, pollMs }: InboxOptions): FolderInbox {
     }
     if (!bytes) return;
     const decoded = decodeParcelFile(bytes);
-    if ('parcel' in decoded && fits(decoded.parcel)) {
+    // What stays damaged is handed over: it is verified like everything else, and only so can it be told what of
+    // it has changed. What only looks damaged because it is still being filled changes before that.
+    const parcel = 'parcel' in decoded ? decoded.parcel : stayed ? decoded.likely : undefined;
+    if (parcel && fits(parcel)) {
       const done = async (): Promise<void> => void known.set(path, { identity });
-      return yield { parcel: decoded.parcel, done };
+      return yield { parcel, done };
     }
     const unreadable: Unreadable =
       'parcel' in decoded
         ? { name, code: 'PARCEL_FOREIGN', message: 'it holds another parcel than its name says' }
-        : { name, ...decoded };
-    known.set(path, { identity, unreadable });
+        : { name, code: decoded.code, message: decoded.message };
+    const mayBeDue = 'likely' in decoded && !stayed;
+    known.set(path, { identity, unreadable, ...(mayBeDue && { likelyFrom: now() + damagedAfterMs }) });
     yield { unreadable };
+  }
+
+  /** Whether a damaged file has stayed as it is for long enough. */
+  function isDue({ likelyFrom }: Known): boolean {
+    return likelyFrom !== undefined && now() >= likelyFrom;
   }
 
   /**
@@ -143,7 +159,8 @@ export function folderInbox({ theirs, pollMs }: InboxOptions): FolderInbox {
   async function state(): Promise<string> {
     const unreadable = [...known].filter(([, file]) => file.unreadable).map(([path]) => path);
     const looked = [...places(), ...unreadable.slice(0, unreadableWatchedMax)];
-    return (await Promise.all(looked.map(markOf))).join('\n');
+    const due = [...known.values()].filter(isDue).length;
+    return [due, ...(await Promise.all(looked.map(markOf)))].join('\n');
   }
 
   function places(): readonly string[] {

@@ -13,8 +13,9 @@
  *
  * Every file is one parcel (see parcel-file.ts), written as `.new-…` in the AUTHOR folder, flushed, and renamed
  * into place. A reader takes what is whole and leaves alone what isn't yet: names that begin with `.` or `~` or
- * end in `.tmp`, `.part`, `.partial`; files shorter than they say; files whose checksum is wrong. Anything else
- * is named to the operator and otherwise ignored.
+ * end in `.tmp`, `.part`, `.partial`; files shorter than they say; files whose checksum is wrong. A file that has
+ * a wrong checksum and stays so is taken after all, since whoever verifies what is inside can tell what of it was
+ * changed, and ask for it again. Anything else is named to the operator and otherwise ignored.
  *
  * `entries` holds the entries that the other side has not receipted, in files of up to about 1 MiB. EPOCH, FIRST
  * and LAST are decimal, padded to 4, 12 and 12 digits; several files may hold the same entry. A small file is
@@ -44,21 +45,26 @@ export type FolderTransportOptions = {
   readonly pollMs?: number;
   /** How long a file of ours is believed to lie there unchanged without another look, in milliseconds. */
   readonly believedMs?: number;
+  /** How long a file must stay damaged until it is handed over to be verified all the same, in milliseconds. */
+  readonly damagedAfterMs?: number;
   /** Files of entries below this size are merged with what comes after them. */
   readonly mergeBytes?: number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
 };
 
 /** Carries a link's parcels as files in a folder that both sides reach, each by its own path. */
 export function folderTransport(options: FolderTransportOptions): Transport {
-  const { folder, link, self, peer, pollMs = 2000, believedMs = 60_000, mergeBytes = 64 * 1024 } = options;
+  const { folder, link, self, peer, pollMs = 2000, damagedAfterMs = 10_000 } = options;
+  const { believedMs = 60_000, mergeBytes = 64 * 1024, now = () => performance.now() } = options;
   const outbox = folderOutbox({
     own: authorFolder(folder, link, self),
     believedMs,
     mergeBytes,
-    now: () => performance.now(),
+    now,
   });
   const inbox =
-    peer === undefined ? noInbox : folderInbox({ theirs: authorFolder(folder, link, peer), pollMs });
+    peer === undefined ? noInbox : folderInbox({ theirs: authorFolder(folder, link, peer), pollMs, damagedAfterMs, now });
   return { name: 'folder', ...outbox, ...inbox, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 

@@ -52,10 +52,13 @@ export function encodeParcelFile(parcel: Parcel): Buffer {
   return file;
 }
 
-/** A parcel, or why these bytes are none. */
+/**
+ * A parcel, or why these bytes are none. `likely` is what a file holds whose checksum alone is wrong: somewhere in it
+ * is a byte that its writer did not put there.
+ */
 export type DecodedParcel =
   | { readonly parcel: Parcel }
-  | { readonly code: Unreadable['code']; readonly message: string };
+  | { readonly code: Unreadable['code']; readonly message: string; readonly likely?: Parcel };
 
 /** Reads a parcel file. The parcel's byte arrays are views into `file`. */
 export function decodeParcelFile(file: Buffer): DecodedParcel {
@@ -74,14 +77,14 @@ export function decodeParcelFile(file: Buffer): DecodedParcel {
   if (file.length < whole) return unfinished(`${file.length} of its ${whole} bytes are there`);
   if (file.length > whole) return damaged(`it has ${file.length - whole} bytes too many`);
   const checked = whole - checksumBytes;
-  if (crc32(file.subarray(0, checked)) !== file.readUInt32BE(checked))
-    return damaged('its bytes do not match its checksum');
   const parcel = decodeContent(file.readUInt8(9), file.subarray(frontBytes, checked));
-  return parcel ? { parcel } : damaged('its content is not what its kind has');
+  if (crc32(file.subarray(0, checked)) === file.readUInt32BE(checked))
+    return parcel ? { parcel } : damaged('its content is not what its kind has');
+  return { ...damaged('its bytes do not match its checksum'), ...(parcel && { likely: parcel }) };
 }
 
-const unfinished = (message: string): DecodedParcel => ({ code: 'PARCEL_UNFINISHED', message });
-const damaged = (message: string): DecodedParcel => ({ code: 'PARCEL_DAMAGED', message });
+const unfinished = (message: string) => ({ code: 'PARCEL_UNFINISHED', message }) as const;
+const damaged = (message: string) => ({ code: 'PARCEL_DAMAGED', message }) as const;
 
 function encodeContent(parcel: Parcel): readonly Uint8Array[] {
   switch (parcel.kind) {

@@ -27,7 +27,7 @@ export interface Replica {
   /** Verifies and appends; one verdict an entry. A refusal is a verdict, not an exception. */
   receiveEntries(entries: EntriesParcel['entries']): Promise<readonly Verdict[]>;
   receiveHead(bytes: Uint8Array): Promise<Verdict>;
-  /** Where a blob lies while it arrives; on the same volume as the store. */
+  /** Where a blob lies while it arrives by this link and no other; on the same volume as the store. */
   incomingFile(digest: string): string;
   /**
    * Takes over a file whose SHA-256 is the digest, by moving it. `refused` names what in it is not as announced.

@@ -77,7 +77,7 @@ export interface Transport extends AsyncDisposable {
   /** Whether this very chunk is on its way already. */
   carriesChunk(chunk: Chunk): Promise<boolean>;
   /**
-   * Yields what is at hand now, heads and entries before blobs, then ends. What was not `done` comes again.
+   * Yields what is at hand now, entries first, then the head, then blobs, and ends. What was not `done` comes again.
    * `wanted` is asked when the blobs' turn comes; a transport that can choose leaves all others where they are.
    */
   receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncIterable<Received>;

@@ -161,6 +161,22 @@ describe('a folder between two instances', () => {
     expect((await takeAll(pair.there)).parcels).toHaveLength(1);
   });
 
+  test('a damaged file is handed over when it stayed so, which wakes the reader', async () => {
+    await send(entriesParcel(1, 2));
+    const [path] = filesBelow(join(pair.own, 'entries'));
+    writeFileSync(path!, readFileSync(path!).fill(7, 40, 41));
+    let time = 0;
+    const there = pair.open(contoso, acme, { now: () => time, damagedAfterMs: 10_000 });
+    expect((await takeAll(there)).unreadable).toEqual([expect.stringContaining('PARCEL_DAMAGED')]);
+    time = 9_999;
+    expect((await takeAll(there)).unreadable).toEqual([expect.stringContaining('PARCEL_DAMAGED')]);
+    const woken = there.arrival(never);
+    time = 10_000;
+    await woken;
+    expect(textsOf((await takeAll(there)).parcels)).toHaveLength(2);
+    expect(await takeAll(there)).toEqual({ parcels: [], unreadable: [] });
+  });
+
   test('needs no looking where the system announces what arrives', async () => {
     if (process.platform !== 'linux') return;
     const blob = someBlob(5000, 5000);

@@ -30,7 +30,7 @@ describe('a parcel file', () => {
     [
       'a head of two bytes',
       { kind: 'head', bytes: Buffer.from([0xca, 0xfe]) },
-      '434750415243454c0102000000000002cafe3c7cb2a5',
+      '434750415243454c0102000000000002cafeea8ddd95',
     ],
     [
       'one entry of three bytes with a signature of two',
@@ -40,7 +40,7 @@ describe('a parcel file', () => {
         firstSeq: 7,
         entries: [{ bytes: Buffer.from('abc'), signature: Buffer.from([1, 2]) }],
       },
-      '434750415243454c01010000000000190000000100000000000000070000000100000003616263000201020',
+      '434750415243454c010100000000001b000000010000000000000007000000010000000361626300020102cd627e60',
     ],
     [
       'the second chunk of a blob, sent for the third time',
@@ -52,7 +52,7 @@ describe('a parcel file', () => {
         offset: 4096,
         bytes: Buffer.from('tail'),
       },
-      '',
+      '434750415243454c0103000000000038abababababababababababababababababababababababababababababababab00000000000010040000000200000000000010007461696c3d4b8703',
     ],
   ])('is, for %s, these very bytes', (_, value, hex) => {
     expect(encodeParcelFile(value).toString('hex')).toBe(hex);

@@ -139,14 +139,14 @@ describe('J1.F2 the customer was off for a long time', () => {
   test('it catches up in order, and the folder holds few files meanwhile', async () => {
     const here = link.open(acme, contoso, { mergeBytes: 64 * 1024 });
     for (let month = 0; month < 14; month++)
-      for (let day = 0; day < 20; day++) {
-        link.vendor.append({ note: `month ${month}, day ${day}` });
+      for (let week = 0; week < 4; week++) {
+        link.vendor.append({ note: `month ${month}, week ${week}` });
         await exchange(link.vendor, here);
       }
-    expect(entryFiles().length).toBeLessThan(5);
+    expect(entryFiles()).toHaveLength(1);
     await converge(link);
     expectEqual(link);
-    expect(link.customer.state().theirs).toHaveLength(280);
+    expect(link.customer.state().theirs).toHaveLength(56);
   });
 });
 
@@ -240,6 +240,44 @@ describe('T-54 bytes are changed on the way', () => {
       }),
     ]);
     expect(link.customer.holdsBlob(digest)).toBe(false);
+    await converge(link);
+    expectEqual(link);
+  });
+
+  test('a chunk that stays damaged is handed over, so that the changed part is named and sent again', async () => {
+    const digest = link.vendor.offer(randomBytes(30_000));
+    await exchange(link.vendor, link.here);
+    flip(chunkFiles()[1]!, 500);
+    let time = 0;
+    const there = link.open(contoso, acme, { now: () => time, damagedAfterMs: 10_000 });
+    expect(await exchange(link.customer, there)).toMatchObject({
+      blobsHeld: [],
+      refusals: [{ code: 'PARCEL_DAMAGED' }],
+    });
+    // The writer's own copy may well be sound: only the refusal makes it write the blob again.
+    time = 10_000;
+    const { refusals } = await exchange(link.customer, there);
+    expect(refusals).toEqual([
+      expect.objectContaining({ what: digest, code: 'BLOB_DAMAGED', parts: ['a part of 30000 bytes'] }),
+    ]);
+    await converge(link);
+    expect(link.customer.holdsBlob(digest)).toBe(true);
+    expectEqual(link);
+  });
+
+  test('entries that stay damaged are refused by their place, and those before it taken', async () => {
+    notes(5);
+    await exchange(link.vendor, link.here);
+    const [path] = entryFiles();
+    const entry = link.vendor.outgoing({ epoch: 1, seq: 2 }, 1)[0]!;
+    flip(path!, readFileSync(path!).indexOf(entry.signature));
+    const there = link.open(contoso, acme, { damagedAfterMs: 0 });
+    await exchange(link.customer, there);
+    expect(await exchange(link.customer, there)).toMatchObject({
+      entriesIn: 2,
+      entriesParked: 2,
+      refusals: [{ what: '1/3', code: 'BAD_SIGNATURE' }],
+    });
     await converge(link);
     expectEqual(link);
   });
@@ -363,6 +401,15 @@ describe('T-08 endless data', () => {
     expect((await exchange(link.customer, link.there)).refusals).toEqual([
       expect.objectContaining({ code: 'PARCEL_FOREIGN' }),
     ]);
+  });
+
+  test('litter without end is counted up to a limit, and the parcels among it are taken', async () => {
+    notes(3);
+    await exchange(link.vendor, link.here);
+    for (let index = 0; index < 1500; index++) writeFileSync(join(link.own, 'entries', `litter ${index}`), '');
+    const { refusals, entriesIn } = await exchange(link.customer, link.there);
+    expect(refusals).toHaveLength(1000);
+    expect(entriesIn).toBe(3);
   });
 
   test('chunks of blobs that no entry names are not even looked at', async () => {
