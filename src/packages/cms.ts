@@ -37,6 +37,8 @@ export type CmsMessage = {
 
 const certificatesMax = 100;
 const [explicit0, set] = [0xa0, 0x31];
+/** The ASN.1 library gives null for the value NULL. */
+const derNull = Buffer.from([0x05, 0x00]);
 
 /** Reads a ContentInfo with SignedData in it. */
 export function readCms(bytes: Buffer): CmsMessage {
@@ -84,7 +86,7 @@ function readSignerInfo(der: DerValue): CmsSigner {
 function attributes(list: readonly Attribute[]): CmsAttributes {
   const byType = new Map<string, Buffer[][]>();
   for (const { attrType, attrValues } of list) {
-    const values = attrValues.map((value) => Buffer.from(value));
+    const values = attrValues.map((value: ArrayBuffer | null) => (value ? Buffer.from(value) : derNull));
     byType.set(attrType, [...(byType.get(attrType) ?? []), values]);
   }
   return byType;

@@ -1,16 +1,18 @@
-import { createHash, type Hash } from 'node:crypto';
+import assert from 'node:assert/strict';
+import { createHash, randomBytes, type Hash } from 'node:crypto';
 import {
   closeSync,
   constants,
-  existsSync,
   futimesSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { faultPoint } from '../faults.ts';
 import { decodedName } from './entry-names.ts';
 import { PackageError } from './errors.ts';
@@ -43,9 +45,10 @@ function isPackaging(name: string): boolean {
  * Unpacks the application in a package into `folder`, which must not exist yet, and tells its files (relative,
  * with `/`, in the order of the archive).
  *
- * Every name and size is checked before the first byte is written. The files are written beside (`FOLDER.extracting`)
+ * Every name and size is checked before the first byte is written. The files are written into a new folder beside it
  * and the folder appears under its name whole, after the bytes that were read proved to be those of
  * `expectedSha256`. Names have their `%XX` undone; times are kept where they are not in the future; modes are not.
+ * Only one process at a time extracts to one place.
  *
  * Errors: those of `openZip`, `PACKAGE_DAMAGED`, `PACKAGE_CHANGED`, `PACKAGE_FOLDER_TAKEN`, `PACKAGE_NOT_WRITTEN`;
  * an abort rejects with the signal's reason. After any of them nothing is left of it.
@@ -55,21 +58,35 @@ export async function extractPackage(
   folder: string,
   options: ExtractOptions,
 ): Promise<{ files: string[] }> {
+  assert(isAbsolute(folder), 'a folder to extract to is given by its whole path');
   using archive = openZip(path, options.limits);
-  if (existsSync(folder)) throw folderTaken(path, folder);
-  const beside = `${folder}.extracting`;
+  const beside = join(dirname(folder), `${besidePrefix(folder)}${randomBytes(6).toString('hex')}`);
+  let made = false;
   try {
-    rmSync(beside, { recursive: true, force: true });
+    if (lstatSync(folder, { throwIfNoEntry: false })) throw folderTaken(path, folder);
     mkdirSync(dirname(folder), { recursive: true });
+    removeLeftBehind(folder);
     mkdirSync(beside);
+    made = true;
     const files = await unpack(archive, beside, options);
     faultPoint('extract.before-rename');
     renameSync(beside, folder);
     return { files };
   } catch (error) {
-    rmSync(beside, { recursive: true, force: true });
+    if (made) rmSync(beside, { recursive: true, force: true });
     if (error instanceof Error && 'syscall' in error) throw notWritten(path, folder, error);
     throw error;
+  }
+}
+
+const besidePrefix = (folder: string): string => `.crossgap-extracting-${basename(folder)}-`;
+
+/** Removes what an extraction to this place left when its process was killed: folders named by us and no others. */
+function removeLeftBehind(folder: string): void {
+  const prefix = besidePrefix(folder);
+  for (const entry of readdirSync(dirname(folder), { withFileTypes: true })) {
+    const isOurs = entry.name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(entry.name.slice(prefix.length));
+    if (isOurs && entry.isDirectory()) rmSync(join(dirname(folder), entry.name), { recursive: true });
   }
 }
 
@@ -88,10 +105,10 @@ async function unpack(archive: ZipArchive, folder: string, options: ExtractOptio
     options.signal?.throwIfAborted();
     const name = decodedName(entry.name);
     if (isPackaging(name)) {
-      await hashOnly(archive, entry, hash);
+      await hashOnly(archive, entry, hash, options.signal);
     } else if (entry.isFolder) {
       makeFolder(name.slice(0, -1));
-      await hashOnly(archive, entry, hash);
+      await hashOnly(archive, entry, hash, options.signal);
     } else {
       makeFolder(dirname(name));
       await writeEntry(archive, entry, join(folder, name), hash, options.signal);
@@ -106,8 +123,14 @@ async function unpack(archive: ZipArchive, folder: string, options: ExtractOptio
   return files;
 }
 
-async function hashOnly(archive: ZipArchive, entry: ZipEntry, hash: Hash): Promise<void> {
-  for await (const piece of archive.file.pieces(entry.localOffset, entry.spanEnd)) hash.update(piece);
+async function hashOnly(
+  archive: ZipArchive,
+  entry: ZipEntry,
+  hash: Hash,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { localOffset, spanEnd } = entry;
+  for await (const piece of archive.file.pieces(localOffset, spanEnd, signal)) hash.update(piece);
 }
 
 /** Reads the entry's part of the file once: what goes into the hash is what is written. */

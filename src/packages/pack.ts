@@ -1,12 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createWriteStream, openSync, fsyncSync, closeSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { clashingNames, unsafeName } from './entry-names.ts';
 import { PackageError } from './errors.ts';
 import { isPackageId, normalizedVersion, type PackageIdentity } from './nupkg.ts';
 import { signatureEntryName } from './signature-entry.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** A file of the application: its path in the package (with `/`), and its bytes or where they are. */
 export type PackedFile = { readonly path: string } & (
@@ -21,10 +22,6 @@ export type PackInput = PackageIdentity & {
   readonly outFile: string;
 };
 
-/** The zip epoch as a local time, which is what zip keeps: the same bytes in every time zone. */
-const fixedTime = new Date(1980, 0, 1, 0, 0, 0);
-const plain = { mtime: fixedTime, mode: 0o100644, forceDosTimestamp: true } as const;
-
 /**
  * Writes an unsigned NuGet package. The same input gives the same bytes, whenever and wherever it is packed.
  *
@@ -34,6 +31,8 @@ const plain = { mtime: fixedTime, mode: 0o100644, forceDosTimestamp: true } as c
 export async function packNupkg(input: PackInput): Promise<void> {
   await checkInput(input);
   const files = input.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  // The start of zip's calendar as a local time, which is what zip keeps: the same bytes in every time zone.
+  const plain = { mtime: new Date(1980, 0, 1), mode: 0o100644, forceDosTimestamp: true };
   const zip = new ZipFile();
   const core = `package/services/metadata/core-properties/${coreName(input)}.psmdcp`;
   const parts: [string, string][] = [
@@ -50,28 +49,13 @@ export async function packNupkg(input: PackInput): Promise<void> {
   }
   for (const [name, text] of parts.slice(2)) zip.addBuffer(Buffer.from(text), name, plain);
   zip.end();
-  await writeZip(zip, input.outFile);
+  await writeWhole(input.outFile, (temporary) => writeZip(zip, temporary));
 }
 
-async function writeZip(zip: ZipFile, outFile: string): Promise<void> {
-  const temporary = `${outFile}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    const out = createWriteStream(temporary, { flags: 'wx' });
-    zip.on('error', (error) => out.destroy(error instanceof Error ? error : new Error(String(error))));
-    await pipeline(zip.outputStream, out);
-    const descriptor = openSync(temporary, 'r+');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    await rename(temporary, outFile);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    const because = cause instanceof Error ? cause.message : String(cause);
-    throw new PackageError('PACKAGE_NOT_WRITTEN', `Cannot write package ${outFile}: ${because}`, {
-      hint: 'Check the free space and the rights of the folder, and that the files to pack can be read.',
-      details: { file: outFile },
-      cause,
-    });
-  }
+async function writeZip(zip: ZipFile, temporary: string): Promise<void> {
+  const out = createWriteStream(temporary, { flags: 'wx' });
+  zip.on('error', (error) => out.destroy(error instanceof Error ? error : new Error(String(error))));
+  await pipeline(zip.outputStream, out);
 }
 
 async function checkInput(input: PackInput): Promise<void> {

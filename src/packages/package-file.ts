@@ -67,7 +67,7 @@ function unreadable(path: string, cause: unknown): PackageError {
   const because = cause instanceof Error ? cause.message : String(cause);
   return new PackageError('PACKAGE_FILE_UNREADABLE', `Cannot read package ${path}: ${because}`, {
     hint: 'Check the path and the rights of the file.',
-    details: { file: path },
+    details: { file: path, because },
     cause,
   });
 }

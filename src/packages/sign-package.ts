@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { CompanyCertificate } from '../identity/index.ts';
 import { buildSignature } from './build-signature.ts';
 import { packageDigests, unsignedStretches } from './content-digest.ts';
@@ -10,6 +9,7 @@ import type { HashName } from './oids.ts';
 import { signatureEntries, signatureEntryBytes, signatureEntryFaults } from './signature-entry.ts';
 import { readCertificate } from './signer-certificate.ts';
 import { requireVerified, type PackageReport } from './verify-package.ts';
+import { writeWhole } from './write-whole.ts';
 import { openZip, type ZipArchive } from './zip-archive.ts';
 import type { ZipEntry } from './zip-layout.ts';
 import { endRecordSize } from './zip-records.ts';
@@ -48,19 +48,13 @@ export async function signPackage(
   const stretches = unsignedStretches(archive.file, archive.layout, old);
   const { unsigned } = await packageDigests(archive.file, stretches, [options.hash]);
   const signature = buildSignature(certificate, options.hash, unsigned.get(options.hash)!, now);
-  const temporary = `${outPath}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
+  const leaf = readCertificate(Buffer.from(certificate.chain[0]!));
+  const trust = { fingerprints: new Set([leaf.fingerprint]) };
+  const report = await writeWhole(outPath, async (temporary) => {
     await writeSigned(archive, old, signature, temporary);
-    const leaf = readCertificate(Buffer.from(certificate.chain[0]!));
-    const trust = { fingerprints: new Set([leaf.fingerprint]) };
-    const report = await requireVerified(temporary, { trust, at: now });
-    await rename(temporary, outPath);
-    return { ...report, file: outPath };
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    if (cause instanceof Error && 'syscall' in cause) throw notWritten(outPath, cause);
-    throw cause;
-  }
+    return requireVerified(temporary, { trust, at: now });
+  });
+  return { ...report, file: outPath };
 }
 
 /** The signature entry to leave out, which only works where it is the last of the archive. */
@@ -107,7 +101,6 @@ async function writeSigned(
   try {
     for await (const piece of file.pieces(0, bodyEnd)) await out.writeFile(piece);
     for (const bytes of [added.local, central, end]) await out.writeFile(bytes);
-    await out.sync();
   } finally {
     await out.close();
   }
@@ -117,13 +110,5 @@ function tooMany(path: string): PackageError {
   return new PackageError('PACKAGE_TOO_LARGE', `Cannot sign package ${path}: it has too many entries`, {
     hint: `A signed package has at most ${entriesMax} entries; put the small files into an archive of their own.`,
     details: { file: path },
-  });
-}
-
-function notWritten(path: string, cause: Error): PackageError {
-  return new PackageError('PACKAGE_NOT_WRITTEN', `Cannot write package ${path}: ${cause.message}`, {
-    hint: 'Check the free space and the rights of the folder; an older file there is unchanged.',
-    details: { file: path },
-    cause,
   });
 }

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { faultPoint } from '../faults.ts';
 import { PackageError } from './errors.ts';
+import { makeNamesDurable } from './write-whole.ts';
 
 /**
  * Files by the SHA-256 of their bytes (`DATA/blobs/sha256/ab/abcd…`), in lower-case hex.
@@ -43,13 +44,18 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
   });
 
   const size = async (digest: string): Promise<number | undefined> => {
+    const file = path(digest);
     try {
-      return (await stat(path(digest))).size;
+      return (await stat(file)).size;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw unusable(folder, error);
     }
   };
+
+  /** What is there under the digest is what belongs there; a disk may have forgotten or changed it. */
+  const holdsWhole = async (digest: string, sizeBytes: number): Promise<boolean> =>
+    (await size(digest)) === sizeBytes && (await digestOf(path(digest))) === digest;
 
   /** Durable at its place: the file first, then the name. */
   const settle = async (temporary: string, digest: string): Promise<void> => {
@@ -58,8 +64,8 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
     faultPoint('store.before-rename');
     await rename(temporary, target);
     faultPoint('store.after-rename');
-    await syncFolder(dirname(target));
-    await syncFolder(blobs);
+    await makeNamesDurable(dirname(target));
+    await makeNamesDurable(blobs);
   };
 
   const put = (pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) =>
@@ -67,7 +73,7 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
       const temporary = join(halfCopies, `${process.pid}-${randomBytes(8).toString('hex')}`);
       try {
         const { digest, sizeBytes } = await writeDurably(temporary, pieces);
-        if ((await size(digest)) === sizeBytes) await unlink(temporary);
+        if (await holdsWhole(digest, sizeBytes)) await unlink(temporary);
         else await settle(temporary, digest);
         return { digest, sizeBytes };
       } catch (error) {
@@ -117,7 +123,7 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
     async remove(digest) {
       await trying(folder, async () => {
         await rm(path(digest), { force: true });
-        await syncFolder(blobs);
+        await makeNamesDurable(blobs);
       });
     },
   };
@@ -181,15 +187,6 @@ async function digestOf(path: string): Promise<string> {
     await file.close();
   }
   return hash.digest('hex');
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function isMissing(error: unknown): boolean {

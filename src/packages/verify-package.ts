@@ -127,7 +127,8 @@ export async function requireVerified(
   const errors = report.problems.filter(({ severity }) => severity === 'error');
   const telling = errors.find(({ code }) => code === 'NU3008') ?? errors[0]!;
   const { code, hint } = refusals[telling.code] ?? refusals['otherwise']!;
-  const message = `Cannot use package ${basename(path)}: ${telling.message}`;
+  const name = id === null ? basename(path) : `${id} ${version}`;
+  const message = `Cannot use package ${name}: ${telling.message}`;
   throw new PackageError(code, message, { hint, details: { file: path, report } });
 }
 

@@ -99,17 +99,18 @@ export function readZipLayout(file: PackageFile, limits: ZipLimits = defaultZipL
     fault('archive', 'it says it is one part of several');
   if (isZip64(file, end)) throw malformed(file, 'it is a zip64 archive, which package signing does not know');
   const tail = readTail(file, end);
-  const headers = centralHeaders(tail, end);
+  const headers = centralHeaders(tail, end, limits.entriesMax + 1);
+  if (headers.length > limits.entriesMax) {
+    fault('limit', `it has more than ${limits.entriesMax} entries`);
+    const [centralStart, centralEnd] = [end.centralOffset, end.position];
+    return { entries: [], centralStart, centralEnd, end, tail, faults };
+  }
   const centralEnd = headers.at(-1) ? endOf(headers.at(-1)!) : end.centralOffset;
   if (headers.length !== end.entries)
     fault('archive', `its end record counts ${end.entries} entries, and there are ${headers.length}`);
   if (end.centralOffset + end.centralSize !== end.position || centralEnd !== end.position)
     fault('archive', 'its central directory does not end where its end record begins');
   if (headers.length === 0) fault('archive', 'it is empty');
-  if (headers.length > limits.entriesMax) {
-    fault('limit', `it has ${headers.length} entries, and ${limits.entriesMax} are allowed`);
-    return { entries: [], centralStart: end.centralOffset, centralEnd, end, tail, faults };
-  }
   checkSizes(file, headers, limits, fault);
   const entries = locateEntries(file, headers, end.centralOffset, fault);
   checkNames(entries, fault);
@@ -156,15 +157,17 @@ function readTail(file: PackageFile, end: EndRecord): Buffer {
   return tail;
 }
 
-function centralHeaders(tail: Buffer, end: EndRecord): CentralHeader[] {
+/** The central headers that follow each other, as many as are worth looking at. */
+function centralHeaders(tail: Buffer, end: EndRecord, countMax: number): CentralHeader[] {
   const headers: CentralHeader[] = [];
   const directory = tail.subarray(0, end.position - end.centralOffset);
-  for (let at = 0; ;) {
+  for (let at = 0; headers.length < countMax;) {
     const header = centralHeaderAt(directory, at, end.centralOffset);
-    if (header === undefined) return headers;
+    if (header === undefined) break;
     headers.push(header);
     at += header.headerSize;
   }
+  return headers;
 }
 
 function checkSizes(
