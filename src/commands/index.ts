@@ -6,7 +6,7 @@ export {
   removeEnvironment,
   type Environment,
 } from './arrange-environments.ts';
-export { atHome, told, type Decided, type Decision } from './decision.ts';
+export { atHome, told, type Decided, type Decision, type NewEvent } from './decision.ts';
 export { CommandError, type CommandErrorCode } from './errors.ts';
 export {
   addPackage,
@@ -38,4 +38,4 @@ export {
   type Place,
   type PlacedDeployment,
 } from './request-deployment.ts';
-export { recordRun, startRun, type RecordedDeployment, type ReportRules, type RunTold } from './record-run.ts';
+export { recordedStep, recordRun, startRun, type RecordedDeployment, type ReportRules, type RunTold } from './record-run.ts';

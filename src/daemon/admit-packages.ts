@@ -36,7 +36,8 @@ export async function admitPackage(
   });
   const problems = [...report.problems.map(({ code, message }) => `${code}: ${message}`), ...mismatches(report, pin)];
   const { signature } = report;
-  if (problems.length > 0 || signature === null || !report.trusted) {
+  const signer = signature?.signer;
+  if (problems.length > 0 || signer == null || !report.trusted) {
     const what = `${pin.id} ${pin.version}`;
     const told = problems.length > 0 ? problems : ['it is not signed by the company this link was confirmed with'];
     instance.record(() =>
@@ -46,7 +47,7 @@ export async function admitPackage(
   }
   instance.record((db) => {
     const known = readPackages(db).some((row) => row.link === link && row.pin.sha256 === digest);
-    return takePackage(known, { pin, signer: signature.signer, link });
+    return takePackage(known, { pin, signer, link });
   });
   return 'held';
 }

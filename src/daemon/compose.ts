@@ -36,7 +36,8 @@ export async function runDaemon(instance: Instance, options: DaemonOptions): Pro
   using _lock = holdIdentity(instance, 'run');
   using watch = watchDatabase(instance);
   await instance.blobs.sweep(instance.clock.now(), staleAfterMs);
-  return options.once ? runOnce(instance, watch, options) : runForever(instance, watch, options);
+  // Awaited here: lock and watch are let go of when this function ends.
+  return await (options.once ? runOnce(instance, watch, options) : runForever(instance, watch, options));
 }
 
 const staleAfterMs = 30 * 24 * 3600 * 1000;

@@ -14,6 +14,7 @@ import {
 } from '../executor/index.ts';
 import { readKeyFile } from '../identity/index.ts';
 import { InstanceError, replaceFile, type Instance } from '../instance/index.ts';
+import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
 import { findDeployment, readReleases, readSteps, type DeploymentRow } from '../projections/index.ts';
 import { freezePlan } from './freeze-plan.ts';
@@ -69,7 +70,19 @@ async function begin(
   instance.record(() => startedRun(recorded(row), planSha256, instance.settings.report));
   faultPoint('daemon.start-recorded');
   if (isRunAlive(runFolder)) return;
-  await startRun({ runFolder, mode, secrets, runKey: runKey(instance, row.deployment), command: executorCommand });
+  const key = runKey(instance, row.deployment);
+  try {
+    await startRun({ runFolder, mode, secrets, runKey: key, command: executorCommand });
+  } catch (error) {
+    // What can't be resumed stays interrupted; what never began has failed, and both say why.
+    if (mode === 'resume') throw error;
+    const because = error instanceof CrossgapError ? error.message : 'the executor could not be started';
+    instance.record((db) => {
+      const run = { state: 'failed', startedAt: instance.clock.now(), steps: [], error: because } as const;
+      return recordRun(recorded(row), readSteps(db, row.deployment), run, instance.settings.report);
+    });
+    throw error;
+  }
 }
 
 /** Follows the journal until the run is over, and records each step as it ends. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { recordedStep } from '../commands/index.ts';
-import { feedId } from '../events/index.ts';
+import { eventCatalog, headerBytes, readHeader } from '../events/index.ts';
 import { readJournal } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import {
@@ -23,6 +23,7 @@ import {
 import { programVersion } from './version.ts';
 
 const outboundShown = 100;
+const pageEntries = 256;
 const deploymentsShown = 30;
 const notesShown = 4000;
 
@@ -43,7 +44,7 @@ export function readStatus(instance: Instance, startedAt: number | null = null):
     feeds: feedViews(instance),
     entries: log.entryCount(),
     outbound: livingLinks(instance)
-      .flatMap((link) => outboundLines(instance, link))
+      .flatMap((link) => outboundLines(instance, link, outboundShown))
       .toSorted((a, b) => (a.at < b.at ? 1 : -1))
       .slice(0, outboundShown),
     holds: (digest) => instance.holds(digest),
@@ -74,16 +75,36 @@ function live(instance: Instance, view: DeploymentView): DeploymentView {
   return { ...view, steps: run.steps.map((step, index) => stepView(recordedStep(step, index + 1))) };
 }
 
-/** All that the other side of a link can ever see of this instance, oldest first. */
-export function outboundLines({ log, identity }: Instance, link: LinkRow): OutboundLine[] {
-  const feed = feedId(identity.instanceId, link.link);
-  return [...log.eventsOf(feed)].map(({ header, event }) => ({
+/** What the other side of a link can see of this instance, oldest first: all of it, or the newest `limit` entries. */
+export function outboundLines(
+  { log }: Instance,
+  link: LinkRow,
+  limit = Number.MAX_SAFE_INTEGER,
+): OutboundLine[] {
+  const feed = log.feedTo(link.link);
+  const head = log.pointAt(feed);
+  if (head === undefined) return [];
+  const lines: OutboundLine[] = [];
+  let from = { epoch: limit > head.seq ? 0 : head.epoch, seq: Math.max(1, head.seq - limit + 1) };
+  for (;;) {
+    const page = log.readFeed(feed, from, pageEntries);
+    for (const { bytes } of page) lines.push(outboundLine(link, bytes));
+    if (page.length < pageEntries) return lines;
+    const last = readHeader(page.at(-1)!.bytes);
+    from = { epoch: last.epoch, seq: last.seq + 1 };
+  }
+}
+
+function outboundLine(link: LinkRow, bytes: Uint8Array): OutboundLine {
+  const { seq, at, type, schemaVersion } = readHeader(bytes);
+  const event = eventCatalog.decodeChecked(type, schemaVersion, bytes.subarray(headerBytes));
+  return {
     link: link.name,
-    seq: header.seq,
-    at: new Date(header.at).toISOString(),
-    type: header.type,
-    summary: event.known ? describeEvent(event) : `${header.type} of a newer version`,
-  }));
+    seq,
+    at: new Date(at).toISOString(),
+    type,
+    summary: event.known ? describeEvent(event) : `${type} of a newer version`,
+  };
 }
 
 function livingLinks({ db }: Instance): LinkRow[] {

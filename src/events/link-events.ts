@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { defineEvent } from './define-event.ts';
+import { bytes, defineEvent } from './define-event.ts';
 
-const bytes = z.instanceof(Uint8Array);
 
 /** 16 bytes as lower-case hex: an instance or a link. */
 export const Id = z.string().regex(/^[0-9a-f]{32}$/);

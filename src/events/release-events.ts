@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { defineEvent } from './define-event.ts';
+import { bytes, defineEvent } from './define-event.ts';
 import { Digest, Id } from './link-events.ts';
 
-const bytes = z.instanceof(Uint8Array);
 
 /** One package by what it is (`contentDigest`: without its signature entry) and by the file that carries it. */
 export const PackagePin = z.strictObject({

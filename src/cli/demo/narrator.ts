@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import type { Terminal } from '../terminal.ts';
 
 /** Tells a story on the terminal: points, what people type, and what they see. */
 export interface Narrator {
@@ -14,29 +14,27 @@ export interface Narrator {
 
 const linesShown = 12;
 
-/** A narrator that writes to `write`, in colours where `coloured`. */
-export function narrator(write: (text: string) => void, coloured: boolean): Narrator {
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    coloured ? styleText(style, text, { validateStream: false }) : text;
+/** A narrator that talks on a terminal. */
+export function narrator({ talk, talkTone }: Pick<Terminal, 'talk' | 'talkTone'>): Narrator {
   return {
     point(number, title) {
-      write(`\n${paint('bold', `${number}. ${title}`)}\n`);
+      talk(`\n${talkTone('strong', `${number}. ${title}`)}`);
     },
     say(text) {
-      write(`   ${text}\n`);
+      talk(`   ${text}`);
     },
     types(who, command) {
-      write(`   ${paint('cyan', `${who} $`)} ${command}\n`);
+      talk(`   ${talkTone('strong', `${who} $`)} ${command}`);
     },
     sees(text, exitCode, expected) {
-      const lines = text.trimEnd().split('\n').filter((line) => line !== '');
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line !== '');
       const cut = lines.length > linesShown;
       const shown = cut ? [...lines.slice(0, linesShown - 3), '…', ...lines.slice(-2)] : lines;
-      for (const line of shown) write(`     ${paint('dim', '│')} ${line}\n`);
-      if (exitCode !== 0) {
-        const mark = exitCode === expected ? paint('yellow', `exit ${exitCode}`) : paint('red', `exit ${exitCode}`);
-        write(`     ${paint('dim', '└')} ${mark}\n`);
-      }
+      for (const line of shown) talk(`     │ ${line}`);
+      if (exitCode !== 0) talk(`     └ ${talkTone(exitCode === expected ? 'warn' : 'bad', `exit ${exitCode}`)}`);
     },
   };
 }

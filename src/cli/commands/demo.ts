@@ -1,0 +1,70 @@
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { command, flag, misuse, notYet, text } from '../command.ts';
+import { tellCrossing } from '../demo/crossing.ts';
+import { narrator } from '../demo/narrator.ts';
+
+const material = fileURLToPath(new URL('../../../demo', import.meta.url));
+const program = [process.execPath, fileURLToPath(new URL('../../../bin/crossgap.js', import.meta.url))];
+
+const demo = command({
+  path: 'demo',
+  about: 'A vendor and a customer on this machine, the whole story on a real signed package',
+  example: 'crossgap demo --exit',
+  args: {},
+  options: {
+    story: text('NAME', 'crossing (air-gap and installer: not in this version)'),
+    exit: flag('end when the story is told, instead of leaving both status pages up'),
+    transport: text('NAME', 'folder (nats: not in this version)'),
+    out: text('DIR', 'an empty folder for everything the story makes; a temporary one otherwise'),
+  },
+  async run(context, _args, { story = 'crossing', exit, transport = 'folder', out }) {
+    if (story === 'air-gap' || story === 'installer') throw notYet(`tell the story ${story}`);
+    if (story !== 'crossing') {
+      throw misuse(`Cannot tell the story ${story}: there is none of that name`, 'Tell crossing.');
+    }
+    if (transport === 'nats') throw notYet('cross by NATS');
+    if (transport !== 'folder') {
+      throw misuse(`Cannot cross by ${transport}: there is no such transport`, 'Use --transport folder.');
+    }
+    const folder = stageFolder(out);
+    const { signal, terminal } = context;
+    const began = performance.now();
+    terminal.talk(`Everything of this story lies in ${folder}`);
+    await using ending = await tellCrossing({ folder, material, program, narrator: narrator(terminal) });
+    const seconds = Math.round((performance.now() - began) / 1000);
+    const pages = ending.pages.map(({ name, url }) => `${name}: ${url}`);
+    if (!exit) {
+      terminal.talk(
+        `\nTold in ${seconds} s. Both status pages stay up until Ctrl-C:\n  ${pages.join('\n  ')}`,
+      );
+      await untilAborted(signal);
+    }
+    return {
+      document: { folder, seconds, pages: ending.pages },
+      text: `Told all eight points in ${seconds} s.`,
+    };
+  },
+});
+
+function stageFolder(out: string | undefined): string {
+  if (out === undefined) return mkdtempSync(join(tmpdir(), 'crossgap-demo-'));
+  const folder = resolve(out);
+  mkdirSync(folder, { recursive: true });
+  if (readdirSync(folder).length === 0) return folder;
+  throw misuse(
+    `Cannot tell the story in ${folder}: the folder is not empty`,
+    'Name an empty or new folder with --out.',
+  );
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+export const demoCommands = [demo];
