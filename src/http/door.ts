@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
+/** Longer targets than any page has are not looked at. */
+export const targetLengthMax = 2048;
+
 /** An answer given before any route is looked at. */
 export type Refusal = { readonly status: 400 | 403 | 404 | 405 | 413; readonly words: string };
 
@@ -34,7 +37,7 @@ export function hostName(host: string): string | undefined {
 /** Whether the target is a path as a browser would send it, with nothing that climbs, hides or names a host. */
 export function isPlainTarget(target: string): boolean {
   const [path = '', ...query] = target.split('?');
-  if (target.length > 2048 || !/^\/(?!\/)/.test(path) || /\/\//.test(path)) return false;
+  if (target.length > targetLengthMax || !/^\/(?!\/)/.test(path) || /\/\//.test(path)) return false;
   if (!/^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/.test(path) || /[^\u0021-\u007E]|[\\#]/.test(query.join('?')))
     return false;
   if (/%(?![0-9a-f]{2})/i.test(path) || /%(?:0|1|7f|2e|2f|5c)/i.test(path)) return false;

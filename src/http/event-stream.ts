@@ -9,11 +9,15 @@ export type EventStream = {
   close(): void;
 };
 
-/** How `/events` behaves: how many streams at once, how often a comment keeps them open, how soon changes are told. */
+/**
+ * How `/events` behaves: how many streams at once, how often a comment keeps them open, how soon changes are told, and
+ * how soon a browser that lost its stream is to try again.
+ */
 export type StreamLimits = {
   readonly streamsMax: number;
   readonly heartbeatMs: number;
   readonly gatherMs: number;
+  readonly retryMs: number;
 };
 
 /** A reader that leaves this much unread is let go: it would hold memory for as long as it sleeps. */
@@ -43,7 +47,7 @@ export function eventStream(stamp: () => string, limits: StreamLimits): EventStr
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
       });
-      send(response, `retry: 3000\n\nevent: hello\ndata: ${stamp()}\n\n`);
+      send(response, `retry: ${limits.retryMs}\n\nevent: hello\ndata: ${stamp()}\n\n`);
       return true;
     },
     announce() {

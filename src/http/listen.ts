@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
+import { hostName } from './door.ts';
 import { HttpError } from './errors.ts';
 
 export type Listen = {
@@ -65,7 +66,7 @@ export function answeredNames(listen: Listen, address: string): ReadonlySet<stri
     '[::1]',
     withoutBrackets(listen.host),
     address,
-    ...(listen.names ?? []),
+    ...(listen.names ?? []).map((name) => hostName(name) ?? name),
   ];
   return new Set(own.map((name) => (isIPv6(name) ? `[${name}]` : name).toLowerCase()));
 }

@@ -147,7 +147,9 @@ const back: Content = html`<li><a href="/">Status page</a></li>`;
 
 function health(readiness: Readiness, found: readonly Concern[]): Html {
   const bad = found.filter((concern) => concern.tone === 'bad').length;
-  if (!readiness.ready) return chip('not-ready', 'starting', 'wait');
+  if (readiness.checks.some((check) => check.state === 'failed'))
+    return chip('not-ready', 'not ready', 'bad');
+  if (!readiness.ready) return chip('starting', 'starting', 'wait');
   if (bad > 0) return chip('troubled', `${count(bad, 'thing')} to look at`, 'bad');
   return found.length > 0
     ? chip('asking', `${count(found.length, 'thing')} to do`, 'wait')

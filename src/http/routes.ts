@@ -45,7 +45,7 @@ export function addRoutes(app: FastifyInstance, { source, snapshot, stream }: Ro
   app.get('/api/deployments.json', () => snapshot.view().deployments);
   app.get<{ Params: { id: string } }>('/api/deployments/:id.json', (request, reply) => {
     const deployment = source.deployment(request.params.id);
-    return deployment ?? reply.code(404).send({ error: 'There is no such deployment' });
+    return deployment ?? noPage(reply, 'There is no such deployment');
   });
   app.get('/api/outbound.json', () => snapshot.view().outbound);
   app.get('/api/log.json', () => snapshot.view().log);
@@ -78,8 +78,9 @@ export function addRoutes(app: FastifyInstance, { source, snapshot, stream }: Ro
     );
 }
 
-/** Sends the page for an address that has nothing to show. */
+/** Answers for an address that has nothing to show: to a program in JSON, to a person as a page. */
 export function noPage(reply: FastifyReply, words: string, status = 404): FastifyReply {
+  if (reply.request.url.startsWith('/api/')) return reply.code(status).send({ error: words });
   return page(reply.code(status), refusalPage(status, words));
 }
 

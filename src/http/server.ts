@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { refusalOf } from './door.ts';
+import { refusalOf, targetLengthMax } from './door.ts';
 import { eventStream, type StreamLimits } from './event-stream.ts';
 import { answeredNames, authority, listenError, loopbackAddress, type Listen } from './listen.ts';
 import { addRoutes, noPage } from './routes.ts';
@@ -28,6 +28,7 @@ export const usualLimits: HttpLimits = {
   streamsMax: 32,
   heartbeatMs: 20_000,
   gatherMs: 150,
+  retryMs: 3000,
 };
 
 export type StatusServerFacts = {
@@ -42,7 +43,7 @@ export interface StatusServer extends AsyncDisposable {
   /** `http://127.0.0.1:7420`, with the port that was really bound. */
   readonly address: string;
   /** Ends every stream and connection and gives the port back. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -62,7 +63,7 @@ export async function statusServer(facts: StatusServerFacts): Promise<StatusServ
     clientErrorHandler: refuseUnreadable,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: targetLengthMax },
   });
   addHeaders(app, log);
   addRoutes(app, { source, snapshot, stream });

@@ -178,7 +178,8 @@ tbody tr+tr{margin-top:.625rem;padding-top:.625rem;border-top:1px dashed var(--l
 th,td,th:first-child{padding:.125rem 0}
 td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.75rem}
 td::before{content:attr(data-label);color:var(--quiet);font-size:.8125rem;line-height:1.79}
-td .exactly:not(.digest){white-space:normal}
+td .exactly:not(.digest),.chip,.mark,td .chip{white-space:normal}
+.chip{border-radius:.75rem}
 .stack>.card,.environment,.empty,.card.inside{padding:1rem}
 .title .aside{margin-left:0;flex-basis:100%}
 details>summary{padding-inline:1rem}

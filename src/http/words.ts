@@ -6,7 +6,7 @@ export function span(seconds: number): string {
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min`;
   if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h`;
-  if (whole < 60 * 86_400) return `${Math.floor(whole / 86_400)} days`;
+  if (whole < 61 * 86_400) return `${Math.floor(whole / 86_400)} days`;
   return `${Math.floor(whole / (30.44 * 86_400))} months`;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Takes the pictures of the status page that the documentation shows, from the examples of this folder:
- * `node test/http/pictures.ts [FOLDER] [NAME…]`. Without names, only the two that `docs/images` keeps are taken.
+ * `node test/http/pictures.ts`. With a folder and parts of names, all pages of those names are taken whole:
+ * `node test/http/pictures.ts /tmp/pictures customer`.
  */
 import { join } from 'node:path';
 import { silentLog } from '../../src/log.ts';
@@ -24,14 +25,15 @@ await inChromium(async (browser) => {
         const picture = `status-${name}-${scheme}-${width}`;
         if (!(wanted.length === 0 ? kept : wanted).some((one) => picture.includes(one))) continue;
         const page = await browser.newPage({
-          viewport: { width, height: 800 },
+          viewport: { width, height: 940 },
           colorScheme: scheme,
           deviceScaleFactor: width === 375 ? 2 : 1.5,
         });
         await page.goto(server.address);
         await page.locator('#live.on').waitFor();
-        if (name === 'customer') await page.locator('#deployments details').nth(1).locator('summary').click();
-        await page.screenshot({ path: join(folder, `${picture}.png`), fullPage: true });
+        if (name === 'customer' && wanted.length > 0)
+          await page.locator('#deployments details').nth(1).locator('summary').click();
+        await page.screenshot({ path: join(folder, `${picture}.png`), fullPage: wanted.length > 0 });
         await page.close();
       }
   }

@@ -71,6 +71,14 @@ describe('the routes', () => {
       expect([path, (await get(server, path)).status]).toEqual([path, 404]);
   });
 
+  test('a program is told in JSON, a person on a page', async () => {
+    await using server = await serve(exampleSource(acme));
+    const missing = await get(server, '/api/deployments/none.json');
+    expect(await missing.json()).toEqual({ error: 'There is no such deployment' });
+    expect(await (await get(server, '/api/none.json')).json()).toEqual({ error: 'There is no such page' });
+    expect(await (await get(server, '/links/nobody')).text()).toContain('<h1>There is no such link</h1>');
+  });
+
   test('every answer carries the headers that keep a page harmless, refusals too', async () => {
     await using server = await serve(exampleSource(acme));
     for (const [path, method] of [
@@ -228,7 +236,7 @@ describe('the live stream', () => {
         const again = await get(server, '/events');
         await again.body?.cancel();
         return again.status;
-      })
+      }, patiently)
       .toBe(200);
   });
 
@@ -299,6 +307,9 @@ describe('T-83 where it listens', () => {
     expect(source.listeners).toBe(0);
   });
 });
+
+/** As long as the whole test may take: how soon is not the question. */
+const patiently = { timeout: 50_000 };
 
 /** An open event stream, read message by message; undefined when it has ended. */
 async function opened(

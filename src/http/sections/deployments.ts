@@ -107,18 +107,10 @@ function took(startedAt: string | null, endedAt: string | null): Content {
   return milliseconds < 1000 ? 'less than 1 s' : span(milliseconds / 1000);
 }
 
-function next(deployment: DeploymentView): readonly string[] {
-  const { id, process, environment } = deployment;
-  switch (deployment.state) {
-    case 'failed':
-      return [command('deployment', 'retry', id), command('rollback', process, '--env', environment)];
-    case 'interrupted':
-      return [command('deployment', 'resume', id), command('rollback', process, '--env', environment)];
-    case 'waiting':
-      return [command('deployment', 'show', id)];
-    case 'running':
-    case 'succeeded':
-    case 'cancelled':
-      return [];
-  }
+/** What a person would type next; nothing where all is done or the daemon goes on by itself. */
+function next({ id, process, environment, state }: DeploymentView): readonly string[] {
+  const back = command('rollback', process, '--env', environment);
+  if (state === 'failed') return [command('deployment', 'retry', id), back];
+  if (state === 'interrupted') return [command('deployment', 'resume', id), back];
+  return state === 'waiting' ? [command('deployment', 'show', id)] : [];
 }

@@ -116,6 +116,8 @@ function missingFor(view: StatusView, offer: OfferView): readonly Missing[] {
 function inputs(view: StatusView, offer: OfferView): Content {
   if (offer.inputs.length === 0) return nothing('nothing');
   const missing = Map.groupBy(missingFor(view, offer), (one) => one.name);
+  // Only where there is a place to deploy to does somebody look for what is missing there.
+  const asked = view.environments.length > 0 && offer.state !== 'refused' && offer.state !== 'withdrawn';
   return html`<ul class="plain" role="list">
     ${offer.inputs.map((input) => {
       const where = missing.get(input.name) ?? [];
@@ -129,9 +131,11 @@ function inputs(view: StatusView, offer: OfferView): Content {
                   ', ',
                 )}</small
               >`
-          : input.required
-            ? chip('set', 'set', 'good')
-            : chip('optional', 'optional', 'off');
+          : !input.required
+            ? chip('optional', 'optional', 'off')
+            : asked
+              ? chip('set', 'set', 'good')
+              : chip('needed', 'needed', 'off');
       const about = joined(
         [input.label !== null && html`<bdi>${input.label}</bdi>`, input.secret && 'secret'],
         ' · ',
