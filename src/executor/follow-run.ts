@@ -12,7 +12,7 @@ export type FollowOptions = {
 };
 
 /**
- * Every fact of a run, from its beginning, as they are written; ends with the run's end, when its process is gone
+ * Every fact of a run, from its beginning, as they are written; ends when its process is gone, after the run's end or
  * without one, or when `signal` aborts. It reads the journal only, so it may begin before, during or after the run.
  */
 export async function* followRun(
@@ -29,7 +29,6 @@ export async function* followRun(
     for (const fact of reader()) {
       hasBegun = true;
       yield fact;
-      if (fact.kind === 'run-ended') return;
     }
     if (!alive && hasBegun) return;
     await changes.next();

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { ExecutorError, systemCode } from './errors.ts';
@@ -46,16 +46,33 @@ const systemFolders = new Set(
     ]),
 );
 
+/** What stands around a run and must never be replaced or purged with an application. */
+export type Surroundings = {
+  readonly currentFolder: string;
+  /** Where this program lies, and what runs it. */
+  readonly programFolders: readonly string[];
+};
+
+const program = resolve(import.meta.dirname, '..', '..');
+
+/** The surroundings of this very process. */
+export function surroundings(): Surroundings {
+  return { currentFolder: process.cwd(), programFolders: [program, process.execPath] };
+}
+
 /**
- * The folder a step installs into, with links resolved as far as it exists. Refused (`INSTALL_FOLDER_REFUSED`) are
- * unresolved tokens, relative paths, a root or system folder, the extraction folder and what lies in or around it,
- * and every guarded folder with what lies in or around it, since a purge of a parent takes them along.
+ * The folder a step installs into, with links resolved as far as it exists. Nothing is touched. Refused
+ * (`INSTALL_FOLDER_REFUSED`) are unresolved tokens, relative paths, a root or system folder, the home folder, what lies
+ * below /proc, /sys or /dev as it is written or once links are resolved, what is or holds the current folder or this
+ * program, a folder under version control or inside its data, the extraction folder with what lies in or around
+ * it, and every guarded folder with what lies in or around it, since a purge of a parent takes them along.
  */
 export function checkInstallFolder(
   value: string,
   unresolved: readonly string[],
   extracted: string,
   guarded: readonly string[],
+  around: Surroundings = surroundings(),
 ): string {
   if (unresolved.length > 0 || value.includes('#{')) {
     throw refused(
@@ -66,6 +83,8 @@ export function checkInstallFolder(
   }
   if (/\p{Cc}/u.test(value)) throw refused(value, 'it holds a control character', 'Correct the value.');
   if (!isAbsolute(value)) throw refused(value, 'it is not an absolute path', 'Write it from the root on.');
+  // Such a path leads somewhere else for every process that follows it: as written it is refused, before links are.
+  for (const path of [value, resolve(value)]) refuseKernelFolders(path, value);
   const folder = realFolder(resolve(value));
   const root = parse(folder).root;
   if (
@@ -79,14 +98,29 @@ export function checkInstallFolder(
       'Name a folder of its own for the application.',
     );
   }
-  if (/^\/(?:proc|sys|dev)\//.test(folder)) {
-    throw refused(value, 'what lies there is no file system for applications', 'Name another folder.');
-  }
+  refuseKernelFolders(folder, value);
+  refuseSurroundings(folder, value, around);
   if (overlap(folder, realFolder(extracted))) {
     throw refused(value, 'it is, holds or lies in the extraction folder', 'Name a folder elsewhere.');
   }
   refuseGuarded(folder, value, guarded);
   return folder;
+}
+
+function refuseKernelFolders(path: string, value: string): void {
+  if (!/^\/+(?:proc|sys|dev)(?:\/|$)/.test(path)) return;
+  throw refused(value, 'what lies there is no file system for applications', 'Name another folder.');
+}
+
+function refuseSurroundings(folder: string, value: string, around: Surroundings): void {
+  const held = [around.currentFolder, ...around.programFolders].find((one) =>
+    inside(realFolder(one), folder),
+  );
+  if (held !== undefined) {
+    throw refused(value, `it is or holds ${held}, which this program stands on`, 'Name a folder elsewhere.');
+  }
+  const isVersioned = folder.split(sep).includes('.git') || existsSync(join(folder, '.git'));
+  if (isVersioned) throw refused(value, 'it is under version control', 'Name a folder of its own.');
 }
 
 /** Throws where `folder`, already resolved, is, holds or lies in a guarded one. */
@@ -96,10 +130,12 @@ export function refuseGuarded(folder: string, value: string, guarded: readonly s
   throw refused(value, `it is, holds or lies in ${hit}, which is guarded`, 'Name a folder elsewhere.');
 }
 
-/** Whether one path is the other or lies in it. */
+/** Whether a path is the folder or lies in it. */
+function inside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
 function overlap(one: string, other: string): boolean {
-  const inside = (path: string, folder: string): boolean =>
-    path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
   return inside(one, other) || inside(other, one);
 }
 

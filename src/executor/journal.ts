@@ -47,6 +47,8 @@ export type Fact =
       readonly value?: string;
       readonly sealed?: string;
     }
+  /** A script's process lives; `mark` tells it from a later process of the same number. */
+  | { readonly kind: 'process'; readonly step: number; readonly pid: number; readonly mark: string }
   | { readonly kind: 'artifact-asked'; readonly step: number; readonly name: string; readonly path: string }
   | {
       readonly kind: 'artifact';
@@ -146,6 +148,20 @@ export function parseFacts(text: string, path: string): { facts: Fact[]; length:
     }
   });
   return { facts, length };
+}
+
+/** A fact with every text of it masked, except what is sealed, a digest or a mark and means nothing changed. */
+export function maskedFact(fact: Fact, mask: (text: string) => string): Fact {
+  const asItIs = new Set(['kind', 'key', 'mark', 'sealed', 'sha256', 'planSha256', 'logSha256', 'state']);
+  const masked = (value: unknown): unknown => {
+    if (typeof value === 'string') return mask(value);
+    if (Array.isArray(value)) return value.map(masked);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, asItIs.has(name) ? inner : masked(inner)]),
+    );
+  };
+  return masked(fact) as Fact;
 }
 
 function cutTornLine(path: string): void {

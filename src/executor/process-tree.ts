@@ -34,6 +34,11 @@ export async function endTree(root: TreeRoot, stopSignal: NodeJS.Signals, graceM
   }
 }
 
+/** What tells a living process from a later one of the same number; undefined where it has ended, or without /proc. */
+export function processMark(pid: number): string | undefined {
+  return process.platform === 'linux' ? processFacts(pid)?.started : undefined;
+}
+
 function signalAll(root: TreeRoot, members: readonly ProcessFacts[], signal: NodeJS.Signals): void {
   send(process.platform === 'win32' ? root.pid : -root.pid, signal);
   for (const { pid } of members) send(pid, signal);

@@ -15,6 +15,8 @@ export type StepRecord = {
   readonly folders: Map<FolderUse, string>;
   readonly outputs: Map<string, { readonly value?: string; readonly sealed?: string }>;
   readonly intentions: Map<string, Map<string, string>>;
+  /** The last script's process that is known to have lived. */
+  process?: { readonly pid: number; readonly mark: string };
   readonly artifactsAsked: { readonly name: string; readonly path: string }[];
   readonly artifacts: ArtifactOutcome[];
 };
@@ -82,6 +84,9 @@ function add(run: RunRecord, fact: Exclude<Fact, { kind: 'run-started' }>): void
       });
       return;
     }
+    case 'process':
+      step.process = { pid: fact.pid, mark: fact.mark };
+      return;
     case 'artifact-asked':
       step.artifactsAsked.push({ name: fact.name, path: fact.path });
       return;

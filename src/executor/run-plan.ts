@@ -1,11 +1,12 @@
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import { faultPoint } from '../faults.ts';
 import { tryLock, lockHolder } from '../lock.ts';
 import { checkHost } from './check-host.ts';
 import { ExecutorError } from './errors.ts';
-import { openJournal, readFacts, type Fact, type FactError } from './journal.ts';
+import { maskedFact, openJournal, readFacts, type Fact, type FactError } from './journal.ts';
 import { Masker } from './masking.ts';
 import { outcomeOf } from './outcome.ts';
 import { planDigest, readPlan, writePlan } from './plan-file.ts';
@@ -66,6 +67,7 @@ export type RunEvent = Fact | ({ readonly kind: 'log' } & LogLine);
  */
 export async function runPlan(given: Plan | undefined, options: RunOptions): Promise<RunOutcome> {
   const { runFolder } = options;
+  assert(isAbsolute(runFolder), 'the folder of a run is given from the root on');
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
   using lock = tryLock(join(runFolder, 'lock'), 'executor');
   if (lock === undefined) throw held(runFolder);
@@ -75,6 +77,7 @@ export async function runPlan(given: Plan | undefined, options: RunOptions): Pro
 /** As `runPlan`, for whoever already holds `RUN/lock`. */
 export async function runUnderLock(given: Plan | undefined, options: RunOptions): Promise<RunOutcome> {
   const { runFolder, mode, secrets, clock = systemClock, report = () => undefined } = options;
+  assert(isAbsolute(runFolder), 'the folder of a run is given from the root on');
   const earlier = recordOf(readFacts(runFolder));
   if (mode === 'start' && earlier !== undefined) throw exists(runFolder);
   if (earlier?.end !== undefined) throw ended(runFolder);
@@ -95,8 +98,9 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
     secrets,
     journal: {
       append(fact) {
-        file.append(fact);
-        report(fact);
+        const masked = maskedFact(fact, (text) => masker.mask(text));
+        file.append(masked);
+        report(masked);
       },
       [Symbol.dispose]: () => undefined,
     },

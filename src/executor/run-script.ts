@@ -18,6 +18,8 @@ export type ScriptRun = Handover & {
   /** Ends the script's whole process tree when it aborts; its reason is then thrown. */
   readonly signal: AbortSignal;
   readonly graceMs: number;
+  /** Called once the script's process lives. */
+  readonly onStart: (pid: number) => void;
   /** One line of output without its end; called in the order of arrival within each stream. */
   readonly onLine: (stream: OutputStream, line: string) => void;
 };
@@ -68,6 +70,7 @@ export async function runScript(run: ScriptRun): Promise<ScriptEnd> {
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
     pipes.handedOver();
+    if (child.pid !== undefined) run.onStart(child.pid);
     const values = byStdin ? child.stdin : child.stdio[3];
     if (values !== null && values !== undefined && 'end' in values) {
       // A script that ended before it took its values has closed the pipe; its exit code tells that.

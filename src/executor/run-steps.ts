@@ -9,6 +9,7 @@ import { ExecutorError } from './errors.ts';
 import type { FactError } from './journal.ts';
 import { conventionsOf } from './outcome.ts';
 import type { PlannedStep, StepState } from './plan.ts';
+import { endTree, processMark } from './process-tree.ts';
 import { emptyStep, type RunRecord, type StepRecord } from './record.ts';
 import { runConventions, type ConventionsEnd } from './run-conventions.ts';
 import type { RunState } from './run-state.ts';
@@ -120,6 +121,7 @@ async function runAttempt(
     setScriptValue(variables, output.name, output.value);
     setOutputVariable(variables, run.plan.machine, output);
   }
+  await endLeftOver(run, placeOf(run, step, position), record);
   const stepRun: StepRun = { run, step, position, variables, scratch, record };
   using limit = timeLimit(step, stops);
   using rollbackLimit = timeLimit(step, stops);
@@ -156,6 +158,14 @@ async function runAttempt(
   );
   rmSync(scratch, { recursive: true, force: true });
   return end;
+}
+
+/** Ends a script that outlived the process that ran it, before it is run again. */
+async function endLeftOver(run: RunState, place: string, record: StepRecord): Promise<void> {
+  const { process: left } = record;
+  if (left === undefined || processMark(left.pid) !== left.mark) return;
+  run.log.write(place, 'warning', `Ending process ${left.pid}, which an interrupted attempt left behind`);
+  await endTree({ pid: left.pid, outputInodes: new Set() }, 'SIGTERM', run.graceMs);
 }
 
 /** A signal that aborts when the step's time is over or the run is stopped; its clock starts when it is first used. */

@@ -6,6 +6,7 @@ import { currentFolder } from './convention.ts';
 import { ExecutorError } from './errors.ts';
 import type { FolderUse } from './journal.ts';
 import type { PlannedStep } from './plan.ts';
+import { processMark } from './process-tree.ts';
 import type { StepRecord } from './record.ts';
 import type { LogLevel } from './run-log.ts';
 import { runScript } from './run-script.ts';
@@ -40,7 +41,7 @@ export function workFor(stepRun: StepRun, convention: Convention, signal: AbortS
     log: (level, text) => run.log.write(place, level, text),
     folder: (use) => record.folders.get(use),
     setFolder(use, path) {
-      run.journal.append({ kind: 'folder', step: position, use, path: run.masker.mask(path) });
+      run.journal.append({ kind: 'folder', step: position, use, path });
       record.folders.set(use, path);
       tellFolder(variables, use, path);
     },
@@ -114,6 +115,10 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
     scratch: work.scratch,
     signal: work.signal,
     graceMs: run.graceMs,
+    onStart(pid) {
+      const mark = processMark(pid);
+      if (mark !== undefined) run.journal.append({ kind: 'process', step: position, pid, mark });
+    },
     onLine: (stream, line) => output.line(stream, line),
   });
   const { resultMessage, wroteErrors } = output.end();

@@ -25,9 +25,9 @@ def _handed_over():
 _body, octopusvariables = _handed_over()
 
 
-def _message(name, **values):
+def _message(kind, /, **values):
     attributes = "".join(" %s='%s'" % (key, encode(value)) for key, value in values.items())
-    print("##octopus[%s%s]" % (name, attributes), flush=True)
+    print("##octopus[%s%s]" % (kind, attributes), flush=True)
 
 
 def _say(level, text):

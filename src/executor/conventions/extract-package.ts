@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { faultPoint } from '../../faults.ts';
 import { extractPackage as unpack, verifyPackage } from '../../packages/index.ts';
 import { packageAction, type Done, type Work } from '../convention.ts';
@@ -45,6 +45,7 @@ function safeName(name: string): string {
 /** What an extraction that was cut off left behind: its hidden folders, and one that was renamed but never told. */
 function removeEarlierAttempt(work: Work): void {
   for (const [path, mark] of work.intentions()) {
+    if (!isBelow(path, work.plan.appsFolder)) continue;
     if (mark === 'extracting') {
       rmSync(path, { recursive: true, force: true });
       rmSync(`${path}.extracting`, { recursive: true, force: true });
@@ -111,6 +112,12 @@ function moveIntoPlace(work: Work, hidden: string, wanted: string): string {
 function folderMark(folder: string): string {
   const { dev, ino, birthtimeMs } = statSync(folder);
   return `${dev}:${ino}:${birthtimeMs}`;
+}
+
+/** What a journal names is removed only where extractions are made, whatever the journal says. */
+function isBelow(path: string, folder: string): boolean {
+  const below = relative(folder, path);
+  return below !== '' && !isAbsolute(below) && below.split(sep)[0] !== '..';
 }
 
 function isThere(path: string): boolean {
