@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { acknowledge, refuseBlob } from '../commands/index.ts';
-import { feedId, readHeader, type SealedEntry } from '../events/index.ts';
+import { readHeader, type HeadVerdict, type Verdict as EntryVerdict } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { explainDamage } from '../packages/index.ts';
 import { readLinks, readOwedBlobs, readWantedBlobs, type LinkRow, type WantedBlob } from '../projections/index.ts';
@@ -10,7 +10,7 @@ import { admitHeldPackages, admitPackage } from './admit-packages.ts';
 /** One link as sync sees it: its two feeds in the log and its blobs in the store. */
 export function linkReplica(instance: Instance, linkId: string): Replica {
   const { db, log, blobs, clock } = instance;
-  const outward = feedId(instance.identity.instanceId, linkId);
+  const outward = log.feedTo(linkId);
   const link = (): LinkRow => readLinks(db).find((row) => row.link === linkId)!;
   const wanted = (): WantedBlob[] => readWantedBlobs(db).filter((blob) => blob.link === linkId);
   let head: { readonly bytes: Uint8Array; readonly seq: number; readonly at: number } | undefined;
@@ -57,8 +57,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
         .filter(({ digest, final }) => !final && !instance.holds(digest))
         .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
     holdsBlob: (digest) => instance.holds(digest),
-    receiveEntries: async (entries: readonly SealedEntry[]): Promise<readonly Verdict[]> =>
-      (await log.receive(entries)).map(toVerdict),
+    receiveEntries: async (entries) => (await log.receive(entries)).map(toVerdict),
     receiveHead: (bytes) => Promise.resolve(headVerdict(log.receiveHead(bytes))),
     incomingFile: (digest) => blobs.incomingPath(digest),
     async adoptBlob(digest, path) {
@@ -119,6 +118,18 @@ function toVerdict(verdict: EntryVerdict): Verdict {
     case 'known':
     case 'parked':
       return { outcome: verdict.outcome };
+    case 'refused':
+      return { outcome: 'refused', code: verdict.error.code, message: verdict.error.message };
+  }
+}
+
+/** A head that tells of more than is held here is good news: what is missing comes by itself, or is asked for. */
+function headVerdict(verdict: HeadVerdict): Verdict {
+  switch (verdict.outcome) {
+    case 'same':
+      return { outcome: 'known' };
+    case 'behind':
+      return { outcome: 'appended' };
     case 'refused':
       return { outcome: 'refused', code: verdict.error.code, message: verdict.error.message };
   }
