@@ -8,8 +8,8 @@ import { isAbsence } from './folder-layout.ts';
 import type { BlobParcel, Chunk, NamedBlob } from './transport.ts';
 
 /**
- * The usual length of a chunk, 1 MiB: what a cut costs at most (8 s at 1 Mbit/s), small enough for a message
- * broker's limit, and large enough that a package of 1 GiB is a thousand files, not a million.
+ * The usual length of a chunk, 1 MiB: what a cut costs at most (8 s at 1 Mbit/s), and large enough that a package
+ * of 1 GiB is a thousand files, not a million.
  */
 export const chunkBytesDefault = 1024 * 1024;
 

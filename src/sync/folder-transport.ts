@@ -64,7 +64,9 @@ export function folderTransport(options: FolderTransportOptions): Transport {
     now,
   });
   const inbox =
-    peer === undefined ? noInbox : folderInbox({ theirs: authorFolder(folder, link, peer), pollMs, damagedAfterMs, now });
+    peer === undefined
+      ? noInbox
+      : folderInbox({ theirs: authorFolder(folder, link, peer), pollMs, damagedAfterMs, now });
   return { name: 'folder', ...outbox, ...inbox, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 

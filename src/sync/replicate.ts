@@ -3,8 +3,10 @@ import { CrossgapError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { blobIntake } from './blob-intake.ts';
 import type { Doorbell } from './doorbell.ts';
-import { exchangeLimits, exchangeOnce, type Exchange, type ExchangeLimits } from './exchange.ts';
+import { exchangeOnce } from './exchange.ts';
+import { exchangeLimits, type ExchangeLimits } from './limits.ts';
 import type { Replica } from './replica.ts';
+import type { Exchange } from './tally.ts';
 import type { Transport } from './transport.ts';
 
 export type ReplicateOnceOptions = {

@@ -406,7 +406,8 @@ describe('T-08 endless data', () => {
   test('litter without end is counted up to a limit, and the parcels among it are taken', async () => {
     notes(3);
     await exchange(link.vendor, link.here);
-    for (let index = 0; index < 1500; index++) writeFileSync(join(link.own, 'entries', `litter ${index}`), '');
+    for (let index = 0; index < 1500; index++)
+      writeFileSync(join(link.own, 'entries', `litter ${index}`), '');
     const { refusals, entriesIn } = await exchange(link.customer, link.there);
     expect(refusals).toHaveLength(1000);
     expect(entriesIn).toBe(3);

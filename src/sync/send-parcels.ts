@@ -1,0 +1,132 @@
+import { chunksOf } from './blobs.ts';
+import { SyncError } from './errors.ts';
+import { entryBytesInParcel } from './parcel-file.ts';
+import type { ParcelWay } from './receive-parcels.ts';
+import type { PlacedEntry } from './replica.ts';
+import { noteFailure } from './tally.ts';
+import type { NamedBlob, Place } from './transport.ts';
+
+const pageEntries = 64;
+
+/** The way out: what the peer's receipt does not cover and is not on its way yet. */
+export interface ParcelSender {
+  /** Entries first, then the head, then one turn's share of blobs. */
+  send(headDue: boolean): Promise<void>;
+  /** Whether blobs are left for another turn. */
+  readonly blobsToGo: boolean;
+}
+
+export function parcelSender({ replica, transport, signal, limits, tally }: ParcelWay): ParcelSender {
+  let headSent = false;
+  /** Up to which byte each owed blob is known to be on its way. */
+  const seenTo = new Map<string, number>();
+  let blobsToGo = false;
+
+  async function send(headDue: boolean): Promise<void> {
+    const owed = replica.blobsOwed();
+    await transport.settle({
+      ...pick(replica.confirmed()),
+      owed: new Set(owed.map(({ digest }) => digest)),
+    });
+    const sent = await sendEntries(replica.confirmed());
+    const head = sent || (headDue && !headSent) ? replica.outgoingHead() : undefined;
+    if (head) {
+      await transport.send({ kind: 'head', bytes: head }, signal);
+      headSent = true;
+    }
+    await sendBlobs(owed);
+  }
+
+  /** Sends what follows the peer's receipt and is not on its way, so that whatever got lost is sent again. */
+  async function sendEntries(confirmed: Place): Promise<boolean> {
+    let at = confirmed;
+    let sent = false;
+    while (!signal.aborted) {
+      const [next] = replica.outgoing(at, 1);
+      if (!next) break;
+      const carriedTo = await transport.carriedTo(next);
+      if (carriedTo >= next.seq) {
+        at = { epoch: next.epoch, seq: carriedTo };
+        continue;
+      }
+      const entries = batchAfter(at);
+      await transport.send({ kind: 'entries', epoch: next.epoch, firstSeq: next.seq, entries }, signal);
+      tally.entriesOut += entries.length;
+      at = { epoch: next.epoch, seq: next.seq + entries.length - 1 };
+      sent = true;
+    }
+    return sent;
+  }
+
+  /** The longest unbroken row of entries of one epoch that fits one parcel; at least one. */
+  function batchAfter(after: Place): readonly PlacedEntry[] {
+    const batch: PlacedEntry[] = [];
+    let sizeBytes = 0;
+    for (;;) {
+      const page = replica.outgoing(batch.at(-1) ?? after, pageEntries);
+      if (page.length === 0) return batch;
+      for (const entry of page) {
+        const before = batch.at(-1);
+        sizeBytes += entryBytesInParcel(entry);
+        if (before && (sizeBytes > limits.batchBytes || !follows(before, entry))) return batch;
+        batch.push(entry);
+      }
+    }
+  }
+
+  /** Goes through all that is owed once an exchange, as far in each turn as its share allows. */
+  async function sendBlobs(owed: readonly NamedBlob[]): Promise<void> {
+    const most = tally.blobBytesOut + limits.blobBytesPerTurn;
+    const until = performance.now() + limits.blobMsPerTurn;
+    blobsToGo = true;
+    for (const blob of owed) {
+      const key = `${blob.digest} ${blob.attempt}`;
+      for (const chunk of chunksOf(blob, limits.chunkBytes, seenTo.get(key))) {
+        if (signal.aborted || tally.blobBytesOut >= most || performance.now() > until) return;
+        if (!(await transport.carriesChunk(chunk))) {
+          const piece = await readChunk(blob, chunk.offset, chunk.length);
+          if (!piece) break;
+          await transport.send({ kind: 'blob', ...blob, offset: chunk.offset, bytes: piece }, signal);
+          tally.blobBytesOut += piece.length;
+        }
+        seenTo.set(key, chunk.offset + chunk.length);
+      }
+    }
+    blobsToGo = false;
+  }
+
+  /** A blob that our own store can't read is a failure of its own; the others are sent all the same. */
+  async function readChunk(blob: NamedBlob, offset: number, length: number): Promise<Uint8Array | undefined> {
+    try {
+      const piece = await replica.openBlob(blob.digest, offset, length);
+      if (piece.length === length) return piece;
+      noteFailure(tally, unreadableBlob(blob, `${piece.length} of ${length} bytes are there at ${offset}`));
+    } catch (cause) {
+      noteFailure(tally, unreadableBlob(blob, cause instanceof Error ? cause.message : String(cause), cause));
+    }
+    return undefined;
+  }
+
+  return {
+    send,
+    get blobsToGo() {
+      return blobsToGo;
+    },
+  };
+}
+
+function pick({ epoch, seq }: Place): Place {
+  return { epoch, seq };
+}
+
+function follows(before: Place, after: Place): boolean {
+  return after.epoch === before.epoch && after.seq === before.seq + 1;
+}
+
+function unreadableBlob(blob: NamedBlob, why: string, cause?: unknown): SyncError {
+  return new SyncError('BLOB_UNREADABLE', `Cannot send blob ${blob.digest}: ${why}`, {
+    hint: 'Add the package again, or restore the data folder; the other blobs are sent meanwhile.',
+    details: { digest: blob.digest },
+    cause,
+  });
+}

@@ -1,0 +1,66 @@
+import type { BlobProgress } from './blob-intake.ts';
+
+/** Something that came and was not taken; it changes nothing for what comes after it. */
+export type Refusal = {
+  /** The place of an entry, the digest of a blob, or the name of a file. */
+  readonly what: string;
+  readonly code: string;
+  readonly message: string;
+  /** What of a refused blob has changed, as well as it can be told. */
+  readonly parts?: readonly string[];
+};
+
+/** What one exchange did, both ways. */
+export type Exchange = {
+  readonly entriesIn: number;
+  readonly entriesKnown: number;
+  readonly entriesParked: number;
+  readonly entriesOut: number;
+  readonly blobBytesIn: number;
+  readonly blobBytesOut: number;
+  /** Digests of the blobs that came to be held. */
+  readonly blobsHeld: readonly string[];
+  /** Blobs that are named by entries and still missing. */
+  readonly waiting: readonly BlobProgress[];
+  readonly refusals: readonly Refusal[];
+  /** Why a part of the exchange could not be done now; what it was about comes again. */
+  readonly failures: readonly Error[];
+};
+
+/** More refusals tell nobody more, and how many there are is the other side's choice. */
+const refusalsMax = 1000;
+
+/** What an exchange has done so far. */
+export type Tally = {
+  entriesIn: number;
+  entriesKnown: number;
+  entriesParked: number;
+  entriesOut: number;
+  blobBytesIn: number;
+  blobBytesOut: number;
+  readonly blobsHeld: string[];
+  readonly refusals: Map<string, Refusal>;
+  readonly failures: Error[];
+};
+
+export function newTally(): Tally {
+  const counts = { entriesIn: 0, entriesKnown: 0, entriesParked: 0, entriesOut: 0 };
+  return { ...counts, blobBytesIn: 0, blobBytesOut: 0, blobsHeld: [], refusals: new Map(), failures: [] };
+}
+
+/** Notes a refusal, once for each thing and reason. */
+export function noteRefusal({ refusals }: Tally, refusal: Refusal): void {
+  if (refusals.size < refusalsMax) refusals.set(`${refusal.what} ${refusal.code}`, refusal);
+}
+
+/** Notes a failure; both ways of one missing folder are one. */
+export function noteFailure({ failures }: Tally, error: unknown): void {
+  const failure = error instanceof Error ? error : new Error(String(error));
+  if (failures.every(({ message }) => message !== failure.message)) failures.push(failure);
+}
+
+/** Grows with everything that brings either side further. */
+export function movedSoFar(tally: Tally): number {
+  const { entriesIn, entriesOut, blobBytesIn, blobBytesOut, blobsHeld } = tally;
+  return entriesIn + entriesOut + blobBytesIn + blobBytesOut + blobsHeld.length;
+}
