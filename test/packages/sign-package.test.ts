@@ -1,0 +1,429 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { CompanyCertificate } from '../../src/identity/index.ts';
+import { encodeSignature } from '../../src/packages/build-signature.ts';
+import {
+  PackageError,
+  packNupkg,
+  requireVerified,
+  signPackage,
+  verifyPackage,
+  type PackageReport,
+} from '../../src/packages/index.ts';
+import type { HashName } from '../../src/packages/oids.ts';
+import {
+  buildZip,
+  nuspecEntry,
+  sha256,
+  temporaryFolder,
+  withSignature,
+  type RawEntry,
+} from '../support/build-nupkg.ts';
+import { fingerprint, makeCertificate, selfSigned, type CertificateWish } from '../support/certificates.ts';
+
+const acme = selfSigned('Acme');
+const stranger = selfSigned('Stranger');
+const content: RawEntry = { name: 'content/index.html', content: '<h1>Orders</h1>'.repeat(40) };
+const entries = [nuspecEntry(), content, { name: 'content/app.bin', content: 'binary', stored: true }];
+const now = new Date('2026-06-01T12:00:00Z');
+const valid = { validFrom: new Date('2026-01-01T00:00:00Z'), validTo: new Date('2027-01-01T00:00:00Z') };
+
+const trusting = (...certificates: CompanyCertificate[]): { fingerprints: Set<string> } => ({
+  fingerprints: new Set(certificates.map((each) => fingerprint(each))),
+});
+const errorCodes = (report: PackageReport): string[] =>
+  report.problems.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+
+/** Signed once for each hash and signer, and given out as a copy. */
+const made = new Map<string, Buffer>();
+async function signed(hash: HashName = 'sha256', by = acme): Promise<Buffer> {
+  const key = `${hash} ${fingerprint(by)}`;
+  if (!made.has(key)) {
+    using folder = temporaryFolder();
+    const out = folder.file('out.nupkg');
+    await signPackage(folder.file('in.nupkg', buildZip(entries)), out, by, { hash });
+    made.set(key, readFileSync(out));
+  }
+  return Buffer.from(made.get(key)!);
+}
+
+async function verified(bytes: Buffer, trust = trusting(acme), at?: Date): Promise<PackageReport> {
+  using folder = temporaryFolder();
+  return verifyPackage(folder.file('x', bytes), at === undefined ? { trust } : { trust, at });
+}
+
+describe('what we sign, we verify', () => {
+  test.each(['sha256', 'sha384', 'sha512'] as const)('with %s', async (hash) => {
+    const unsigned = buildZip(entries);
+    const bytes = await signed(hash);
+    const report = await verified(bytes);
+    expect(report).toMatchObject({
+      id: 'Orders.Web',
+      version: '1.0.0',
+      size: bytes.length,
+      sha256: sha256(bytes),
+      contentDigest: sha256(unsigned),
+      signature: {
+        valid: true,
+        kind: 'author',
+        signer: { subject: 'CN=Acme', fingerprint: fingerprint(acme) },
+        timestamp: null,
+        countersigned: false,
+      },
+      trusted: true,
+      ok: true,
+      problems: [],
+    });
+    expect(bytes.subarray(0, 200)).toEqual(unsigned.subarray(0, 200));
+  });
+
+  test('the content digest is that of the unsigned package, whoever signed it and how', async () => {
+    const packages = [await signed('sha256'), await signed('sha512'), await signed('sha256', stranger)];
+    const reports = await Promise.all(packages.map((bytes) => verified(bytes)));
+    const digests = new Set(reports.map(({ contentDigest }) => contentDigest));
+    expect(digests).toEqual(new Set([sha256(buildZip(entries))]));
+    expect(new Set(reports.map((report) => report.sha256)).size).toBe(3);
+  });
+
+  test('a signer without a key identifier is named by issuer and serial number', async () => {
+    const plain = selfSigned('Acme', { withKeyIdentifier: false });
+    expect(await verified(await signed('sha256', plain), trusting(plain))).toMatchObject({ ok: true });
+  });
+
+  test('a chain is trusted by its root', async () => {
+    const root = makeCertificate({ commonName: 'Root', isAuthority: true });
+    const between = makeCertificate({ commonName: 'Between', isAuthority: true, issuer: root });
+    const leaf = makeCertificate({ commonName: 'Leaf', purposes: ['codeSigning'], issuer: between });
+    const bytes = await signed('sha256', leaf);
+    for (const each of [root, between, leaf])
+      expect(await verified(bytes, trusting(each))).toMatchObject({ ok: true, trusted: true });
+    expect(await verified(bytes, trusting(acme))).toMatchObject({ ok: false, trusted: false });
+  });
+
+  test('a packed application is signed in its place', async () => {
+    using folder = temporaryFolder();
+    const file = folder.file('Orders.Web.1.0.0.nupkg');
+    const files = [{ path: 'ä b/index.html', bytes: Buffer.from('hello') }];
+    await packNupkg({ id: 'Orders.Web', version: '1.0.0', outFile: file, files });
+    const before = sha256(readFileSync(file));
+    const report = await signPackage(file, file, acme, { hash: 'sha256' });
+    expect(report).toMatchObject({ file, ok: true, contentDigest: before, problems: [] });
+    expect(readdirSync(folder.path)).toEqual(['Orders.Web.1.0.0.nupkg']);
+  });
+});
+
+describe('signing is refused', () => {
+  async function refused(bytes: Buffer, by: CompanyCertificate, options?: object): Promise<string> {
+    using folder = temporaryFolder();
+    const out = folder.file('out.nupkg');
+    const signing = signPackage(folder.file('in.nupkg', bytes), out, by, { hash: 'sha256', ...options });
+    const error: unknown = await signing.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+    expect(error).toBeInstanceOf(PackageError);
+    return (error as PackageError).code;
+  }
+
+  test('for a package that is signed already, unless its signature is to be replaced', async () => {
+    const bytes = await signed('sha256', stranger);
+    expect(await refused(bytes, acme)).toBe('PACKAGE_ALREADY_SIGNED');
+    using folder = temporaryFolder();
+    const file = folder.file('in.nupkg', bytes);
+    const report = await signPackage(file, file, acme, { hash: 'sha512', replace: true });
+    expect(report.contentDigest).toBe(sha256(buildZip(entries)));
+    expect(await verified(readFileSync(file))).toMatchObject({ ok: true });
+  });
+
+  test('for a signature entry that can not be taken out again', async () => {
+    const odd = [{ name: '.signature.p7s', content: 'x', stored: true }, ...entries];
+    expect(await refused(buildZip(odd), acme, { replace: true })).toBe('PACKAGE_ALREADY_SIGNED');
+  });
+
+  test('for an archive that is not sound, and for one that is no package', async () => {
+    expect(await refused(buildZip(entries, { comment: 'hello' }), acme)).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    const escaping = buildZip([...entries, { name: '../x', content: 'x' }]);
+    expect(await refused(escaping, acme)).toBe('PACKAGE_NAME_UNSAFE');
+    expect(await refused(buildZip([content]), acme)).toBe('PACKAGE_NUSPEC_INVALID');
+    expect(await refused(Buffer.from('no zip'), acme)).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+
+  const [past, future] = [
+    { validFrom: new Date('2020-01-01'), validTo: new Date('2021-01-01') },
+    { validFrom: new Date('2100-01-01'), validTo: new Date('2101-01-01') },
+  ];
+  const unusable: [string, () => CompanyCertificate][] = [
+    ['that is too short', () => selfSigned('Short', { keyBits: 1024 })],
+    ['that is for web servers', () => selfSigned('Acme', { purposes: ['serverAuth'] })],
+    ['that is for time stamps', () => selfSigned('Acme', { purposes: ['timeStamping'] })],
+    ['that may not sign data', () => selfSigned('Acme', { usages: { keyEncipherment: true } })],
+    ['that is for lifetime signing', () => selfSigned('Acme', { otherPurpose: '1.3.6.1.4.1.311.10.3.13' })],
+    ['that is signed with SHA-1', () => selfSigned('Acme', { signedWith: 'sha1' })],
+    ['that expired', () => selfSigned('Acme', past)],
+    ['that is not valid yet', () => selfSigned('Acme', future)],
+    ['with another key', () => ({ chain: acme.chain, privateKey: stranger.privateKey })],
+    ['that is not there', () => ({ chain: [], privateKey: acme.privateKey })],
+  ];
+  test.each(unusable)('with a certificate %s', async (_what, make) => {
+    expect(await refused(buildZip(entries), make())).toBe('PACKAGE_CERTIFICATE_UNUSABLE');
+  });
+
+  test('where the out file can not be written', async () => {
+    using folder = temporaryFolder();
+    const input = folder.file('in.nupkg', buildZip(entries));
+    for (const out of [folder.file('missing/out.nupkg'), folder.file('in.nupkg/out.nupkg')])
+      await expect(signPackage(input, out, acme, { hash: 'sha256' })).rejects.toMatchObject({
+        code: 'PACKAGE_NOT_WRITTEN',
+      });
+  });
+});
+
+/** A package signed with a certificate that our own signer would not take. */
+function signedAnyway(certificate: CompanyCertificate): Buffer {
+  const digest = createHash('sha256').update(buildZip(entries)).digest();
+  return withSignature(entries, encodeSignature(certificate, 'sha256', digest, now));
+}
+
+describe('a signature with the wrong certificate is refused with the reason', () => {
+  const lifetime = { purposes: ['codeSigning'], otherPurpose: '1.3.6.1.4.1.311.10.3.13' } as const;
+  const wrong: [string, Partial<CertificateWish>, string[]][] = [
+    ['signed with SHA-1', { signedWith: 'sha1' }, ['NU3013']],
+    ['of 1024 bits', { commonName: 'Short', keyBits: 1024 }, ['NU3014']],
+    ['for lifetime signing', lifetime, ['NU3015']],
+    ['for time stamps', { purposes: ['timeStamping'] }, ['NU3012', 'NU3018']],
+    ['that may not sign data', { usages: { keyEncipherment: true } }, ['NU3012']],
+    ['not valid yet', { validFrom: new Date('2026-07-01') }, ['NU3017']],
+    ['expired', { validTo: new Date('2026-05-01') }, ['NU3037']],
+  ];
+  test.each(wrong)('%s', async (_what, wish, codes) => {
+    const certificate = selfSigned(wish.commonName ?? 'Acme', { ...valid, ...wish });
+    const report = await verified(signedAnyway(certificate), trusting(certificate), now);
+    expect({ codes: errorCodes(report), ok: report.ok }).toEqual({ codes, ok: false });
+  });
+
+  test('and a certificate without a list of purposes is accepted', async () => {
+    const certificate = makeCertificate({ commonName: 'Acme', ...valid });
+    const report = await verified(signedAnyway(certificate), trusting(certificate), now);
+    expect(report).toMatchObject({ ok: true });
+  });
+});
+
+describe('a chain that does not lead to a pinned root is refused', () => {
+  const root = makeCertificate({ commonName: 'Root', isAuthority: true, ...valid });
+  const below = (issuer: CompanyCertificate): CompanyCertificate =>
+    makeCertificate({ commonName: 'Leaf', purposes: ['codeSigning'], issuer, ...valid });
+  const between = (wish: Partial<CertificateWish>): CompanyCertificate =>
+    makeCertificate({ commonName: 'Between', isAuthority: true, issuer: root, ...valid, ...wish });
+  const forged = (): CompanyCertificate => {
+    const twin = makeCertificate({ commonName: 'Root', isAuthority: true, ...valid });
+    const leaf = below({ ...twin, privateKey: stranger.privateKey });
+    return { chain: [leaf.chain[0]!, ...root.chain], privateKey: leaf.privateKey };
+  };
+  const chains: [string, () => CompanyCertificate][] = [
+    ['one of it is no authority', () => below(between({ isAuthority: false }))],
+    ['one of it may not issue', () => below(between({ usages: { digitalSignature: true } }))],
+    ['one of it is for another purpose', () => below(between({ purposes: ['serverAuth'] }))],
+    ['one of it was signed with SHA-1', () => below(between({ signedWith: 'sha1' }))],
+    ['it only says it was issued by the root', forged],
+  ];
+  test.each(chains)('because %s', async (_why, make) => {
+    using folder = temporaryFolder();
+    const file = folder.file('in.nupkg', buildZip(entries));
+    await signPackage(file, file, make(), { hash: 'sha256', now });
+    const report = await verifyPackage(file, { trust: trusting(root), at: now });
+    expect({ codes: errorCodes(report), trusted: report.trusted }).toEqual({
+      codes: ['NU3018'],
+      trusted: false,
+    });
+  });
+});
+
+describe('what was changed after signing is refused, and the changed part named', () => {
+  async function changed(alter: (bytes: Buffer) => void): Promise<PackageReport> {
+    const bytes = await signed();
+    alter(bytes);
+    const report = await verified(bytes);
+    expect(report.ok).toBe(false);
+    expect(report.signature?.valid ?? false).toBe(false);
+    return report;
+  }
+  const flip = (bytes: Buffer, at: number): void => {
+    bytes[at]! ^= 1;
+  };
+
+  test('a byte of a compressed file', async () => {
+    const report = await changed((bytes) => flip(bytes, bytes.indexOf('content/index.html') + 24));
+    expect(errorCodes(report)).toEqual(['NU3008']);
+    expect(report.problems[0]!.message).toContain('"content/index.html" no longer fits');
+  });
+
+  test('a byte of a stored file', async () => {
+    const report = await changed((bytes) => flip(bytes, bytes.indexOf('binary')));
+    expect(report.problems[0]!.message).toContain('"content/app.bin" no longer fits');
+  });
+
+  test('a byte of the nuspec', async () => {
+    const report = await changed((bytes) => flip(bytes, bytes.indexOf('Orders.Web.nuspec') + 25));
+    const told = report.problems.find(({ code }) => code === 'NU3008');
+    expect(told!.message).toContain('"Orders.Web.nuspec"');
+    expect(report.id).toBeNull();
+  });
+
+  test('a byte of a local header', async () => {
+    const report = await changed((bytes) => flip(bytes, bytes.indexOf('content/index.html')));
+    expect(errorCodes(report)).toEqual(['PACKAGE_ARCHIVE_MALFORMED', 'NU3008']);
+  });
+
+  test('the date in a central header, which no checksum of the archive covers', async () => {
+    const report = await changed((bytes) => flip(bytes, bytes.lastIndexOf('content/index.html') - 46 + 12));
+    expect(errorCodes(report)).toEqual(['NU3008']);
+  });
+
+  test('a byte of the end record', async () => {
+    expect(errorCodes(await changed((bytes) => flip(bytes, bytes.length - 12)))).not.toEqual([]);
+  });
+
+  test('a byte of the signature', async () => {
+    for (const inside of [0, 1, 200, 900, 1300]) {
+      const report = await changed((bytes) => flip(bytes, bytes.indexOf('.signature.p7s') + 14 + inside));
+      expect(errorCodes(report)).toContain('NU3005');
+    }
+  });
+
+  test('a file added, removed, renamed or moved by a hand that mended the archive', async () => {
+    const signature = signatureOf(await signed());
+    const [nuspec, page, app] = entries as [RawEntry, RawEntry, RawEntry];
+    const sets = [
+      [...entries, { name: 'extra.txt', content: 'x' }],
+      [nuspec, app],
+      [nuspec, { ...page, name: 'content/Index.html' }, app],
+      [nuspec, app, page],
+      [nuspec, { ...page, content: '<h1>0rders</h1>'.repeat(40) }, app],
+    ];
+    for (const set of sets) {
+      const report = await verified(withSignature(set, signature));
+      expect(errorCodes(report)).toEqual(['NU3008']);
+      expect(report.signature!.valid).toBe(false);
+    }
+    expect(await verified(withSignature(entries, signature))).toMatchObject({ ok: true });
+  });
+
+  test('the signature moved to another package, taken out, or put in twice', async () => {
+    const signature = signatureOf(await signed());
+    const other = [nuspecEntry('Orders.Web', '2.0.0'), content];
+    expect(errorCodes(await verified(withSignature(other, signature)))).toEqual(['NU3008']);
+    const without = await verified(buildZip(entries));
+    expect(errorCodes(without)).toEqual(['NU3004']);
+    expect(without.signature).toBeNull();
+    const twice = [...entries, { name: '.signature.p7s', content: signature, stored: true }];
+    expect(errorCodes(await verified(withSignature(twice, signature)))).toContain('NU3005');
+  });
+
+  test('whatever single bit it is', async () => {
+    const original = await signed();
+    using folder = temporaryFolder();
+    for (let at = 0; at < original.length; at += 23) {
+      const bytes = Buffer.from(original);
+      bytes[at]! ^= 1 << (at % 8);
+      const report = await verifyPackage(folder.file('x', bytes), { trust: trusting(acme) });
+      if (report.ok) expect({ at, covered: !isUncovered(original, at) }).toEqual({ at, covered: false });
+    }
+  });
+
+  /** The headers of the signature entry are covered by nothing: their dates and versions may be anything. */
+  function isUncovered(original: Buffer, at: number): boolean {
+    const local = original.indexOf('.signature.p7s') - 30;
+    const central = original.lastIndexOf('.signature.p7s') - 46;
+    return (at >= local && at < local + 30) || (at >= central && at < central + 46);
+  }
+});
+
+function signatureOf(bytes: Buffer): Buffer {
+  const local = bytes.indexOf('.signature.p7s') - 30;
+  return bytes.subarray(local + 44, local + 44 + bytes.readUInt32LE(local + 18));
+}
+
+describe('a signature that is not one is refused', () => {
+  const endless = Buffer.concat(Array.from({ length: 30_000 }, () => Buffer.from('3080', 'hex')));
+  const broken: [string, Buffer, string][] = [
+    ['nothing', Buffer.alloc(0), 'NU3003'],
+    ['text', Buffer.from('this is not a signature'), 'NU3003'],
+    ['an indefinite length', Buffer.from('30800609', 'hex'), 'NU3003'],
+    ['endless nesting', endless, 'NU3003'],
+    ['nesting that is counted out', nested(2000), 'NU3003'],
+    ['a huge length', Buffer.from('3084ffffffff00', 'hex'), 'NU3003'],
+    ['more than a megabyte', Buffer.alloc(1_100_000), 'NU3005'],
+  ];
+  test.each(broken)('%s', async (_what, signature, code) => {
+    const report = await verified(withSignature(entries, signature));
+    expect(errorCodes(report)).toContain(code);
+    expect(report).toMatchObject({ ok: false, trusted: false, signature: { valid: false, signer: null } });
+  });
+
+  function nested(depth: number): Buffer {
+    let value = Buffer.alloc(0);
+    for (let i = 0; i < depth; i += 1) {
+      const long = value.length > 255;
+      const short = value.length > 127 ? [0x30, 0x81, value.length] : [0x30, value.length];
+      const head = long ? [0x30, 0x82, value.length >> 8, value.length & 255] : short;
+      value = Buffer.concat([Buffer.from(head), value]);
+    }
+    return value;
+  }
+});
+
+describe('requireVerified', () => {
+  async function code(bytes: Buffer, trust = trusting(acme), at?: Date): Promise<string> {
+    using folder = temporaryFolder();
+    const path = folder.file('x.nupkg', bytes);
+    const checking = requireVerified(path, at === undefined ? { trust } : { trust, at });
+    const error: unknown = await checking.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(PackageError);
+    expect((error as PackageError).exitCode).toBe(4);
+    return (error as PackageError).code;
+  }
+
+  test('gives the identity of a good package', async () => {
+    using folder = temporaryFolder();
+    const path = folder.file('x.nupkg', await signed());
+    const report = await requireVerified(path, { trust: trusting(acme) });
+    expect(report).toMatchObject({ id: 'Orders.Web', version: '1.0.0', ok: true });
+  });
+
+  test('names what is wrong with any other', async () => {
+    const bytes = await signed();
+    const tampered = Buffer.from(bytes);
+    tampered[tampered.indexOf('binary')]! ^= 1;
+    const badSignature = Buffer.from(bytes);
+    badSignature[badSignature.indexOf('.signature.p7s') + 1400]! ^= 1;
+    const digest = createHash('sha256')
+      .update(buildZip([content]))
+      .digest();
+    const nameless = withSignature([content], encodeSignature(acme, 'sha256', digest, new Date()));
+    expect(await code(buildZip(entries))).toBe('PACKAGE_UNSIGNED');
+    expect(await code(tampered)).toBe('PACKAGE_TAMPERED');
+    expect(await code(bytes, trusting(stranger))).toBe('PACKAGE_UNTRUSTED');
+    expect(await code(bytes, trusting())).toBe('PACKAGE_UNTRUSTED');
+    expect(await code(bytes, trusting(acme), new Date('2200-01-01'))).toBe('PACKAGE_EXPIRED');
+    expect(await code(badSignature)).toBe('PACKAGE_SIGNATURE_INVALID');
+    expect(await code(Buffer.from('no zip'))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    expect(await code(buildZip([...entries, { name: 'a:b', content: 'x' }]))).toBe('PACKAGE_NAME_UNSAFE');
+    expect(await code(nameless)).toBe('PACKAGE_NUSPEC_INVALID');
+  });
+});
+
+test('a file name that says something else is told and refuses nothing', async () => {
+  using folder = temporaryFolder();
+  const path = folder.file('Other.9.9.9.nupkg');
+  writeFileSync(path, await signed());
+  const report = await verifyPackage(path, { trust: trusting(acme) });
+  expect(report).toMatchObject({ ok: true, id: 'Orders.Web' });
+  expect(report.problems.map(({ code, severity }) => [code, severity])).toEqual([
+    ['PACKAGE_FILE_NAME_DIFFERS', 'warning'],
+  ]);
+});
