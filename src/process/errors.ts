@@ -31,14 +31,20 @@ export type Problem = {
   readonly hint: string;
 };
 
-/** A process file with problems: all that were found, in the order of the file; the message shows the first. */
+const problemsMax = 100;
+
+/**
+ * A process file with problems: all that were found (the first hundred of very many), in the order of the file; the
+ * message shows the first and how many there are.
+ */
 export class ProcessFileError extends ProcessError {
   readonly problems: readonly Problem[];
 
   constructor(path: string, found: readonly Problem[], cause?: unknown) {
-    const problems = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    const inOrder = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    const problems = inOrder.slice(0, problemsMax);
     const first = problems[0]!;
-    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    const more = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
     super(
       'PROCESS_FILE_INVALID',
       `Cannot read process file ${path}: line ${first.line}, column ${first.column}: ${first.message}${more}`,

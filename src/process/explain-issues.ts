@@ -13,6 +13,7 @@ type Issue = z.core.$ZodIssue;
 export function explainIssues(issues: readonly Issue[], findings: Findings): ProcessEntry | undefined {
   const value = structuredClone(findings.source.value);
   for (const { issue, path } of issues.flatMap((one) => leaves(one, []))) {
+    if (findings.source.isAlias(path)) continue;
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
         explainKey([...path, key], key, findings);

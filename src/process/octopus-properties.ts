@@ -2,15 +2,18 @@
  * Octopus action properties that must not pass unheard: those of features which this version doesn't have, and those
  * for which the process file has a key of its own. All others are kept as they are.
  */
-type Refusal = { readonly message: string; readonly hint: string };
+type Refusal = { readonly message: string; readonly hint: string; readonly evenIfOff: boolean };
 
 const notYet = (feature: string): Refusal => ({
   message: `this version can't do ${feature} yet`,
   hint: 'Take the property out; do it in a script until then.',
+  evenIfOff: false,
 });
 const hasKey = (key: string): Refusal => ({
   message: `the process file has a key of its own for this: ${key}`,
   hint: `Write ${key} instead of the property.`,
+  // A property wins over the key: an empty one would switch the key off unseen.
+  evenIfOff: true,
 });
 
 const refusals: readonly (readonly [RegExp, Refusal])[] = [
@@ -43,8 +46,9 @@ const refusals: readonly (readonly [RegExp, Refusal])[] = [
   [/^Octopus\.Action\.MaxParallelism$/i, notYet('steps in parallel')],
 ];
 
-/** Why this property can't stand in a process file, undefined where it can. An empty or `False` one does no harm. */
+/** Why this property can't stand in a process file, undefined where it can: a missing feature may be said to be off. */
 export function refusedProperty(name: string, value: string): Refusal | undefined {
-  if (/^\s*(?:false)?\s*$/i.test(value)) return undefined;
-  return refusals.find(([pattern]) => pattern.test(name))?.[1];
+  const refusal = refusals.find(([pattern]) => pattern.test(name))?.[1];
+  const isOff = /^\s*(?:false)?\s*$/i.test(value);
+  return refusal !== undefined && (refusal.evenIfOff || !isOff) ? refusal : undefined;
 }

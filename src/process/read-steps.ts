@@ -1,17 +1,13 @@
 import type { Findings } from './findings.ts';
 import { refusedProperty } from './octopus-properties.ts';
-import { scriptPathProblem } from './read-script.ts';
+import { actionOf, type ReadScript } from './read-action.ts';
 import { isTrue } from './read-values.ts';
-import type { Script, Step } from './revision.ts';
-import type { ScriptEntry, StepEntry } from './schema.ts';
+import type { Step } from './revision.ts';
+import type { StepEntry } from './schema.ts';
 import type { YamlPath } from './yaml-source.ts';
 
-/** In this order scripts of one stage run, as Octopus does it. */
-const scriptOrder = ['powershell', 'bash', 'python'] as const;
 const msPerUnit: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 const timeLimitMaxMs = 7 * 24 * 3_600_000;
-
-type ReadScript = (path: string) => string;
 
 /** The steps of the file; what is wrong with one is added to the findings, and its place is filled as well as may be. */
 export function readSteps(entries: readonly StepEntry[], readScript: ReadScript, findings: Findings): Step[] {
@@ -106,136 +102,6 @@ function timeLimitOf(entry: StepEntry, path: YamlPath, findings: Findings): numb
   return null;
 }
 
-function actionOf(
-  entry: StepEntry,
-  path: YamlPath,
-  readScript: ReadScript,
-  findings: Findings,
-): Step['action'] {
-  const kinds = (['run', 'package', 'manual'] as const).filter((kind) => entry[kind] !== undefined);
-  if (kinds.length !== 1) {
-    findings.add(
-      path,
-      kinds.length === 0
-        ? 'this step has nothing to do'
-        : `this step has ${kinds.join(' and ')}; it may have one of them`,
-      'A step has one of `run:`, `package:` or `manual:`.',
-    );
-  }
-  if (entry.manual !== undefined) notYet([...path, 'manual'], 'manual steps', findings);
-  if (entry.package === undefined) {
-    for (const key of ['features', 'scripts'] as const) {
-      if (entry[key] === undefined) continue;
-      findings.add([...path, key], `${key}: belongs to a step with a package`, 'Take it out.', 'key');
-    }
-    const scripts = scriptsOf(entry.run, [...path, 'run'], readScript, findings);
-    if (entry.run !== undefined && scripts.length !== 1) {
-      findings.add([...path, 'run'], 'run: has exactly one script', 'Make a step of each script.');
-    }
-    return { kind: 'run', script: scripts[0] ?? { kind: 'bash', text: '' } };
-  }
-  return packageActionOf(entry, entry.package, path, readScript, findings);
-}
-
-function packageActionOf(
-  entry: StepEntry,
-  packageId: string,
-  path: YamlPath,
-  readScript: ReadScript,
-  findings: Findings,
-): Step['action'] {
-  const features = entry.features ?? {};
-  const at = [...path, 'features'];
-  const later = {
-    'config-transforms': 'XML configuration transforms',
-    'structured-variables': 'structured configuration variables',
-    'iis-home-directory': 'IIS home directories',
-  } as const;
-  for (const [key, what] of Object.entries(later)) {
-    if (!isOff(features[key as keyof typeof later])) notYet([...at, key], what, findings);
-  }
-  const patterns = features['substitute-in-files'] ?? [];
-  for (const [n, text] of patterns.entries()) {
-    findings.checkTemplate([...at, 'substitute-in-files', n], text);
-    if (text.trim() === '') findings.add([...at, 'substitute-in-files', n], 'this is empty', 'Name a file.');
-  }
-  const install = features['install-to'];
-  if (install !== undefined) {
-    const folderAt = [...at, 'install-to', 'folder'];
-    findings.checkTemplate(folderAt, install.folder);
-    if (!/^(?:\/|[A-Za-z]:[\\/]|\\\\|#\{)/.test(install.folder)) {
-      findings.add(
-        folderAt,
-        'the folder must be absolute',
-        'Begin it with / or a drive, or with a variable.',
-      );
-    }
-    for (const [n, text] of (install.keep ?? []).entries()) {
-      findings.checkTemplate([...at, 'install-to', 'keep', n], text);
-    }
-  }
-  const stage = (key: 'pre-deploy' | 'deploy' | 'post-deploy'): Script[] =>
-    scriptsOf(entry.scripts?.[key], [...path, 'scripts', key], readScript, findings);
-  return {
-    kind: 'package',
-    package: packageId,
-    substituteInFiles: patterns,
-    configVariables: features['config-variables'] !== undefined && isTrue(features['config-variables']),
-    installTo:
-      install === undefined
-        ? null
-        : {
-            folder: install.folder,
-            purge: install.purge !== undefined && isTrue(install.purge),
-            keep: install.keep ?? [],
-          },
-    scripts: { preDeploy: stage('pre-deploy'), deploy: stage('deploy'), postDeploy: stage('post-deploy') },
-  };
-}
-
-function scriptsOf(
-  entry: ScriptEntry | undefined,
-  path: YamlPath,
-  readScript: ReadScript,
-  findings: Findings,
-): Script[] {
-  if (entry === undefined) return [];
-  const scripts = scriptOrder.flatMap((kind) => {
-    const body = entry[kind];
-    if (body === undefined) return [];
-    const here = [...path, kind];
-    const text = typeof body === 'string' ? body : scriptText(body.file, here, readScript, findings);
-    if (text === undefined) return [];
-    if (text.trim() === '') findings.add(here, 'this script is empty', 'Write the script, or take it out.');
-    findings.checkTemplate(here, text, typeof body === 'string' ? undefined : body.file);
-    return [{ kind, text }];
-  });
-  if (Object.keys(entry).length === 0) {
-    findings.add(path, 'there is no script here', 'Write `bash:`, `powershell:` or `python:`.');
-  }
-  return scripts;
-}
-
-function scriptText(
-  file: string,
-  path: YamlPath,
-  readScript: ReadScript,
-  findings: Findings,
-): string | undefined {
-  const problem = scriptPathProblem(file);
-  if (problem !== undefined) {
-    findings.add([...path, 'file'], `${file}: ${problem}`, 'Name a file beside the process file.');
-    return undefined;
-  }
-  try {
-    return readScript(file);
-  } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    findings.add([...path, 'file'], what, 'Name a UTF-8 text file beside the process file.');
-    return undefined;
-  }
-}
-
 function propertiesOf(entry: StepEntry, path: YamlPath, findings: Findings): Step['properties'] {
   const at = [...path, 'properties'];
   return findings.source.keysAt(at).flatMap((name) => {
@@ -247,17 +113,4 @@ function propertiesOf(entry: StepEntry, path: YamlPath, findings: Findings): Ste
     findings.checkTemplate([...at, name], value);
     return [{ name, value }];
   });
-}
-
-function notYet(path: YamlPath, what: string, findings: Findings): void {
-  findings.add(
-    path,
-    `this version can't do ${what} yet`,
-    'Take it out; do it in a script until then.',
-    'key',
-  );
-}
-
-function isOff(value: unknown): boolean {
-  return value === undefined || (typeof value === 'string' && /^(?:false)?$/i.test(value));
 }

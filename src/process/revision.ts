@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { ProcessError } from './errors.ts';
 import { inputTypes, scriptKinds, textLengthMax } from './schema.ts';
 
-const name = z.string().min(1).max(200);
+const name = z.string().min(1).max(200).refine(isPlainName, { error: 'is not a plain name' });
 const value = z.string().max(textLengthMax);
 const names = z.array(name).max(500);
 
@@ -61,7 +61,7 @@ export type Step = z.infer<typeof Step>;
 
 export const Revision = z.strictObject({
   format: z.literal(1),
-  process: name,
+  process: name.refine((text) => !/[/:\\]/.test(text), { error: 'has /, : or \\ in it' }),
   inputs: z.array(InputDefinition).max(500),
   variables: z.array(ScopedValue).max(5000),
   steps: z.array(Step).min(1).max(500),
@@ -101,7 +101,7 @@ export function reviseProcess(file: ProcessFile): RevisedProcess {
 
 /**
  * The revision in frozen bytes. Throws ProcessError `REVISION_NOT_READABLE` for bytes that are none: too large, not
- * strict UTF-8, another format, a key missing, unknown or twice, steps with the same id.
+ * strict UTF-8, another format, a key missing, unknown or twice, names that a process file may not have.
  */
 export function readRevision(bytes: Uint8Array): Revision {
   if (bytes.byteLength > revisionSizeMax) throw unreadable(`it is larger than ${revisionSizeMax} bytes`);
@@ -124,14 +124,33 @@ export function readRevision(bytes: Uint8Array): Revision {
   // Two readers must never see two meanings: other bytes for the same content are no revision.
   if (Buffer.compare(frozen(read.data), bytes) !== 0)
     throw unreadable('its bytes are not in the frozen form');
-  const ids = read.data.steps.map((step) => step.id.toLowerCase());
-  if (new Set(ids).size < ids.length) throw unreadable('two of its steps have the same id');
+  const twice = repeatedName(read.data);
+  if (twice !== undefined) throw unreadable(twice);
   return read.data;
 }
 
 /** Zod builds its result in the order of the schema, which is what fixes the order of the keys. */
 function frozen(revision: Revision): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(Revision.parse(revision)));
+}
+
+/** What must be one of its kind and isn't, in words; publishing guarantees it, a receiver looks again. */
+function repeatedName({ inputs, variables, steps }: Revision): string | undefined {
+  const names = inputs.map((input) => input.name);
+  const firstTwice = (all: readonly string[]): string | undefined =>
+    all.map((one) => one.toUpperCase()).find((one, n, folded) => folded.indexOf(one) < n);
+  const inputName = new Set(names.map((one) => one.toUpperCase()));
+  if (firstTwice(steps.map((step) => step.id)) !== undefined) return 'two of its steps have the same id';
+  if (firstTwice(steps.map((step) => step.name)) !== undefined) return 'two of its steps have the same name';
+  if (firstTwice(names) !== undefined) return 'two of its inputs have the same name';
+  return variables.some((variable) => inputName.has(variable.name.toUpperCase()))
+    ? 'a name is a variable and an input'
+    : undefined;
+}
+
+/** No token, no control character, no half of a character: such a name would not mean what it looks like. */
+function isPlainName(text: string): boolean {
+  return !/#\{|[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(text);
 }
 
 function unreadable(what: string, cause?: unknown): ProcessError {

@@ -7,6 +7,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   parseAllDocuments,
   type Node,
@@ -23,6 +24,8 @@ export type YamlSource = {
   readonly value: YamlValue;
   /** Where the value at this path starts, or its key where `of` is `key`; the nearest known place above otherwise. */
   placeOf(path: YamlPath, of?: 'key' | 'value'): Place;
+  /** Whether an alias stands at this path: it has been refused, and what it means is not known. */
+  isAlias(path: YamlPath): boolean;
   /** The keys of the mapping at this path in the order of the file (an object puts numbers first). */
   keysAt(path: YamlPath): readonly string[];
   /** Where a line and column of the text at this path stand in the file, as near as its style allows. */
@@ -31,6 +34,9 @@ export type YamlSource = {
 
 export const fileLengthMax = 1024 * 1024;
 const depthMax = 20;
+const tokensMax = 100_000;
+/** What the lexer puts before a scalar, so that a plain `-` in it is told from a dash. */
+const scalarMark = '\u001f';
 
 /** Reads `text`; adds what is wrong to `problems` and gives undefined where nothing can be read at all. */
 export function readYaml(text: string, problems: Problem[]): YamlSource | undefined {
@@ -44,6 +50,14 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
     problems.push({ ...placeAt(offset), message, hint });
   };
 
+  const excess = excessIn(text);
+  if (excess !== undefined) {
+    // The parser, which counts the lines for all other places, has not run.
+    const before = text.slice(0, excess.offset).split('\n');
+    const place = { line: before.length, column: before.at(-1)!.length + 1 };
+    problems.push({ ...place, message: excess.message, hint: 'Write it with fewer levels and parts.' });
+    return undefined;
+  }
   let documents;
   try {
     documents = parseAllDocuments(text, {
@@ -56,7 +70,7 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
   } catch (error) {
     // The parser recurses into the text; nesting beyond its stack is the one thing that ends it this way.
     if (!(error instanceof RangeError)) throw error;
-    refuse(0, 'the YAML is nested too deeply', 'Write it with fewer levels.');
+    refuse(0, 'the YAML is nested too deeply', 'Write it with fewer levels and parts.');
     return undefined;
   }
   const [document, second] = 'empty' in documents ? [] : documents;
@@ -84,7 +98,6 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
     nodes.set(pathKey(path), { key: keyAt, value: offset, node });
     if (isAlias(node) || node.anchor !== undefined) {
       refuse(offset, 'anchors and aliases are not read', 'Write the value out.');
-      return '';
     }
     if (node.tag !== undefined && !isStandardTag(node.tag)) {
       refuse(offset, `the tag ${node.tag} is not read`, 'Leave the tag out: every value is text.');
@@ -134,6 +147,7 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
       const known = near(path);
       return placeAt(of === 'key' && known.exact ? known.key : known.value);
     },
+    isAlias: (path) => isAlias(nodes.get(pathKey(path))?.node),
     keysAt: (path) => keys.get(pathKey(path)) ?? [],
     placeInText: (path, at) => {
       const { node, value: offset } = near(path);
@@ -148,6 +162,32 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
       return at.line === 1 ? { line: start.line, column: start.column + quote + at.column - 1 } : start;
     },
   };
+}
+
+/**
+ * What would make the parser recurse too far or work too long, found by its lexer alone: brackets or dashes nested on
+ * one line, and the number of parts a file falls into.
+ */
+function excessIn(text: string): { readonly offset: number; readonly message: string } | undefined {
+  let [offset, tokens, brackets, dashes, afterMark] = [0, 0, 0, 0, false];
+  for (const token of new Lexer().lex(text)) {
+    const isScalar = afterMark;
+    afterMark = token === scalarMark;
+    if (!isScalar) {
+      if (token === '[' || token === '{') brackets += 1;
+      else if (token === ']' || token === '}') brackets -= 1;
+      else if (token === '-' || token === '?') dashes += 1;
+      else if (token.endsWith('\n')) dashes = 0;
+    }
+    if (brackets > depthMax || dashes > depthMax) {
+      return { offset, message: `more than ${depthMax} levels stand in one another` };
+    }
+    tokens += 1;
+    if (tokens > tokensMax) return { offset, message: `the file has more than ${tokensMax} parts` };
+    // The lexer's own marks are no part of the text.
+    if (token.length > 0 && !'\u0002\u0018\u001f'.includes(token)) offset += token.length;
+  }
+  return undefined;
 }
 
 /** Under the failsafe schema every scalar is text. */

@@ -55,6 +55,7 @@ export type ParsedTemplate = { readonly tokens: readonly Token[]; readonly faile
 export type ParseMode = 'halt' | 'continue';
 
 const nestedTokensMax = 100;
+const number = /[0-9]+(?:\.[0-9]+)?|\.[0-9]+/y;
 const blockOpening = /(if|unless|each|calc)(?=[\s\u0085])/iy;
 
 /** The template tree of `text`. A text without `#{` is one text token, untouched. */
@@ -170,36 +171,88 @@ function templateReader(text: string) {
     blockOpening.lastIndex = at;
     const keyword = blockOpening.exec(text)?.[1]?.toLowerCase() as BlockKeyword | undefined;
     if (keyword === undefined) return undefined;
-    const inside = skipSpace(at + keyword.length);
-    if (inside >= text.length || text[inside] === '}' || text[inside] === '|') return undefined;
-    if (keyword === 'each') {
-      const name = identifier(inside);
-      if (name === undefined || !/^\s*in\s/i.test(text.slice(name.end, name.end + 40))) return undefined;
+    const end = blockHead(keyword, skipSpace(at + keyword.length));
+    return end === undefined ? undefined : { kind: 'block', keyword, start, end };
+  }
+
+  /** Where the opening tag of a block ends, if what follows its keyword is what such a block needs. */
+  function blockHead(keyword: BlockKeyword, start: number): number | undefined {
+    let at: number | undefined;
+    if (keyword === 'calc') {
+      at = sum(start, 0);
+    } else if (keyword === 'each') {
+      const name = identifier(start);
+      const word = skipSpace(name?.end ?? text.length);
+      const found = text.slice(word, word + 2).toLowerCase() === 'in';
+      at = found ? symbol(skipSpace(word + 2))?.end : undefined;
+    } else {
+      const left = side(start);
+      const operator = skipSpace(left ?? text.length);
+      const compares = text.startsWith('==', operator) || text.startsWith('!=', operator);
+      at = compares ? side(skipSpace(operator + 2)) : left;
     }
-    const close = text.indexOf('}', inside);
-    return { kind: 'block', keyword, start, end: close < 0 ? text.length : close + 1 };
+    if (at === undefined) return undefined;
+    const close = skipSpace(at);
+    return text[close] === '}' ? close + 1 : undefined;
+  }
+
+  function side(start: number): number | undefined {
+    return (quoted(start) ?? escapeQuoted(start) ?? expression(start))?.end;
+  }
+
+  function sum(start: number, depth: number): number | undefined {
+    let at = factor(start, depth);
+    while (at !== undefined) {
+      const operator = skipSpace(at);
+      if (operator >= text.length || !'+-*/'.includes(text[operator]!)) return at;
+      at = factor(skipSpace(operator + 1), depth);
+    }
+    return undefined;
+  }
+
+  function factor(start: number, depth: number): number | undefined {
+    if (text[start] === '(' && depth < nestedTokensMax) {
+      const inner = sum(start + 1, depth + 1);
+      return inner !== undefined && text[inner] === ')' ? inner + 1 : undefined;
+    }
+    number.lastIndex = start;
+    const digits = number.exec(text)?.[0];
+    if (digits !== undefined) return start + digits.length;
+    if (text[start] !== '{') return symbol(start)?.end;
+    const inner = symbol(skipSpace(start + 1));
+    const close = skipSpace(inner?.end ?? text.length);
+    return text[close] === '}' ? close + 1 : undefined;
   }
 
   function substitution(start: number): OpenToken | number {
     const inside = skipSpace(start + 2);
-    const input = symbol(inside);
+    const found = expression(inside);
+    if (found === undefined) return inside;
+    // Where a block as an option ends is not known here, so the whole token counts as the block.
+    if (found.block !== undefined) return { ...found.block, start };
+    const close = skipSpace(found.end);
+    if (text[close] !== '}') return close;
+    return { kind: 'substitution', expression: found.expression, start, end: close + 1 };
+  }
+
+  function expression(
+    start: number,
+  ): { expression: Expression; end: number; block: BlockToken | undefined } | undefined {
+    const input = symbol(start);
     const calls: FilterCall[] = [];
-    let at = skipSpace(input?.end ?? inside);
-    for (let call = filterCall(at); call !== undefined; call = filterCall(at)) {
-      const block = call.options.find((one) => one.kind === 'token' && one.token.kind === 'block');
-      // Where a block as an option ends is not known here, so the whole token counts as the block.
-      if (block?.kind === 'token' && block.token.kind === 'block') return { ...block.token, start };
+    let block: BlockToken | undefined;
+    let at = input?.end ?? start;
+    for (let call = filterCall(skipSpace(at)); call !== undefined; call = filterCall(skipSpace(at))) {
       calls.push({ name: call.name, options: call.options });
       at = call.end;
+      for (const one of call.options) {
+        if (one.kind === 'token' && one.token.kind === 'block') block ??= one.token;
+      }
     }
-    if (input === undefined && calls.length === 0) return inside;
-    at = skipSpace(at);
-    if (text[at] !== '}') return at;
-    const expression: Expression =
-      calls.length > 0
-        ? { kind: 'filters', input: input?.path, calls }
-        : { kind: 'symbol', path: input!.path };
-    return { kind: 'substitution', expression, start, end: at + 1 };
+    if (calls.length > 0) {
+      return { expression: { kind: 'filters', input: input?.path, calls }, end: at, block };
+    }
+    return input && { expression: { kind: 'symbol', path: input.path }, end: input.end, block };
   }
 
   function filterCall(start: number): (FilterCall & { end: number }) | undefined {

@@ -143,6 +143,10 @@ describe('what a text uses', () => {
       { token: '#{if A == "x"}', line: 3, column: 1, what: 'conditions (#{if)' },
     ]);
     expect(unsupportedIn('#{each} #{if} #{Plug in} #{each day}')).toEqual([]);
+    expect(unsupportedIn('#{if ($a, b, c)} #{calc (100% - 1px)} #{each $x in y} ##{if a}')).toEqual([]);
+    expect(
+      unsupportedIn('#{each x in a.b[1]} #{calc (1 + {A-b}) * .5} #{if "x" != A | B "}" }'),
+    ).toHaveLength(3);
   });
 
   test('names are listed once, those inside an index too', () => {

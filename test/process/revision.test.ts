@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ProcessError, readRevision, reviseProcess } from '../../src/process/index.ts';
+import { orders, read, small } from './orders.ts';
+
+const frozen = reviseProcess(read(orders));
+const text = Buffer.from(frozen.document).toString('utf8');
+const codeOf = (bytes: Uint8Array): string => {
+  try {
+    readRevision(bytes);
+  } catch (error) {
+    if (error instanceof ProcessError) return error.code;
+    throw error;
+  }
+  return 'read';
+};
+
+describe('a revision', () => {
+  test('comes back from its frozen bytes as it was', () => {
+    expect(readRevision(frozen.document)).toEqual(read(orders).revision);
+  });
+
+  test('has the same bytes and digest however the file was laid out', () => {
+    const other = orders.replace(
+      '{ type: port, default: 8080 }',
+      '\n    default: "8080"   # comment\n    type: port',
+    );
+    expect(other).not.toBe(orders);
+    expect(reviseProcess(read(other)).digest).toBe(frozen.digest);
+    expect(frozen.digest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('knows nothing of what stays at home', () => {
+    expect(text).not.toContain('Sandbox.Key');
+    expect(text).not.toContain('integration, qa');
+    expect(text).not.toMatch(/local|publish/i);
+    const other = orders.replace('Sandbox.Key: abc', 'Sandbox.Key: xyz');
+    expect(reviseProcess(read(other)).digest).toBe(frozen.digest);
+    expect(reviseProcess(read(other)).local).not.toEqual(frozen.local);
+  });
+
+  test('changes its digest with anything else that changes', () => {
+    for (const [from, to] of [
+      ['echo pre', 'echo  pre'],
+      ['Debug', 'debug'],
+      ['retries: 2', 'retries: 3'],
+      ['label: Main database', 'label: main database'],
+    ] as const) {
+      expect(reviseProcess(read(orders.replace(from, to))).digest).not.toBe(frozen.digest);
+    }
+  });
+
+  test('keeps every text as it is, whatever characters it has', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (value) => {
+        const file = read(small(`variables: { A: ${JSON.stringify(value)} }`));
+        const { document } = reviseProcess(file);
+        expect(readRevision(document).variables[0]?.value).toBe(value);
+        expect(reviseProcess({ ...file, revision: readRevision(document) }).document).toEqual(document);
+      }),
+    );
+  });
+});
+
+describe('bytes that are no revision are refused', () => {
+  test.each([
+    ['nothing', ''],
+    ['no JSON', '{'],
+    ['another thing', '[]'],
+    ['null', 'null'],
+    ['a newer format', text.replace('"format":1', '"format":2')],
+    ['an unknown key', text.replace('"process"', '"x":1,"process"')],
+    ['a key twice', text.replace('"process":', '"process":"Other","process":')],
+    ['blanks between', text.replace(',', ', ')],
+    ['keys in another order', `{"process":"Orders","format":1${text.slice(text.indexOf(',"inputs"'))}`],
+    ['a step less than one', text.replace(/"steps":.*/, '"steps":[]}')],
+    ['two steps with one id', text.replace('"id":"web"', '"id":"stop-service"')],
+    ['two steps with one name', text.replace('"name":"Web"', '"name":"stop SERVICE"')],
+    ['two inputs with one name', text.replace('"name":"Plain"', '"name":"colour"')],
+    ['a name for two things', text.replace('"name":"Version"', '"name":"PLAIN"')],
+    ['a token in a name', text.replace('"name":"Version"', '"name":"A[#{B}]"')],
+    ['a control character in a name', text.replace('"name":"Web"', '"name":"W\\u001bb"')],
+    ['a process name with a slash', text.replace('"process":"Orders"', '"process":"acme/Orders"')],
+    ['a mark at the start', `\uFEFF${text}`],
+  ])('%s', (_what, bytes) => {
+    expect(codeOf(Buffer.from(bytes))).toBe('REVISION_NOT_READABLE');
+  });
+
+  test('a newer format is told apart, so that a person knows to update', () => {
+    expect(() => readRevision(Buffer.from(text.replace('"format":1', '"format":2')))).toThrow(
+      'it has format 2; this version knows 1',
+    );
+  });
+
+  test('whatever byte is changed, the answer is a revision of these very bytes or the refusal', () => {
+    fc.assert(
+      fc.property(fc.nat(frozen.document.length - 1), fc.nat(255), (at, byte) => {
+        const bytes = Uint8Array.from(frozen.document);
+        bytes[at] = byte;
+        expect(['read', 'REVISION_NOT_READABLE']).toContain(codeOf(bytes));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
