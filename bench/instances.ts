@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { acceptInvitation, confirm, invite, takeReply, type NewEvent } from '../src/commands/index.ts';
+import { DeploymentReported } from '../src/events/index.ts';
+import { newCompanyCertificate } from '../src/identity/index.ts';
+import { createInstance, readInvitation, writeInvitation, type Instance } from '../src/instance/index.ts';
+import { readLinks } from '../src/projections/index.ts';
+
+/** A folder that is gone when the measurement ends. */
+export function benchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'crossgap-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Two paired instances, and the customer's feed to the vendor with `count` reports in it. */
+export async function benchPair(folder: string, count: number) {
+  const vendor = await benchInstance(folder, 'vendor');
+  const customer = await benchInstance(folder, 'customer');
+  const link = pair(vendor, customer);
+  const { log, actor } = customer;
+  const feed = log.openFeed({ audience: link, introduction: customer.identity.bytes, actor });
+  for (let n = 0; n < count; n += 1000) {
+    log.write((tx) => {
+      for (let i = n; i < Math.min(n + 1000, count); i++) tx.append(feed, report(i), { actor });
+    });
+  }
+  return { vendor, customer, feed };
+}
+
+async function benchInstance(folder: string, name: string): Promise<Instance> {
+  const { certificate: company } = await newCompanyCertificate({
+    commonName: name,
+    validFrom: new Date(Date.now() - 60_000),
+    validYears: 1,
+  });
+  return (await createInstance(join(folder, name), { name, company })).instance;
+}
+
+/** Pairs two instances, both confirmed; the link's id. */
+function pair(vendor: Instance, customer: Instance): string {
+  const link = randomBytes(16).toString('hex');
+  const transport = { kind: 'folder', folder: '/nowhere' } as const;
+  const introduced = (kind: 'invitation' | 'reply', by: Instance) => {
+    const text = writeInvitation(kind, link, by.identity.bytes, by.keys.signing);
+    const { introduction, introductionBytes } = readInvitation(kind, text, kind);
+    const peer = { instanceId: introduction.instanceId, introduction: introductionBytes };
+    return { peer, fingerprint: introduction.certificate.fingerprint };
+  };
+  const invitation = introduced('invitation', vendor);
+  const reply = introduced('reply', customer);
+  vendor.record(() => invite([], { link, name: 'customer', transport }));
+  customer.record(() => acceptInvitation([], { link, name: 'vendor', transport, peer: invitation.peer }));
+  customer.record((db) => confirm(readLinks(db)[0]!, invitation.fingerprint));
+  vendor.record((db) => {
+    const { decision, known } = takeReply(readLinks(db), { link, peer: reply.peer });
+    return [...decision, ...confirm(known, reply.fingerprint)];
+  });
+  return link;
+}
+
+/** An ordinary event of the way back: a run of one step, about 1 KiB as an entry. */
+export function report(n: number): NewEvent {
+  const lines = ['ExtractPackage', 'PreDeploy', 'SubstituteInFiles', 'Deploy', 'PostDeploy'];
+  return DeploymentReported.make({
+    deployment: `d-${String(n).padStart(10, '0')}`,
+    process: 'Orders',
+    release: `1.${n % 1000}.0`,
+    digest: 'ab'.repeat(32),
+    environment: n % 2 === 0 ? 'uat' : 'production',
+    reason: 'deploy',
+    state: 'succeeded',
+    startedAt: 1_800_000_000_000 + n,
+    endedAt: 1_800_000_004_000 + n,
+    failedAt: null,
+    error: null,
+    steps: [
+      {
+        position: 1,
+        id: 'web',
+        name: 'Web',
+        state: 'succeeded',
+        conventions: lines.map((name, number) => ({
+          number,
+          name,
+          state: 'done',
+          files: [],
+          filesTotal: 0,
+          detail: null,
+        })),
+        outputs: [],
+        error: null,
+      },
+    ],
+  });
+}
+
+/** A table of bare entries under the log's own pragmas: what storing the same bytes costs at least. */
+export function bareTable(path: string) {
+  const db = new Database(path);
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.exec(
+    'CREATE TABLE bare (pos INTEGER PRIMARY KEY AUTOINCREMENT, entry BLOB NOT NULL, sig BLOB NOT NULL) STRICT',
+  );
+  const statement = db.prepare('INSERT INTO bare (entry, sig) VALUES (?, ?)');
+  return {
+    db,
+    insert: (bytes: Uint8Array, signature: Uint8Array): void => void statement.run(bytes, signature),
+  };
+}

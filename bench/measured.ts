@@ -1,0 +1,46 @@
+import { Session } from 'node:inspector/promises';
+
+/** What one measurement gives: entries per second, ours and the baseline's, and where our time went. */
+export type Measured = {
+  readonly ours: number;
+  readonly baseline: number | null;
+  readonly goal: string;
+  readonly timeIn: readonly string[];
+};
+
+/** How many milliseconds `work` takes. */
+export async function milliseconds(work: () => unknown): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+/** Runs `work` under a sampling profiler and says which files it was in, most of the time first. */
+export async function profiled(work: () => unknown): Promise<string[]> {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  await work();
+  const { profile } = await session.post('Profiler.stop');
+  session.disconnect();
+  const self = new Map<string, number>();
+  for (const { callFrame, hitCount = 0 } of profile.nodes) {
+    const name = placeOf(callFrame.url, callFrame.functionName);
+    self.set(name, (self.get(name) ?? 0) + hitCount);
+  }
+  const total = [...self.values()].reduce((sum, hits) => sum + hits, 0);
+  return [...self]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, 7)
+    .map(([name, hits]) => `${name} ${Math.round((100 * hits) / total)} %`);
+}
+
+/** A file of ours by its room, anything else by its package or as the runtime. */
+function placeOf(url: string, functionName: string): string {
+  const ours = /\/src\/(.+)\.ts$/.exec(url)?.[1];
+  if (ours !== undefined) return ours;
+  const dependency = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
+  if (dependency !== undefined) return dependency;
+  return functionName.startsWith('(') ? functionName : `node ${url.replace('node:', '')} ${functionName}`.trim();
+}
