@@ -56,6 +56,7 @@ export type FleetStateRow = {
   readonly lastNumber: string;
   readonly lastDigest: string;
   readonly lastAt: number;
+  readonly lastReason: string;
   readonly failedAt: string | null;
   readonly error: string | null;
   readonly asOf: number;
@@ -65,7 +66,8 @@ export function readFleetState(db: Database): FleetStateRow[] {
   return db
     .prepare(
       `SELECT link, environment, process, number, digest, state, last_number AS lastNumber,
-              last_digest AS lastDigest, last_at AS lastAt, failed_json AS failedAt, error, as_of AS asOf
+              last_digest AS lastDigest, last_at AS lastAt,
+              last_reason AS lastReason, failed_json AS failedAt, error, as_of AS asOf
          FROM fleet ORDER BY link, environment, process`,
     )
     .all() as FleetStateRow[];

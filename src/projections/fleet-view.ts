@@ -111,9 +111,11 @@ function blockedBy(place: FleetStateRow, newer: readonly PublicationRow[], relea
   }
   if (place.state === 'interrupted') return `${place.lastNumber} was interrupted; a person decides there`;
   const last = newer.at(-1);
-  if (last === undefined || last.state === 'done') return null;
+  const rolledBack = place.lastReason === 'rollback' ? `rolled back to ${place.lastNumber}` : null;
+  const waits = last === undefined ? null : waitsFor(last);
+  if (last === undefined || waits === null) return rolledBack;
   const number = releases.get(last.digest)?.number ?? '';
-  return `${number}: ${waitsFor(last)}`;
+  return [rolledBack, `${number} ${waits}`].filter((part) => part !== null).join('; ');
 }
 
 function waitsFor(publication: PublicationRow): string | null {
