@@ -1,8 +1,20 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { PackageAction } from '../../src/executor/index.ts';
+import { signPackage } from '../../src/packages/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
-import { logOf, packageStep, planOf, run, saidOf, traceOf } from '../support/scripts-run.ts';
+import { selfSigned } from '../support/certificates.ts';
+import {
+  installedFolder,
+  logOf,
+  packageStep,
+  planOf,
+  run,
+  runStep,
+  saidOf,
+  traceOf,
+} from '../support/scripts-run.ts';
 
 const config = `<configuration>\r
   <appSettings><add key="Site.Title" value="old"/></appSettings>\r
@@ -11,8 +23,8 @@ const config = `<configuration>\r
 test('J3.4 a package step lists its fifteen conventions with the files each one touched', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
-  const target = join(root, 'srv', 'orders');
-  mkdirSync(join(target, 'App_Data'), { recursive: true });
+  const target = installedFolder(root, 'srv', 'orders');
+  mkdirSync(join(target, 'App_Data'));
   writeFileSync(join(target, 'old.txt'), 'old');
   writeFileSync(join(target, 'App_Data', 'kept.txt'), 'kept');
   const step = await packageStep(
@@ -93,4 +105,243 @@ test('J3.4 a package step lists its fifteen conventions with the files each one 
   expect(existsSync(join(extracted, 'PreDeploy.sh'))).toBe(false);
   expect(logOf(root)).toContain('No file matches none/*.txt');
   expect(outcome.steps[0]!.outputs).toMatchObject({ 'Package.InstallationDirectoryPath': target });
+});
+
+test('J3.5 a script that asks for it has the remaining conventions skipped, and the step succeeds', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(
+    root,
+    { 'PreDeploy.sh': 'echo packaged', 'Deploy.sh': 'echo "must not run"', 'DeployFailed.sh': 'echo no' },
+    {
+      scripts: {
+        preDeploy: [
+          { kind: 'bash', text: 'set_octopusvariable Octopus.Action.SkipRemainingConventions True' },
+        ],
+        deploy: [],
+        postDeploy: [],
+      },
+    },
+  );
+  const outcome = await run(root, planOf(root, [step, runStep('After', 'echo after')]));
+  expect(outcome.state).toBe('succeeded');
+  expect(traceOf(outcome).slice(0, 4)).toEqual(['0 done', '1 feature-off', '2 done', '3 skipped']);
+  const skipped = outcome.steps[0]!.conventions.filter(
+    (line) => typeof line.number === 'number' && line.number > 2,
+  );
+  for (const line of skipped) {
+    expect(line).toMatchObject({ state: 'skipped', detail: 'skipped on request of PreDeploy' });
+  }
+  expect(saidOf(root)).toEqual(['after']);
+  expect(existsSync(join(root, 'data/apps/uat/Orders.Web/3.2.0/DeployFailed.sh'))).toBe(true);
+});
+
+test('J3.6 after a failed Deploy nothing further runs, DeployFailed does, and the first error stays the error', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(
+    root,
+    {
+      'Deploy.sh': 'echo going; exit 7',
+      'PostDeploy.sh': 'echo "must not run"',
+      'DeployFailed.sh': 'echo "failed: $(get_octopusvariable OctopusLastErrorMessage)"; exit 9',
+    },
+    { scripts: { preDeploy: [], deploy: [{ kind: 'bash', text: 'echo "must not run"' }], postDeploy: [] } },
+  );
+  const outcome = await run(root, planOf(root, [step, runStep('After', 'echo "must not run"')]));
+  expect(outcome).toMatchObject({
+    state: 'failed',
+    failedAt: { step: 1, stepId: 'web', convention: 10 },
+    error: 'Cannot go on after Deploy.sh: it ended with exit code 7',
+    errorCode: 'SCRIPT_FAILED',
+  });
+  expect(traceOf(outcome).slice(-7)).toEqual([
+    '10 failed',
+    '11 not-run',
+    '12 not-run',
+    '13 not-run',
+    '14 not-run',
+    '15 not-run',
+    'F failed',
+  ]);
+  expect(saidOf(root)).toEqual(['going', 'failed: Cannot go on after Deploy.sh: it ended with exit code 7']);
+  expect(outcome.steps[1]).toMatchObject({ state: 'not-run', skippedBecause: 'an earlier step failed' });
+  // What failed stays for whoever looks into it.
+  expect(existsSync(join(root, 'data/apps/uat/Orders.Web/3.2.0/Deploy.sh'))).toBe(true);
+});
+
+test('DeployFailed runs even where packaged scripts are switched off, and is deleted after it succeeded', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(
+    root,
+    { 'Deploy.sh': 'echo "must not run"', 'DeployFailed.sh': 'echo rolled back', 'deployfailed.ps1': '' },
+    {
+      scripts: { preDeploy: [], deploy: [], postDeploy: [{ kind: 'bash', text: 'fail_step "no database"' }] },
+      step: { properties: { 'Octopus.Action.Package.RunScripts': 'False' } },
+    },
+  );
+  const outcome = await run(root, planOf(root, [step]));
+  expect(outcome.error).toBe('Cannot go on after Octopus.Action.CustomScripts.PostDeploy.sh: no database');
+  expect(saidOf(root)).toEqual(['rolled back']);
+  const extracted = join(root, 'data/apps/uat/Orders.Web/3.2.0');
+  expect(readdirSync(extracted).sort()).toEqual(['Deploy.sh', 'Octopus.Action.CustomScripts.PostDeploy.sh']);
+});
+
+test('the packaged script of the preferred language runs alone, and all of them are deleted', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(root, {
+    'DEPLOY.py': 'print("python")',
+    'deploy.sh': '#!/bin/bash\r\necho bash\r\n',
+    'Deploy.ps1': 'Write-Host powershell',
+    'sub/Deploy.sh': 'echo "must not run"',
+    'Deploy.cmd': 'echo "is no script of ours"',
+  });
+  const outcome = await run(root, planOf(root, [step]));
+  expect(outcome.error).toBeUndefined();
+  expect(saidOf(root)).toEqual(['bash']);
+  const left = readdirSync(join(root, 'data/apps/uat/Orders.Web/3.2.0'));
+  expect(left.sort()).toEqual(['Deploy.cmd', 'sub']);
+});
+
+test('a packaged script in C# is refused by name rather than passed over', async () => {
+  using folder = temporaryFolder();
+  const step = await packageStep(folder.path, { 'Deploy.csx': '', 'Deploy.ps1': '' });
+  const outcome = await run(folder.path, planOf(folder.path, [step]));
+  expect(outcome.error).toBe('Cannot run Deploy.csx: C# scripts are not supported');
+});
+
+test('a script that lies in the installation folder without coming from the package is not run', async () => {
+  using folder = temporaryFolder();
+  const target = join(folder.path, 'srv', 'orders');
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'PostDeploy.sh'), 'echo "must not run"');
+  const step = await packageStep(
+    folder.path,
+    { 'a.txt': 'a' },
+    { installTo: { folder: target, purge: false, keep: [] } },
+  );
+  const outcome = await run(folder.path, planOf(folder.path, [step]));
+  expect(outcome.state).toBe('succeeded');
+  expect(saidOf(folder.path)).toEqual([]);
+  expect(logOf(folder.path)).toContain('does not come from the package');
+});
+
+test('a file named like a feature script is an ordinary file of the package', async () => {
+  using folder = temporaryFolder();
+  const name = 'Octopus.Features.IISWebSite_BeforePreDeploy.sh';
+  const step = await packageStep(folder.path, { [name]: 'echo "must not run"' });
+  const outcome = await run(folder.path, planOf(folder.path, [step]));
+  expect(outcome.state).toBe('succeeded');
+  expect(saidOf(folder.path)).toEqual([]);
+});
+
+test('a version that is there already is left alone, the next one gets a number', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(root, { 'a.txt': 'a' });
+  for (const n of [1, 2, 3]) await run(root, planOf(root, [step]), { runFolder: join(root, `run${n}`) });
+  expect(readdirSync(join(root, 'data/apps/uat/Orders.Web')).sort()).toEqual(['3.2.0', '3.2.0_1', '3.2.0_2']);
+});
+
+test('a variable that PreDeploy sets is in force for substitution and later scripts', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(
+    root,
+    {
+      'PreDeploy.sh': 'set_octopusvariable Port 8081',
+      'a.txt': '#{Port}',
+      'Deploy.sh': 'cat a.txt; echo; get_octopusvariable Port',
+    },
+    { substituteInFiles: ['a.txt'] },
+  );
+  await run(root, planOf(root, [step], { variables: [{ name: 'Port', value: '80' }] }));
+  expect(saidOf(root)).toEqual(['8081', '8081']);
+});
+
+test('substitution that must be complete fails before the file is written', async () => {
+  using folder = temporaryFolder();
+  const step = await packageStep(
+    folder.path,
+    { 'a.txt': '#{Nobody}' },
+    {
+      substituteInFiles: ['a.txt'],
+      step: { properties: { OctopusShouldFailDeploymentOnSubstitutionFails: 'True' } },
+    },
+  );
+  const outcome = await run(folder.path, planOf(folder.path, [step]));
+  expect(outcome).toMatchObject({
+    failedAt: { convention: 5 },
+    error: 'Cannot substitute in a.txt: no value for #{Nobody}',
+  });
+});
+
+test('a step that asks for a feature of Octopus that is not here is refused before anything begins', async () => {
+  using folder = temporaryFolder();
+  const step = await packageStep(
+    folder.path,
+    { 'a.txt': '' },
+    { step: { properties: { 'Octopus.Action.EnabledFeatures': 'Octopus.Features.IISWebSite' } } },
+  );
+  await expect(run(folder.path, planOf(folder.path, [step]))).rejects.toMatchObject({
+    code: 'FEATURE_NOT_SUPPORTED',
+  });
+  expect(existsSync(join(folder.path, 'run', 'journal.jsonl'))).toBe(false);
+});
+
+test('T-68 a package that is not the one the plan names is refused before anything is extracted', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(root, { 'a.txt': 'good' });
+  await packageStep(root, { 'a.txt': 'evil' });
+  const outcome = await run(root, planOf(root, [step]));
+  expect(outcome).toMatchObject({ failedAt: { convention: 0 }, errorCode: 'PACKAGE_NOT_TRUSTED' });
+  expect(outcome.error).toContain('it is not the file that the release names');
+  expect(existsSync(join(root, 'data/apps'))).toBe(false);
+});
+
+test('J3.F9 an unsigned package is refused before convention 1, a signed one by a stranger too', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(root, { 'a.txt': 'a' });
+  const action = step.action as PackageAction;
+  const demanding = (fingerprints: string[], more: object = {}) => {
+    const { unsigned: _, ...wanted } = { ...action.package, trustedFingerprints: fingerprints, ...more };
+    return { ...step, action: { ...action, package: wanted } };
+  };
+  const unsigned = await run(root, planOf(root, [demanding([])]));
+  expect(unsigned.error).toBe('Cannot use package Orders.Web 3.2.0: it is not signed');
+
+  const signed = join(root, 'signed.nupkg');
+  const report = await signPackage(action.package.file, signed, selfSigned('Acme'), { hash: 'sha256' });
+  const facts = { file: signed, sha256: report.sha256, contentDigest: report.contentDigest! };
+  const stranger = await run(root, planOf(root, [demanding(['00'.repeat(32)], facts)]), {
+    runFolder: join(root, 'run2'),
+  });
+  expect(stranger).toMatchObject({ failedAt: { convention: 0 }, errorCode: 'PACKAGE_NOT_TRUSTED' });
+  const { fingerprint } = report.signature!.signer!;
+  const known = await run(root, planOf(root, [demanding([fingerprint], facts)]), {
+    runFolder: join(root, 'run3'),
+  });
+  expect(known.error).toBeUndefined();
+  expect(traceOf(known)[0]).toBe('0 done');
+});
+
+test('a folder that held something before anything was deployed there is not purged, unless a person says so', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const target = join(root, 'srv', 'orders');
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'precious'), 'alive');
+  const installTo = { folder: target, purge: true, keep: [] };
+  const careful = await packageStep(root, { 'a.txt': 'a' }, { installTo });
+  const refused = await run(root, planOf(root, [careful]));
+  expect(refused).toMatchObject({ failedAt: { convention: 8 }, errorCode: 'INSTALL_FOLDER_REFUSED' });
+  expect(readdirSync(target)).toEqual(['precious']);
+  const properties = { 'Crossgap.Action.Package.PurgeForeignFolder': 'True' };
+  const told = await packageStep(root, { 'a.txt': 'a' }, { installTo, step: { properties } });
+  await run(root, planOf(root, [told]), { runFolder: join(root, 'run2') });
+  expect(readdirSync(target)).toEqual(['a.txt']);
 });

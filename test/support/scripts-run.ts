@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import {
   makeRunKey,
   runPlan,
@@ -8,10 +9,26 @@ import {
   type RunOutcome,
 } from '../../src/executor/index.ts';
 import type { PackageAction, PlannedStep } from '../../src/executor/index.ts';
+import { takeFolder } from '../../src/executor/installed-folders.ts';
 import { packNupkg, verifyPackage } from '../../src/packages/index.ts';
+
+const appsOf = (root: string): string => join(root, 'data', 'apps', 'uat');
+
+/** A folder that an earlier deployment made, so that a purge of it is allowed. */
+export function installedFolder(root: string, ...names: string[]): string {
+  const folder = join(root, ...names);
+  takeFolder(appsOf(root), folder);
+  return folder;
+}
 
 /** A plan of the given steps, with everything in folders below `root`. */
 export function planOf(root: string, steps: readonly PlannedStep[], more: Partial<Plan> = {}): Plan {
+  for (const { action } of steps) {
+    const wanted = action.kind === 'package' ? (action.installTo?.folder ?? '') : '';
+    // A test installs below its own temporary folder or nowhere: what is to be refused is asked of the check alone.
+    const isOwn = wanted.trim() === '' || wanted.startsWith('#{') || resolve(wanted).startsWith(root + sep);
+    assert(isOwn, `a test must not install to ${wanted}`);
+  }
   return {
     format: 1,
     deployment: 'deployment-1',
@@ -19,7 +36,7 @@ export function planOf(root: string, steps: readonly PlannedStep[], more: Partia
     release: '3.2.0',
     environment: 'uat',
     machine: 'web-1',
-    appsFolder: join(root, 'data', 'apps', 'uat'),
+    appsFolder: appsOf(root),
     guardedFolders: [join(root, 'data')],
     variables: [],
     inputs: [],
