@@ -2,7 +2,13 @@ import { refuseBlob, takePackage } from '../commands/index.ts';
 import { certificateFacts, openIntroduction } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { verifyPackage, type PackageReport } from '../packages/index.ts';
-import { readLinks, readPackages, readReleases, readWantedBlobs, type WantedBlob } from '../projections/index.ts';
+import {
+  readLinks,
+  readPackages,
+  readReleases,
+  readWantedBlobs,
+  type WantedBlob,
+} from '../projections/index.ts';
 
 /**
  * Looks at the blobs of a link that are in the store and have not been judged: those that came, and those that were
@@ -34,14 +40,26 @@ export async function admitPackage(
     trust: { fingerprints: trustedFingerprints(instance, link) },
     at: announcedAt(instance, link, digest),
   });
-  const problems = [...report.problems.map(({ code, message }) => `${code}: ${message}`), ...mismatches(report, pin)];
+  const problems = [
+    ...report.problems.map(({ code, message }) => `${code}: ${message}`),
+    ...mismatches(report, pin),
+  ];
   const { signature } = report;
   const signer = signature?.signer;
-  if (problems.length > 0 || signer == null || !report.trusted) {
+  if (problems.length > 0 || !signer || !report.trusted) {
     const what = `${pin.id} ${pin.version}`;
-    const told = problems.length > 0 ? problems : ['it is not signed by the company this link was confirmed with'];
+    const told =
+      problems.length > 0 ? problems : ['it is not signed by the company this link was confirmed with'];
     instance.record(() =>
-      refuseBlob({ link, digest, what, attempt: blob.refusals + 1, final: true, parts: [what], problems: told }),
+      refuseBlob({
+        link,
+        digest,
+        what,
+        attempt: blob.refusals + 1,
+        final: true,
+        parts: [what],
+        problems: told,
+      }),
     );
     return { refused: told };
   }
@@ -55,7 +73,7 @@ export async function admitPackage(
 /** The company's own certificate and those above it, as they stand in the link's introduction. */
 function trustedFingerprints(instance: Instance, link: string): Set<string> {
   const introduction = readLinks(instance.db).find((row) => row.link === link)?.introduction;
-  if (introduction == null) return new Set();
+  if (!introduction) return new Set();
   return new Set(openIntroduction(introduction).chain.map((der) => certificateFacts(der).fingerprint));
 }
 

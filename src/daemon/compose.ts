@@ -1,4 +1,11 @@
-import { doorbell, folderTransport, replicate, replicateOnce, type Exchange, type Transport } from '../sync/index.ts';
+import {
+  doorbell,
+  folderTransport,
+  replicate,
+  replicateOnce,
+  type Exchange,
+  type Transport,
+} from '../sync/index.ts';
 import { statusServer, type StatusServer, type StatusSource } from '../http/index.ts';
 import { InstanceError, replaceFile, type Instance } from '../instance/index.ts';
 import { lockHolder, tryLock, type Lock } from '../lock.ts';
@@ -23,7 +30,12 @@ export type DaemonOptions = {
 
 /** What a daemon did while it ran, link by link. */
 export type DaemonSummary = {
-  readonly exchanged: readonly { readonly link: string; readonly sent: number; readonly received: number; readonly refused: readonly string[] }[];
+  readonly exchanged: readonly {
+    readonly link: string;
+    readonly sent: number;
+    readonly received: number;
+    readonly refused: readonly string[];
+  }[];
   readonly deployments: readonly string[];
 };
 
@@ -48,14 +60,23 @@ export function holdIdentity(instance: Instance, who: string): Lock {
   const lock = tryLock(path, `${who} by ${instance.actor}`);
   if (lock !== undefined) return lock;
   const holder = lockHolder(path);
-  const named = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.who}, since ${holder.since})`;
-  throw new InstanceError('DAEMON_RUNNING', `Cannot act for ${instance.identity.name}: ${named} does already`, {
-    hint: 'One daemon per identity: let that one work, or stop it first.',
-    details: { ...holder },
-  });
+  const named =
+    holder === undefined ? 'another process' : `process ${holder.pid} (${holder.who}, since ${holder.since})`;
+  throw new InstanceError(
+    'DAEMON_RUNNING',
+    `Cannot act for ${instance.identity.name}: ${named} does already`,
+    {
+      hint: 'One daemon per identity: let that one work, or stop it first.',
+      details: { ...holder },
+    },
+  );
 }
 
-async function runOnce(instance: Instance, watch: Watch, { log, signal }: DaemonOptions): Promise<DaemonSummary> {
+async function runOnce(
+  instance: Instance,
+  watch: Watch,
+  { log, signal }: DaemonOptions,
+): Promise<DaemonSummary> {
   const totals = new Map<string, Exchange[]>();
   const dispatch = dispatcher(instance, { watch, log, signal });
   const exchangeAll = async (): Promise<void> => {
@@ -63,7 +84,8 @@ async function runOnce(instance: Instance, watch: Watch, { log, signal }: Daemon
       await using transport = transportOf(instance, link);
       const exchange = await replicateOnce(linkReplica(instance, link.link), transport, { signal });
       totals.set(link.name, [...(totals.get(link.name) ?? []), exchange]);
-      for (const failure of exchange.failures) log.warn({ err: failure, peer: link.name }, 'exchange hindered');
+      for (const failure of exchange.failures)
+        log.warn({ err: failure, peer: link.name }, 'exchange hindered');
     }
   };
   await exchangeAll();
@@ -73,7 +95,10 @@ async function runOnce(instance: Instance, watch: Watch, { log, signal }: Daemon
   if (dispatch.done.length > 0) await exchangeAll();
   const failure = [...totals.values()].flat().flatMap(({ failures }) => failures)[0];
   if (failure !== undefined) throw failure;
-  return { exchanged: [...totals].map(([link, exchanges]) => summary(link, exchanges)), deployments: dispatch.done };
+  return {
+    exchanged: [...totals].map(([link, exchanges]) => summary(link, exchanges)),
+    deployments: dispatch.done,
+  };
 }
 
 function summary(link: string, exchanges: readonly Exchange[]): DaemonSummary['exchanged'][number] {
@@ -83,7 +108,10 @@ function summary(link: string, exchanges: readonly Exchange[]): DaemonSummary['e
     received: exchanges.reduce((sum, exchange) => sum + exchange.entriesIn, 0),
     refused: exchanges.flatMap(({ refusals }) =>
       refusals.map(({ what, code, message, parts }) =>
-        [`${code} ${what}: ${message}`, ...(parts === undefined ? [] : [`changed: ${parts.join(', ')}`])].join('; '),
+        [
+          `${code} ${what}: ${message}`,
+          ...(parts === undefined ? [] : [`changed: ${parts.join(', ')}`]),
+        ].join('; '),
       ),
     ),
   };
@@ -94,7 +122,13 @@ async function runForever(
   watch: Watch,
   { log, signal, listen, onReady }: DaemonOptions,
 ): Promise<DaemonSummary> {
-  const counters = { entriesReceived: 0, entriesSent: 0, blobBytesReceived: 0, blobBytesSent: 0, refusals: 0 };
+  const counters = {
+    entriesReceived: 0,
+    entriesSent: 0,
+    blobBytesReceived: 0,
+    blobBytesSent: 0,
+    refusals: 0,
+  };
   const exchanges = new Map<string, Exchange[]>();
   const dispatch = dispatcher(instance, { watch, log, signal });
   const links = new Map<string, { readonly task: Promise<void>; readonly ring: () => void; stop(): void }>();
@@ -110,7 +144,8 @@ async function runForever(
     const wanted = new Map(syncedLinks(instance).map((link) => [`${link.link} ${link.peer ?? ''}`, link]));
     for (const [key, running] of links) if (!wanted.has(key)) running.stop();
     for (const [key, link] of wanted) {
-      if (!links.has(key)) links.set(key, keepLink(instance, link, { log, signal, count, ended: () => links.delete(key) }));
+      if (!links.has(key))
+        links.set(key, keepLink(instance, link, { log, signal, count, ended: () => links.delete(key) }));
     }
   };
   watch.onChange(() => {
@@ -200,7 +235,11 @@ function openPage(
         ready: frozen === 0,
         checks: [
           { name: 'log', state: 'ok', detail: `${instance.log.entryCount()} entries` },
-          { name: 'feeds', state: frozen === 0 ? 'ok' : 'failed', detail: frozen === 0 ? 'none is frozen' : `${frozen} frozen` },
+          {
+            name: 'feeds',
+            state: frozen === 0 ? 'ok' : 'failed',
+            detail: frozen === 0 ? 'none is frozen' : `${frozen} frozen`,
+          },
         ],
       };
     },

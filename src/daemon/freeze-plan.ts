@@ -47,7 +47,9 @@ export async function freezePlan(
     guardedFolders: [folder.root],
     variables: resolveVariables(revision, local, place).map(({ name, value }) => ({ name, value })),
     inputs: plannedInputs(instance, release, run.environment),
-    steps: revision.steps.map((step) => plannedStep(step, release, place, fingerprints, (digest) => blobs.path(digest))),
+    steps: revision.steps.map((step) =>
+      plannedStep(step, release, place, fingerprints, (digest) => blobs.path(digest)),
+    ),
   };
 }
 
@@ -65,8 +67,9 @@ function localVariables(
 
 /** Certificates that may have signed this release's packages: those of the company it comes from. */
 function trusted({ db, identity }: Instance, link: string): string[] {
-  const introduction = link === '' ? identity.bytes : readLinks(db).find((row) => row.link === link)?.introduction;
-  if (introduction == null) return [];
+  const introduction =
+    link === '' ? identity.bytes : readLinks(db).find((row) => row.link === link)?.introduction;
+  if (!introduction) return [];
   return openIntroduction(introduction).chain.map((der) => certificateFacts(der).fingerprint);
 }
 
@@ -87,7 +90,10 @@ function plannedInputs({ db }: Instance, release: ReleaseRow, environment: strin
   });
   const names = new Set(asked.map(({ name }) => nameKey(name)));
   const more = given.filter(({ name }) => !names.has(nameKey(name)));
-  return [...asked, ...more.map(({ name, value }): PlannedInput => ({ name, secret: false, version: 0, value }))];
+  return [
+    ...asked,
+    ...more.map(({ name, value }): PlannedInput => ({ name, secret: false, version: 0, value })),
+  ];
 }
 
 function plannedInput(name: string, row: InputRow): PlannedInput {

@@ -3,7 +3,13 @@ import { acknowledge, refuseBlob } from '../commands/index.ts';
 import { readHeader, type HeadVerdict, type Verdict as EntryVerdict } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { explainDamage } from '../packages/index.ts';
-import { readLinks, readOwedBlobs, readWantedBlobs, type LinkRow, type WantedBlob } from '../projections/index.ts';
+import {
+  readLinks,
+  readOwedBlobs,
+  readWantedBlobs,
+  type LinkRow,
+  type WantedBlob,
+} from '../projections/index.ts';
 import type { PlacedEntry, Replica, Verdict } from '../sync/index.ts';
 import { admitHeldPackages, admitPackage } from './admit-packages.ts';
 

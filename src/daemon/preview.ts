@@ -14,7 +14,11 @@ export type PlanPreview = {
     readonly scripts: readonly string[];
     readonly package?: string;
   }[];
-  readonly variables: readonly { readonly name: string; readonly value: string | null; readonly from: string }[];
+  readonly variables: readonly {
+    readonly name: string;
+    readonly value: string | null;
+    readonly from: string;
+  }[];
   /** The newest revision of the process, where the release is bound to an older one of this side. */
   readonly newerRevision: number | null;
   /** Environments and tags the process mentions and this side doesn't have. */

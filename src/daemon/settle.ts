@@ -16,7 +16,7 @@ import { watchDatabase, type Watch } from './watch.ts';
 export async function settleDeployment(
   instance: Instance,
   deployment: string,
-  { signal, onProgress }: { signal: AbortSignal; onProgress(line: string): void },
+  { signal, onProgress }: { signal: AbortSignal; onProgress: (line: string) => void },
 ): Promise<DeploymentView> {
   using watch = watchDatabase(instance);
   const told = teller(onProgress);
@@ -102,7 +102,10 @@ function teller(say: (line: string) => void): (run: RunOutcome | undefined) => v
       for (const { number, name: convention, state, detail } of step.conventions) {
         if (state !== 'done' && state !== 'failed' && state !== 'interrupted') continue;
         const more = detail === undefined ? '' : `: ${detail}`;
-        once(`${index} ${step.attempts} ${number} ${state}`, `  ${String(number).padStart(3)} ${convention} ${state}${more}`);
+        once(
+          `${index} ${step.attempts} ${number} ${state}`,
+          `  ${String(number).padStart(3)} ${convention} ${state}${more}`,
+        );
       }
       if (step.state !== 'running') once(`${index} ${step.state}`, `${name}: ${step.state}`);
     }

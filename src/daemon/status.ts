@@ -131,7 +131,9 @@ export function feedViews({ db, log, identity }: Instance): FeedView[] {
 function warnings(instance: Instance): StatusView['warnings'] {
   const unknown = readUnknownEntries(instance.db);
   const frozen = feedViews(instance).filter((feed) => feed.frozen);
-  const refused = readWantedBlobs(instance.db).filter((blob) => blob.refused !== null && !instance.holds(blob.digest));
+  const refused = readWantedBlobs(instance.db).filter(
+    (blob) => blob.refused !== null && !instance.holds(blob.digest),
+  );
   return [
     ...frozen.map((feed) => ({
       code: 'FEED_FROZEN',

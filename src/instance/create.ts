@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { systemClock, type Clock } from '../clock.ts';
 import {
   createInstanceKeys,
   openIntroduction,
+  rawPublicKey,
   sealIntroduction,
   writeKeyFile,
   type CompanyCertificate,
@@ -30,7 +31,7 @@ const settingsTemplate = `# What the operator sets; every setting has a default.
  * Makes an instance: data folder, keys, and the introduction, signed here and now by the company certificate, whose
  * private key is not kept. The same name in the same folder again is the instance that is there.
  *
- * @throws InstanceError DATA_FOLDER_TAKEN where the folder holds something else
+ * @throws InstanceError DATA_FOLDER_TAKEN where the folder holds something else, DATA_FOLDER_NOT_WRITABLE
  */
 export async function createInstance(
   folder: string,
@@ -48,14 +49,8 @@ export async function createInstance(
       { hint: 'Choose another folder with --data.', details: { name: instance.identity.name } },
     );
   }
-  if (existsSync(places.root) && readdirSync(places.root).length > 0) {
-    throw new InstanceError(
-      'DATA_FOLDER_TAKEN',
-      `Cannot make instance ${intent.name} in ${places.root}: the folder is not empty`,
-      { hint: 'Choose an empty or new folder with --data; if an earlier init was cut short, remove that folder.' },
-    );
-  }
-  mkdirSync(places.root, { recursive: true, mode: 0o700 });
+  refuseUnfitCertificate(intent, clock);
+  makeFolder(places.root, intent.name);
   const keys = createInstanceKeys(places.keys);
   const introduction = sealIntroduction(
     {
@@ -82,4 +77,39 @@ export async function createInstance(
   });
   instance.log.saveHead();
   return { instance, created: true };
+}
+
+/** A certificate that can't introduce anybody is found before anything is written. */
+function refuseUnfitCertificate(
+  { name, company }: { name: string; company: CompanyCertificate },
+  clock: Clock,
+): void {
+  const signingKey = rawPublicKey(generateKeyPairSync('ed25519').publicKey);
+  const sealingKey = rawPublicKey(generateKeyPairSync('x25519').publicKey);
+  const instanceId = randomBytes(16).toString('hex');
+  sealIntroduction({ instanceId, name, signingKey, sealingKey, issuedAt: clock.now() }, company);
+}
+
+/** Makes the data folder where it isn't there yet; an empty one will do. */
+function makeFolder(root: string, name: string): void {
+  let content: string[];
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    accessSync(root, constants.W_OK | constants.X_OK);
+    content = readdirSync(root);
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'the system refuses';
+    throw new InstanceError('DATA_FOLDER_NOT_WRITABLE', `Cannot make instance ${name} in ${root}: ${why}`, {
+      hint: 'Choose a folder with --data that this account may make and write to.',
+      cause,
+    });
+  }
+  if (content.length === 0) return;
+  throw new InstanceError(
+    'DATA_FOLDER_TAKEN',
+    `Cannot make instance ${name} in ${root}: the folder is not empty`,
+    {
+      hint: 'Choose an empty or new folder with --data; if an earlier init was cut short, remove that folder.',
+    },
+  );
 }

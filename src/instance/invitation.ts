@@ -57,7 +57,8 @@ export function writeInvitation(
 export function readInvitation(kind: InvitationKind, text: string, path: string): Invitation {
   const file = parse(text);
   if (file === undefined || file.format !== `crossgap-${kind}/1`) {
-    const is = file === undefined ? 'it is no invitation or reply of crossgap' : `it is of format ${file.format}`;
+    const is =
+      file === undefined ? 'it is no invitation or reply of crossgap' : `it is of format ${file.format}`;
     throw new InstanceError('INVITATION_INVALID', `Cannot read ${kind} ${path}: ${is}`, {
       hint:
         kind === 'invitation'

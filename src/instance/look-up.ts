@@ -28,10 +28,14 @@ export function findRelease(db: Database, text: string): ReleaseRow {
   const full = (release: ReleaseRow): string =>
     `${release.link === '' ? '' : `${links.get(release.link)}:`}${release.process}/${release.number}`;
   if (found.length > 1) {
-    throw new CommandError('RELEASE_AMBIGUOUS', `Cannot tell which release ${text} means: there are ${found.length}`, {
-      hint: `Say one of: ${found.map(full).join(', ')}.`,
-      details: { candidates: found.map(full) },
-    });
+    throw new CommandError(
+      'RELEASE_AMBIGUOUS',
+      `Cannot tell which release ${text} means: there are ${found.length}`,
+      {
+        hint: `Say one of: ${found.map(full).join(', ')}.`,
+        details: { candidates: found.map(full) },
+      },
+    );
   }
   const all = readReleases(db).map(full);
   throw new CommandError('RELEASE_UNKNOWN', `Cannot find release ${text}: there is none`, {

@@ -89,7 +89,7 @@ export async function openInstance(
       fold: projector(db, instanceId),
       pinFor: (audience) => {
         const link = readLinks(db).find((one) => one.link === audience && one.state !== 'removed');
-        if (link?.introduction == null || link.peer === null) return undefined;
+        if (link === undefined || link.introduction === null || link.peer === null) return undefined;
         const { certificate } = openIntroduction(link.introduction);
         return { author: link.peer, certificateFingerprint: certificate.fingerprint };
       },

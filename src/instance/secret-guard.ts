@@ -15,16 +15,21 @@ export function secretGuard(secrets: () => readonly string[]): (event: CrossgapE
     const texts = textsIn(event.data);
     for (const secret of guarded) {
       if (!texts.some((text) => text.includes(secret))) continue;
-      throw new InstanceError('SECRET_IN_ENTRY', `Cannot record ${event.name}: it would carry a secret's value`, {
-        hint: 'Look where that text comes from: a note, a reason, a name or an output; nothing was recorded.',
-      });
+      throw new InstanceError(
+        'SECRET_IN_ENTRY',
+        `Cannot record ${event.name}: it would carry a secret's value`,
+        {
+          hint: 'Look where that text comes from: a note, a reason, a name or an output; nothing was recorded.',
+        },
+      );
     }
   };
 }
 
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
-  if (value instanceof Uint8Array) return [Buffer.from(value).toString('latin1'), Buffer.from(value).toString()];
+  if (value instanceof Uint8Array)
+    return [Buffer.from(value).toString('latin1'), Buffer.from(value).toString()];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(textsIn);
 }

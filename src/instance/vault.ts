@@ -10,6 +10,9 @@ import { replaceFile } from './replace-file.ts';
 
 const VaultFile = z.strictObject({ format: z.literal(1), secrets: z.record(z.string(), z.base64()) });
 
+const keyLength = 32;
+const KeyText = z.tuple([z.string(), z.string(), z.int()]);
+
 /** Which secret, and which of its versions: a new value is a new version, a frozen plan keeps the old one. */
 export type SecretRef = {
   readonly name: string;
@@ -27,8 +30,18 @@ export interface Vault {
   values(): string[];
 }
 
-/** The vault in the file at `path`, under a 32-byte key, for one instance. */
+/** The vault in the file at `path`, under a 32-byte key, for one instance. @throws InstanceError INSTANCE_DAMAGED */
 export function openVault(path: string, key: Uint8Array, instanceId: string): Vault {
+  if (key.length !== keyLength) {
+    throw new InstanceError(
+      'INSTANCE_DAMAGED',
+      `Cannot open vault ${path}: its key has ${key.length} bytes`,
+      {
+        hint: 'Put the keys folder back as it was, whole.',
+        details: { expected: keyLength },
+      },
+    );
+  }
   const read = (): Record<string, string> => {
     if (!existsSync(path)) return {};
     const parsed = VaultFile.safeParse(parseJson(readFileSync(path, 'utf8')));
@@ -44,11 +57,11 @@ export function openVault(path: string, key: Uint8Array, instanceId: string): Va
   const decrypt = (name: string, sealed: string): string => {
     const bytes = Buffer.from(sealed, 'base64');
     try {
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 });
       decipher.setAAD(additional(name)).setAuthTag(bytes.subarray(-16));
       return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8');
     } catch (error) {
-      const [secret] = JSON.parse(name) as [string];
+      const [secret] = KeyText.safeParse(parseJson(name)).data ?? [name];
       throw new InstanceError(
         'SECRET_UNREADABLE',
         `Cannot open secret ${secret}: it was changed, or was sealed with another vault key`,
@@ -62,7 +75,12 @@ export function openVault(path: string, key: Uint8Array, instanceId: string): Va
       const name = keyOf(ref);
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(additional(name));
-      const sealed = Buffer.concat([nonce, cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      const sealed = Buffer.concat([
+        nonce,
+        cipher.update(value, 'utf8'),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
       const secrets = { ...read(), [name]: sealed.toString('base64') };
       replaceFile(path, JSON.stringify({ format: 1, secrets }));
     },

@@ -83,7 +83,11 @@ export type DeploymentRow = {
   readonly planSha256: string | null;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
-  readonly failedAt: { readonly step: number; readonly stepId: string; readonly convention: number | 'F' } | null;
+  readonly failedAt: {
+    readonly step: number;
+    readonly stepId: string;
+    readonly convention: number | 'F';
+  } | null;
   readonly error: string | null;
   readonly logSha256: string | null;
 };

@@ -103,9 +103,16 @@ function newerThan(
   });
 }
 
-function blockedBy(place: FleetStateRow, newer: readonly PublicationRow[], releases: Releases): string | null {
+function blockedBy(
+  place: FleetStateRow,
+  newer: readonly PublicationRow[],
+  releases: Releases,
+): string | null {
   if (place.state === 'failed') {
-    const at = place.failedAt === null ? null : (JSON.parse(place.failedAt) as { stepId: string; convention: unknown });
+    const at =
+      place.failedAt === null
+        ? null
+        : (JSON.parse(place.failedAt) as { stepId: string; convention: unknown });
     const where = at === null ? '' : ` at step ${at.stepId}, convention ${String(at.convention)}`;
     return `${place.lastNumber} failed${where}`;
   }

@@ -77,7 +77,12 @@ export type LinkRow = {
   readonly fingerprint: string | null;
   readonly heardAt: number | null;
   /** The other side's feed: as far as this side holds it, its newest entry that wants a receipt, what was receipted. */
-  readonly inward: { readonly epoch: number; readonly seq: number; readonly hash: string | null; readonly news: number };
+  readonly inward: {
+    readonly epoch: number;
+    readonly seq: number;
+    readonly hash: string | null;
+    readonly news: number;
+  };
   readonly receipted: { readonly epoch: number; readonly seq: number };
   /** Our feed: how long it is, its newest entry that wants a receipt, and what the other side said it holds. */
   readonly outward: { readonly epoch: number; readonly seq: number; readonly news: number };

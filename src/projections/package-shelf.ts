@@ -65,12 +65,7 @@ export function readPackages(db: Database): PackageRow[] {
 }
 
 /** The package of this id and version that came by `link` ('' for own), names compared as NuGet does. */
-export function findPackage(
-  db: Database,
-  link: string,
-  id: string,
-  version: string,
-): PackageRow | undefined {
+export function findPackage(db: Database, link: string, id: string, version: string): PackageRow | undefined {
   const row = db
     .prepare(`SELECT * FROM package WHERE link = ? AND id_key = ? AND version_key = ?`)
     .get(link, nameKey(id), nameKey(version)) as StoredPackage | undefined;

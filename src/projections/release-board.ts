@@ -154,7 +154,11 @@ export type ReleaseRow = {
   readonly document: ReleaseDocument;
   readonly createdAt: number;
   readonly actor: string;
-  readonly answer: { readonly answer: string; readonly reason: string | null; readonly until: string | null } | null;
+  readonly answer: {
+    readonly answer: string;
+    readonly reason: string | null;
+    readonly until: string | null;
+  } | null;
   readonly withdrawn: string | null;
   readonly verdict: { readonly ok: boolean; readonly note: string | null; readonly by: string } | null;
   readonly tests: { readonly passed: number; readonly failed: number; readonly skipped: number } | null;

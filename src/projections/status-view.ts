@@ -253,7 +253,10 @@ function offerState(
 ): { state: OfferView['state']; reason: string | null } {
   if (release.withdrawn !== null) return { state: 'withdrawn', reason: release.withdrawn };
   if (link?.state !== 'confirmed') {
-    return { state: 'blocked', reason: `the link is ${link?.state ?? 'unknown'}: compare the words and confirm it` };
+    return {
+      state: 'blocked',
+      reason: `the link is ${link?.state ?? 'unknown'}: compare the words and confirm it`,
+    };
   }
   if (refusedParts.length > 0) return { state: 'blocked', reason: refusedParts.join('; ') };
   if (release.answer === null) return { state: 'offered', reason: null };

@@ -22,6 +22,8 @@ export function prepareUnknownEntry(db: Database): (pos: number, header: EntryHe
 /** All of them, oldest first. */
 export function readUnknownEntries(db: Database): UnknownEntry[] {
   return db
-    .prepare(`SELECT pos, feed, seq, type, schema_version AS schemaVersion, at FROM unknown_entry ORDER BY pos`)
+    .prepare(
+      `SELECT pos, feed, seq, type, schema_version AS schemaVersion, at FROM unknown_entry ORDER BY pos`,
+    )
     .all() as UnknownEntry[];
 }
