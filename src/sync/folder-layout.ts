@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SyncError, systemCode } from './errors.ts';
 import { parcelFileBytesMax } from './parcel-file.ts';
 
@@ -24,11 +24,13 @@ const temporaryName = /^[.~]|\.(?:tmp|part|partial|crdownload)$/i;
 
 export function authorFolder(folder: string, link: string, author: string): AuthorFolder {
   assert(id.test(link) && id.test(author), 'ids of links and instances are lower-case hex');
-  const linkFolder = join(folder, `crossgap-${link}`);
+  // Absolute from here on: what is removed never depends on where the program happens to stand.
+  const root = resolve(folder);
+  const linkFolder = join(root, `crossgap-${link}`);
   const home = join(linkFolder, author);
   const blobs = join(home, 'blobs');
   return {
-    root: folder,
+    root,
     link: linkFolder,
     home,
     head: join(home, 'head.cgp'),
