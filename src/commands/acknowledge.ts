@@ -1,14 +1,28 @@
 import { BlobRefused, PackageAdded, ReceiptGiven, type PackagePin } from '../events/index.ts';
+import { cut } from './bounded.ts';
 import { atHome, told, type Decision } from './decision.ts';
 
 const holdsMax = 500;
 const refusedMax = 50;
+const partsToldMax = 5;
+const partsMax = 20;
+const partLengthMax = 200;
+const problemLengthMax = 1000;
+
+/** Names in a damaged package are as long as whoever damaged it liked. */
+const named = (parts: readonly string[], max: number): string[] =>
+  parts.slice(0, max).map((part) => cut(part, partLengthMax));
 
 /** What there is to say to the author of a feed. */
 export type Acknowledgement = {
   readonly link: string;
   /** How far this side holds the feed, and its newest entry that wants a receipt. */
-  readonly inward: { readonly epoch: number; readonly seq: number; readonly hash: string | null; readonly news: number };
+  readonly inward: {
+    readonly epoch: number;
+    readonly seq: number;
+    readonly hash: string | null;
+    readonly news: number;
+  };
   /** How far it was told so far. */
   readonly receipted: { readonly epoch: number; readonly seq: number };
   /** Blobs that are held, or refused, and not yet said to be. */
@@ -35,7 +49,9 @@ export function acknowledge({ link, inward, receipted, holds, refused }: Acknowl
         seq: inward.seq,
         hash: inward.hash,
         holds: holds.slice(0, holdsMax),
-        refused: refused.slice(0, refusedMax).map((one) => ({ ...one, parts: one.parts.slice(0, 20) })),
+        refused: refused
+          .slice(0, refusedMax)
+          .map((one) => ({ ...one, parts: named(one.parts, partsToldMax) })),
       }),
     ),
   ];
@@ -51,8 +67,8 @@ export function refuseBlob(intent: {
   parts: readonly string[];
   problems: readonly string[];
 }): Decision {
-  const parts = intent.parts.slice(0, 20);
-  const problems = intent.problems.slice(0, 20);
+  const parts = named(intent.parts, partsMax);
+  const problems = intent.problems.slice(0, partsMax).map((problem) => cut(problem, problemLengthMax));
   return [atHome(BlobRefused.make({ ...intent, parts, problems }))];
 }
 

@@ -7,6 +7,7 @@ import {
   type RecordedStep,
   type TraceLine,
 } from '../events/index.ts';
+import { cut as cutTo, firstThatFits } from './bounded.ts';
 import { atHome, told, type Decided, type Decision } from './decision.ts';
 
 /** How a run stands, as the executor tells it. */
@@ -52,28 +53,41 @@ export type ReportRules = { readonly trace: boolean; readonly files: boolean; re
 const filesMax = 50;
 const textMax = 2000;
 const outputsMax = 200;
+const stepsReportedMax = 200;
 
 /** Only integers travel: 7.5 stands as 75. */
 const numberInEntry = (number: number | 'F'): number | 'F' => (number === 7.5 ? 75 : number);
-const cut = (text: string): string => (text.length > textMax ? `${text.slice(0, textMax - 1)}…` : text);
+const cut = (text: string): string => cutTo(text, textMax);
 
 /** A step of a run as it is recorded, within the bounds of an entry. */
 export function recordedStep(step: StepTold, position: number): RecordedStep {
+  const whole = wholeStep(step, position);
+  return firstThatFits([
+    () => whole,
+    () => withoutFiles(whole),
+    () => ({ ...withoutFiles(whole), outputs: [] }),
+  ]);
+}
+
+const withoutFiles = (step: RecordedStep): RecordedStep => ({
+  ...step,
+  conventions: step.conventions.map((line) => ({ ...line, files: [], detail: null })),
+});
+
+function wholeStep(step: StepTold, position: number): RecordedStep {
   return {
     position,
     id: step.id,
     name: step.name,
     state: step.state,
-    conventions: step.conventions.map(
-      (line): TraceLine => ({
-        number: numberInEntry(line.number),
-        name: line.name,
-        state: line.state,
-        files: (line.files ?? []).slice(0, filesMax).map(cut),
-        filesTotal: line.files?.length ?? 0,
-        detail: line.detail === undefined ? null : cut(line.detail),
-      }),
-    ),
+    conventions: step.conventions.map((line): TraceLine => ({
+      number: numberInEntry(line.number),
+      name: line.name,
+      state: line.state,
+      files: (line.files ?? []).slice(0, filesMax).map(cut),
+      filesTotal: line.files?.length ?? 0,
+      detail: line.detail === undefined ? null : cut(line.detail),
+    })),
     outputs: Object.entries(step.outputs)
       .slice(0, outputsMax)
       .map(([name, value]) => ({ name: cut(name), value: value === null ? null : cut(value) })),
@@ -104,7 +118,11 @@ export function recordRun(
     .filter((step) => over.has(step.state) || run.state !== 'running')
     .filter((step) => known.get(step.position) !== JSON.stringify(step))
     .map((step) => atHome(DeploymentStepEnded.make({ deployment: deployment.deployment, step })));
-  return [...steps, ...ending(deployment, run), ...(run.state === 'running' ? [] : report(deployment, run, rules))];
+  return [
+    ...steps,
+    ...ending(deployment, run),
+    ...(run.state === 'running' ? [] : report(deployment, run, rules)),
+  ];
 }
 
 function ending({ deployment }: RecordedDeployment, run: RunTold): Decided[] {
@@ -134,7 +152,7 @@ function pointInEntry(point: Point | undefined): Point | null {
 function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules): Decided[] {
   const { link, process, number, digest, environment, reason } = deployment;
   if (link === '') return [];
-  const steps = rules.trace ? run.steps.map((step, index) => recordedStep(step, index + 1)) : [];
+  const recorded = rules.trace ? run.steps.map((step, index) => recordedStep(step, index + 1)) : [];
   return [
     told(
       link,
@@ -150,15 +168,20 @@ function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules
         endedAt: run.endedAt ?? null,
         failedAt: pointInEntry(run.failedAt),
         error: rules.errors && run.error !== undefined ? cut(run.error) : null,
-        steps: steps.map((step) => ({
-          ...step,
-          outputs: [],
-          error: rules.errors ? step.error : null,
-          conventions: rules.files
-            ? step.conventions
-            : step.conventions.map((line) => ({ ...line, files: [], detail: null })),
-        })),
+        steps: reportedTrace(recorded, rules),
       }),
     ),
   ];
+}
+
+/** The trace as far as it fits: too long, it loses its files first, then its conventions, and is left out in the end. */
+function reportedTrace(recorded: readonly RecordedStep[], rules: ReportRules): RecordedStep[] {
+  if (recorded.length > stepsReportedMax) return [];
+  const steps = recorded.map((step) => ({ ...step, outputs: [], error: rules.errors ? step.error : null }));
+  return firstThatFits([
+    ...(rules.files ? [() => steps] : []),
+    () => steps.map(withoutFiles),
+    () => steps.map((step) => ({ ...step, conventions: [] })),
+    () => [],
+  ]);
 }
