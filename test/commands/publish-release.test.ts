@@ -1,0 +1,169 @@
+import { assert as assertLaw, boolean, nat, option, property, record, subarray } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  closedBecause,
+  giveValue,
+  publishRelease,
+  withdrawRelease,
+  type Gate,
+  type Receiver,
+  type Standing,
+} from '../../src/commands/index.ts';
+import { codeOf, refusal } from '../support/refusal.ts';
+import { dataOf, decided, digest, id } from './decided.ts';
+
+const open: Gate = { deployedTo: [], testsPassed: false, verdictOk: false };
+const strict: Gate = { deployedTo: ['integration', 'qa'], testsPassed: true, verdictOk: true };
+const standing = (wish: Partial<Standing> = {}): Standing => ({
+  process: 'Orders',
+  number: '1.0.0',
+  digest: digest('a'),
+  document: new Uint8Array([1]),
+  withdrawn: null,
+  deployedTo: ['integration', 'qa'],
+  tests: { passed: 3, failed: 0 },
+  verdict: { ok: true, by: 'quinn', note: null },
+  ...wish,
+});
+const receiver = (wish: Partial<Receiver> = {}): Receiver => ({
+  link: id('c'),
+  name: 'contoso',
+  state: 'confirmed',
+  has: false,
+  ...wish,
+});
+const contoso = receiver();
+const fabrikam = receiver({ link: id('f'), name: 'fabrikam' });
+
+describe('publishing', () => {
+  test('is one decision at home and one offer for each receiver, complete in itself', () => {
+    const decision = publishRelease(strict, standing(), [contoso, fabrikam]);
+    expect(decided(decision)).toEqual([
+      'self release.published',
+      `${id('c')} release.offered`,
+      `${id('f')} release.offered`,
+    ]);
+    expect(dataOf(decision, 'release.published')).toEqual({ digest: digest('a'), links: [id('c'), id('f')] });
+    expect(decision[1]!.event.data).toEqual({ digest: digest('a'), document: new Uint8Array([1]) });
+  });
+
+  test('again offers it only to those that lack it', () => {
+    const decision = publishRelease(strict, standing(), [{ ...contoso, has: true }, fabrikam]);
+    expect(decided(decision)).toEqual(['self release.published', `${id('f')} release.offered`]);
+    expect(publishRelease(strict, standing(), [{ ...contoso, has: true }])).toEqual([]);
+  });
+
+  test.each(['invited', 'pending', 'removed'])(
+    'to a link that is %s is refused, for all of them',
+    (state) => {
+      const error = refusal(() => publishRelease(open, standing(), [contoso, { ...fabrikam, state }]));
+      expect(codeOf(error)).toBe('LINK_NOT_CONFIRMED refused');
+      expect(error.message).toContain(`fabrikam: that link is ${state}`);
+    },
+  );
+
+  test('a withdrawn release is refused, also through an open gate', () => {
+    const error = refusal(() => publishRelease(open, standing({ withdrawn: 'it eats data' }), [contoso]));
+    expect(codeOf(error)).toBe('RELEASE_WITHDRAWN refused');
+    expect(error.message).toContain('it eats data');
+  });
+});
+
+describe('the gate', () => {
+  test.each<[string, Partial<Standing>, string[]]>([
+    ['all is well', {}, []],
+    [
+      'it was not deployed to one of them',
+      { deployedTo: ['integration'] },
+      ['it was not deployed to qa with success'],
+    ],
+    ['no results were imported', { tests: null }, ['no test results were imported']],
+    ['a test failed', { tests: { passed: 9, failed: 2 } }, ['2 tests failed']],
+    ['no test ran at all', { tests: { passed: 0, failed: 0 } }, ['no test passed']],
+    ['there is no verdict', { verdict: null }, ['nobody has given a verdict yet']],
+    [
+      'the verdict is bad',
+      { verdict: { ok: false, by: 'quinn', note: 'slow' } },
+      ['the verdict of quinn is: not ok'],
+    ],
+  ])('that asks for everything, where %s', (_case, wish, reasons) => {
+    expect(closedBecause(strict, standing(wish))).toEqual(reasons);
+  });
+
+  test('that is closed names every reason at once', () => {
+    const nothing = standing({ deployedTo: [], tests: null, verdict: null });
+    const error = refusal(() => publishRelease(strict, nothing, [contoso]));
+    expect(codeOf(error)).toBe('GATE_CLOSED refused');
+    expect(error.details['reasons']).toHaveLength(4);
+  });
+
+  test('that asks for nothing is open for a release of which nothing is known', () => {
+    expect(closedBecause(open, standing({ deployedTo: [], tests: null, verdict: null }))).toEqual([]);
+  });
+
+  test('that does not ask for tests lets failed ones through', () => {
+    expect(closedBecause(open, standing({ tests: { passed: 0, failed: 5 } }))).toEqual([]);
+  });
+
+  test('that does not ask for a verdict is still closed by a bad one', () => {
+    const error = refusal(() =>
+      publishRelease(open, standing({ verdict: { ok: false, by: 'quinn', note: null } }), [contoso]),
+    );
+    expect(codeOf(error)).toBe('GATE_CLOSED refused');
+  });
+
+  test('asking for less never closes it, and knowing more good never does either', () => {
+    const gates = record({
+      deployedTo: subarray(['a', 'b', 'c']),
+      testsPassed: boolean(),
+      verdictOk: boolean(),
+    });
+    const known = record({
+      deployedTo: subarray(['a', 'b', 'c']),
+      tests: option(record({ passed: nat(3), failed: nat(3) })),
+      verdict: option(boolean()),
+    });
+    assertLaw(
+      property(gates, known, (gate, { verdict, ...rest }) => {
+        const wish = { ...rest, verdict: verdict === null ? null : { ok: verdict, by: 'quinn', note: null } };
+        const closed = closedBecause(gate, standing(wish)).length;
+        expect(closedBecause(open, standing(wish)).length).toBeLessThanOrEqual(closed);
+        const better = standing({ ...wish, deployedTo: ['a', 'b', 'c'], tests: { passed: 1, failed: 0 } });
+        expect(closedBecause(gate, better).length).toBeLessThanOrEqual(closed);
+      }),
+    );
+  });
+});
+
+describe('withdrawing', () => {
+  test('is told to all who have the release', () => {
+    const decision = withdrawRelease({ digest: digest('a'), withdrawn: null }, 'it eats data', [
+      id('c'),
+      id('f'),
+    ]);
+    expect(decided(decision)).toEqual([
+      'self release.withdrawn',
+      `${id('c')} release.withdrawn`,
+      `${id('f')} release.withdrawn`,
+    ]);
+  });
+
+  test('happens once, with the first reason', () => {
+    expect(withdrawRelease({ digest: digest('a'), withdrawn: 'it eats data' }, 'again', [id('c')])).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a value for one receiver', () => {
+  const given = { link: id('c'), name: 'Api.Key', value: 'k-1' };
+
+  test('is told to that one alone', () => {
+    expect(decided(giveValue([], given))).toEqual([`${id('c')} value.given`]);
+  });
+
+  test('that it has already changes nothing; another one does', () => {
+    expect(giveValue([given], given)).toEqual([]);
+    expect(giveValue([given], { ...given, value: 'k-2' })).toHaveLength(1);
+  });
+});
