@@ -2,7 +2,7 @@ import type { BoundNode } from './bind.ts';
 import { folded } from './characters.ts';
 import { echoPath } from './echo.ts';
 import { VariableError } from './errors.ts';
-import { parseTemplate, type ParseMode, type SymbolPath, type Token } from './parse.ts';
+import { parseTemplate, type Expression, type ParseMode, type SymbolPath, type Token } from './parse.ts';
 import { shown, whatIsUnsupported } from './unsupported.ts';
 import type { Variable, VariableSet } from './variable-set.ts';
 
@@ -45,10 +45,15 @@ function evaluate(text: string, mode: ParseMode, run: Run, owner: string): Expan
   const { tokens, failedAt } = parseTemplate(text, mode);
   if (failedAt !== undefined) return { text, missing: [], failedAt };
   const missing = new Set<string>();
+  // The parser gives one expression to tokens that are written alike.
+  const known = new Map<Expression, string>();
   const parts: string[] = [];
   let length = 0;
   for (const token of tokens) {
-    const part = evaluateToken(token, text, run, missing);
+    const expression = token.kind === 'substitution' ? token.expression : undefined;
+    const before = expression && known.get(expression);
+    const part = before ?? evaluateToken(token, text, run, missing);
+    if (expression !== undefined && before === undefined) known.set(expression, part);
     length += part.length;
     if (length > outputLengthMax) {
       throw new VariableError(

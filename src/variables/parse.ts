@@ -55,6 +55,7 @@ export type ParsedTemplate = { readonly tokens: readonly Token[]; readonly faile
 export type ParseMode = 'halt' | 'continue';
 
 const nestedTokensMax = 100;
+const rememberedLengthMax = 100;
 const number = /[0-9]+(?:\.[0-9]+)?|\.[0-9]+/y;
 const blockOpening = /(if|unless|each|calc)(?=[\s\u0085])/iy;
 
@@ -69,6 +70,7 @@ export function parseTemplate(text: string, mode: ParseMode): ParsedTemplate {
     if (plain !== '') tokens.push({ kind: 'text', text: plain });
     plain = '';
   };
+  const { repeated, remember } = tokenMemory(text);
   while (at < text.length) {
     const hash = text.indexOf('#', at);
     if (hash < 0) {
@@ -83,8 +85,9 @@ export function parseTemplate(text: string, mode: ParseMode): ParsedTemplate {
       at += consumed;
       continue;
     }
-    const found = reader.token(at);
+    const found = repeated(at) ?? reader.token(at);
     if (typeof found === 'object') {
+      if (found.kind === 'substitution') remember(found);
       keepPlain();
       tokens.push(found);
       at = found.end;
@@ -100,6 +103,30 @@ export function parseTemplate(text: string, mode: ParseMode): ParsedTemplate {
   }
   keepPlain();
   return { tokens };
+}
+
+/**
+ * Tokens written before, by their text: a large file has few names and many uses of them. A token that ends at the
+ * first `}` reads the same wherever it stands, its brackets being closed inside it.
+ */
+function tokenMemory(text: string) {
+  const known = new Map<string, Expression>();
+  let close = -1;
+  return {
+    repeated: (start: number): SubstitutionToken | undefined => {
+      if (close < start) {
+        close = text.indexOf('}', start);
+        if (close < 0) close = Infinity;
+      }
+      if (close - start > rememberedLengthMax) return undefined;
+      const expression = known.get(text.slice(start, close + 1));
+      return expression && { kind: 'substitution', expression, start, end: close + 1 };
+    },
+    remember: ({ expression, start, end }: SubstitutionToken): void => {
+      if (end === close + 1 && end - start <= rememberedLengthMax)
+        known.set(text.slice(start, end), expression);
+    },
+  };
 }
 
 /** The path at the beginning of a variable's name, undefined where nothing of it parses; the rest is dropped. */
@@ -118,6 +145,7 @@ function hashes(text: string, at: number): [written: string, consumed: number] {
 }
 
 type OpenToken = Exclude<Token, { kind: 'text' }>;
+type SubstitutionToken = Extract<Token, { kind: 'substitution' }>;
 type BlockToken = Extract<Token, { kind: 'block' }>;
 
 function templateReader(text: string) {

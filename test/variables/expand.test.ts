@@ -63,6 +63,36 @@ describe('a text with tokens', () => {
     );
   });
 
+  test('a text twice is its result twice: a token reads the same wherever it stands', () => {
+    const variables = new VariableSet([
+      ['a', '1'],
+      ['b.c', '#{a}'],
+      ['d[x]', '2'],
+    ]);
+    const unit = fc.constantFrom(
+      '#{a}',
+      '#{ b.c }',
+      '#{d[x]}',
+      '#{d[#{a}]}',
+      '#{no}',
+      '##{',
+      '#',
+      '[',
+      ']',
+      '}',
+      ' ',
+      'x',
+    );
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
+        const once = expand(text, variables);
+        fc.pre(once.failedAt === undefined);
+        expect(expand(`${text} ${text}`, variables)).toEqual({ ...once, text: `${once.text} ${once.text}` });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('what is missing is written back and listed once, in order, also from inside a value', () => {
     const variables = new VariableSet([['A', '#{Lost} #{B}']]);
     expect(expand('#{Gone} #{A} #{Gone}', variables)).toEqual({
