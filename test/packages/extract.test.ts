@@ -1,0 +1,332 @@
+import fc from 'fast-check';
+import { execFile } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { extractPackage, PackageError } from '../../src/packages/index.ts';
+import { defaultZipLimits } from '../../src/packages/zip-layout.ts';
+import { buildZip, nuspecEntry, sha256, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
+
+const large = Buffer.from(Array.from({ length: 900_000 }, (_, i) => (i * i * 31 + (i >> 5)) & 255));
+const packaging: RawEntry[] = [
+  { name: '_rels/.rels', content: 'x' },
+  nuspecEntry(),
+  { name: 'docs/inner.nuspec', content: 'x' },
+  { name: '[Content_Types].xml', content: 'x' },
+  { name: 'package/services/metadata/core-properties/a.psmdcp', content: 'x' },
+  { name: 'Orders.Web.1.0.0.nupkg.sha512', content: 'x' },
+];
+const application: RawEntry[] = [
+  { name: 'index.html', content: '<h1>Orders</h1>' },
+  { name: 'lib/', central: { externalAttributes: 0x10 } },
+  { name: 'lib/deep/er/app.bin', content: large },
+  { name: 'lib/stored.bin', content: large, stored: true },
+  { name: 'a%20b%2B%C3%BC.txt', content: 'decoded' },
+  { name: 'streamed.txt', content: 'from a stream', descriptor: true },
+  { name: 'empty.txt' },
+];
+const signature: RawEntry = { name: '.signature.p7s', content: 'x', stored: true };
+const good: RawEntry = { name: 'good.txt', content: 'good' };
+
+/** The code of the refusal; and nothing but the package is left in the folder. */
+async function refused(bytes: Buffer, options: object = {}): Promise<string> {
+  using folder = temporaryFolder();
+  const path = folder.file('in.nupkg', bytes);
+  const work = extractPackage(path, folder.file('out'), { expectedSha256: sha256(bytes), ...options });
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  expect(error).toBeInstanceOf(PackageError);
+  return (error as PackageError).code;
+}
+
+describe('extracting a package', () => {
+  test('brings the application and leaves out what belongs to the package', async () => {
+    using folder = temporaryFolder();
+    const bytes = buildZip([...packaging, ...application, signature]);
+    const out = folder.file('apps/Orders.Web/1.0.0');
+    const told: string[] = [];
+    const { files } = await extractPackage(folder.file('in.nupkg', bytes), out, {
+      expectedSha256: sha256(bytes),
+      onFile: (name) => told.push(name),
+    });
+    expect(files).toEqual([
+      'index.html',
+      'lib/deep/er/app.bin',
+      'lib/stored.bin',
+      'a b+ü.txt',
+      'streamed.txt',
+      'empty.txt',
+    ]);
+    expect(told).toEqual(files);
+    const root = ['a b+ü.txt', 'empty.txt', 'index.html', 'lib', 'streamed.txt'];
+    expect(readdirSync(out).toSorted()).toEqual(root);
+    expect(readdirSync(folder.file('apps/Orders.Web'))).toEqual(['1.0.0']);
+    expect(readFileSync(join(out, 'lib/deep/er/app.bin')).equals(large)).toBe(true);
+    expect(readFileSync(join(out, 'lib/stored.bin')).equals(large)).toBe(true);
+    expect(readFileSync(join(out, 'a b+ü.txt'), 'utf8')).toBe('decoded');
+    expect(readFileSync(join(out, 'streamed.txt'), 'utf8')).toBe('from a stream');
+  });
+
+  test('keeps times that are past, and no modes', async () => {
+    using folder = temporaryFolder();
+    const dated = (name: string, dosDate: number): RawEntry => ({ name, content: 'x', both: { dosDate } });
+    const executable = { name: 'run.sh', content: 'x', central: { externalAttributes: 0o100777 << 16 } };
+    const may17 = (5 << 5) | 17;
+    const entries = [
+      dated('past', (40 << 9) | may17),
+      dated('future', (127 << 9) | may17),
+      dated('never', 0),
+    ];
+    const bytes = buildZip([...entries, executable]);
+    const out = folder.file('out');
+    await extractPackage(folder.file('in.nupkg', bytes), out, { expectedSha256: sha256(bytes) });
+    expect(statSync(join(out, 'past')).mtime).toEqual(new Date(2020, 4, 17));
+    for (const name of ['future', 'never'])
+      expect(statSync(join(out, name)).mtimeMs).toBeGreaterThan(new Date(2021, 0, 1).getTime());
+    expect(statSync(join(out, 'future')).mtimeMs).toBeLessThan(Date.now() + 60_000);
+    expect(statSync(join(out, 'run.sh')).mode & 0o111).toBe(0);
+  });
+
+  test('takes thousands of files', async () => {
+    const many = Array.from({ length: 3000 }, (_, i) => ({ name: `d${i % 97}/f${i}`, content: `${i}` }));
+    using folder = temporaryFolder();
+    const bytes = buildZip(many);
+    const path = folder.file('in.nupkg', bytes);
+    const { files } = await extractPackage(path, folder.file('out'), { expectedSha256: sha256(bytes) });
+    expect(files).toHaveLength(3000);
+    expect(readFileSync(folder.file('out/d15/f1955'), 'utf8')).toBe('1955');
+  });
+});
+
+describe('nothing is written', () => {
+  const escapes = [
+    '../up',
+    'a/../../up',
+    '/abs',
+    'C:/x',
+    '..\\up',
+    '%2e%2e/up',
+    'con',
+    'a:b',
+    'dot.',
+    'x\u202e',
+  ];
+  test.each(escapes)('where a name is %j', async (name) => {
+    expect(await refused(buildZip([good, { name, content: 'x' }]))).toBe('PACKAGE_NAME_UNSAFE');
+  });
+
+  test('where a link is packed, and a file through it', async () => {
+    const mode = { externalAttributes: (0o120777 << 16) >>> 0 };
+    const link = { name: 'way', content: '/tmp', stored: true, central: mode };
+    const through = { name: 'way/file', content: 'x' };
+    expect(await refused(buildZip([good, link]))).toBe('PACKAGE_NAME_UNSAFE');
+    expect(await refused(buildZip([good, link, through]))).toBe('PACKAGE_NAME_UNSAFE');
+  });
+
+  test('where two names meet', async () => {
+    expect(await refused(buildZip([good, { ...good, name: 'GOOD.txt' }]))).toBe('PACKAGE_NAME_UNSAFE');
+    expect(await refused(buildZip([good, { ...good, name: 'good%2Etxt' }]))).toBe('PACKAGE_NAME_UNSAFE');
+  });
+
+  test('where it holds too much', async () => {
+    const bytes = buildZip([good, { name: 'zeros', content: Buffer.alloc(5_000_000) }]);
+    const limited = (limits: object): object => ({ limits: { ...defaultZipLimits, ...limits } });
+    expect(await refused(bytes, limited({ totalBytesMax: 4_000_000 }))).toBe('PACKAGE_TOO_LARGE');
+    expect(await refused(bytes, limited({ ratioFromBytes: 1000 }))).toBe('PACKAGE_TOO_LARGE');
+  });
+
+  test('where entries overlap', async () => {
+    const kernel = { name: 'kernel', content: Buffer.alloc(100_000) };
+    const quoting = Array.from({ length: 20 }, (_, i) => ({
+      ...kernel,
+      name: `k${i}`,
+      central: { localOffset: 0 },
+    }));
+    expect(await refused(buildZip([kernel, ...quoting]))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+});
+
+describe('nothing is left behind', () => {
+  test('where a later entry lies about its size', async () => {
+    const lying = { name: 'lies', content: Buffer.alloc(2_000_000, 7), both: { size: 1 } };
+    expect(await refused(buildZip([good, lying]))).toBe('PACKAGE_DAMAGED');
+  });
+
+  test('where a later entry does not fit its checksum', async () => {
+    const bytes = buildZip([good, { name: 'large', content: large, both: { crc32: 5 } }]);
+    expect(await refused(bytes)).toBe('PACKAGE_DAMAGED');
+  });
+
+  test('where the file is not the one that was verified', async () => {
+    expect(await refused(buildZip([good]), { expectedSha256: sha256(large) })).toBe('PACKAGE_CHANGED');
+  });
+
+  test('where the file is changed while it is read', async () => {
+    using folder = temporaryFolder();
+    const bytes = buildZip([good, { name: 'next.bin', content: large, stored: true }]);
+    const path = folder.file('in.nupkg', bytes);
+    const change = (): void => {
+      const other = Buffer.from(bytes);
+      other[bytes.indexOf('next.bin') + 100]! ^= 1;
+      writeFileSync(path, other);
+    };
+    const work = extractPackage(path, folder.file('out'), { expectedSha256: sha256(bytes), onFile: change });
+    await expect(work).rejects.toMatchObject({ code: 'PACKAGE_DAMAGED' });
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+
+  test('where even the checksums were changed after it was verified', async () => {
+    using folder = temporaryFolder();
+    const path = folder.file('in.nupkg', buildZip([{ ...good, content: 'evil' }]));
+    const work = extractPackage(path, folder.file('out'), { expectedSha256: sha256(buildZip([good])) });
+    await expect(work).rejects.toMatchObject({ code: 'PACKAGE_CHANGED', exitCode: 4 });
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+
+  test('where it is called off between two files', async () => {
+    using folder = temporaryFolder();
+    const bytes = buildZip([good, ...application]);
+    const stop = new AbortController();
+    const work = extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), {
+      expectedSha256: sha256(bytes),
+      signal: stop.signal,
+      onFile: () => stop.abort(new Error('called off')),
+    });
+    await expect(work).rejects.toThrow('called off');
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+
+  test('where it is called off in the middle of a large file', async () => {
+    using folder = temporaryFolder();
+    const bytes = buildZip([{ name: 'huge.bin', content: Buffer.alloc(8 << 20, 'abc'), stored: true }]);
+    const stop = new AbortController();
+    const work = extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), {
+      expectedSha256: sha256(bytes),
+      signal: stop.signal,
+    });
+    setImmediate(() => stop.abort(new Error('called off')));
+    await expect(work).rejects.toThrow('called off');
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+});
+
+describe('what is there already is not touched', () => {
+  const bytes = buildZip([{ name: 'a', content: 'x' }]);
+  const options = { expectedSha256: sha256(bytes) };
+  const taken = { code: 'PACKAGE_FOLDER_TAKEN' };
+
+  test.each(['folder', 'file', 'link'])('be it a %s', async (kind) => {
+    using folder = temporaryFolder();
+    const out = folder.file('out');
+    mkdirSync(folder.file('elsewhere'));
+    if (kind === 'folder') mkdirSync(out);
+    else if (kind === 'file') writeFileSync(out, 'kept');
+    else symlinkSync(folder.file('elsewhere'), out);
+    const before = lstatSync(out).ino;
+    await expect(extractPackage(folder.file('in.nupkg', bytes), out, options)).rejects.toMatchObject(taken);
+    expect(lstatSync(out).ino).toBe(before);
+    expect(readdirSync(folder.file('elsewhere'))).toEqual([]);
+  });
+
+  test('be it a link to nothing', async () => {
+    using folder = temporaryFolder();
+    const out = folder.file('out');
+    symlinkSync(folder.file('nowhere'), out);
+    await expect(extractPackage(folder.file('in.nupkg', bytes), out, options)).rejects.toMatchObject(taken);
+    expect(existsSync(folder.file('nowhere'))).toBe(false);
+  });
+
+  test('be it beside the folder, unless an extraction left it there', async () => {
+    using folder = temporaryFolder();
+    const neighbours = [
+      'out.extracting',
+      '.crossgap-extracting-other-0123456789ab',
+      '.crossgap-extracting-out-x',
+    ];
+    for (const name of neighbours) mkdirSync(folder.file(name));
+    mkdirSync(folder.file('.crossgap-extracting-out-0123456789ab'));
+    await extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), options);
+    expect(new Set(readdirSync(folder.path))).toEqual(new Set([...neighbours, 'in.nupkg', 'out']));
+  });
+
+  test('be it named by half a path', async () => {
+    using folder = temporaryFolder();
+    for (const half of ['', '.', 'out', './out'])
+      await expect(extractPackage(folder.file('in.nupkg', bytes), half, options)).rejects.toThrow(
+        /whole path/,
+      );
+  });
+});
+
+test('a place that can not be written is named', async () => {
+  using folder = temporaryFolder();
+  const bytes = buildZip([{ name: 'a', content: 'x' }]);
+  const path = folder.file('in.nupkg', bytes);
+  const work = extractPackage(path, join(path, 'below-a-file'), { expectedSha256: sha256(bytes) });
+  await expect(work).rejects.toMatchObject({ code: 'PACKAGE_NOT_WRITTEN' });
+});
+
+test.each(['extract.file-written', 'extract.before-rename'])(
+  'after a power cut at %s the folder is not there, and the next try makes it',
+  async (point) => {
+    using folder = temporaryFolder();
+    const bytes = buildZip(application);
+    const [path, out] = [folder.file('in.nupkg', bytes), folder.file('out')];
+    const options = { expectedSha256: sha256(bytes) };
+    const module = join(import.meta.dirname, '../../src/packages/extract.ts');
+    const program = `
+      import { extractPackage } from ${JSON.stringify(module)};
+      await extractPackage(${JSON.stringify(path)}, ${JSON.stringify(out)}, ${JSON.stringify(options)});`;
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      env: { ...process.env, CROSSGAP_FAULT: point },
+    });
+    await expect(run).rejects.toMatchObject({ signal: 'SIGKILL' });
+    expect(existsSync(out)).toBe(false);
+    const { files } = await extractPackage(path, out, options);
+    expect(files).toHaveLength(6);
+    expect(readdirSync(folder.path).toSorted()).toEqual(['in.nupkg', 'out']);
+  },
+);
+
+test('whatever is changed in a package, it is refused by name and leaves nothing, or comes out whole', async () => {
+  const page = { name: 'index.html', content: '<h1>Orders</h1>' };
+  const original = buildZip([...packaging, page, { name: 'b/c', content: 'c' }]);
+  const change = fc.record({
+    at: fc.nat(original.length - 1),
+    length: fc.nat(3),
+    put: fc.uint8Array({ maxLength: 5 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      let bytes = original;
+      for (const { at, length, put } of changes)
+        bytes = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + length)]);
+      using folder = temporaryFolder();
+      const path = folder.file('in.nupkg', bytes);
+      for (const expectedSha256 of [sha256(original), sha256(bytes)]) {
+        try {
+          await extractPackage(path, folder.file('out'), { expectedSha256 });
+          expect(expectedSha256).toBe(sha256(bytes));
+          return;
+        } catch (error) {
+          expect(error).toBeInstanceOf(PackageError);
+          expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
