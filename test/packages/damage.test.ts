@@ -12,7 +12,7 @@ describe('what is damaged is named', () => {
   async function explained(alter: (bytes: Buffer) => Buffer | void): Promise<string[]> {
     using folder = temporaryFolder();
     const bytes = buildZip(entries);
-    return explainDamage(folder.file('x.nupkg', alter(bytes) ?? bytes));
+    return await explainDamage(folder.file('x.nupkg', alter(bytes) ?? bytes));
   }
   const flip = (bytes: Buffer, name: string, further: number): void => {
     bytes[bytes.indexOf(name) + further]! ^= 4;

@@ -50,7 +50,7 @@ async function signed(hash: HashName = 'sha256', by = acme): Promise<Buffer> {
 
 async function verified(bytes: Buffer, trust = trusting(acme), at?: Date): Promise<PackageReport> {
   using folder = temporaryFolder();
-  return verifyPackage(folder.file('x', bytes), at === undefined ? { trust } : { trust, at });
+  return await verifyPackage(folder.file('x', bytes), at === undefined ? { trust } : { trust, at });
 }
 
 describe('what we sign, we verify', () => {
