@@ -10,7 +10,9 @@ const shortestGuarded = 6;
  */
 export function secretGuard(secrets: () => readonly string[]): (event: CrossgapEvent) => void {
   return (event) => {
-    const guarded = secrets().filter((secret) => secret.length >= shortestGuarded);
+    const guarded = secrets()
+      .filter((secret) => secret.length >= shortestGuarded)
+      .flatMap((secret) => [secret, asInJson(secret)]);
     if (guarded.length === 0) return;
     const texts = textsIn(event.data);
     for (const secret of guarded) {
@@ -25,6 +27,9 @@ export function secretGuard(secrets: () => readonly string[]): (event: CrossgapE
     }
   };
 }
+
+/** Documents in entries are JSON, where quotes, backslashes and line ends look different. */
+const asInJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
