@@ -89,7 +89,11 @@ export type Command = {
   readonly args: Specs;
   readonly options: Specs;
   readonly kind: 'ready' | 'later' | 'hidden';
-  readonly run: (context: Context, args: Record<string, unknown>, options: Record<string, unknown>) => Promise<Outcome>;
+  readonly run: (
+    context: Context,
+    args: Record<string, unknown>,
+    options: Record<string, unknown>,
+  ) => Promise<Outcome>;
 };
 
 type Definition<Args extends Specs, Options extends Specs> = {
@@ -132,9 +136,13 @@ export function later(path: string, about: string): Command {
 
 /** The refusal of what a later version will do. */
 export function notYet(what: string): CliError {
-  return new CliError('NOT_IN_THIS_VERSION', `Cannot ${what}: this version of crossgap does not have it yet`, {
-    hint: 'See `crossgap --help` for what there is.',
-  });
+  return new CliError(
+    'NOT_IN_THIS_VERSION',
+    `Cannot ${what}: this version of crossgap does not have it yet`,
+    {
+      hint: 'See `crossgap --help` for what there is.',
+    },
+  );
 }
 
 /** A call that can't be followed, for reasons that only the command itself can see. */

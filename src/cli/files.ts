@@ -59,7 +59,10 @@ export function systemReason(error: unknown): string {
     EROFS: 'the disk is read-only',
     EEXIST: 'there is something of that name already',
   };
-  return (code !== undefined ? reasons[code] : undefined) ?? (error instanceof Error ? error.message : String(error));
+  return (
+    (code !== undefined ? reasons[code] : undefined) ??
+    (error instanceof Error ? error.message : String(error))
+  );
 }
 
 function notReadable(path: string, what: string, why: string, cause?: unknown): CliError {

@@ -63,8 +63,23 @@ function newCommander(name: string, about: string): Commander {
   commander.addOption(new Option('--data <DIR>', 'data folder (else CROSSGAP_DATA, else ./crossgap-data)'));
   commander.addOption(new Option('--json', 'print one JSON document'));
   commander.helpOption('-h, --help', 'show help').helpCommand(false);
-  commander.createHelp = () => Object.assign(new Help(), { helpWidth: 110, showGlobalOptions: true });
+  commander.createHelp = () =>
+    Object.assign(new Help(), { helpWidth: 110, showGlobalOptions: true, subcommandTerm });
   return commander;
+}
+
+/** A line of the list of commands: its name and what it is called with, or what its family holds. */
+function subcommandTerm(commander: Commander): string {
+  const members = commander.commands
+    .filter((each) => each.helpGroup() !== headings.later)
+    .map((each) => each.name());
+  if (members.length > 0) return `${commander.name()} ${members.join('|')}`;
+  if (commander.helpGroup() === headings.later) return commander.name();
+  const given = commander.registeredArguments.map((each) => {
+    const name = `${each.name()}${each.variadic ? '…' : ''}`;
+    return each.required ? name : `[${name}]`;
+  });
+  return [commander.name(), ...given].join(' ');
 }
 
 /** Global options may stand after any word of a command; they are listed once, at the end of its help. */
@@ -84,7 +99,8 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
   let parent = program;
   for (const [at, word] of words.slice(0, -1).entries()) {
     const family = words.slice(0, at + 1).join(' ');
-    parent = parent.commands.find((each) => each.name() === word) ?? addFamily(parent, word, table.families[family]);
+    parent =
+      parent.commands.find((each) => each.name() === word) ?? addFamily(parent, word, table.families[family]);
   }
   const made = newCommander(words.at(-1)!, one.about);
   hideGlobals(made);
@@ -98,8 +114,15 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
     const chain = [made, ...ancestors(made)];
     const raw = made.opts<Record<string, unknown>>();
     const options = Object.fromEntries(Object.keys(one.options).map((name) => [name, raw[camel(name)]]));
-    const folder = chain.map((each) => each.opts<{ data?: string }>().data).find((each) => each !== undefined);
-    take(given, options, folder, chain.some((each) => each.opts<{ json?: boolean }>().json === true));
+    const folder = chain
+      .map((each) => each.opts<{ data?: string }>().data)
+      .find((each) => each !== undefined);
+    take(
+      given,
+      options,
+      folder,
+      chain.some((each) => each.opts<{ json?: boolean }>().json === true),
+    );
   });
   parent.addCommand(made, { hidden: one.kind === 'hidden' });
 }
@@ -137,7 +160,10 @@ function asUsage(error: CommanderError, program: Commander, argv: readonly strin
   const called = [at, ...ancestors(at)].map((each) => each.name()).toReversed();
   const isHelp = error.code === 'commander.help';
   const what = isHelp ? 'no command was named' : sentence!;
-  const names = at.commands.map((each) => each.name()).join(', ');
+  const names = at.commands
+    .filter((each) => each.helpGroup() === headings.ready && !each.name().startsWith('_'))
+    .map((each) => each.name())
+    .join(', ');
   const guess = /\(Did you mean (.+)\?\)/.exec(nearest ?? '')?.[1];
   const see = `\`${called.join(' ')} --help\``;
   const hint =

@@ -9,19 +9,40 @@ export function heldRevision(instance: Instance, digest: string): Revision | und
   return instance.holds(digest) ? readRevision(readFileSync(instance.blobs.path(digest))) : undefined;
 }
 
+/** The same, where it must be there. @throws CliError BLOB_MISSING */
+export function requiredRevision(
+  instance: Instance,
+  { process, number, digest }: { readonly process: string; readonly number: number; readonly digest: string },
+): Revision {
+  const held = heldRevision(instance, digest);
+  if (held !== undefined) return held;
+  throw new CliError(
+    'BLOB_MISSING',
+    `Cannot read revision ${number} of process ${process}: its bytes are not here`,
+    {
+      hint: 'Of an offer: let the daemon run until it has come. Of this side: publish the same file again.',
+      details: { process, revision: number, digest },
+    },
+  );
+}
+
 /** The newest revision of a process of this side. @throws CliError PROCESS_UNKNOWN, with the names there are */
 export function newestRevision(instance: Instance, process: string): RevisionRow {
   const rows = readRevisions(instance.db);
   const found = rows.findLast((row) => row.process === process);
   if (found !== undefined) return found;
   const names = [...new Set(rows.map((row) => row.process))];
-  throw new CliError('PROCESS_UNKNOWN', `Cannot find process ${process}: none of that name was published here`, {
-    hint:
-      names.length === 0
-        ? 'Publish one: `crossgap process publish FILE.yaml`.'
-        : `Published here: ${names.join(', ')}.`,
-    details: { process, known: names },
-  });
+  throw new CliError(
+    'PROCESS_UNKNOWN',
+    `Cannot find process ${process}: none of that name was published here`,
+    {
+      hint:
+        names.length === 0
+          ? 'Publish one: `crossgap process publish FILE.yaml`.'
+          : `Published here: ${names.join(', ')}.`,
+      details: { process, known: names },
+    },
+  );
 }
 
 /** `PROCESS`, `PROCESS@REVISION`, or `REVISION` alone where there is one process only. */
@@ -40,8 +61,12 @@ export function revisionNamed(instance: Instance, text: string): RevisionRow {
   const newest = newestRevision(instance, process);
   const found = rows.find((row) => row.process === process && row.revision === Number(parts['number']));
   if (found !== undefined) return found;
-  throw new CliError('PROCESS_UNKNOWN', `Cannot find revision ${parts['number']} of process ${process}: there is none`, {
-    hint: `Its newest is revision ${newest.revision}.`,
-    details: { process, newest: newest.revision },
-  });
+  throw new CliError(
+    'PROCESS_UNKNOWN',
+    `Cannot find revision ${parts['number']} of process ${process}: there is none`,
+    {
+      hint: `Its newest is revision ${newest.revision}.`,
+      details: { process, newest: newest.revision },
+    },
+  );
 }

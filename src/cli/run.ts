@@ -37,8 +37,18 @@ async function runCommand(
   const { command, args, options, json } = asked;
   const folder = asked.folder ?? (world.env['CROSSGAP_DATA'] || './crossgap-data');
   let instance: Instance | undefined;
+  let openedAt = 0;
   let ending: AbortController | undefined;
-  const open = async (): Promise<Instance> => (instance ??= await openInstance(folder));
+  const open = async (): Promise<Instance> => {
+    if (instance !== undefined) return instance;
+    instance = await openInstance(folder);
+    openedAt = instance.log.lastPosition();
+    return instance;
+  };
+  // What was written is known outside of the database too before the command says that it is done.
+  const saveHead = (): void => {
+    if (instance !== undefined && instance.log.lastPosition() > openedAt) instance.log.saveHead();
+  };
   const context: Context = {
     folder,
     json,
@@ -55,6 +65,7 @@ async function runCommand(
   };
   try {
     const outcome = await command.run(context, args, options);
+    saveHead();
     tell(outcome, json, talking);
     if (outcome.failure !== undefined) {
       return reportFailure(outcome.failure, { terminal: talking, json, version: crossgap.version });

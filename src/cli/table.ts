@@ -1,6 +1,9 @@
 // oxlint-disable-next-line no-control-regex -- our own colours begin with one
 const colours = /\u001b\[\d+m/g;
 
+const plainText = /^[ -~]*$/;
+const characters = new Intl.Segmenter();
+
 /** Rows of cells as lines with aligned columns, no blanks at the ends. The first row may be a heading. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
@@ -16,8 +19,14 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** Names and values, one a line, the values below one another; rows without a value are left out. */
-export function facts(rows: readonly (readonly [name: string, value: string | null | undefined])[]): string[] {
-  return table(rows.flatMap(([name, value]) => (value == null || value === '' ? [] : [[`${name}:`, value]])));
+export function facts(
+  rows: readonly (readonly [name: string, value: string | null | undefined])[],
+): string[] {
+  return table(
+    rows.flatMap(([name, value]) =>
+      value === null || value === undefined || value === '' ? [] : [[`${name}:`, value]],
+    ),
+  );
 }
 
 /** A heading with what stands below it, or nothing where nothing does. */
@@ -30,5 +39,6 @@ export function indented(lines: readonly string[]): string[] {
 }
 
 function widthOf(cell: string): number {
-  return [...cell.replaceAll(colours, '')].length;
+  const shown = cell.replaceAll(colours, '');
+  return plainText.test(shown) ? shown.length : [...characters.segment(shown)].length;
 }

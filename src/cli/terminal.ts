@@ -21,23 +21,23 @@ const styles = { good: 'green', bad: 'red', warn: 'yellow', strong: 'bold' } as 
 /** The two ends of a command: results go to `result`, everything else a person should read to `talk`. */
 export type Terminal = {
   /** One or more lines on stdout. */
-  result(text: string): void;
+  readonly result: (text: string) => void;
   /** A document on stdout, one line of JSON. */
-  document(document: unknown): void;
+  readonly document: (document: unknown) => void;
   /** The same on stderr. */
-  talkDocument(document: unknown): void;
+  readonly talkDocument: (document: unknown) => void;
   /** One or more lines on stderr. */
-  talk(text: string): void;
+  readonly talk: (text: string) => void;
   /** Coloured where stdout is a terminal and nobody said NO_COLOR. */
-  tone(tone: Tone, text: string): string;
+  readonly tone: (tone: Tone, text: string) => string;
   /** The same for stderr. */
-  talkTone(tone: Tone, text: string): string;
+  readonly talkTone: (tone: Tone, text: string) => string;
   /** Whether a person can be asked. */
   readonly asks: boolean;
   /** Asks a person; a hidden answer is not shown. Only where `asks`. */
-  ask(question: string, hidden: boolean): Promise<string>;
+  readonly ask: (question: string, hidden: boolean) => Promise<string>;
   /** A value: asked for where a person sits there, else all of stdin but one line end. @throws CliError VALUE_MISSING, VALUE_UNFIT */
-  readValue(what: string, hidden: boolean): Promise<string>;
+  readonly readValue: (what: string, hidden: boolean) => Promise<string>;
 };
 
 export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
@@ -48,7 +48,8 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
     stream.write(text.endsWith('\n') ? text : `${text}\n`);
   };
   const asks = stdin.isTTY === true;
-  const ask = (question: string, hidden: boolean): Promise<string> => askOnce(stdin, stderr, question, hidden);
+  const ask = (question: string, hidden: boolean): Promise<string> =>
+    askOnce(stdin, stderr, question, hidden);
   return {
     result: (text) => line(stdout, printable(text)),
     document: (document) => line(stdout, jsonLine(document)),

@@ -27,7 +27,10 @@ const add = command({
     const order = wanted.after.length === 0 ? '' : `, after ${wanted.after.join(' and ')}`;
     const tags = wanted.tags.length === 0 ? '' : `, tagged ${wanted.tags.join(', ')}`;
     const is = entries.length === 0 ? 'is there already' : 'is set up';
-    return { document: { ...wanted, changed: entries.length > 0 }, text: `Environment ${NAME} ${is}${order}${tags}` };
+    return {
+      document: { ...wanted, changed: entries.length > 0 },
+      text: `Environment ${NAME} ${is}${order}${tags}`,
+    };
   },
 });
 
@@ -41,7 +44,10 @@ const remove = command({
     const instance = await context.open();
     const entries = instance.record((db) => removeEnvironment(readEnvironments(db), NAME));
     const changed = entries.length > 0;
-    return { document: { name: NAME, changed }, text: `Environment ${NAME} ${changed ? 'is removed' : 'is not there'}` };
+    return {
+      document: { name: NAME, changed },
+      text: `Environment ${NAME} ${changed ? 'is removed' : 'is not there'}`,
+    };
   },
 });
 
@@ -54,7 +60,11 @@ const listAll = command({
   async run(context) {
     const instance = await context.open();
     const environments = readEnvironments(instance.db);
-    const rows = environments.map((one) => [one.name, one.after.join(', ') || '-', one.tags.join(', ') || '-']);
+    const rows = environments.map((one) => [
+      one.name,
+      one.after.join(', ') || '-',
+      one.tags.join(', ') || '-',
+    ]);
     return {
       document: environments,
       text:

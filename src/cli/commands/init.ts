@@ -1,7 +1,13 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { newCompanyCertificate, readPfx, type CompanyCertificate } from '../../identity/index.ts';
-import { createInstance, dataFolder, InstanceError, openInstance, type Instance } from '../../instance/index.ts';
+import {
+  createInstance,
+  dataFolder,
+  InstanceError,
+  openInstance,
+  type Instance,
+} from '../../instance/index.ts';
 import { command, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { readGivenFile, readPasswordFile, systemReason } from '../files.ts';
@@ -46,7 +52,12 @@ export const init = command({
     }
     refuseUnfitPlace(context.folder, fresh);
     const password = await passwordOf(context, passwordFile, fresh, true);
-    const made = await newCompanyCertificate({ commonName: name, validFrom: new Date(), validYears, password });
+    const made = await newCompanyCertificate({
+      commonName: name,
+      validFrom: new Date(),
+      validYears,
+      password,
+    });
     writeNewPfx(fresh, made.pfx);
     try {
       return outcome(await createWith(context.folder, name, made.certificate), true, resolve(fresh));
@@ -94,6 +105,7 @@ function outcome(instance: Instance, created: boolean, certificateFile?: string)
       ...(certificateFile !== undefined && { file: certificateFile }),
     },
   };
+  if (created) instance.log.saveHead();
   instance.close();
   return {
     document,
@@ -104,7 +116,10 @@ function outcome(instance: Instance, created: boolean, certificateFile?: string)
         ['instance', identity.instanceId],
         ['certificate', `${certificate.subject}, SHA-256 ${certificate.fingerprint}`],
         ['fingerprint words', identity.words],
-        ['certificate file', certificateFile && `${certificateFile} (signs packages: keep it with the build, not here)`],
+        [
+          'certificate file',
+          certificateFile && `${certificateFile} (signs packages: keep it with the build, not here)`,
+        ],
       ]),
     ],
   };
@@ -112,7 +127,8 @@ function outcome(instance: Instance, created: boolean, certificateFile?: string)
 
 /** Names stand in release names (`LINK:PROCESS/NUMBER`) and in other people's lists. */
 function refuseUnfitName(name: string): void {
-  if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) && name.trim() === name && Buffer.byteLength(name) <= 100) return;
+  if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) && name.trim() === name && Buffer.byteLength(name) <= 100)
+    return;
   throw misuse(
     `Cannot make an instance: ${JSON.stringify(name)} can't be its name`,
     'Use letters, digits, dots, dashes, underscores and blanks inside; at most 100 bytes.',
@@ -143,10 +159,14 @@ function writeNewPfx(path: string, pfx: Uint8Array): void {
 }
 
 function taken(path: string): CliError {
-  return new CliError('CERTIFICATE_FILE_EXISTS', `Cannot make a certificate in ${path}: that file is there already`, {
-    hint: 'Use it with --certificate, or name another file.',
-    details: { path },
-  });
+  return new CliError(
+    'CERTIFICATE_FILE_EXISTS',
+    `Cannot make a certificate in ${path}: that file is there already`,
+    {
+      hint: 'Use it with --certificate, or name another file.',
+      details: { path },
+    },
+  );
 }
 
 /** The password of a PFX: from its file, else asked for, else none. A new one is asked for twice. */

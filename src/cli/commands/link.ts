@@ -123,7 +123,9 @@ const accept = command({
         'Send the reply back and tell them our words by phone.',
         ...(row.state === 'confirmed'
           ? []
-          : [`When their words were compared: ${commandLine('link', 'confirm', row.name)} --fingerprint "WORDS"`]),
+          : [
+              `When their words were compared: ${commandLine('link', 'confirm', row.name)} --fingerprint "WORDS"`,
+            ]),
       ],
     };
   },
@@ -140,11 +142,17 @@ const confirm = command({
     const pending = readLinks(instance.db).find(
       (one) => one.name === what && (one.state === 'pending' || one.state === 'confirmed'),
     );
-    const link = pending === undefined ? takeAnswer(instance, what, fingerprint) : compare(instance, pending, fingerprint);
+    const link =
+      pending === undefined
+        ? takeAnswer(instance, what, fingerprint)
+        : compare(instance, pending, fingerprint);
     const row = readLinks(instance.db).find((one) => one.link === link)!;
     return {
       document: linkDocument(row),
-      text: [`Link ${row.name} is confirmed: ${wordsOf(row) ?? ''}`, `Releases can go both ways while \`crossgap run\` runs.`],
+      text: [
+        `Link ${row.name} is confirmed: ${wordsOf(row) ?? ''}`,
+        `Releases can go both ways while \`crossgap run\` runs.`,
+      ],
     };
   },
 });
@@ -185,9 +193,12 @@ const remove = command({
   async run(context, { NAME }): Promise<Outcome> {
     const instance = await context.open();
     const links = readLinks(instance.db).filter(({ name, link }) => name === NAME || link === NAME);
-    const gone = links.length > 0 && links.every(({ state }) => state === 'removed') ? links.at(-1) : undefined;
+    const gone =
+      links.length > 0 && links.every(({ state }) => state === 'removed') ? links.at(-1) : undefined;
     const known = gone ?? findLink(instance.db, NAME);
-    const entries = instance.record((db) => removeLink(readLinks(db).find(({ link }) => link === known.link) ?? known));
+    const entries = instance.record((db) =>
+      removeLink(readLinks(db).find(({ link }) => link === known.link) ?? known),
+    );
     return {
       document: { link: known.link, name: known.name, state: 'removed', changed: entries.length > 0 },
       text: `Link ${known.name} ${entries.length > 0 ? 'is removed' : 'was removed before'}`,
@@ -263,7 +274,10 @@ function transportTo(instance: Instance, folder: string | undefined): { kind: 'f
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) {
-      throw misuse(`Cannot exchange through ${path}: ${systemReason(error)}`, 'Name a folder that both sides can reach.');
+      throw misuse(
+        `Cannot exchange through ${path}: ${systemReason(error)}`,
+        'Name a folder that both sides can reach.',
+      );
     }
   }
   return { kind: 'folder', folder: path };

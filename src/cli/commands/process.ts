@@ -6,7 +6,6 @@ import {
   isSame,
   processSchema,
   readProcessFile,
-  readRevision,
   reviseProcess,
   scriptsBeside,
   type Revision,
@@ -16,7 +15,7 @@ import { readEnvironments, readRevisions, type RevisionRow } from '../../project
 import { unsupportedIn } from '../../variables/index.ts';
 import { command, later, needed, text, type Outcome } from '../command.ts';
 import { readGivenFile } from '../files.ts';
-import { heldRevision, revisionNamed } from '../revisions.ts';
+import { heldRevision, requiredRevision, revisionNamed } from '../revisions.ts';
 import { facts, section, table } from '../table.ts';
 import { count, moment, short } from '../words.ts';
 import type { Instance } from '../../instance/index.ts';
@@ -67,7 +66,14 @@ const publish = command({
     const was = changed && before !== undefined ? heldRevision(instance, before.digest) : undefined;
     const { steps, inputs } = file.revision;
     return {
-      document: { process: name, revision, digest, sizeBytes: document.byteLength, changed, unknownEnvironments: unknown },
+      document: {
+        process: name,
+        revision,
+        digest,
+        sizeBytes: document.byteLength,
+        changed,
+        unknownEnvironments: unknown,
+      },
       text: [
         `Process ${name} revision ${revision} ${changed ? 'is published' : 'is there already, unchanged'}`,
         ...facts([
@@ -75,9 +81,12 @@ const publish = command({
           ['steps', steps.map((step) => step.name).join(' · ')],
           ['inputs', inputs.map((input) => input.name).join(', ')],
         ]),
-        ...(was === undefined ? [] : section(`Since revision ${before!.revision}:`, describeDiff(diffRevisions(was, file.revision)))),
+        ...(was === undefined
+          ? []
+          : section(`Since revision ${before!.revision}:`, describeDiff(diffRevisions(was, file.revision)))),
         ...unknown.map(
-          (one) => `publish-when names ${one}, which is no environment here: add it with \`crossgap environment add ${one}\``,
+          (one) =>
+            `publish-when names ${one}, which is no environment here: add it with \`crossgap environment add ${one}\``,
         ),
       ],
     };
@@ -94,7 +103,7 @@ const show = command({
     const instance = await context.open();
     if (P === undefined) return overview(readRevisions(instance.db));
     const row = revisionNamed(instance, P);
-    const revision = requiredRevision(instance, row);
+    const revision = revisionOf(instance, row);
     return {
       document: {
         process: row.process,
@@ -122,8 +131,11 @@ const diff = command({
   async run(context, { A, B }): Promise<Outcome> {
     const instance = await context.open();
     const a = revisionNamed(instance, A);
-    const b = revisionNamed(instance, !A.includes('@') || B.includes('@') ? B : /^\d+$/.test(B) ? `${a.process}@${B}` : B);
-    const found = diffRevisions(requiredRevision(instance, a), requiredRevision(instance, b));
+    const b = revisionNamed(
+      instance,
+      !A.includes('@') || B.includes('@') ? B : /^\d+$/.test(B) ? `${a.process}@${B}` : B,
+    );
+    const found = diffRevisions(revisionOf(instance, a), revisionOf(instance, b));
     return {
       document: { a: named(a), b: named(b), same: isSame(found), ...found },
       text: [`${a.process}@${a.revision} → ${b.process}@${b.revision}`, ...describeDiff(found)],
@@ -140,24 +152,39 @@ const schema = command({
   run: async () => ({ document: processSchema(), text: JSON.stringify(processSchema(), null, 2) }),
 });
 
-export const processCommands = [publish, show, diff, schema, later('process import-octopus', 'Turn an Octopus export into a process file')];
+export const processCommands = [
+  publish,
+  show,
+  diff,
+  schema,
+  later('process import-octopus', 'Turn an Octopus export into a process file'),
+];
 
 const named = ({ process, revision, digest }: RevisionRow) => ({ process, revision, digest });
 
-function requiredRevision(instance: Instance, row: RevisionRow): Revision {
-  return heldRevision(instance, row.digest) ?? readRevision(new Uint8Array());
-}
+const revisionOf = (instance: Instance, { process, revision, digest }: RevisionRow): Revision =>
+  requiredRevision(instance, { process, number: revision, digest });
 
 function overview(rows: readonly RevisionRow[]): Outcome {
   const newest = [...new Map(rows.map((row) => [row.process, row])).values()];
   return {
-    document: newest.map((row) => ({ ...named(row), publishedAt: new Date(row.publishedAt).toISOString(), publishedBy: row.actor })),
+    document: newest.map((row) => ({
+      ...named(row),
+      publishedAt: new Date(row.publishedAt).toISOString(),
+      publishedBy: row.actor,
+    })),
     text:
       newest.length === 0
         ? 'No process yet; publish one with `crossgap process publish FILE.yaml`'
         : table([
             ['PROCESS', 'REVISION', 'DIGEST', 'PUBLISHED', 'BY'],
-            ...newest.map((row) => [row.process, String(row.revision), short(row.digest), moment(row.publishedAt), row.actor]),
+            ...newest.map((row) => [
+              row.process,
+              String(row.revision),
+              short(row.digest),
+              moment(row.publishedAt),
+              row.actor,
+            ]),
           ]),
   };
 }
@@ -169,8 +196,13 @@ function describeRevision(row: RevisionRow, revision: Revision): string[] {
     ...(publishWhen.testsPassed ? ['tests passed'] : []),
     ...(publishWhen.verdictOk ? ['verdict ok'] : []),
   ];
-  const scope = ({ environments, tags }: { environments: readonly string[]; tags: readonly string[] }): string =>
-    [...environments, ...tags.map((tag) => `tag ${tag}`)].join(', ');
+  const scope = ({
+    environments,
+    tags,
+  }: {
+    environments: readonly string[];
+    tags: readonly string[];
+  }): string => [...environments, ...tags.map((tag) => `tag ${tag}`)].join(', ');
   const valueRows = (values: Revision['variables']): string[][] =>
     values.map((one) => [one.name, one.value.split('\n')[0]!.slice(0, 80), scope(one)]);
   return [
@@ -217,4 +249,3 @@ function restrictions(step: Step): string {
     .filter((part) => part !== '')
     .join('; ');
 }
-

@@ -28,7 +28,8 @@ export const run = command({
     });
     if (!once) return {};
     for (const { link, refused } of done.exchanged) {
-      for (const why of refused) terminal.talk(`${terminal.talkTone('warn', 'refused')} from ${link}: ${why}`);
+      for (const why of refused)
+        terminal.talk(`${terminal.talkTone('warn', 'refused')} from ${link}: ${why}`);
     }
     return { document: done, text: summary(done) };
   },

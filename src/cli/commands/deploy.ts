@@ -1,0 +1,191 @@
+import { findEnvironment, requestDeployment, type PlacedDeployment } from '../../commands/index.ts';
+import { newerRevision, previewPlan, refuseUnfitHost, type PlanPreview } from '../../daemon/index.ts';
+import type { Database } from '../../db/index.ts';
+import type { CrossgapError } from '../../errors.ts';
+import { findRelease, placeOf, releaseOf, type Instance } from '../../instance/index.ts';
+import { readEnvironments, type DeploymentView, type ReleaseRow } from '../../projections/index.ts';
+import { collect } from '../collect.ts';
+import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
+import { newDeploymentId } from '../deployment-id.ts';
+import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
+import { deployableRelease, obstacleOf } from '../obstacle.ts';
+import { R } from '../release-names.ts';
+import { deploymentOf, failureOf, settle } from '../settle.ts';
+import { section, table } from '../table.ts';
+import { unknownPlacesOf } from '../unknown-places.ts';
+import { commandLine } from '../words.ts';
+
+/** Which files a caller wants of the deployed applications, and where. */
+type Collecting = { readonly glob: string; readonly to: string } | undefined;
+
+export const deploy = command({
+  path: 'deploy',
+  about: 'Deploy a release to an environment; what runs there already is said, unless --again',
+  example: 'crossgap deploy 1.0.0 --env uat --wait',
+  args: { R },
+  options: {
+    env: needed('E', 'where to'),
+    plan: flag('only show what would be done'),
+    wait: flag('show progress and end with the outcome'),
+    again: flag('run it even where it runs already'),
+    collect: text(
+      'GLOB',
+      'copy matching files of the deployed applications here, after a failure too; with --wait',
+    ),
+    'collect-to': text('DIR', 'where they are copied (else the current folder)'),
+  },
+  async run(context, { R: named }, options): Promise<Outcome> {
+    const { env, plan, wait, again } = options;
+    const collecting = collectingOf(options);
+    const instance = await context.open();
+    const release = findRelease(instance.db, named);
+    findEnvironment(readEnvironments(instance.db), env);
+    if (plan) return planned(instance, release, env);
+    const id = newDeploymentId();
+    const ask = (db: Database) =>
+      requestDeployment(
+        deployableRelease(instance, db, release, env),
+        placeOf(db, release.process, release.link, env),
+        { deployment: id, reason: again ? 'again' : 'deploy', of: null },
+      );
+    // What is in the way is said before this host is looked at, and nothing is recorded until both are well.
+    const { running } = ask(instance.db);
+    if (running !== undefined) return runsAlready(instance, release, running, env, collecting);
+    await refuseUnfitHost(instance, release, env);
+    note(context, instance, release);
+    let meanwhile: PlacedDeployment | undefined;
+    instance.record((db) => {
+      const asked = ask(db);
+      meanwhile = asked.running;
+      return asked.decision;
+    });
+    if (meanwhile !== undefined) return runsAlready(instance, release, meanwhile, env, collecting);
+    if (!wait) return askedFor(context, deploymentOf(instance, id));
+    return finished(context, await settle(context, instance, id), collecting);
+  },
+});
+
+/** What a deployment came to that was waited for, with what was collected from it. */
+export function finished(context: Context, view: DeploymentView, collecting?: Collecting): Outcome {
+  const { terminal } = context;
+  const collected = collecting && collect(view, collecting.glob, collecting.to);
+  if (collected?.length === 0) {
+    terminal.talk(`note: no file of the deployed applications matches ${collecting?.glob}`);
+  }
+  const failure = failureOf(view);
+  return {
+    document: { ...view, ...(collected !== undefined && { collected }) },
+    text: [
+      ...(failure === undefined ? [deploymentLine(view, terminal)] : describeDeployment(view, terminal)),
+      ...section('Collected', collected ?? []),
+    ],
+    ...(failure !== undefined && { failure }),
+  };
+}
+
+/** How a deployment stands that was asked for and not waited for. */
+export function askedFor({ terminal }: Context, view: DeploymentView): Outcome {
+  return {
+    document: view,
+    text: [
+      deploymentLine(view, terminal),
+      `The daemon (\`crossgap run\`) does it; see \`${commandLine('deployment', 'show', view.id)}\``,
+    ],
+  };
+}
+
+function collectingOf(options: {
+  readonly wait: boolean;
+  readonly plan: boolean;
+  readonly collect: string | undefined;
+  readonly 'collect-to': string | undefined;
+}): Collecting {
+  const { wait, collect: glob, 'collect-to': to } = options;
+  if (glob === undefined && to !== undefined) {
+    throw misuse('Cannot collect: --collect-to says where, and nothing says what', 'Add --collect GLOB.');
+  }
+  if (glob === undefined) return undefined;
+  if (!wait) throw misuse('Cannot collect files without waiting for them', 'Add --wait.');
+  return { glob, to: to ?? '.' };
+}
+
+function runsAlready(
+  instance: Instance,
+  release: ReleaseRow,
+  running: PlacedDeployment,
+  environment: string,
+  collecting: Collecting,
+): Outcome {
+  const view = deploymentOf(instance, running.deployment);
+  const collected = collecting && collect(view, collecting.glob, collecting.to);
+  return {
+    document: { ...view, already: true, ...(collected !== undefined && { collected }) },
+    text: [
+      `${releaseOf(instance.db, release)} runs in ${environment} already: deployment ${running.deployment}`,
+      'Deploy it once more with --again',
+      ...section('Collected', collected ?? []),
+    ],
+  };
+}
+
+function note({ terminal }: Context, instance: Instance, release: ReleaseRow): void {
+  const newer = newerRevision(instance, release);
+  const { number } = release.document.revision;
+  if (newer !== null) {
+    terminal.talk(
+      `note: this release runs process revision ${number}, as it was made; revision ${newer} exists`,
+    );
+  }
+  const unknown = unknownPlacesOf(instance, release);
+  if (unknown.length > 0) terminal.talk(`note: the process names ${unknown.join(', ')}, unknown here`);
+}
+
+async function planned(instance: Instance, release: ReleaseRow, environment: string): Promise<Outcome> {
+  const { db } = instance;
+  const wanted = deployableRelease(instance, db, release, environment);
+  const obstacle = obstacleOf(db, wanted, environment);
+  // Without its parts there is nothing to plan with.
+  if (obstacle !== undefined && (wanted.lacking.length > 0 || wanted.refusedParts.length > 0)) throw obstacle;
+  const preview = await previewPlan(instance, release, environment);
+  const heading = `Plan for ${releaseOf(db, release)} in ${environment}; nothing is done`;
+  return {
+    document: {
+      release: releaseOf(db, release),
+      digest: release.digest,
+      environment,
+      ...preview,
+      missingInputs: wanted.missingInputs,
+      inTheWay: obstacle?.message ?? null,
+    },
+    text: [heading, ...describePlan(preview, wanted.missingInputs, obstacle)],
+  };
+}
+
+function describePlan(
+  preview: PlanPreview,
+  missing: readonly string[],
+  obstacle: CrossgapError | undefined,
+): string[] {
+  const steps = preview.steps.map((step, at) => [
+    `${at + 1}.`,
+    step.name,
+    step.skippedBecause === undefined ? (step.package ?? step.action) : `skipped: ${step.skippedBecause}`,
+    step.scripts.join(', '),
+  ]);
+  const values = preview.variables.map(({ name, value, from }) => [
+    name,
+    value === null ? '(secret)' : (value.split('\n')[0] ?? '').slice(0, 80),
+    from,
+  ]);
+  return [
+    ...section('Steps', table(steps)),
+    ...section('Values', table([...values, ...missing.map((name) => [name, 'NOT SET', 'input'])])),
+    ...section('Note', [
+      ...(preview.newerRevision === null
+        ? []
+        : [`process revision ${preview.newerRevision} exists; this release keeps its own`]),
+      ...preview.unknownPlaces.map((place) => `the process names ${place}, unknown here`),
+    ]),
+    ...section('In the way', obstacle === undefined ? [] : [obstacle.message]),
+  ];
+}

@@ -1,0 +1,165 @@
+import {
+  cancelDeployment,
+  CommandError,
+  requestDeployment,
+  resumeDeployment,
+  type Decision,
+  type OpenRun,
+} from '../../commands/index.ts';
+import { refuseUnfitHost } from '../../daemon/index.ts';
+import type { Database } from '../../db/index.ts';
+import { placeOf, type Instance } from '../../instance/index.ts';
+import {
+  findDeployment,
+  readReleases,
+  type DeploymentRow,
+  type ReleaseRow,
+} from '../../projections/index.ts';
+import { command, flag, needed, type Outcome } from '../command.ts';
+import { newDeploymentId } from '../deployment-id.ts';
+import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
+import { deployableRelease } from '../obstacle.ts';
+import { deploymentOf, failureOf, settle } from '../settle.ts';
+import { commandLine } from '../words.ts';
+import { askedFor, finished } from './deploy.ts';
+
+const ID = needed('ID', 'id of the deployment');
+const wait = flag('show progress and end with the outcome');
+
+const show = command({
+  path: 'deployment show',
+  about: 'A deployment: every step and convention, what it touched, how it ended',
+  example: 'crossgap deployment show d-4kq7mbx2wz',
+  args: { ID },
+  options: { wait },
+  async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
+    const instance = await context.open();
+    const now = deploymentOf(instance, id);
+    const isOpen = now.state === 'waiting' || now.state === 'running';
+    const view = follow && isOpen ? await settle(context, instance, id) : now;
+    const failure = follow ? failureOf(view) : undefined;
+    return {
+      document: view,
+      text: describeDeployment(view, context.terminal),
+      ...(failure !== undefined && { failure }),
+    };
+  },
+});
+
+const resume = command({
+  path: 'deployment resume',
+  about: 'Go on where it was interrupted, with the same plan; finished steps do not run again',
+  example: 'crossgap deployment resume d-4kq7mbx2wz --wait',
+  args: { ID },
+  options: { wait },
+  async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
+    const instance = await context.open();
+    deploymentOf(instance, id);
+    instance.record((db) => {
+      const row = rowOf(db, id);
+      return row.resumeAsked ? [] : resumeDeployment(openRun(row));
+    });
+    if (!follow) return askedFor(context, deploymentOf(instance, id));
+    return finished(context, await settle(context, instance, id));
+  },
+});
+
+const retry = command({
+  path: 'deployment retry',
+  about: "Start over with today's values, as a new deployment; an interrupted one is given up for it",
+  example: 'crossgap deployment retry d-4kq7mbx2wz --wait',
+  args: { ID },
+  options: { wait },
+  async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
+    const instance = await context.open();
+    const { environment } = deploymentOf(instance, id);
+    const fresh = newDeploymentId();
+    const again = (db: Database): Decision => retryDecision(instance, db, rowOf(db, id), fresh);
+    again(instance.db);
+    await refuseUnfitHost(instance, releaseOfRun(instance.db, rowOf(instance.db, id)), environment);
+    instance.record(again);
+    if (!follow) return askedFor(context, deploymentOf(instance, fresh));
+    return finished(context, await settle(context, instance, fresh));
+  },
+});
+
+const cancel = command({
+  path: 'deployment cancel',
+  about: 'Stop a deployment, or give up an interrupted one',
+  example: 'crossgap deployment cancel d-4kq7mbx2wz',
+  args: { ID },
+  options: { wait },
+  async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
+    const instance = await context.open();
+    deploymentOf(instance, id);
+    instance.record((db) => {
+      const row = rowOf(db, id);
+      const asked = row.cancelAsked && row.state === 'running';
+      return asked ? [] : cancelDeployment(openRun(row), instance.clock.now());
+    });
+    const now = deploymentOf(instance, id);
+    const view = follow && now.state === 'running' ? await settle(context, instance, id) : now;
+    const missed = follow && view.state !== 'cancelled' ? (failureOf(view) ?? tooLate(id)) : undefined;
+    return {
+      document: view,
+      text: [
+        deploymentLine(view, context.terminal),
+        ...(view.state === 'running' ? ['It is asked to stop'] : []),
+      ],
+      ...(missed !== undefined && { failure: missed }),
+    };
+  },
+});
+
+export const deploymentCommands = [show, resume, retry, cancel];
+
+function rowOf(db: Database, id: string): DeploymentRow {
+  const row = findDeployment(db, id);
+  if (row === undefined) throw new TypeError(`deployment ${id} is not there`);
+  return row;
+}
+
+const openRun = (row: DeploymentRow): OpenRun => ({
+  deployment: row.deployment,
+  state: row.state,
+  started: row.startedAt !== null,
+});
+
+function releaseOfRun(db: Database, { link, digest, deployment }: DeploymentRow): ReleaseRow {
+  const found = readReleases(db).find((one) => one.link === link && one.digest === digest);
+  if (found === undefined) throw new TypeError(`the release of deployment ${deployment} is not there`);
+  return found;
+}
+
+const retriable = new Set(['failed', 'interrupted', 'cancelled']);
+
+function retryDecision(instance: Instance, db: Database, row: DeploymentRow, fresh: string): Decision {
+  if (!retriable.has(row.state)) {
+    const again = commandLine('deploy', row.number, '--env', row.environment, '--again');
+    throw new CommandError(
+      'DEPLOYMENT_STATE',
+      `Cannot retry deployment ${row.deployment}: it is ${row.state}`,
+      {
+        hint:
+          row.state === 'succeeded'
+            ? `Deploy it once more: \`${again}\`.`
+            : 'Only one that failed, was interrupted or cancelled can be.',
+        details: { deployment: row.deployment, state: row.state },
+      },
+    );
+  }
+  const givenUp = row.state === 'interrupted' ? cancelDeployment(openRun(row), instance.clock.now()) : [];
+  const place = placeOf(db, row.process, row.link, row.environment);
+  const free = place.open?.deployment === row.deployment ? { ...place, open: undefined } : place;
+  const release = deployableRelease(instance, db, releaseOfRun(db, row), row.environment);
+  const asked = requestDeployment(release, free, { deployment: fresh, reason: 'retry', of: row.deployment });
+  return [...givenUp, ...asked.decision];
+}
+
+function tooLate(id: string): CommandError {
+  return new CommandError(
+    'DEPLOYMENT_STATE',
+    `Cannot cancel deployment ${id}: it had succeeded before it could be stopped`,
+    { hint: 'Roll it back with `crossgap rollback`, if that is wanted.', details: { deployment: id } },
+  );
+}

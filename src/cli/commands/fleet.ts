@@ -1,0 +1,104 @@
+import type { Database } from '../../db/index.ts';
+import {
+  fleetRows,
+  nameKey,
+  readLinks,
+  readPeerInputs,
+  readPublications,
+  readReleases,
+  type FleetRow,
+} from '../../projections/index.ts';
+import { command, misuse, text, type Outcome } from '../command.ts';
+import { stateWord } from '../describe-deployment.ts';
+import { table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { ago, span } from '../words.ts';
+
+const headings = [
+  'CUSTOMER',
+  'ENVIRONMENT',
+  'PROCESS',
+  'RUNS',
+  'LAST ATTEMPT',
+  'AS OF',
+  'BEHIND',
+  'BLOCKED BY',
+];
+
+export const fleet = command({
+  path: 'fleet',
+  about: 'What runs at whom: customers × environments, how old the knowledge is, what blocks',
+  example: 'crossgap fleet --behind 2',
+  args: {},
+  options: {
+    behind: text('N', 'only those that lack at least N published releases'),
+    missing: text('INPUT', 'only those that need this input and have not reported it as set'),
+  },
+  async run(context, _args, { behind, missing }): Promise<Outcome> {
+    const least = behind === undefined ? 0 : wholeNumber(behind);
+    const instance = await context.open();
+    const now = instance.clock.now();
+    const lacks = missing === undefined ? () => true : lacking(instance.db, missing);
+    const rows = fleetRows(instance.db, now).filter((row) => row.behind >= least && lacks(row));
+    const none =
+      behind !== undefined || missing !== undefined
+        ? 'Nobody'
+        : 'Nobody yet: publish a release to a link, and what becomes of it is shown here';
+    return {
+      document: rows,
+      text:
+        rows.length === 0 ? none : table([headings, ...rows.map((row) => cells(row, now, context.terminal))]),
+    };
+  },
+});
+
+function cells(row: FleetRow, now: number, terminal: Terminal): string[] {
+  const { lastAttempt } = row;
+  return [
+    row.customer,
+    row.environment ?? '-',
+    row.process,
+    `${row.release ?? '-'}${row.withdrawn === null ? '' : ' (withdrawn)'}`,
+    lastAttempt === null
+      ? row.state
+      : `${lastAttempt.release} ${stateWord(lastAttempt.state, terminal)}, ${ago(lastAttempt.at, now)}`,
+    row.ageSeconds === null ? 'never' : `${span(row.ageSeconds)} ago`,
+    String(row.behind),
+    row.blockedBy ?? '',
+  ];
+}
+
+function wholeNumber(given: string): number {
+  if (/^\d{1,6}$/.test(given)) return Number(given);
+  throw misuse(
+    `Cannot follow --behind ${given}: it is not a whole number`,
+    'Write, for example, --behind 2.',
+  );
+}
+
+/** Whether a customer was offered a release that needs the input and has not said that it is set there. */
+function lacking(db: Database, input: string): (row: FleetRow) => boolean {
+  const key = nameKey(input);
+  const names = new Map(readLinks(db).map(({ link, name }) => [link, name]));
+  const asking = new Map(
+    readReleases(db)
+      .filter(
+        ({ link, document }) => link === '' && document.inputs.some(({ name }) => nameKey(name) === key),
+      )
+      .map(({ digest, process }) => [digest, process]),
+  );
+  const offered = new Set(
+    readPublications(db)
+      .filter(({ digest }) => asking.has(digest))
+      .map(({ link, digest }) => `${names.get(link)}\n${asking.get(digest)}`),
+  );
+  const reported = new Set(
+    readPeerInputs(db)
+      .filter(({ name }) => nameKey(name) === key)
+      .map(({ link, environment }) => `${names.get(link)}\n${environment ?? ''}`),
+  );
+  return ({ customer, process, environment }) =>
+    offered.has(`${customer}\n${process}`) &&
+    !reported.has(`${customer}\n`) &&
+    !(environment !== null && reported.has(`${customer}\n${environment}`));
+}

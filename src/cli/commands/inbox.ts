@@ -1,0 +1,139 @@
+import { readStatus } from '../../daemon/index.ts';
+import type { Database } from '../../db/index.ts';
+import { fingerprintWords, openIntroduction } from '../../identity/index.ts';
+import type { Instance } from '../../instance/index.ts';
+import {
+  missingInputs,
+  nameKey,
+  readDeployments,
+  readEnvironments,
+  readGivenValues,
+  readInputs,
+  readLinks,
+  readReleases,
+  type LinkRow,
+  type OfferView,
+  type ReleaseRow,
+} from '../../projections/index.ts';
+import { command, type Outcome } from '../command.ts';
+import { releaseDiff } from '../release-diff.ts';
+import { firstLines } from '../release-facts.ts';
+import { facts, indented, section } from '../table.ts';
+import { unknownPlacesOf } from '../unknown-places.ts';
+import { ago, size } from '../words.ts';
+
+export const inbox = command({
+  path: 'inbox',
+  about: 'Releases offered to this side: what, from whom, what differs, what they need, what blocks them',
+  example: 'crossgap inbox',
+  args: {},
+  options: {},
+  async run(context): Promise<Outcome> {
+    const instance = await context.open();
+    const now = instance.clock.now();
+    const offers = readStatus(instance).offers.map((offer) => offerFacts(instance, offer));
+    return {
+      document: offers,
+      text:
+        offers.length === 0
+          ? 'No offers; nobody has published a release to this side yet'
+          : offers.flatMap((offer) => ['', ...describeOffer(offer, now)]).slice(1),
+    };
+  },
+});
+
+type OfferFacts = OfferView & {
+  readonly confirmed: boolean;
+  readonly words: string | null;
+  readonly sizeBytes: number;
+  readonly runsHere: { readonly release: string; readonly digest: string } | null;
+  readonly differences: readonly string[];
+  readonly newInputs: readonly string[];
+  readonly missingInputs: readonly { readonly environment: string; readonly name: string }[];
+  readonly unknownPlaces: readonly string[];
+};
+
+function offerFacts(instance: Instance, offer: OfferView): OfferFacts {
+  const { db } = instance;
+  const links = new Map(readLinks(db).map((row) => [row.link, row]));
+  const release = readReleases(db).find(
+    (row) => row.digest === offer.digest && links.get(row.link)?.name === offer.link,
+  );
+  const link = release === undefined ? undefined : links.get(release.link);
+  const runs = release === undefined ? undefined : runsHere(db, release);
+  const isOther = release !== undefined && runs !== undefined && runs.digest !== release.digest;
+  const before = new Set(runs?.document.inputs.map(({ name }) => nameKey(name)));
+  return {
+    ...offer,
+    confirmed: link?.state === 'confirmed',
+    words: wordsOf(link),
+    sizeBytes: offer.packages.reduce((sum, one) => sum + one.sizeBytes, 0),
+    runsHere: runs === undefined ? null : { release: runs.number, digest: runs.digest },
+    differences: isOther ? releaseDiff(instance, runs, release).text.slice(1) : [],
+    newInputs: offer.inputs.filter(({ name }) => !before.has(nameKey(name))).map(({ name }) => name),
+    missingInputs: release === undefined ? [] : missingEverywhere(db, release),
+    unknownPlaces: release === undefined ? [] : unknownPlacesOf(instance, release),
+  };
+}
+
+function wordsOf(link: LinkRow | undefined): string | null {
+  if (link === undefined || link.introduction === null) return null;
+  return fingerprintWords(openIntroduction(link.introduction).chain[0]!);
+}
+
+/** What of the same process and author succeeded here last. */
+function runsHere(db: Database, release: ReleaseRow): ReleaseRow | undefined {
+  const last = readDeployments(db).find(
+    (row) => row.link === release.link && row.process === release.process && row.state === 'succeeded',
+  );
+  return last && readReleases(db).find((row) => row.link === last.link && row.digest === last.digest);
+}
+
+function missingEverywhere(db: Database, release: ReleaseRow): { environment: string; name: string }[] {
+  const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
+  return readEnvironments(db).flatMap(({ name: environment }) =>
+    missingInputs(release.document, environment, known).map(({ name }) => ({ environment, name })),
+  );
+}
+
+function describeOffer(offer: OfferFacts, now: number): string[] {
+  const state = [offer.state, offer.until && `until ${offer.until}`, offer.reason].filter(Boolean).join(', ');
+  return [
+    `${offer.link}:${offer.process}/${offer.release}  ${state}`,
+    ...indented([
+      ...facts([
+        ['from', `${offer.link}, ${ago(offer.offeredAt, now)}`],
+        ['signatures', signatures(offer)],
+        ['packages', packages(offer)],
+        ['size', size(offer.sizeBytes)],
+        ['runs here', offer.runsHere?.release ?? 'nothing of it yet'],
+        ['asks for', offer.newInputs.join(', ')],
+        ['not set', notSet(offer)],
+        ['unknown here', offer.unknownPlaces.join(', ')],
+      ]),
+      ...section(
+        `Differs from ${offer.runsHere?.release}`,
+        offer.differences.filter((line) => line !== ''),
+      ),
+      ...section('Notes', firstLines(offer.notes ?? '')),
+    ]),
+  ];
+}
+
+function signatures({ confirmed, link, words }: OfferFacts): string {
+  return confirmed
+    ? `chain good, by ${link}: ${words}`
+    : `chain good, but nobody has compared the words of ${link} yet`;
+}
+
+function packages({ packages: all }: OfferFacts): string {
+  const lines = all.map(({ id, version, held }) => `${id} ${version}${held ? '' : ' (not here yet)'}`);
+  return lines.join(', ') || 'none';
+}
+
+function notSet({ missingInputs: missing }: OfferFacts): string {
+  const byName = Map.groupBy(missing, ({ name }) => name);
+  return [...byName]
+    .map(([name, where]) => `${name} (${where.map(({ environment }) => environment).join(', ')})`)
+    .join(', ');
+}

@@ -1,0 +1,92 @@
+import { feedViews } from '../../daemon/index.ts';
+import { rebuildReadModels } from '../../projections/index.ts';
+import { command, flag, later, type Outcome } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { section, table } from '../table.ts';
+import { count } from '../words.ts';
+import { showLog } from './log-show.ts';
+
+const verify = command({
+  path: 'log verify',
+  about: 'Verify the history offline: every hash, chain and signature; heads to compare with the other side',
+  example: 'crossgap log verify --full',
+  args: {},
+  options: { full: flag('from the first entry on, trusting nothing that was verified before') },
+  async run(context, _args, { full }): Promise<Outcome> {
+    const instance = await context.open();
+    const report = await instance.log.verify({ full });
+    const views = new Map(feedViews(instance).map((view) => [view.feed, view]));
+    const feeds = report.feeds.map((feed) => {
+      const { author = feed.author, audience = '' } = views.get(feed.feed) ?? {};
+      return { ...feed, authorName: author, audience };
+    });
+    const { firstBad } = report;
+    const where =
+      firstBad && `entry ${firstBad.seq} of feed ${firstBad.feed || '(unknown)'}, position ${firstBad.pos}`;
+    return {
+      document: { ...report, feeds },
+      text: [
+        where === undefined
+          ? `The whole history is good: ${count(report.entries, 'entry', 'entries')} in ${count(feeds.length, 'feed')}, ${report.verified} verified now`
+          : `The history is NOT good; the first bad one is ${where}`,
+        ...section(
+          'Heads of the shared feeds; both sides must print the same',
+          headRows(feeds.filter(({ audience }) => audience !== 'self')),
+        ),
+        ...section('Head of our own feed', headRows(feeds.filter(({ audience }) => audience === 'self'))),
+      ],
+      ...(firstBad !== undefined && {
+        failure: new CliError(
+          'LOG_BROKEN',
+          `Cannot vouch for the log: ${where}: ${firstBad.message} (${firstBad.code})`,
+          {
+            hint: 'Keep a copy of the data folder, restore the last backup, and let the peers give back what is missing.',
+            details: { ...firstBad },
+          },
+        ),
+      }),
+    };
+  },
+});
+
+const rebuild = command({
+  path: 'log rebuild',
+  about: 'Empty every view and make it again from the log; the same content proves that it follows from it',
+  example: 'crossgap log rebuild',
+  args: {},
+  options: {},
+  async run(context): Promise<Outcome> {
+    const { db, identity, log } = await context.open();
+    const { changed, entries } = rebuildReadModels(db, identity.instanceId, log.pages({ after: 0 }));
+    const ok = changed.length === 0;
+    return {
+      document: { ok, entries, changed },
+      text: `${count(entries, 'entry', 'entries')} folded again; ${ok ? 'every view has the content it had' : `changed: ${changed.join(', ')}`}`,
+      ...(!ok && {
+        failure: new CliError(
+          'READ_MODELS_DIFFERED',
+          `Cannot call the views good: before the rebuild ${changed.join(', ')} did not follow from the log`,
+          {
+            hint: 'They do now. Somebody changed the database with another tool, or an older version folded it differently: please report it.',
+            details: { changed },
+          },
+        ),
+      }),
+    };
+  },
+});
+
+export const logCommands = [showLog, verify, rebuild, later('log at', 'What ran and who decided, at a time')];
+
+type NamedFeed = { authorName: string; audience: string; epoch: number; seq: number; head: string };
+
+function headRows(feeds: readonly NamedFeed[]): string[] {
+  return table(
+    feeds.map(({ authorName, audience, epoch, seq, head }) => [
+      `${authorName} → ${audience}`,
+      `epoch ${epoch}`,
+      count(seq, 'entry', 'entries'),
+      head,
+    ]),
+  );
+}

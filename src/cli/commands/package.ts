@@ -1,0 +1,224 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { addPackage, CommandError } from '../../commands/index.ts';
+import type { Database } from '../../db/index.ts';
+import { CrossgapError } from '../../errors.ts';
+import type { PackagePin } from '../../events/index.ts';
+import { readPfx } from '../../identity/index.ts';
+import {
+  packageFileName,
+  packNupkg,
+  requireVerified,
+  samePackage,
+  signPackage,
+  verifyPackage,
+  type PackageReport,
+  type PackedFile,
+  type VerifyOptions,
+} from '../../packages/index.ts';
+import { readPackages } from '../../projections/index.ts';
+import { command, later, misuse, needed, neededList, text, type Outcome } from '../command.ts';
+import { readGivenFile, systemReason } from '../files.ts';
+import { facts } from '../table.ts';
+import { timeNamed } from '../times.ts';
+import { everyTrust, ownTrust, pemTrust } from '../trust.ts';
+import { size } from '../words.ts';
+import { passwordOf } from './init.ts';
+
+const pfxBytesMax = 1024 * 1024;
+
+const add = command({
+  path: 'package add',
+  about: 'Verify signed packages strictly and keep them; all or none',
+  example: 'crossgap package add Orders.Web.1.0.0.nupkg',
+  args: { FILE: neededList('FILE', 'packages signed with the company certificate') },
+  options: {},
+  async run(context, { FILE }): Promise<Outcome> {
+    const instance = await context.open();
+    const trust = { fingerprints: ownTrust(instance) };
+    const at = new Date(instance.clock.now());
+    const verified = [];
+    for (const file of FILE) {
+      const report = await requireVerified(file, { trust, at });
+      const { id, version, sha256, contentDigest, size: sizeBytes, signature } = report;
+      const signer = signature?.signer;
+      if (signer === null || signer === undefined) throw new TypeError('a verified package has a signer');
+      const pin: PackagePin = { id, version, sha256, contentDigest, sizeBytes };
+      // Refuses other content under a known version before anything is stored.
+      addPackage(knownPackage(instance.db, pin), { pin, signer, link: null });
+      verified.push({ file, report, pin, signer });
+    }
+    const added = [];
+    for (const { file, report, pin, signer } of verified) {
+      const stored = await instance.blobs.putFile(file);
+      if (stored.digest !== pin.sha256) throw changedWhileRead(file, pin.sha256, stored.digest);
+      const entries = instance.record((db) => addPackage(knownPackage(db, pin), { pin, signer, link: null }));
+      added.push({ report, known: entries.length === 0 });
+    }
+    return {
+      document: { packages: added.map(({ report, known }) => ({ ...report, known })) },
+      text: added
+        .flatMap(({ report, known }) => ['', ...describe(report, known ? 'already known' : 'added')])
+        .slice(1),
+    };
+  },
+});
+
+const sign = command({
+  path: 'package sign',
+  about: 'Sign a package with the company certificate, as NuGet does',
+  example: 'crossgap package sign Orders.Web.1.0.0.nupkg --certificate acme.pfx',
+  args: { FILE: needed('FILE', 'the package') },
+  options: {
+    certificate: needed('PFX', 'the company certificate, with its private key'),
+    'password-file': text('FILE', 'file with the password of the PFX (else asked for, else none)'),
+    out: text('FILE', 'where the signed package is written (else in place)'),
+  },
+  async run(context, { FILE }, { certificate, 'password-file': passwordFile, out = FILE }): Promise<Outcome> {
+    const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
+    const company = readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
+    const report = await signPackage(FILE, out, company, { hash: 'sha256' });
+    return { document: report, text: describe(report, `signed, written to ${out}`) };
+  },
+});
+
+const verify = command({
+  path: 'package verify',
+  about: 'Verify a package strictly and without the network; works without an instance too',
+  example: 'crossgap package verify Orders.Web.1.0.0.nupkg --trust acme.pem',
+  args: { FILE: needed('FILE', 'the package') },
+  options: {
+    trust: text(
+      'PEM',
+      'certificates whose signatures are believed (else those of this instance and its links)',
+    ),
+    at: text('TIME', 'when the certificate must be valid, ISO 8601 (else now)'),
+  },
+  async run(context, { FILE }, { trust, at }): Promise<Outcome> {
+    const instance = trust === undefined ? await context.openIfThere() : undefined;
+    const fingerprints =
+      trust !== undefined ? pemTrust(trust) : instance ? everyTrust(instance) : new Set<string>();
+    const options = {
+      trust: { fingerprints },
+      at: at === undefined ? new Date() : timeNamed(at, '--at'),
+    };
+    const report = await verifyPackage(FILE, options);
+    const { signature, problems } = report;
+    const lines = problems.map(({ code, message, severity }) => `${severity} ${code}: ${message}`);
+    if (report.ok) {
+      return { document: report, text: [...describe(report, 'signature valid, signer trusted'), ...lines] };
+    }
+    const standing = signature?.valid === true ? 'signature valid, but not to be used' : 'not to be used';
+    return {
+      document: report,
+      text: [...describe(report, standing), ...lines],
+      failure: await refusal(FILE, options),
+    };
+  },
+});
+
+const pack = command({
+  path: 'package pack',
+  about: 'Pack a folder as an unsigned NuGet package; the same files give the same bytes',
+  example: 'crossgap package pack build --id Orders.Web --version 1.0.0 --out Orders.Web.1.0.0.nupkg',
+  args: { FOLDER: needed('FOLDER', 'the application as it is to be extracted') },
+  options: {
+    id: needed('ID', 'id of the package'),
+    version: needed('VERSION', 'its version, SemVer 2'),
+    out: text('FILE', 'where it is written (else ID.VERSION.nupkg here)'),
+  },
+  async run(_context, { FOLDER }, { id, version, out }): Promise<Outcome> {
+    const outFile = out ?? packageFileName({ id, version });
+    if (!relative(resolve(FOLDER), resolve(outFile)).startsWith('..')) {
+      throw misuse(
+        `Cannot pack ${FOLDER}: the package would be written into the folder itself`,
+        'Name a file outside of it with --out.',
+      );
+    }
+    const files = filesBelow(FOLDER);
+    await packNupkg({ id, version, files, outFile });
+    const { size: sizeBytes } = lstatSync(outFile);
+    return {
+      document: { file: resolve(outFile), id, version, size: sizeBytes, files: files.length },
+      text: `${id} ${version}: ${files.length} files, ${size(sizeBytes)}, written to ${outFile}, not signed yet`,
+    };
+  },
+});
+
+export const packageCommands = [
+  add,
+  sign,
+  verify,
+  pack,
+  later('package push', 'Put a package into a NuGet feed'),
+  later('package lint', 'Look at a package before it is signed'),
+];
+
+/** The package of this side with the same id and version as NuGet counts them, the same file where it is there. */
+function knownPackage(db: Database, pin: PackagePin): { pin: PackagePin } | undefined {
+  const same = readPackages(db).filter((row) => row.link === '' && samePackage(row.pin, pin));
+  return same.find((row) => row.pin.sha256 === pin.sha256) ?? same[0];
+}
+
+function changedWhileRead(file: string, verified: string, read: string): CommandError {
+  return new CommandError('PACKAGE_CONTENT_DIFFERS', `Cannot add ${file}: it was changed while it was read`, {
+    hint: 'Add it again when whatever writes it is done.',
+    details: { verified, read },
+  });
+}
+
+function describe(report: PackageReport, standing: string): string[] {
+  const { id, version, signature } = report;
+  const signer = signature?.signer;
+  const signed =
+    signature === null
+      ? 'none'
+      : [
+          signature.valid ? 'signature valid' : 'signature NOT valid',
+          signature.kind,
+          ...(signature.countersigned ? ['countersigned'] : []),
+        ].join(', ');
+  return [
+    `${id === null ? basename(report.file) : `${id} ${version}`}: ${standing}`,
+    ...facts([
+      ['size', `${size(report.size)} (${report.size} bytes)`],
+      ['sha256', report.sha256],
+      ['content', report.contentDigest],
+      ['signature', signed],
+      ['signer', signer && `${signer.subject}, SHA-256 ${signer.fingerprint}`],
+      ['trusted', signature && (report.trusted ? 'yes' : 'no')],
+      ['timestamp', signature && (signature.timestamp ?? 'none')],
+    ]),
+  ];
+}
+
+/** The error that using this package would be. */
+async function refusal(file: string, options: VerifyOptions): Promise<CrossgapError> {
+  try {
+    await requireVerified(file, options);
+  } catch (error) {
+    if (error instanceof CrossgapError) return error;
+    throw error;
+  }
+  throw new TypeError('a package that is not ok can not be used');
+}
+
+function filesBelow(folder: string): PackedFile[] {
+  let entries;
+  try {
+    entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  } catch (error) {
+    throw misuse(`Cannot pack ${folder}: ${systemReason(error)}`, 'Name a folder that can be read.');
+  }
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => {
+      const file = join(entry.parentPath, entry.name);
+      const path = relative(folder, file).split(sep).join('/');
+      if (entry.isFile()) return { path, file };
+      throw misuse(
+        `Cannot pack ${folder}: ${path} is a ${entry.isSymbolicLink() ? 'link' : 'device'}, and a package holds files only`,
+        'Put the file itself there, or leave it out.',
+      );
+    });
+}

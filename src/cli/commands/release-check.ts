@@ -1,0 +1,121 @@
+import { CommandError, findEnvironment } from '../../commands/index.ts';
+import type { ReleaseInput } from '../../events/index.ts';
+import { findRelease, releaseOf } from '../../instance/index.ts';
+import {
+  missingInputs,
+  readEnvironments,
+  readGivenValues,
+  readInputs,
+  sourceOf,
+  type InputSource,
+} from '../../projections/index.ts';
+import { command, needed, type Outcome } from '../command.ts';
+import { deployableRelease, obstacleOf } from '../obstacle.ts';
+import { R } from '../release-names.ts';
+import { indented, section, table } from '../table.ts';
+import { unknownPlacesOf } from '../unknown-places.ts';
+import { commandLine, count } from '../words.ts';
+
+/** What passes by itself or by another deployment is told, and is no reason to say that the release is not ready. */
+const passing = new Set(['PREDECESSOR_MISSING', 'DEPLOYMENT_HELD', 'OFFER_NOT_TAKEN']);
+
+const sources: Readonly<Record<InputSource['from'], string>> = {
+  set: 'set here',
+  given: 'given by the author',
+  default: 'default',
+  nowhere: 'not set',
+};
+
+export const checkRelease = command({
+  path: 'release check',
+  about: 'Everything a release still needs in an environment, all at once',
+  example: 'crossgap release check 1.0.0 --env uat',
+  args: { R },
+  options: { env: needed('E', 'where it is to go') },
+  async run(context, { R: named }, { env }): Promise<Outcome> {
+    const instance = await context.open();
+    const { db } = instance;
+    const release = findRelease(db, named);
+    findEnvironment(readEnvironments(db), env);
+    const called = releaseOf(db, release);
+    const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
+    const missing = missingInputs(release.document, env, known).map((input) => toSet(input, env));
+    const inputs = release.document.inputs.map((input) => ({
+      name: input.name,
+      type: input.type,
+      secret: input.secret,
+      required: input.required,
+      from: sourceOf(input, env, known).from,
+    }));
+    const besides = { ...deployableRelease(instance, db, release, env), missingInputs: [] };
+    const obstacle = obstacleOf(db, besides, env);
+    const unknown = unknownPlacesOf(instance, release);
+    const lacks = missing.map(({ name }) => name);
+    const failure =
+      lacks.length > 0
+        ? inputsMissing(called, env, lacks)
+        : obstacle !== undefined && !passing.has(obstacle.code)
+          ? obstacle
+          : undefined;
+    return {
+      document: {
+        release: called,
+        digest: release.digest,
+        environment: env,
+        ready: lacks.length === 0 && obstacle === undefined,
+        missing,
+        inputs,
+        inTheWay: obstacle?.message ?? null,
+        unknownPlaces: unknown,
+      },
+      text: [
+        lacks.length === 0
+          ? `${called} has every input it needs in ${env}`
+          : `${called} needs ${count(lacks.length, 'more input')} in ${env}:`,
+        ...missing.flatMap(describeMissing),
+        ...section(
+          'Inputs',
+          table(inputs.map(({ name, from, secret }) => [name, sources[from], secret ? 'secret' : ''])),
+        ),
+        ...section('In the way besides', obstacle === undefined ? [] : [obstacle.message]),
+        ...section('Named by the process and unknown here', unknown),
+      ],
+      ...(failure !== undefined && { failure }),
+    };
+  },
+});
+
+function toSet({ name, label, help, type, secret }: ReleaseInput, environment: string) {
+  const flags = secret ? ['--secret'] : [];
+  return {
+    name,
+    label,
+    help,
+    type,
+    secret,
+    command: commandLine('input', 'set', name, '--env', environment, ...flags),
+  };
+}
+
+function describeMissing(one: ReturnType<typeof toSet>): string[] {
+  const kind = `${one.type}${one.secret ? ', secret' : ''}`;
+  return [
+    '',
+    ...indented([
+      `${one.name} (${kind})${one.label === null ? '' : `: ${one.label}`}`,
+      ...(one.help === null ? [] : [one.help]),
+      one.command,
+    ]),
+  ];
+}
+
+function inputsMissing(release: string, environment: string, missing: readonly string[]): CommandError {
+  return new CommandError(
+    'INPUT_MISSING',
+    `Cannot deploy ${release} to ${environment}: not set: ${missing.join(', ')}`,
+    {
+      hint: 'Set each with the command shown; the value comes from standard input or is asked for.',
+      details: { missing },
+    },
+  );
+}

@@ -1,0 +1,124 @@
+import { CommandError, publishRelease, type Receiver } from '../../commands/index.ts';
+import type { Database } from '../../db/index.ts';
+import { blobsOf } from '../../events/index.ts';
+import { findLink, releaseOf, type Instance } from '../../instance/index.ts';
+import { fleetRows, readHeldBlobs, readPublications, type ReleaseRow } from '../../projections/index.ts';
+import { command, flag, neededList, type Outcome } from '../command.ts';
+import { closedReasons, gateOf, ownRelease, standingOf } from '../own-release.ts';
+import { publishedTo } from '../release-facts.ts';
+import { R } from '../release-names.ts';
+import { facts, indented, section, table } from '../table.ts';
+import { ago, count, moment, size } from '../words.ts';
+
+export const publishReleaseCommand = command({
+  path: 'release publish',
+  about: 'Offer a release to other instances, once its publish-when holds',
+  example: 'crossgap release publish 1.0.0 --to contoso',
+  args: { R },
+  options: {
+    to: neededList('LINK', 'whom it is offered to'),
+    plan: flag('only show what would be sent, and what is in the way'),
+  },
+  async run(context, { R: named }, { to, plan }): Promise<Outcome> {
+    const instance = await context.open();
+    const release = ownRelease(instance.db, named, 'publish');
+    const names = [...new Set(to)];
+    if (plan) return publishPlan(instance, release, names);
+    const entries = instance.record((db) => {
+      const now = ownRelease(db, named, 'publish');
+      return publishRelease(gateOf(db, now), standingOf(db, now), receivers(db, now, names));
+    });
+    const offered = entries.filter(({ header }) => header.type === 'release.offered').length;
+    const rows = publishedTo(instance, release).filter(({ customer }) => names.includes(customer));
+    const called = `${release.process}/${release.number}`;
+    return {
+      document: { release: called, digest: release.digest, offered, publishedTo: rows },
+      text: [
+        offered === 0
+          ? `Release ${called} was published to ${names.join(', ')} before`
+          : `Release ${called} is published: ${count(offered, 'offer')} written`,
+        ...indented(table(rows.map(({ customer, state, at }) => [customer, state, moment(at)]))),
+      ],
+    };
+  },
+});
+
+function receivers(db: Database, release: ReleaseRow, names: readonly string[]): Receiver[] {
+  const published = readPublications(db).filter(({ digest }) => digest === release.digest);
+  const has = new Set(published.map(({ link }) => link));
+  return names.map((name) => {
+    const { link, state } = findLink(db, name);
+    return { link, name, state, has: has.has(link) };
+  });
+}
+
+type Running = { environment: string | null; release: string | null; asOf: string | null };
+
+function publishPlan(instance: Instance, release: ReleaseRow, names: readonly string[]): Outcome {
+  const { db, clock } = instance;
+  const now = clock.now();
+  const closed = closedReasons(db, release);
+  const fleet = fleetRows(db, now);
+  const plans = receivers(db, release, names).map((receiver) => {
+    const held = readHeldBlobs(db, receiver.link);
+    const missing = blobsOf(release.document).filter(({ digest }) => !held.has(digest));
+    return {
+      customer: receiver.name,
+      published: receiver.has,
+      runs: fleet
+        .filter((row) => row.customer === receiver.name && row.process === release.process)
+        .map(({ environment, release: runs, asOf }): Running => ({ environment, release: runs, asOf })),
+      sizeBytes: missing.reduce((sum, blob) => sum + blob.sizeBytes, 0),
+      inTheWay: receiver.state === 'confirmed' ? null : `the link is ${receiver.state}`,
+    };
+  });
+  const reasons = [
+    ...closed,
+    ...plans.flatMap(({ customer, inTheWay }) => (inTheWay === null ? [] : [`${customer}: ${inTheWay}`])),
+  ];
+  return {
+    document: {
+      release: releaseOf(db, release),
+      digest: release.digest,
+      closedBecause: closed,
+      receivers: plans,
+    },
+    text: [
+      `Plan for ${release.process}/${release.number}; nothing is sent`,
+      ...plans.flatMap(({ customer, published, runs, sizeBytes, inTheWay }) =>
+        section(
+          customer,
+          facts([
+            ['published', published ? 'before; nothing would change' : 'not yet'],
+            ['runs', runsInWords(runs, now)],
+            ['to send', size(sizeBytes)],
+            ['in the way', inTheWay],
+          ]),
+        ),
+      ),
+      ...section('In the way', reasons),
+    ],
+    ...(reasons.length > 0 && { failure: closedGate(release, reasons) }),
+  };
+}
+
+function closedGate({ process, number }: ReleaseRow, reasons: readonly string[]): CommandError {
+  return new CommandError(
+    'GATE_CLOSED',
+    `Cannot publish release ${number} of ${process}: ${reasons.join('; ')}`,
+    {
+      hint: 'Do what is missing; `crossgap release show` tells how the release stands.',
+      details: { reasons },
+    },
+  );
+}
+
+function runsInWords(runs: readonly Running[], now: number): string {
+  if (runs.length === 0) return 'nothing known';
+  return runs
+    .map(({ environment, release, asOf }) => {
+      const age = asOf === null ? '' : `, as of ${ago(asOf, now)}`;
+      return `${environment === null ? 'nothing reported yet' : `${environment}: ${release ?? 'nothing'}`}${age}`;
+    })
+    .join('; ');
+}

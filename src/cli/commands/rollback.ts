@@ -1,0 +1,75 @@
+import { requestDeployment, rollbackTarget } from '../../commands/index.ts';
+import { refuseUnfitHost } from '../../daemon/index.ts';
+import type { Database } from '../../db/index.ts';
+import { findLink, placeOf } from '../../instance/index.ts';
+import { readDeployments, readLinks, readReleases, type ReleaseRow } from '../../projections/index.ts';
+import { command, flag, misuse, needed, type Outcome } from '../command.ts';
+import { newDeploymentId } from '../deployment-id.ts';
+import { CliError } from '../errors.ts';
+import { deployableRelease } from '../obstacle.ts';
+import { deploymentOf, settle } from '../settle.ts';
+import { askedFor, finished } from './deploy.ts';
+
+export const rollback = command({
+  path: 'rollback',
+  about: 'Deploy what ran before, in one environment',
+  example: 'crossgap rollback Orders --env production --wait',
+  args: { PROCESS: needed('PROCESS', 'PROCESS or LINK:PROCESS') },
+  options: { env: needed('E', 'the environment'), wait: flag('show progress and end with the outcome') },
+  async run(context, { PROCESS }, { env, wait }): Promise<Outcome> {
+    const instance = await context.open();
+    const { process, link } = runningProcess(instance.db, PROCESS, env);
+    const fresh = newDeploymentId();
+    const decide = (db: Database) => {
+      const place = placeOf(db, process, link, env);
+      const release = releaseBy(db, link, rollbackTarget(process, place).digest);
+      const asked = requestDeployment(deployableRelease(instance, db, release, env), place, {
+        deployment: fresh,
+        reason: 'rollback',
+        of: place.past[0]?.deployment ?? null,
+      });
+      return { release, decision: asked.decision };
+    };
+    const { release } = decide(instance.db);
+    await refuseUnfitHost(instance, release, env);
+    context.terminal.talk(`${process} in ${env} goes back to ${release.number}`);
+    instance.record((db) => decide(db).decision);
+    if (!wait) return askedFor(context, deploymentOf(instance, fresh));
+    return finished(context, await settle(context, instance, fresh));
+  },
+});
+
+function releaseBy(db: Database, link: string, digest: string): ReleaseRow {
+  const found = readReleases(db).find((one) => one.link === link && one.digest === digest);
+  if (found === undefined) throw new TypeError(`the release ${digest} that was deployed is not there`);
+  return found;
+}
+
+/** Which process of whom: `LINK:PROCESS`, or its name where only one of that name was deployed there. */
+function runningProcess(db: Database, named: string, environment: string): { process: string; link: string } {
+  const here = readDeployments(db).filter((row) => row.environment === environment);
+  const [, linkName, rest] = /^([^:]+):(.+)$/.exec(named) ?? [];
+  if (linkName !== undefined && rest !== undefined)
+    return { process: rest, link: findLink(db, linkName).link };
+  const links = [...new Set(here.filter((row) => row.process === named).map(({ link }) => link))];
+  if (links.length === 1) return { process: named, link: links[0]! };
+  if (links.length > 1) {
+    const names = new Map(readLinks(db).map(({ link, name }) => [link, name]));
+    const candidates = links.map((link) =>
+      link === '' ? `${named} of this side` : `${names.get(link)}:${named}`,
+    );
+    throw misuse(
+      `Cannot tell which ${named} is meant: there are ${links.length} in ${environment}`,
+      `Say one of: ${candidates.join(', ')}.`,
+    );
+  }
+  const known = [...new Set(here.map(({ process }) => process))];
+  throw new CliError(
+    'PROCESS_UNKNOWN',
+    `Cannot roll back ${named} in ${environment}: nothing of that name was deployed there`,
+    {
+      hint: known.length === 0 ? 'Nothing was deployed there yet.' : `Deployed there: ${known.join(', ')}.`,
+      details: { process: named, environment },
+    },
+  );
+}

@@ -1,0 +1,138 @@
+import { readStatus } from '../../daemon/index.ts';
+import type { StatusView } from '../../projections/index.ts';
+import { command, type Outcome } from '../command.ts';
+import { stateWord } from '../describe-deployment.ts';
+import { facts, section, table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { ago, count, moment, short, span } from '../words.ts';
+
+const deploymentsShown = 10;
+const outboundShown = 10;
+
+export const status = command({
+  path: 'status',
+  about: 'How this instance stands: what the status page shows, as text',
+  example: 'crossgap status',
+  args: {},
+  options: {},
+  async run(context): Promise<Outcome> {
+    const view = readStatus(await context.open());
+    return { document: view, text: describeStatus(view, context.terminal) };
+  },
+});
+
+type Toned = Pick<Terminal, 'tone'>;
+type Rows = (view: StatusView, now: number, terminal: Toned) => string[][];
+
+/** The page's content as lines; parts with nothing in them are left out. */
+export function describeStatus(view: StatusView, terminal: Toned): string[] {
+  const now = Date.parse(view.now);
+  const { instance, log } = view;
+  return [
+    `${instance.name}, ${moment(view.now)}`,
+    ...facts([
+      ['instance', instance.instanceId],
+      ['certificate', instance.certificate],
+      ['words', instance.fingerprint],
+      ['log', `${count(log.entries, 'entry', 'entries')} in ${count(log.feeds.length, 'feed')}`],
+    ]),
+    ...parts.flatMap(([heading, rows]) => section(heading, table(rows(view, now, terminal)))),
+  ];
+}
+
+const parts: readonly (readonly [heading: string, rows: Rows])[] = [
+  ['Attention', ({ warnings }, _now, { tone }) => warnings.map(({ message }) => [tone('warn', message)])],
+  [
+    'Fleet',
+    ({ fleet }, _now, terminal) =>
+      fleet.map((row) => [
+        row.customer,
+        row.environment ?? '-',
+        row.process,
+        row.release ?? '-',
+        stateWord(row.state, terminal),
+        row.ageSeconds === null ? 'never heard of' : `${span(row.ageSeconds)} ago`,
+        row.behind === 0 ? '' : `${row.behind} behind`,
+        row.blockedBy ?? '',
+      ]),
+  ],
+  [
+    'Offers',
+    ({ offers }) =>
+      offers.map((offer) => [
+        `${offer.link}:${offer.process}/${offer.release}`,
+        offer.state,
+        offer.packages.every(({ held }) => held) ? 'complete' : 'not complete yet',
+        offer.reason ?? '',
+      ]),
+  ],
+  [
+    'Inputs missing',
+    ({ missingInputs }) =>
+      missingInputs.map((one) => [
+        one.name,
+        `${one.process}/${one.release}`,
+        one.environment,
+        one.secret ? 'secret' : '',
+      ]),
+  ],
+  [
+    'Environments',
+    ({ environments }, now) =>
+      environments.map((one) => [
+        one.name,
+        one.after.length === 0 ? '' : `after ${one.after.join(', ')}`,
+        one.tags.length === 0 ? '' : `tagged ${one.tags.join(', ')}`,
+        one.runs.map((run) => runs(run, now)).join('; ') || 'nothing runs here',
+      ]),
+  ],
+  [
+    'Deployments',
+    ({ deployments }, now, terminal) =>
+      deployments
+        .slice(0, deploymentsShown)
+        .map((one) => [
+          one.id,
+          `${one.link === null ? '' : `${one.link}:`}${one.process}/${one.release}`,
+          one.environment,
+          stateWord(one.state, terminal),
+          ago(one.endedAt ?? one.startedAt ?? one.requestedAt, now),
+          one.error ?? '',
+        ]),
+  ],
+  [
+    'Releases',
+    ({ releases }) =>
+      releases.map((one) => [
+        `${one.process}/${one.release}`,
+        one.withdrawn === null ? '' : 'withdrawn',
+        one.deployedTo.length === 0 ? 'not deployed' : `in ${one.deployedTo.join(', ')}`,
+        one.verdict === null ? 'no verdict' : `verdict ${one.verdict.ok ? 'ok' : 'not ok'}`,
+        one.publishedTo.map(({ customer, state }) => `${customer} ${state}`).join(', '),
+      ]),
+  ],
+  [
+    'Links',
+    ({ links }, now) =>
+      links.map((one) => [
+        one.name,
+        one.state,
+        one.heardAt === null ? 'never heard of' : `heard ${ago(one.heardAt, now)}`,
+        one.unconfirmedEntries === 0 ? '' : `${one.unconfirmedEntries} not confirmed`,
+        one.transport,
+      ]),
+  ],
+  ['Packages', ({ packages }) => packages.map((one) => [one.id, one.version, short(one.sha256), one.signer])],
+  [
+    'Left the house',
+    ({ outbound }, now) =>
+      outbound.slice(0, outboundShown).map((one) => [ago(one.at, now), one.link, one.summary]),
+  ],
+];
+
+function runs(
+  { process, release, since, withdrawn }: StatusView['environments'][number]['runs'][number],
+  now: number,
+): string {
+  return `${process} ${release} since ${ago(since, now)}${withdrawn === null ? '' : ' (withdrawn)'}`;
+}

@@ -1,0 +1,20 @@
+import type { Instance } from '../instance/index.ts';
+import { namesUnknownHere } from '../process/index.ts';
+import { readEnvironments, type ReleaseRow } from '../projections/index.ts';
+import { heldRevision } from './revisions.ts';
+
+/**
+ * Environments and tags that a release mentions and this side doesn't have, so that a misspelt name never drops a
+ * step quietly. Empty while its revision has not come.
+ */
+export function unknownPlacesOf(instance: Instance, release: ReleaseRow): string[] {
+  const revision = heldRevision(instance, release.document.revision.digest);
+  if (revision === undefined) return [];
+  const environments = readEnvironments(instance.db);
+  const found = namesUnknownHere(
+    revision,
+    environments.map(({ name }) => name),
+    environments.flatMap(({ tags }) => tags),
+  );
+  return [...found.environments, ...found.tags.map((tag) => `tag ${tag}`)];
+}
