@@ -84,7 +84,7 @@ function readHanded(json: string): Pick<RunOptions, 'secrets' | 'runKey'> {
 
 /** Somebody who only looks whether the run lives holds the lock for a moment; that is waited out. */
 async function takeLock(runFolder: string): Promise<Lock> {
-  for (let attempt = 0; attempt < 25; attempt += 1) {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
     const lock = tryLock(join(runFolder, 'lock'), 'executor');
     if (lock !== undefined) return lock;
     await pause(20);

@@ -83,6 +83,7 @@ async function runStep(
     const end = await runAttempt(run, step, position, record, makeVariables(), stops);
     if (end.state === 'interrupted') return { end, record };
     await keepArtifacts(run, step, position, record);
+    rmSync(scratchOf(run, position), { recursive: true, force: true });
     const mayRetry = end.state === 'failed' && attempt <= step.retriesMax;
     if (mayRetry) {
       run.log.write(place, 'warning', `${end.error.message}; tried again`);
@@ -113,7 +114,7 @@ async function runAttempt(
   variables: StepRun['variables'],
   stops: Stops,
 ): Promise<ConventionsEnd> {
-  const scratch = join(run.runFolder, 'scratch', String(position));
+  const scratch = scratchOf(run, position);
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   for (const [use, path] of record.folders) tellFolder(variables, use, path);
@@ -156,7 +157,6 @@ async function runAttempt(
       },
     },
   );
-  rmSync(scratch, { recursive: true, force: true });
   return end;
 }
 
@@ -262,6 +262,11 @@ function judged(run: RunState, error: unknown): FactError {
   }
   if (error instanceof Error && error.stack !== undefined) run.log.write('run', 'verbose', error.stack);
   return { message: run.masker.mask(error instanceof Error ? error.message : String(error)) };
+}
+
+/** Where a step keeps what does not outlive it; below the run's own folder, which is given from the root on. */
+function scratchOf(run: RunState, position: number): string {
+  return join(run.runFolder, 'scratch', String(position));
 }
 
 function placeOf(run: RunState, step: PlannedStep, position: number): string {

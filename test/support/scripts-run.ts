@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import {
   makeRunKey,
@@ -129,4 +129,10 @@ export function everyFile(folder: string): [path: string, bytes: Buffer][] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path) => [path, readFileSync(path)]);
+}
+
+/** Whether a process has ended; one that nobody waited for yet has. */
+export function isGone(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || /\) [ZX] /.test(readFileSync(stat, 'latin1'));
 }
