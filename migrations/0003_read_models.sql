@@ -210,12 +210,12 @@ CREATE TABLE fleet (
   PRIMARY KEY (link, environment, process)
 ) STRICT, WITHOUT ROWID;
 
+-- Where the newest report of each deployment stands in the log: its trace is read there.
 CREATE TABLE reported_deployment (
-  link        TEXT NOT NULL,
-  deployment  TEXT NOT NULL,
-  report_json TEXT NOT NULL,
-  at          INTEGER NOT NULL,
-  PRIMARY KEY (link, deployment)
+  link       TEXT NOT NULL,
+  deployment TEXT NOT NULL,
+  pos        INTEGER NOT NULL,
+  PRIMARY KEY (deployment, link)
 ) STRICT, WITHOUT ROWID;
 
 -- Entries of a type or version this program doesn't know: kept, forwarded and shown.

@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { RecordedStep } from '../events/index.ts';
-import type { Projection } from './projection.ts';
+import type { Fold, Projection } from './projection.ts';
 
 /** Every deployment that was asked for here, where it stands, and its trace. */
 export const deploymentQueue: Projection = {
@@ -29,7 +29,7 @@ export const deploymentQueue: Projection = {
       `INSERT INTO deployment_step (deployment, position, step_json) VALUES (?, ?, ?)
        ON CONFLICT (deployment, position) DO UPDATE SET step_json = excluded.step_json`,
     );
-    return ({ pos, event, header }) => {
+    const apply: Fold['apply'] = ({ pos, event, header }) => {
       switch (event.name) {
         case 'deployment.requested': {
           const { deployment, link, process, release, digest, environment, reason, of } = event.data;
@@ -61,6 +61,7 @@ export const deploymentQueue: Projection = {
         default:
       }
     };
+    return { apply };
   },
 };
 

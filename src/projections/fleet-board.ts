@@ -1,5 +1,5 @@
 import type { Database } from '../db/index.ts';
-import type { Projection } from './projection.ts';
+import type { Fold, Projection } from './projection.ts';
 
 /** What customers reported: one row a place, and each reported deployment with its trace. */
 export const fleetBoard: Projection = {
@@ -18,19 +18,24 @@ export const fleetBoard: Projection = {
               error = excluded.error, as_of = excluded.as_of`,
     );
     const report = db.prepare(
-      `INSERT INTO reported_deployment (link, deployment, report_json, at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (link, deployment) DO UPDATE SET report_json = excluded.report_json, at = excluded.at`,
+      `INSERT INTO reported_deployment (link, deployment, pos) VALUES (?, ?, ?)
+       ON CONFLICT (link, deployment) DO UPDATE SET pos = excluded.pos`,
     );
-    return ({ event, header, place: where }) => {
+    const gathered = new Map<string, Record<string, unknown>>();
+    const apply: Fold['apply'] = ({ pos, event, header, place: where }) => {
       if (event.name !== 'deployment.reported' || where.kind !== 'inward') return;
       const { data } = event;
+      const { link } = where;
+      const { environment, process } = data;
+      const key = JSON.stringify([link, environment, process]);
       const succeeded = data.state === 'succeeded';
-      place.run({
-        link: where.link,
-        environment: data.environment,
-        process: data.process,
-        number: succeeded ? data.release : null,
-        digest: succeeded ? data.digest : null,
+      const before = gathered.get(key);
+      gathered.set(key, {
+        link,
+        environment,
+        process,
+        number: succeeded ? data.release : (before?.['number'] ?? null),
+        digest: succeeded ? data.digest : (before?.['digest'] ?? null),
         state: data.state,
         release: data.release,
         lastDigest: data.digest,
@@ -40,8 +45,13 @@ export const fleetBoard: Projection = {
         error: data.error,
         asOf: header.at,
       });
-      report.run(where.link, data.deployment, JSON.stringify(data), header.at);
+      report.run(link, data.deployment, pos);
     };
+    const save = (): void => {
+      for (const row of gathered.values()) place.run(row);
+      gathered.clear();
+    };
+    return { apply, save };
   },
 };
 
@@ -71,4 +81,11 @@ export function readFleetState(db: Database): FleetStateRow[] {
          FROM fleet ORDER BY link, environment, process`,
     )
     .all() as FleetStateRow[];
+}
+
+/** Where the newest report of a customer's deployment stands in the log, undefined where none came. */
+export function findReport(db: Database, deployment: string): { link: string; pos: number } | undefined {
+  return db
+    .prepare(`SELECT link, pos FROM reported_deployment WHERE deployment = ? ORDER BY pos DESC LIMIT 1`)
+    .get(deployment) as { link: string; pos: number } | undefined;
 }

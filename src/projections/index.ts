@@ -6,7 +6,7 @@ export {
   type DeploymentRow,
 } from './deployment-queue.ts';
 export { conventionNumber, deploymentView, stepView } from './deployment-view.ts';
-export { readFleetState, type FleetStateRow } from './fleet-board.ts';
+export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
 export { ageOf } from './fleet-view.ts';
 export { readInputs, readPeerInputs, type InputRow, type PeerInputRow } from './input-board.ts';
 export { readLinks, type LinkRow } from './link-board.ts';
@@ -14,7 +14,7 @@ export { describeEvent } from './outbound-line.ts';
 export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';
 export { readRevisions, type RevisionRow } from './process-catalog.ts';
-export { digestReadModels, projector, rebuildReadModels, type Fold } from './project.ts';
+export { digestReadModels, projector, rebuildReadModels, type Project } from './project.ts';
 export { nameKey } from './projection.ts';
 export { missingInputs, sourceOf, type InputSource, type KnownValues } from './readiness.ts';
 export {

@@ -1,5 +1,5 @@
 import type { Database } from '../db/index.ts';
-import { nameKey, type Projection } from './projection.ts';
+import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /** Which inputs are set here, and which the customers said are set there. */
 export const inputBoard: Projection = {
@@ -17,7 +17,7 @@ export const inputBoard: Projection = {
       `INSERT INTO peer_input (link, name_key, environment, name, state, at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (link, name_key, environment) DO UPDATE SET state = excluded.state, at = excluded.at`,
     );
-    return ({ event, header, place }) => {
+    const apply: Fold['apply'] = ({ event, header, place }) => {
       if (event.name === 'input.set') {
         const { name, environment, version, secret, value } = event.data;
         set.run(
@@ -35,6 +35,7 @@ export const inputBoard: Projection = {
         heard.run(place.link, nameKey(name), environment ?? '', name, state, header.at);
       }
     };
+    return { apply };
   },
 };
 

@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { LinkTransport } from '../events/index.ts';
-import type { Projection } from './projection.ts';
+import type { Fold, KnownEntry, Place, Projection } from './projection.ts';
 
 /** One row a link: who is at the other end, how far each side holds the other's feed. */
 export const linkBoard: Projection = {
@@ -19,19 +19,34 @@ export const linkBoard: Projection = {
     );
     const heard = db.prepare(
       `UPDATE link SET inward_epoch = ?, inward_seq = ?, inward_hash = ?, heard_at = max(?, coalesce(heard_at, 0)),
-              inward_news = iif(?, ?, inward_news) WHERE link = ?`,
+              inward_news = coalesce(?, inward_news) WHERE link = ?`,
     );
     const told = db.prepare(
-      `UPDATE link SET outward_epoch = ?, outward_seq = ?, outward_news = iif(?, ?, outward_news) WHERE link = ?`,
+      `UPDATE link SET outward_epoch = ?, outward_seq = ?, outward_news = coalesce(?, outward_news) WHERE link = ?`,
     );
     const receipted = db.prepare(`UPDATE link SET receipted_epoch = ?, receipted_seq = ? WHERE link = ?`);
-    return ({ event, header, hash, place }) => {
-      const news = event.name === 'receipt.given' ? 0 : 1;
+    // How far a feed has come changes with every entry: only the last of a batch is written.
+    const heardOf = new Map<string, readonly unknown[]>();
+    const toldTo = new Map<string, readonly unknown[]>();
+    const newsOf = new Map<string, number>();
+    const note = (place: Exclude<Place, { kind: 'self' }>, entry: KnownEntry): void => {
+      const { header, hash } = entry;
+      const key = `${place.kind} ${place.link}`;
+      if (entry.event.name !== 'receipt.given') newsOf.set(key, header.seq);
+      const news = newsOf.get(key) ?? null;
       if (place.kind === 'inward') {
-        heard.run(header.epoch, header.seq, hash, header.at, news, header.seq, place.link);
-      } else if (place.kind === 'outward') {
-        told.run(header.epoch, header.seq, news, header.seq, place.link);
-      }
+        const at = Math.max(header.at, (heardOf.get(place.link)?.[3] as number | undefined) ?? 0);
+        heardOf.set(place.link, [header.epoch, header.seq, hash, at, news, place.link]);
+      } else toldTo.set(place.link, [header.epoch, header.seq, news, place.link]);
+    };
+    const save = (): void => {
+      for (const values of heardOf.values()) heard.run(...values);
+      for (const values of toldTo.values()) told.run(...values);
+      for (const gathered of [heardOf, toldTo, newsOf]) gathered.clear();
+    };
+    const apply: Fold['apply'] = (entry) => {
+      const { event, place } = entry;
+      if (place.kind !== 'self') note(place, entry);
       switch (event.name) {
         case 'link.invited': {
           const { link, name, transport } = event.data;
@@ -63,6 +78,7 @@ export const linkBoard: Projection = {
         default:
       }
     };
+    return { apply, save };
   },
 };
 

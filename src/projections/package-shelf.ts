@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { PackagePin } from '../events/index.ts';
-import { nameKey, type Projection } from './projection.ts';
+import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /** Packages that passed verification, by the road they came. */
 export const packageShelf: Projection = {
@@ -15,7 +15,7 @@ export const packageShelf: Projection = {
           SET sha256 = excluded.sha256, size_bytes = excluded.size_bytes, signer = excluded.signer,
               signer_fingerprint = excluded.signer_fingerprint`,
     );
-    return ({ event, header }) => {
+    const apply: Fold['apply'] = ({ event, header }) => {
       if (event.name !== 'package.added') return;
       const { package: pin, signer, link } = event.data;
       add.run(
@@ -32,6 +32,7 @@ export const packageShelf: Projection = {
         header.at,
       );
     };
+    return { apply };
   },
 };
 

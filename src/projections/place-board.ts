@@ -1,5 +1,5 @@
 import type { Database } from '../db/index.ts';
-import type { Projection } from './projection.ts';
+import type { Fold, Projection } from './projection.ts';
 
 /** This side's environments and the order releases take through them. */
 export const placeBoard: Projection = {
@@ -11,7 +11,7 @@ export const placeBoard: Projection = {
        ON CONFLICT (name) DO UPDATE SET after_json = excluded.after_json, tags_json = excluded.tags_json`,
     );
     const remove = db.prepare(`DELETE FROM environment WHERE name = ?`);
-    return ({ pos, event }) => {
+    const apply: Fold['apply'] = ({ pos, event }) => {
       if (event.name === 'environment.added') {
         const { name, after, tags } = event.data;
         add.run(name, pos, JSON.stringify(after), JSON.stringify(tags));
@@ -19,6 +19,7 @@ export const placeBoard: Projection = {
         remove.run(event.data.name);
       }
     };
+    return { apply };
   },
 };
 

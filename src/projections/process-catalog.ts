@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { EventOf, ProcessPublished } from '../events/index.ts';
-import type { Projection } from './projection.ts';
+import type { Fold, Projection } from './projection.ts';
 
 /** Every revision of every process that was published here. */
 export const processCatalog: Projection = {
@@ -11,11 +11,12 @@ export const processCatalog: Projection = {
       `INSERT INTO process_revision (process, revision, digest, size_bytes, local_json, published_at, actor)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
-    return ({ event, header }) => {
+    const apply: Fold['apply'] = ({ event, header }) => {
       if (event.name !== 'process.published') return;
       const { process, revision, digest, sizeBytes, local } = event.data;
       add.run(process, revision, digest, sizeBytes, JSON.stringify(local), header.at, header.actor);
     };
+    return { apply };
   },
 };
 

@@ -26,10 +26,10 @@ const projections: readonly Projection[] = [
 const tables = [...projections.flatMap((projection) => projection.tables), 'unknown_entry'];
 
 /** Folds entries into every read model, in the order given; call it in the transaction that stores them. */
-export type Fold = (entries: readonly LoggedEntry[]) => void;
+export type Project = (entries: readonly LoggedEntry[]) => void;
 
 /** The fold of all projections over this database. */
-export function projector(db: Database, instanceId: string): Fold {
+export function projector(db: Database, instanceId: string): Project {
   const folds = projections.map((projection) => projection.prepare(db));
   const keepUnknown = prepareUnknownEntry(db);
   const outwardFeeds = new Map<string, string>();
@@ -45,9 +45,10 @@ export function projector(db: Database, instanceId: string): Fold {
         keepUnknown(pos, header);
         continue;
       }
-      const place = placeOf(header.audience, header.feed);
-      for (const fold of folds) fold({ pos, hash, header, place, event });
+      const entry = { pos, hash, header, place: placeOf(header.audience, header.feed), event };
+      for (const { apply } of folds) apply(entry);
     }
+    for (const { save } of folds) save?.();
   };
 }
 
@@ -62,13 +63,12 @@ function digestTable(db: Database, table: string): string {
     pk: number;
   }[];
   const key = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
-  const select = `SELECT * FROM "${table}" ORDER BY ${key.map(({ name }) => `"${name}"`).join(', ')}`;
+  // quote() writes every value in its own form: NULL, numbers, 'text' and X'bytes' can't be mistaken.
+  const row = columns.map(({ name }) => `quote("${name}")`).join(` || ',' || `);
+  const select = `SELECT ${row} FROM "${table}" ORDER BY ${key.map(({ name }) => `"${name}"`).join(', ')}`;
   const hash = createHash('sha256');
-  for (const row of db.prepare(select).raw().iterate() as IterableIterator<unknown[]>) {
-    for (const value of row) {
-      const bytes = Buffer.isBuffer(value) ? value : Buffer.from(String(value));
-      hash.update(`${value === null ? 'null' : typeof value}:${bytes.length}:`).update(bytes);
-    }
+  for (const line of db.prepare(select).pluck().iterate() as IterableIterator<string>) {
+    hash.update(line).update('\n');
   }
   return hash.digest('hex');
 }

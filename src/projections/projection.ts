@@ -23,7 +23,13 @@ export type KnownEntry = {
 export type Projection = {
   readonly name: string;
   readonly tables: readonly string[];
-  prepare(db: Database): (entry: KnownEntry) => void;
+  prepare(db: Database): Fold;
+};
+
+/** Takes in one entry after another; what it gathers instead of writing at once, `save` writes at the end of a batch. */
+export type Fold = {
+  readonly apply: (entry: KnownEntry) => void;
+  readonly save?: () => void;
 };
 
 /** The name under which names that differ only in case are one. */

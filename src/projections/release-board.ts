@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
 import { blobsOf, readRelease, type PackagePin, type ReleaseDocument } from '../events/index.ts';
-import { nameKey, type Projection } from './projection.ts';
+import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /** Releases of this side and those offered to it, what people and tests said of them, and to whom they went. */
 export const releaseBoard: Projection = {
@@ -60,7 +60,7 @@ export const releaseBoard: Projection = {
        ON CONFLICT (link, ours, name_key) DO UPDATE SET name = excluded.name, value = excluded.value`,
     );
 
-    return ({ pos, event, header, place }) => {
+    const apply: Fold['apply'] = ({ pos, event, header, place }) => {
       switch (event.name) {
         case 'release.created':
         case 'release.offered': {
@@ -141,6 +141,7 @@ export const releaseBoard: Projection = {
         default:
       }
     };
+    return { apply };
   },
 };
 
