@@ -59,7 +59,10 @@ export function parse(table: Table, argv: readonly string[]): Asked {
 }
 
 function newCommander(name: string, about: string): Commander {
-  const commander = new Commander(name).description(about).configureHelp({ showGlobalOptions: true });
+  const commander = new Commander(name)
+    .description(about)
+    .enablePositionalOptions()
+    .configureHelp({ showGlobalOptions: true });
   commander.addOption(new Option('--data <DIR>', 'data folder (else CROSSGAP_DATA, else ./crossgap-data)'));
   commander.addOption(new Option('--json', 'print one JSON document'));
   commander.helpOption('-h, --help', 'show help').helpCommand(false);
