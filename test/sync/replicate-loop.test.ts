@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../src/log.ts';
-import { doorbell, replicate, type Exchange, type ReplicateOptions } from '../../src/sync/index.ts';
+import {
+  doorbell,
+  replicate,
+  type Exchange,
+  type ReplicateOptions,
+  type Transport,
+} from '../../src/sync/index.ts';
 import { folderLink, small, type Link } from './link-support.ts';
 
 let link: Link;
@@ -54,31 +60,69 @@ describe('two loops on one folder', () => {
     ending.abort();
     await Promise.all(running);
   });
-
-  test('fall silent when there is nothing to say', async () => {
-    const customerSaw = watchExchanges();
-    const waits: number[] = [];
-    link.vendor.append({ note: 'hello' });
-    const took = customerSaw.next(({ entriesIn }) => entriesIn === 1);
-    const idle = Promise.withResolvers<void>();
-    const wait: ReplicateOptions['wait'] = (timeMs, signal) => {
-      waits.push(timeMs);
-      if (link.vendor.confirmed().seq === 1 && waits.length > 4) idle.resolve();
-      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    };
-    const running = [
-      replicate(link.vendor, link.here, options({ wait })),
-      replicate(link.customer, link.there, options({ wait, onExchange: customerSaw.onExchange })),
-    ];
-    await took;
-    await idle.promise;
-    ending.abort();
-    await Promise.all(running);
-    expect(customerSaw.seen.length).toBeLessThan(8);
-  });
 });
 
 describe('a loop', () => {
+  test('does nothing until something arrives, something changes here, or it is time', async () => {
+    const wakers = { arrival: () => {}, time: () => {} };
+    const asleep = { next: Promise.withResolvers<void>() };
+    const until = (signal: AbortSignal, name: 'arrival' | 'time'): Promise<void> =>
+      new Promise((resolve) => {
+        wakers[name] = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        // The time is the last thing a loop begins to wait for.
+        if (name === 'arrival') return;
+        const { next } = asleep;
+        asleep.next = Promise.withResolvers();
+        next.resolve();
+      });
+    const heads: string[] = [];
+    const transport: Transport = {
+      ...link.here,
+      send: (parcel) => Promise.resolve(void heads.push(parcel.kind)),
+      arrival: (signal) => until(signal, 'arrival'),
+    };
+    let time = 0;
+    const saw = watchExchanges();
+    const changes = doorbell();
+    link.vendor.append({ note: 'hello' });
+    await link.here.send(
+      { kind: 'entries', epoch: 1, firstSeq: 1, entries: link.vendor.outgoing({ epoch: 0, seq: 0 }, 9) },
+      ending.signal,
+    );
+    let sleeping = asleep.next.promise;
+    const running = replicate(
+      link.vendor,
+      transport,
+      options({
+        changes,
+        onExchange: saw.onExchange,
+        now: () => time,
+        wait: (_, signal) => until(signal, 'time'),
+        headEveryMs: 1000,
+      }),
+    );
+    for (const [index, wake] of [
+      () => wakers.arrival(),
+      () => changes.ring(),
+      () => {
+        time = 1000;
+        wakers.time();
+      },
+    ].entries()) {
+      await sleeping;
+      expect(saw.seen).toHaveLength(index + 1);
+      sleeping = asleep.next.promise;
+      wake();
+    }
+    await sleeping;
+    expect(saw.seen).toHaveLength(4);
+    // The head went out at the start and when its time came, and not for every reason to look.
+    expect(heads).toEqual(['head', 'head']);
+    ending.abort();
+    await running;
+  });
+
   test('ends at once when its signal has fired', async () => {
     ending.abort();
     await replicate(link.vendor, link.here, options());
