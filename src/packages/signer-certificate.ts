@@ -60,6 +60,12 @@ export function readCertificate(der: Buffer): SignerCertificate {
     if (found.length > 1) throw new Error(`a certificate has the extension ${oid} twice`);
     return found[0] === undefined ? undefined : AsnConvert.parse(found[0].extnValue.buffer, type);
   };
+  const [notBefore, notAfter] = [
+    tbsCertificate.validity.notBefore.getTime(),
+    tbsCertificate.validity.notAfter.getTime(),
+  ];
+  if (Number.isNaN(notBefore.getTime()) || Number.isNaN(notAfter.getTime()))
+    throw new Error('a certificate is valid at no time');
   const keyIdentifier = extension(oids.subjectKeyIdentifier, SubjectKeyIdentifier);
   const constraints = extension(oids.basicConstraints, BasicConstraints);
   const purposes = extension(oids.extendedKeyUsage, ExtendedKeyUsage);
@@ -74,8 +80,8 @@ export function readCertificate(der: Buffer): SignerCertificate {
     serial: Buffer.from(tbsCertificate.serialNumber),
     keyIdentifier: keyIdentifier && Buffer.from(keyIdentifier.buffer),
     signatureOid: signatureAlgorithm.algorithm,
-    notBefore: tbsCertificate.validity.notBefore.getTime(),
-    notAfter: tbsCertificate.validity.notAfter.getTime(),
+    notBefore,
+    notAfter,
     purposes: purposes && [...purposes],
     usages: extension(oids.keyUsage, KeyUsage)?.toNumber(),
     isAuthority: constraints?.cA ?? false,

@@ -1,7 +1,6 @@
-import { AsnConvert } from '@peculiar/asn1-schema';
 import type { AlgorithmIdentifier } from '@peculiar/asn1-x509';
 import { createHash } from 'node:crypto';
-import { onlyValue, readAs, type CmsAttributes } from './cms.ts';
+import { encodedName, onlyValue, readAs, type CmsAttributes } from './cms.ts';
 import { SigningCertificate, SigningCertificateV2, type IssuerSerial } from './cms-types.ts';
 import { hashOfOid, oids, type HashName } from './oids.ts';
 import type { SignerCertificate } from './signer-certificate.ts';
@@ -55,7 +54,7 @@ function fitsIssuerSerial(said: IssuerSerial | undefined, certificate: SignerCer
   const name = said.issuer.length === 1 ? said.issuer[0]!.directoryName : undefined;
   return (
     name !== undefined &&
-    Buffer.from(AsnConvert.serialize(name)).equals(certificate.issuer) &&
+    encodedName(name).equals(certificate.issuer) &&
     Buffer.from(said.serialNumber).equals(certificate.serial)
   );
 }

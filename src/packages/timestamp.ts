@@ -109,6 +109,7 @@ function certificateProblem(
 const signed = (signer: CmsSigner, oid: string): boolean => signer.signed.has(oid);
 
 function timestampOf({ genTime, accuracy, policy }: TstInfo): Timestamp {
+  if (Number.isNaN(genTime.getTime())) throw new CmsUnreadable('its time is none');
   const spanMs = accuracy === undefined ? (policy === oneSecondPolicy ? 1000 : 0) : milliseconds(accuracy);
   return {
     time: genTime,

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -372,6 +373,24 @@ describe('a signature that is not one is refused', () => {
     }
     return value;
   }
+});
+
+test('whatever is changed inside the signature, it is refused, or says the same', async () => {
+  const bytes = await signed();
+  const original = signatureOf(bytes);
+  const { contentDigest, signature: before } = await verified(bytes);
+  const bit = fc.nat(original.length * 8 - 1);
+  using folder = temporaryFolder();
+  await fc.assert(
+    fc.asyncProperty(fc.array(bit, { minLength: 1, maxLength: 2 }), async (bits) => {
+      const changed = Buffer.from(original);
+      for (const each of bits) changed[each >> 3]! ^= 1 << (each & 7);
+      const path = folder.file('x', withSignature(entries, changed));
+      const report = await verifyPackage(path, { trust: trusting(acme) });
+      if (report.ok) expect(report).toMatchObject({ contentDigest, signature: before, trusted: true });
+    }),
+    { numRuns: 150, examples: [[[9482]]] },
+  );
 });
 
 describe('requireVerified', () => {
