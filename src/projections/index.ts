@@ -31,5 +31,6 @@ export {
   type WantedBlob,
 } from './release-board.ts';
 export { fleetRows, offerParts, runsIn, statusView, succeededIn, type StatusFacts } from './status-view.ts';
+export { decidesAtHome } from './told-events.ts';
 export { readUnknownEntries, type UnknownEntry } from './unknown-entries.ts';
 export type * from './views.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { LinkTransport } from '../events/index.ts';
-import type { Fold, KnownEntry, Place, Projection } from './projection.ts';
+import type { Fold, Projection, UnreadEntry } from './projection.ts';
 
 /** One row a link: who is at the other end, how far each side holds the other's feed. */
 export const linkBoard: Projection = {
@@ -29,10 +29,10 @@ export const linkBoard: Projection = {
     const heardOf = new Map<string, readonly unknown[]>();
     const toldTo = new Map<string, readonly unknown[]>();
     const newsOf = new Map<string, number>();
-    const note = (place: Exclude<Place, { kind: 'self' }>, entry: KnownEntry): void => {
-      const { header, hash } = entry;
+    const note = ({ header, hash, place }: UnreadEntry, isNews: boolean): void => {
+      if (place.kind === 'self') return;
       const key = `${place.kind} ${place.link}`;
-      if (entry.event.name !== 'receipt.given') newsOf.set(key, header.seq);
+      if (isNews) newsOf.set(key, header.seq);
       const news = newsOf.get(key) ?? null;
       if (place.kind === 'inward') {
         const at = Math.max(header.at, (heardOf.get(place.link)?.[3] as number | undefined) ?? 0);
@@ -46,7 +46,7 @@ export const linkBoard: Projection = {
     };
     const apply: Fold['apply'] = (entry) => {
       const { event, place } = entry;
-      if (place.kind !== 'self') note(place, entry);
+      note(entry, event.name !== 'receipt.given');
       switch (event.name) {
         case 'link.invited': {
           const { link, name, transport } = event.data;
@@ -78,7 +78,7 @@ export const linkBoard: Projection = {
         default:
       }
     };
-    return { apply, save };
+    return { apply, pass: (entry) => note(entry, true), save };
   },
 };
 

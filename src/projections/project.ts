@@ -8,8 +8,9 @@ import { linkBoard } from './link-board.ts';
 import { packageShelf } from './package-shelf.ts';
 import { placeBoard } from './place-board.ts';
 import { processCatalog } from './process-catalog.ts';
-import type { Place, Projection } from './projection.ts';
+import type { Fold, Place, Projection } from './projection.ts';
 import { releaseBoard } from './release-board.ts';
+import { mayDecide } from './told-events.ts';
 import { prepareUnknownEntry } from './unknown-entries.ts';
 
 const projections: readonly Projection[] = [
@@ -30,7 +31,8 @@ export type Project = (entries: readonly LoggedEntry[]) => void;
 
 /** The fold of all projections over this database. */
 export function projector(db: Database, instanceId: string): Project {
-  const folds = projections.map((projection) => projection.prepare(db));
+  const prepare = (): Fold[] => projections.map((projection) => projection.prepare(db));
+  let folds = prepare();
   const keepUnknown = prepareUnknownEntry(db);
   const outwardFeeds = new Map<string, string>();
   const placeOf = (audience: string, feed: string): Place => {
@@ -39,16 +41,26 @@ export function projector(db: Database, instanceId: string): Project {
     if (outward === undefined) outwardFeeds.set(audience, (outward = feedId(instanceId, audience)));
     return { kind: feed === outward ? 'outward' : 'inward', link: audience };
   };
-  return (entries) => {
+  const projectAll: Project = (entries) => {
     for (const { pos, hash, header, event } of entries) {
-      if (!event.known) {
-        keepUnknown(pos, header);
+      const entry = { pos, hash, header, place: placeOf(header.audience, header.feed) };
+      if (event.known && mayDecide(event.name, entry.place)) {
+        for (const { apply } of folds) apply({ ...entry, event });
         continue;
       }
-      const entry = { pos, hash, header, place: placeOf(header.audience, header.feed), event };
-      for (const { apply } of folds) apply(entry);
+      keepUnknown(pos, header);
+      for (const { pass } of folds) pass?.(entry);
     }
     for (const { save } of folds) save?.();
+  };
+  return (entries) => {
+    try {
+      projectAll(entries);
+    } catch (error) {
+      // What was gathered of a batch that failed must not be saved with the next one.
+      folds = prepare();
+      throw error;
+    }
   };
 }
 

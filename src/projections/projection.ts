@@ -26,9 +26,13 @@ export type Projection = {
   prepare(db: Database): Fold;
 };
 
+/** An entry that is not read here: of a later version, or not its author's to decide. */
+export type UnreadEntry = Omit<KnownEntry, 'event'>;
+
 /** Takes in one entry after another; what it gathers instead of writing at once, `save` writes at the end of a batch. */
 export type Fold = {
   readonly apply: (entry: KnownEntry) => void;
+  readonly pass?: (entry: UnreadEntry) => void;
   readonly save?: () => void;
 };
 
