@@ -4,6 +4,7 @@ import { eventCatalog, headerBytes, readHeader } from '../events/index.ts';
 import { readJournal } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import {
+  decidesAtHome,
   deploymentView,
   describeEvent,
   findDeployment,
@@ -129,7 +130,9 @@ export function feedViews({ db, log, identity }: Instance): FeedView[] {
 }
 
 function warnings(instance: Instance): StatusView['warnings'] {
-  const unknown = readUnknownEntries(instance.db);
+  const unread = readUnknownEntries(instance.db);
+  const unknown = unread.filter(({ type }) => !decidesAtHome(type));
+  const presumed = unread.filter(({ type }) => decidesAtHome(type));
   const frozen = feedViews(instance).filter((feed) => feed.frozen);
   const refused = readWantedBlobs(instance.db).filter(
     (blob) => blob.refused !== null && !instance.holds(blob.digest),
@@ -143,6 +146,14 @@ function warnings(instance: Instance): StatusView['warnings'] {
       code: 'BLOB_REFUSED',
       message: `${blob.refused?.what} was refused (${[...(blob.refused?.parts ?? [])].join(', ')}): ${blob.refused?.problems.join('; ')}`,
     })),
+    ...(presumed.length === 0
+      ? []
+      : [
+          {
+            code: 'ENTRIES_PRESUMED',
+            message: `${presumed.length} entries of others would decide what only this side decides (${[...new Set(presumed.map(({ type }) => type))].join(', ')}); nothing follows from them, but ask their author`,
+          },
+        ]),
     ...(unknown.length === 0
       ? []
       : [
