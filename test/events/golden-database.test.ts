@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/index.ts';
 import { openLog } from '../../src/events/index.ts';
 import { goldenFeed, makeGolden } from './golden.ts';
-import { tempFolder, testCatalog } from './instance.ts';
+import { tempFolder } from './instance.ts';
+import { testCatalog } from './known.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/databases');
 

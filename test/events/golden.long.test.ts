@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { verifyEntry, type SealedEntry } from '../../src/events/index.ts';
 import { verifyingKey } from '../../src/identity/index.ts';
 import { goldenInstance, goldenLink, makeGolden } from './golden.ts';
-import { companyFingerprint, deliver, goldenSigner, makeInstance } from './instance.ts';
+import { companyFingerprint, deliver, makeInstance } from './instance.ts';
+import { goldenSigner } from './known.ts';
 
 test('T-18 every single bit of every golden entry of ordinary size, and of its signature, matters', async () => {
   const golden = makeGolden().map(({ hex, signature }) => ({

@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeBody, encodeBody, entryHash, readHeader, type SealedEntry } from '../../src/events/index.ts';
 import { goldenFeed, goldenInstance, goldenLink, makeGolden, readable, type GoldenEntry } from './golden.ts';
-import {
-  companyFingerprint,
-  deliver,
-  goldenSigner,
-  makeInstance,
-  vectorFolder,
-  type TestInstance,
-} from './instance.ts';
+import { companyFingerprint, deliver, makeInstance, type TestInstance } from './instance.ts';
+import { goldenSigner, vectorFolder } from './known.ts';
 
 const golden = JSON.parse(readFileSync(join(vectorFolder, 'entries.json'), 'utf8')) as GoldenEntry[];
 const sealed = ({ hex, signature }: GoldenEntry): SealedEntry => ({

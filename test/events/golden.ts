@@ -8,7 +8,7 @@ import {
   type MadeEvent,
 } from '../../src/events/index.ts';
 import { rawPublicKey, sealIntroduction } from '../../src/identity/index.ts';
-import { BlobNamed, company, goldenSealingKey, goldenSigner, NoteMade } from './instance.ts';
+import { BlobNamed, company, goldenSealingKey, goldenSigner, NoteMade } from './known.ts';
 
 /** One golden entry: what it means, and the bytes that follow from it with the keys of keys.json. */
 export type GoldenEntry = {

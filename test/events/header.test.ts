@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { entryBytesMax, readHeader, sealEntry } from '../../src/events/index.ts';
 import { makeGolden } from './golden.ts';
-import { goldenSigner, note } from './instance.ts';
+import { goldenSigner, note } from './known.ts';
 
 const golden = Buffer.from(makeGolden()[1]!.hex, 'hex');
 

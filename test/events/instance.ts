@@ -1,19 +1,12 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { z } from 'zod';
 import { createDatabase, openDatabase, type Database } from '../../src/db/index.ts';
 import {
-  bytes,
-  catalog,
-  defineEvent,
-  EpochStarted,
-  FeedOpened,
   openLog,
   sealEntry,
-  type EventOf,
   type FeedPoint,
   type Log,
   type LoggedEntry,
@@ -22,44 +15,14 @@ import {
   type SealedEntry,
 } from '../../src/events/index.ts';
 import {
-  certificateFacts,
   sealIntroduction,
   signingKey,
   type CompanyCertificate,
   type SigningKey,
 } from '../../src/identity/index.ts';
+import { by, company, companyFingerprint, note, testCatalog, type TestEvent } from './known.ts';
 
-type KeyFile = { certificate: string; companyKey: string; signing: string; sealing: string };
-export const vectorFolder = resolve(import.meta.dirname, '../vectors/entries');
-const keyFile = JSON.parse(readFileSync(join(vectorFolder, 'keys.json'), 'utf8')) as KeyFile;
-
-/** The company that all test instances belong to, with a key that everybody knows. */
-export const company: CompanyCertificate = {
-  chain: [Buffer.from(keyFile.certificate, 'hex')],
-  privateKey: createPrivateKey(keyFile.companyKey),
-};
-export const companyFingerprint = certificateFacts(company.chain[0]!).fingerprint;
-
-const pkcs8 = { ed25519: '302e020100300506032b657004220420', x25519: '302e020100300506032b656e04220420' };
-
-/** The signing key of the golden vectors. */
-export const goldenSigner = signingKey(secretKey('ed25519', keyFile.signing));
-export const goldenSealingKey = secretKey('x25519', keyFile.sealing);
-
-function secretKey(kind: keyof typeof pkcs8, secret: string): KeyObject {
-  return createPrivateKey({ key: Buffer.from(pkcs8[kind] + secret, 'hex'), format: 'der', type: 'pkcs8' });
-}
-
-export const NoteMade = defineEvent(
-  'note.made',
-  z.strictObject({ text: z.string(), tags: z.array(z.string()).optional() }),
-);
-export const BlobNamed = defineEvent('blob.named', z.strictObject({ digest: bytes, size: z.int() }));
-export const testCatalog = catalog([FeedOpened, EpochStarted, NoteMade, BlobNamed]);
-export type TestEvent = EventOf<typeof FeedOpened | typeof EpochStarted | typeof NoteMade | typeof BlobNamed>;
-
-export const note = (text: string): MadeEvent => NoteMade.make({ text });
-export const by = { actor: 'tester' };
+export { by, companyFingerprint, note } from './known.ts';
 
 /** A clock that a test moves. */
 export class HandClock {

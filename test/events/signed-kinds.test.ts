@@ -15,7 +15,7 @@ import {
   verifyingKey,
 } from '../../src/identity/index.ts';
 import { goldenIntroduction, makeGolden } from './golden.ts';
-import { company, goldenSigner } from './instance.ts';
+import { company, goldenSigner } from './known.ts';
 
 const key = verifyingKey(goldenSigner.publicKey);
 const entry = Buffer.from(makeGolden()[1]!.hex, 'hex');
