@@ -10,6 +10,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statfsSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
@@ -66,6 +67,7 @@ export async function extractPackage(
     if (lstatSync(folder, { throwIfNoEntry: false })) throw folderTaken(path, folder);
     mkdirSync(dirname(folder), { recursive: true });
     removeLeftBehind(folder);
+    checkSpace(archive, folder);
     mkdirSync(beside);
     made = true;
     const files = await unpack(archive, beside, options);
@@ -80,6 +82,15 @@ export async function extractPackage(
 }
 
 const besidePrefix = (folder: string): string => `.crossgap-extracting-${basename(folder)}-`;
+
+/** Asks the disk before, so that a package too large for it does not fill it up first. */
+function checkSpace(archive: ZipArchive, folder: string): void {
+  const needed = archive.layout.entries.reduce((sum, { size }) => sum + size, 0);
+  const { bavail, bsize } = statfsSync(dirname(folder));
+  if (bavail * bsize >= needed) return;
+  const because = `${needed} bytes are needed and ${bavail * bsize} are free`;
+  throw notWritten(archive.file.path, folder, new Error(because));
+}
 
 /** Removes what an extraction to this place left when its process was killed: folders named by us and no others. */
 function removeLeftBehind(folder: string): void {

@@ -61,7 +61,7 @@ export class PackageFile implements Disposable {
   }
 }
 
-const pieceSize = 1 << 20;
+const pieceSize = 1 << 18;
 
 function unreadable(path: string, cause: unknown): PackageError {
   const because = cause instanceof Error ? cause.message : String(cause);

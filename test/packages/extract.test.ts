@@ -148,6 +148,16 @@ describe('nothing is written', () => {
     expect(await refused(bytes, limited({ ratioFromBytes: 1000 }))).toBe('PACKAGE_TOO_LARGE');
   });
 
+  test('where the disk has no room for it', async () => {
+    const entries = Array.from({ length: 5000 }, (_, i) => ({
+      name: `f${i}`,
+      content: 'x',
+      both: { size: 0xfffffffe, method: 8 },
+    }));
+    const limits = { ...defaultZipLimits, totalBytesMax: Number.MAX_SAFE_INTEGER, ratioMax: 1e9 };
+    expect(await refused(buildZip(entries), { limits })).toBe('PACKAGE_NOT_WRITTEN');
+  });
+
   test('where entries overlap', async () => {
     const kernel = { name: 'kernel', content: Buffer.alloc(100_000) };
     const quoting = Array.from({ length: 20 }, (_, i) => ({
