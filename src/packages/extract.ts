@@ -66,7 +66,7 @@ export async function extractPackage(
   try {
     if (lstatSync(folder, { throwIfNoEntry: false })) throw folderTaken(path, folder);
     mkdirSync(dirname(folder), { recursive: true });
-    removeLeftBehind(folder);
+    removePartialExtraction(folder);
     checkSpace(archive, folder);
     mkdirSync(beside);
     made = true;
@@ -92,8 +92,12 @@ function checkSpace(archive: ZipArchive, folder: string): void {
   throw notWritten(archive.file.path, folder, new Error(because));
 }
 
-/** Removes what an extraction to this place left when its process was killed: folders named by us and no others. */
-function removeLeftBehind(folder: string): void {
+/**
+ * Removes what an extraction to `folder` left beside it when its process was killed: folders named by us and no
+ * others. The next extraction to the same place does this by itself.
+ */
+export function removePartialExtraction(folder: string): void {
+  assert(isAbsolute(folder), 'a folder to extract to is given by its whole path');
   const prefix = besidePrefix(folder);
   for (const entry of readdirSync(dirname(folder), { withFileTypes: true })) {
     const isOurs = entry.name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(entry.name.slice(prefix.length));

@@ -1,4 +1,4 @@
-export { extractPackage, type ExtractOptions } from './extract.ts';
+export { extractPackage, removePartialExtraction, type ExtractOptions } from './extract.ts';
 export { explainDamage } from './damage.ts';
 export { PackageError, type PackageErrorCode } from './errors.ts';
 export {
