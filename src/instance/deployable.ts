@@ -24,7 +24,9 @@ export function deployable(
 ): DeployableRelease {
   const link = readLinks(db).find((row) => row.link === release.link);
   const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
-  const packages = new Set(readPackages(db).map(({ pin }) => pin.sha256));
+  // A package is found good for the link it came by: another company's signature is none for this one.
+  const mine = readPackages(db).filter((row) => row.link === release.link);
+  const packages = new Set(mine.map(({ pin }) => pin.sha256));
   const parts = offerParts(release, readWantedBlobs(db), packages, holds);
   return {
     link: release.link,

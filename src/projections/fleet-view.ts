@@ -1,3 +1,4 @@
+import { conventionNumber } from './deployment-view.ts';
 import type { FleetStateRow } from './fleet-board.ts';
 import type { LinkRow } from './link-board.ts';
 import type { PublicationRow, ReleaseRow } from './release-board.ts';
@@ -112,8 +113,8 @@ function blockedBy(
     const at =
       place.failedAt === null
         ? null
-        : (JSON.parse(place.failedAt) as { stepId: string; convention: unknown });
-    const where = at === null ? '' : ` at step ${at.stepId}, convention ${String(at.convention)}`;
+        : (JSON.parse(place.failedAt) as { stepId: string; convention: number | 'F' });
+    const where = at === null ? '' : ` at step ${at.stepId}, convention ${conventionNumber(at.convention)}`;
     return `${place.lastNumber} failed${where}`;
   }
   if (place.state === 'interrupted') return `${place.lastNumber} was interrupted; a person decides there`;

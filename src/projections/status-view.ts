@@ -212,12 +212,13 @@ function offerViews(
   facts: StatusFacts,
 ): OfferView[] {
   const wanted = readWantedBlobs(db);
-  const known = new Set(readPackages(db).map(({ pin }) => pin.sha256));
+  const shelves = Map.groupBy(readPackages(db), ({ link }) => link);
   return releases
     .filter(({ link }) => link !== '')
     .toReversed()
     .map((release) => {
       const link = links.find((one) => one.link === release.link);
+      const known = new Set(shelves.get(release.link)?.map(({ pin }) => pin.sha256));
       const { refused } = offerParts(release, wanted, known, facts.holds);
       const { state, reason } = offerState(release, link, refused);
       return {
@@ -272,7 +273,9 @@ function missingInputViews(
   const inputs = readInputs(db);
   const environments = readEnvironments(db);
   const newest = new Map<string, ReleaseRow>();
+  const removed = new Set(links.filter(({ state }) => state === 'removed').map(({ link }) => link));
   for (const release of releases) {
+    if (release.answer?.answer === 'refused' || removed.has(release.link)) continue;
     if (release.withdrawn === null) newest.set(`${release.link}\n${release.process}`, release);
   }
   return [...newest.values()].flatMap((release) => {
