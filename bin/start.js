@@ -1,9 +1,14 @@
 // Compiled code where there is any (Node does not strip types below node_modules), else the source as it stands.
 import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const compiled = new URL('../dist/cli/main.js', import.meta.url);
-const source = new URL('../src/cli/main.ts', import.meta.url);
+// Most of what a short command costs is reading its own program; the runtime keeps what it has read once.
+enableCompileCache();
+
+const entry = process.argv[2] === '__execute' ? 'executor/process' : 'cli/main';
+const compiled = new URL(`../dist/${entry}.js`, import.meta.url);
+const source = new URL(`../src/${entry}.ts`, import.meta.url);
 
 if (existsSync(fileURLToPath(compiled))) {
   await import(compiled.href);

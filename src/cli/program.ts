@@ -4,7 +4,6 @@ import { demoCommands } from './commands/demo.ts';
 import { deploy } from './commands/deploy.ts';
 import { deploymentCommands } from './commands/deployment.ts';
 import { environmentCommands } from './commands/environment.ts';
-import { execute } from './commands/execute.ts';
 import { fleet } from './commands/fleet.ts';
 import { inbox } from './commands/inbox.ts';
 import { init } from './commands/init.ts';
@@ -50,7 +49,6 @@ export const crossgap: Table = {
     fleet,
     ...logCommands,
     showFeed,
-    execute,
     later('approve', 'Agree to a deployment that waits for people'),
     later('overlay', "The receiver's own steps"),
     later('propose', "Offer the receiver's own steps back to the vendor"),

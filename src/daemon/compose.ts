@@ -6,7 +6,7 @@ import {
   type Exchange,
   type Transport,
 } from '../sync/index.ts';
-import { statusServer, type StatusServer, type StatusSource } from '../http/index.ts';
+import type { StatusServer, StatusSource } from '../http/index.ts';
 import { InstanceError, replaceFile, type Instance } from '../instance/index.ts';
 import { lockHolder, tryLock, type Lock } from '../lock.ts';
 import type { Logger } from '../log.ts';
@@ -216,11 +216,13 @@ function transportOf(instance: Instance, link: LinkRow): Transport {
   });
 }
 
-function openPage(
+async function openPage(
   instance: Instance,
   watch: Watch,
   { listen, log, counters }: { listen: ListenAt; log: Logger; counters: Record<string, number> },
 ): Promise<StatusServer> {
+  // Only a daemon that stays needs the web server; commands that end soon don't read it.
+  const { statusServer } = await import('../http/index.ts');
   const startedAt = instance.clock.now();
   const source: StatusSource = {
     view: () => readStatus(instance, startedAt),

@@ -1,7 +1,6 @@
 export { runDaemon, type DaemonOptions, type DaemonSummary, type ListenAt } from './compose.ts';
 export { revisionOf } from './freeze-plan.ts';
 export {
-  executeRun,
   newerRevision,
   previewPlan,
   refuseUnfitHost,

@@ -65,7 +65,8 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     holdsBlob: (digest) => instance.holds(digest),
     receiveEntries: async (entries) => (await log.receive(entries)).map(toVerdict),
     receiveHead: (bytes) => Promise.resolve(headVerdict(log.receiveHead(bytes))),
-    incomingFile: (digest) => blobs.incomingPath(digest),
+    // A file for each link: what one sends can't spoil what another does.
+    incomingFile: (digest) => `${blobs.incomingPath(digest)}.${linkId}`,
     async adoptBlob(digest, path) {
       const blob = wanted().find((one) => one.digest === digest);
       if (blob === undefined) return { refused: ['nothing offered names it'] };

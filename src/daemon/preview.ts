@@ -1,4 +1,4 @@
-import { checkHost, executorMain, type PlannedStep } from '../executor/index.ts';
+import { checkHost, type PlannedStep } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { namesUnknownHere } from '../process/index.ts';
 import { readEnvironments, readRevisions, type ReleaseRow } from '../projections/index.ts';
@@ -81,9 +81,4 @@ export async function refuseUnfitHost(
   environment: string,
 ): Promise<void> {
   checkHost(await freezePlan(instance, release, { deployment: 'preview', environment }));
-}
-
-/** The body of the executor's own process. */
-export function executeRun(runFolder: string, mode: 'start' | 'resume'): Promise<void> {
-  return executorMain(runFolder, mode);
 }
