@@ -33,7 +33,7 @@ export function parse(table: Table, argv: readonly string[]): Asked {
   let asked: Asked | undefined;
   let shown = '';
   const program = newCommander(table.name, table.about);
-  program.version(table.version, '--version', 'show the version').helpOption('-h, --help', 'show help');
+  program.version(table.version, '--version', 'show the version').enablePositionalOptions();
   for (const one of table.commands) {
     addCommand(program, table, one, (args, options, folder, json) => {
       asked = { command: one, args, options, folder, json };

@@ -15,10 +15,13 @@ const verify = command({
   async run(context, _args, { full }): Promise<Outcome> {
     const instance = await context.open();
     const report = await instance.log.verify({ full });
+    const own = instance.identity.name;
     const views = new Map(feedViews(instance).map((view) => [view.feed, view]));
     const feeds = report.feeds.map((feed) => {
       const { author = feed.author, audience = '' } = views.get(feed.feed) ?? {};
-      return { ...feed, authorName: author, audience };
+      // What a link's other side writes is written for us: so named, both sides print the same line.
+      const isInward = audience !== 'self' && feed.author !== instance.identity.instanceId;
+      return { ...feed, authorName: author, audience: isInward ? own : audience };
     });
     const { firstBad } = report;
     const where =

@@ -8,11 +8,12 @@ import {
   readProcessFile,
   reviseProcess,
   scriptsBeside,
+  unknownReferences,
   type Revision,
   type Step,
 } from '../../process/index.ts';
 import { readEnvironments, readRevisions, type RevisionRow } from '../../projections/index.ts';
-import { unsupportedIn } from '../../variables/index.ts';
+import { namesIn, unsupportedIn } from '../../variables/index.ts';
 import { command, later, needed, text, type Outcome } from '../command.ts';
 import { readGivenFile } from '../files.ts';
 import { heldRevision, requiredRevision, revisionNamed } from '../revisions.ts';
@@ -63,6 +64,15 @@ const publish = command({
     const changed = entries.length > 0;
     const known = new Set(readEnvironments(instance.db).map((one) => one.name));
     const unknown = local.publishWhen.deployedTo.filter((one) => !known.has(one));
+    const unset = unknownReferences(
+      file.revision,
+      namesIn,
+      local.variables.map((variable) => variable.name),
+    );
+    for (const { name: used, where, meant } of unset) {
+      const guess = meant === undefined ? '' : `; is it ${meant}?`;
+      context.terminal.talk(`note: nothing gives ${used} a value, which ${where} uses${guess}`);
+    }
     const was = changed && before !== undefined ? heldRevision(instance, before.digest) : undefined;
     const { steps, inputs } = file.revision;
     return {
@@ -73,6 +83,7 @@ const publish = command({
         sizeBytes: document.byteLength,
         changed,
         unknownEnvironments: unknown,
+        unknownNames: unset,
       },
       text: [
         `Process ${name} revision ${revision} ${changed ? 'is published' : 'is there already, unchanged'}`,
