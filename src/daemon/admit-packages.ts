@@ -41,7 +41,9 @@ export async function admitPackage(
     at: announcedAt(instance, link, digest),
   });
   const problems = [
-    ...report.problems.map(({ code, message }) => `${code}: ${message}`),
+    ...report.problems
+      .filter(({ severity }) => severity === 'error')
+      .map(({ code, message }) => `${code}: ${message}`),
     ...mismatches(report, pin),
   ];
   const { signature } = report;
