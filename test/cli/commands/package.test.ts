@@ -1,0 +1,216 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { readPfx } from '../../../src/identity/index.ts';
+import { makeInstance, signedPackage, type Company } from '../company.ts';
+import { freshFolder, type, type Person } from '../typed.ts';
+
+type Report = { id: string; sha256: string; contentDigest: string; known: boolean; signature: unknown };
+
+const root = freshFolder();
+let company: Company;
+let signed: string;
+let acme: Person;
+let count = 0;
+
+beforeAll(async () => {
+  company = await makeInstance(root, 'acme');
+  signed = await signedPackage(company, '1.0.0');
+});
+
+beforeEach(() => {
+  count += 1;
+  acme = company.copy(`acme-${count}`);
+});
+
+const added = async (...files: string[]) =>
+  (await acme.asks<{ packages: Report[] }>(['package', 'add', ...files])).packages;
+const packages = async () => (await acme.asks<{ packages: { version: string }[] }>('status')).packages;
+const blobs = () => readdirSync(join(acme.data, 'blobs', 'sha256'));
+
+/** The package with one byte of a part changed, as somebody would who can't sign. */
+function tampered(): string {
+  const file = join(root, `tampered-${count}.nupkg`);
+  const bytes = readFileSync(signed);
+  const name = bytes.indexOf('settings.json');
+  bytes[name + 20] = bytes[name + 20]! ^ 1;
+  writeFileSync(file, bytes);
+  return file;
+}
+
+test('J1.1 a package is verified and kept; the same bytes again are known already', async () => {
+  const answer = await acme.types(['package', 'add', signed]);
+  expect(answer.exitCode).toBe(0);
+  expect(answer.stdout).toContain('Orders.Web 1.0.0: added');
+  expect(answer.stdout).toContain('signature valid');
+  expect(answer.stdout).toMatch(/signer: +CN=acme, SHA-256 [0-9a-f]{64}/);
+  expect(answer.stdout).toMatch(/sha256: +[0-9a-f]{64}/);
+  expect(answer.stdout).toMatch(/timestamp: +none/);
+  expect((await acme.types(['package', 'add', signed])).stdout).toContain('already known');
+  expect(await packages()).toHaveLength(1);
+});
+
+test('J1.1 the same id and version with other content: exit 4, both digests, nothing stored', async () => {
+  const [known] = await added(signed);
+  const before = blobs();
+  const other = await signedPackage(company, '1.0.0', 'Other');
+  const answer = await acme.types(['package', 'add', other, '--json']);
+  expect(answer).toMatchObject({ exitCode: 4, error: { code: 'PACKAGE_CONTENT_DIFFERS' } });
+  expect(answer.error.details).toMatchObject({
+    known: known!.contentDigest,
+    offered: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect(blobs()).toEqual(before);
+});
+
+test('a package that is not signed is refused and not stored', async () => {
+  const folder = join(root, `plain-${count}`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'a'), 'a');
+  const file = join(root, `plain-${count}.nupkg`);
+  await acme.asks(['package', 'pack', folder, '--id', 'A', '--version', '1.0.0', '--out', file]);
+  expect(await acme.types(['package', 'add', file, '--json'])).toMatchObject({
+    exitCode: 4,
+    error: { code: 'PACKAGE_UNSIGNED' },
+  });
+  expect(blobs()).toEqual([]);
+});
+
+test('a changed package is refused, and the part that was changed is named', async () => {
+  const answer = await acme.types(['package', 'add', tampered(), '--json']);
+  expect(answer).toMatchObject({ exitCode: 4, error: { code: 'PACKAGE_TAMPERED' } });
+  expect(answer.error.message).toContain('settings.json');
+  expect(blobs()).toEqual([]);
+  expect(await packages()).toEqual([]);
+});
+
+test('of several packages all are added, or none', async () => {
+  const second = await signedPackage(company, '1.1.0');
+  expect((await acme.types(['package', 'add', second, tampered()])).exitCode).toBe(4);
+  expect(await packages()).toEqual([]);
+  expect(await added(signed, second)).toMatchObject([{ known: false }, { known: false }]);
+});
+
+test('a package that somebody else signed is refused', async () => {
+  const stranger = await makeInstance(root, `stranger-${count}`);
+  const theirs = await signedPackage(stranger, '9.0.0');
+  expect(await acme.types(['package', 'add', theirs, '--json'])).toMatchObject({
+    exitCode: 4,
+    error: { code: 'PACKAGE_UNTRUSTED' },
+  });
+});
+
+test('verifying tells everything as one document, without an instance too', async () => {
+  const pem = join(root, `acme-${count}.pem`);
+  const der = Buffer.from(readPfx(readFileSync(company.pfx), '').chain[0]!);
+  writeFileSync(pem, `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`);
+  const nowhere = join(root, 'nowhere');
+  const answer = await type(['--data', nowhere, 'package', 'verify', signed, '--trust', pem, '--json']);
+  expect(answer.exitCode).toBe(0);
+  expect(answer.json).toMatchObject({
+    file: signed,
+    id: 'Orders.Web',
+    version: '1.0.0',
+    signature: {
+      valid: true,
+      kind: 'author',
+      signer: { subject: 'CN=acme' },
+      timestamp: null,
+      countersigned: false,
+    },
+    trusted: true,
+  });
+});
+
+test('a valid signature by somebody nobody trusts here is exit 4, with the document', async () => {
+  const answer = await type(['--data', join(root, 'nowhere'), 'package', 'verify', signed, '--json']);
+  expect(answer).toMatchObject({
+    exitCode: 4,
+    json: { signature: { valid: true }, trusted: false, problems: [{ code: 'NU3018' }] },
+    error: { code: 'PACKAGE_UNTRUSTED' },
+  });
+});
+
+test('a package is judged at the time that is named', async () => {
+  expect((await acme.types(['package', 'verify', signed])).exitCode).toBe(0);
+  const early = await acme.types(['package', 'verify', signed, '--at', '2020-01-01', '--json']);
+  expect(early).toMatchObject({ exitCode: 4, error: { code: 'PACKAGE_EXPIRED' } });
+  expect((await acme.types(['package', 'verify', signed, '--at', 'tomorrow'])).exitCode).toBe(2);
+});
+
+test.each([
+  ['a file that is not there', () => join(root, 'nowhere.nupkg'), 2, 'PACKAGE_FILE_UNREADABLE'],
+  ['a folder', () => root, 2, 'PACKAGE_FILE_UNREADABLE'],
+  ['a text', () => company.pfx, 4, 'PACKAGE_ARCHIVE_MALFORMED'],
+])('%s is no package', async (_what, file, exitCode, code) => {
+  expect(await acme.types(['package', 'add', file(), '--json'])).toMatchObject({ exitCode, error: { code } });
+  expect(await acme.types(['package', 'verify', file(), '--json'])).toMatchObject({
+    exitCode,
+    error: { code },
+  });
+});
+
+test('signing a signed package again is refused', async () => {
+  const file = join(root, `again-${count}.nupkg`);
+  copyFileSync(signed, file);
+  const answer = await acme.types(['package', 'sign', file, '--certificate', company.pfx, '--json']);
+  expect(answer).toMatchObject({ exitCode: 3, error: { code: 'PACKAGE_ALREADY_SIGNED' } });
+});
+
+test('the same folder packs to the same bytes', async () => {
+  const folder = join(root, 'app-1.0.0-Orders');
+  const files = ['x', 'y'].map((name) => join(root, `${name}-${count}.nupkg`));
+  for (const file of files) {
+    await acme.asks(['package', 'pack', folder, '--id', 'A', '--version', '1.0.0', '--out', file]);
+  }
+  expect(readFileSync(files[0]!)).toEqual(readFileSync(files[1]!));
+});
+
+test.each([
+  [
+    'a folder that is not there',
+    (folder: string) => [`${folder}-no`, '--id', 'A', '--version', '1.0.0', '--out', join(root, 'o')],
+    'USAGE_INVALID',
+  ],
+  [
+    'a package in the folder itself',
+    (folder: string) => [folder, '--id', 'A', '--version', '1.0.0', '--out', join(folder, 'o')],
+    'USAGE_INVALID',
+  ],
+  [
+    'an id that is none',
+    (folder: string) => [folder, '--id', 'A B', '--version', '1.0.0', '--out', join(root, 'o')],
+    'PACKAGE_INPUT_INVALID',
+  ],
+  [
+    'a version that is none',
+    (folder: string) => [folder, '--id', 'A', '--version', 'new', '--out', join(root, 'o')],
+    'PACKAGE_INPUT_INVALID',
+  ],
+  [
+    'a link in the folder',
+    (folder: string) => {
+      symlinkSync('/etc/passwd', join(folder, 'link'));
+      return [folder, '--id', 'A', '--version', '1.0.0', '--out', join(root, 'o')];
+    },
+    'USAGE_INVALID',
+  ],
+])('%s is not packed', async (_what, line, code) => {
+  const folder = join(root, `bad-${count}`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'a'), 'a');
+  expect(await acme.types(['package', 'pack', ...line(folder), '--json'])).toMatchObject({
+    exitCode: 2,
+    error: { code },
+  });
+});
+
+test.each(['package push A@1.0.0 --to feed', 'package lint x.nupkg --process p'])(
+  '`%s` says that it is not in this version',
+  async (line) => {
+    expect(await acme.types(`${line} --json`)).toMatchObject({
+      exitCode: 2,
+      error: { code: 'NOT_IN_THIS_VERSION' },
+    });
+  },
+);

@@ -1,0 +1,63 @@
+import { Readable, Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { CliError } from '../../src/cli/errors.ts';
+import { reportFailure } from '../../src/cli/report.ts';
+import { terminal } from '../../src/cli/terminal.ts';
+import { ProcessFileError } from '../../src/process/index.ts';
+
+function reported(error: unknown, json = false): { exitCode: number; stderr: string } {
+  let stderr = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      stderr += chunk.toString();
+      done();
+    },
+  });
+  const talking = terminal({ stdin: Readable.from([]), stdout: sink, stderr: sink, env: {} });
+  return { exitCode: reportFailure(error, { terminal: talking, json, version: '1.2.3' }), stderr };
+}
+
+const expected = new CliError('LOG_BROKEN', 'Cannot vouch for the log: entry 3 was changed', {
+  hint: 'Restore the last backup.',
+  details: { seq: 3, hash: new Uint8Array([255]) },
+});
+
+test('an expected failure says what, why and what to do next', () => {
+  expect(reported(expected)).toEqual({
+    exitCode: 4,
+    stderr:
+      'crossgap: Cannot vouch for the log: entry 3 was changed [LOG_BROKEN]\n     try: Restore the last backup.\n',
+  });
+});
+
+test('for machines the last line is a document of it', () => {
+  const last = reported(expected, true).stderr.trimEnd().split('\n').at(-1)!;
+  expect(JSON.parse(last)).toEqual({
+    error: {
+      code: 'LOG_BROKEN',
+      message: 'Cannot vouch for the log: entry 3 was changed',
+      hint: 'Restore the last backup.',
+      details: { seq: 3, hash: 'ff' },
+    },
+  });
+});
+
+test('every problem of a process file is told, each on its line', () => {
+  const at = (line: number, message: string) => ({ line, column: 1, message, hint: 'Mend it.' });
+  const { stderr } = reported(new ProcessFileError('p.yaml', [at(2, 'first'), at(5, 'second')]));
+  expect(stderr).toContain('line 2, column 1: first');
+  expect(stderr).toContain('     line 5, column 1: second\n');
+});
+
+test('what is not expected is a bug, told with its stack and how to report it', () => {
+  const { exitCode, stderr } = reported(new TypeError('never'));
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('[UNEXPECTED]');
+  expect(stderr).toContain('TypeError: never');
+  expect(stderr).toContain('crossgap 1.2.3, Node');
+  expect(stderr).toContain('try: Report it');
+});
+
+test('something thrown that is no error is told too', () => {
+  expect(reported('odd').stderr).toContain('odd');
+});
