@@ -7,11 +7,11 @@ import type { AnyEvent, DecodedEvent, EventCatalog, MadeEvent } from './define-e
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import { EventError } from './errors.ts';
-import type { EvidenceTable } from './evidence.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
 import { FeedOpened } from './feed-events.ts';
 import { feedId, noHash } from './feed.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
+import type { OwnHeads } from './own-heads.ts';
 import { sealEntry } from './seal.ts';
 
 /** Who asked for an entry: the account, as it will stand in the header. */
@@ -38,7 +38,7 @@ export type AppendParts<E extends AnyEvent> = {
   readonly signer: SigningKey | undefined;
   readonly feeds: FeedTable;
   readonly entries: EntryTable;
-  readonly evidence: EvidenceTable;
+  readonly heads: OwnHeads;
   readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
   readonly mustBeGood: () => void;
 };
@@ -54,7 +54,7 @@ export type Appender<E extends AnyEvent> = {
 };
 
 export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E> {
-  const { db, clock, catalog, instanceId, signer, feeds, entries, evidence, fold, mustBeGood } = parts;
+  const { db, clock, catalog, instanceId, signer, feeds, entries, heads, fold, mustBeGood } = parts;
   const immediate = db.transaction((work: () => unknown) => work());
 
   const inTransaction = <T>(work: () => T): T => {
@@ -69,6 +69,7 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
       return result;
     } catch (error) {
       feeds.forget();
+      heads.forget();
       throw asDatabaseError(error, 'write the log');
     }
   };
@@ -85,6 +86,7 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
       catalog.versionOf(event.name) === event.version
         ? { event: { known: true, name: event.name, data: event.data } as unknown as DecodedEvent<E> }
         : {};
+    heads.moved(feed.feed, { epoch, seq, hash });
     const logged = new StoredEntry(catalog, pos, sealed, { hash, header, ...made });
     fold([logged]);
     return logged;
@@ -101,8 +103,8 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
           details: { feed: id },
         },
       );
-    const blob = Buffer.from(id, 'hex');
-    if (evidence.frozen(blob) !== undefined)
+    const { head, frozen } = heads.get(id, Buffer.from(id, 'hex'));
+    if (frozen)
       throw new EventError(
         'FEED_FROZEN',
         `Cannot append to the feed ${id}: it was signed with two histories`,
@@ -111,7 +113,6 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
           details: { feed: id },
         },
       );
-    const head = entries.head(blob)!;
     return insert(feed, head.epoch, head.seq + 1, head.hash, event, by);
   };
 

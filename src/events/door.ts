@@ -2,10 +2,10 @@ import { hash as digest } from 'node:crypto';
 import { CrossgapError } from '../errors.ts';
 import { openIntroduction, preAuthEncoding, verifyingKey, type SigningKey } from '../identity/index.ts';
 import { decodeBody } from './encoding.ts';
-import type { EntryHeader, SealedEntry } from './entry.ts';
+import type { EntryHeader, FeedPoint, SealedEntry } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import { EventError, type EventErrorCode } from './errors.ts';
-import type { EvidenceTable } from './evidence.ts';
+import type { EvidenceTable, Frozen } from './evidence.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
 import { FeedOpened, EpochStarted } from './feed-events.ts';
 import { feedId } from './feed.ts';
@@ -44,6 +44,17 @@ export type Door = (entry: SealedEntry) => Candidate | Verdict;
 export function door({ instanceId, signer, pinFor, feeds, entries, evidence }: DoorParts): Door {
   const pins = new Map<string, Pin | undefined>();
   const opening = new Map<string, Feed>();
+  // Read once a delivery: what changes meanwhile is seen when the entry is judged for good.
+  const states = new Map<string, { head: FeedPoint | undefined; frozen: Frozen | undefined }>();
+  const stateOf = (
+    feed: string,
+    blob: Buffer,
+  ): { head: FeedPoint | undefined; frozen: Frozen | undefined } => {
+    let state = states.get(feed);
+    if (state === undefined)
+      states.set(feed, (state = { head: entries.head(blob), frozen: evidence.frozen(blob) }));
+    return state;
+  };
   const pinOf = (link: string): Pin | undefined => {
     if (!pins.has(link)) pins.set(link, pinFor(link));
     return pins.get(link);
@@ -93,9 +104,10 @@ export function door({ instanceId, signer, pinFor, feeds, entries, evidence }: D
     const feedBlob = bytes.subarray(headerOffset.feed, headerOffset.feed + 16);
     const hash = digest('sha256', preAuthEncoding(entryHashType, bytes), 'buffer');
     if (held !== undefined) {
-      if (entries.hashAt(feedBlob, header)?.equals(hash) === true)
+      const { head, frozen } = stateOf(header.feed, feedBlob);
+      if (!isBehind(header, head) && entries.hashAt(feedBlob, header)?.equals(hash) === true)
         return { outcome: 'known', hash: hash.toString('hex') };
-      refuseFrozen(evidence, feedBlob, header);
+      refuseFrozen(frozen, header);
     }
     refuseMisplaced(header);
     return { entry, header, hash, feedBlob, feed };
@@ -112,8 +124,7 @@ export function door({ instanceId, signer, pinFor, feeds, entries, evidence }: D
 }
 
 /** @throws {EventError} FEED_FROZEN, unless a person allowed the next epoch and this begins it */
-export function refuseFrozen(evidence: EvidenceTable, feed: Buffer, header: EntryHeader): void {
-  const frozen = evidence.frozen(feed);
+export function refuseFrozen(frozen: Frozen | undefined, header: EntryHeader): void {
   if (frozen === undefined || (frozen.epochAllowed && header.type === EpochStarted.name)) return;
   throw new EventError(
     'FEED_FROZEN',
@@ -122,6 +133,12 @@ export function refuseFrozen(evidence: EvidenceTable, feed: Buffer, header: Entr
       hint: 'Look at the evidence together with the author; a new epoch of the feed can then be allowed.',
       details: { feed: header.feed, epoch: header.epoch, seq: header.seq },
     },
+  );
+}
+
+function isBehind(header: EntryHeader, head: FeedPoint | undefined): boolean {
+  return (
+    head === undefined || header.epoch > head.epoch || (header.epoch === head.epoch && header.seq > head.seq)
   );
 }
 

@@ -63,7 +63,8 @@ function prepare(value: unknown, depthLeft: number, count: { left: number }): un
     return value;
   }
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw unfit(`the number ${value}, which is not an integer within ±2^53`);
+    if (!Number.isSafeInteger(value))
+      throw unfit(`the number ${value}, which is not an integer within ±2^53`);
     // msgpackr writes what exceeds 32 bits as a float unless it is a bigint.
     return value > 0xffff_ffff || value < -0x8000_0000 ? BigInt(value) : value;
   }

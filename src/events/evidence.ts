@@ -16,6 +16,9 @@ export type Evidence = {
   readonly second: SealedEntry;
 };
 
+/** A feed that takes nothing in, unless a person allowed its next epoch. */
+export type Frozen = { readonly epochAllowed: boolean };
+
 /** Which feeds are frozen, and why. */
 export type EvidenceTable = {
   /** Keeps both, and freezes the feed. Call it inside a transaction, so that neither is without the other. */
@@ -27,7 +30,7 @@ export type EvidenceTable = {
     second: SealedEntry,
     at: number,
   ): void;
-  frozen(feed: Buffer): { readonly epochAllowed: boolean } | undefined;
+  frozen(feed: Buffer): Frozen | undefined;
   allowEpoch(feed: Buffer): boolean;
   thaw(feed: Buffer): void;
   list(feed: Buffer): Evidence[];

@@ -2,10 +2,7 @@ import { z } from 'zod';
 import { bytes, defineEvent } from './define-event.ts';
 
 /** The first entry of every feed: who its author is, as its introduction tells. */
-export const FeedOpened = defineEvent(
-  'feed.opened',
-  z.strictObject({ introduction: bytes }),
-);
+export const FeedOpened = defineEvent('feed.opened', z.strictObject({ introduction: bytes }));
 
 /**
  * The first entry of a feed's next epoch, after its author lost entries. What stands in the feed behind `lastKnown`

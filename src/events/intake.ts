@@ -6,7 +6,7 @@ import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Epochs } from './epochs.ts';
 import { EventError } from './errors.ts';
-import type { EvidenceKind, EvidenceTable } from './evidence.ts';
+import type { EvidenceKind, EvidenceTable, Frozen } from './evidence.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
 import { noHash } from './feed.ts';
 import { headerBytes, readHeader } from './header.ts';
@@ -41,7 +41,7 @@ export type Intake<E extends AnyEvent> = {
   readonly accepted: StoredEntry<E>[];
 };
 
-type FeedState = { head: FeedPoint | undefined; parked: ParkedSize };
+type FeedState = { head: FeedPoint | undefined; parked: ParkedSize; frozen: Frozen | undefined };
 
 /** Begins taking entries in; use it inside one transaction and throw it away afterwards. */
 export function intake<E extends AnyEvent>(parts: IntakeParts<E>): Intake<E> {
@@ -74,11 +74,11 @@ class Taking<E extends AnyEvent> implements Intake<E> {
 
   #judge(candidate: Candidate): Verdict {
     const { header, feedBlob, hash } = candidate;
-    const { entries, evidence } = this.#parts;
+    const { entries } = this.#parts;
     const state = this.#stateOf(candidate);
     const stand = standOf(header, state.head);
     if (stand === 'past') return this.#judgePast(candidate, state.head!);
-    refuseFrozen(evidence, feedBlob, header);
+    refuseFrozen(state.frozen, header);
     // A feed whose first entry has yet to come has no key: what comes early is kept, and verified then.
     if (candidate.feed === undefined || stand === 'ahead') return this.#park(candidate, state);
     if (stand === 'new-epoch') return this.#judgeEpoch(candidate, state);
@@ -137,6 +137,7 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     if (verdict.outcome === 'accepted') {
       epochs.add(feedBlob, header.epoch, lastKnown);
       evidence.thaw(feedBlob);
+      state.frozen = undefined;
     }
     return verdict;
   }
@@ -236,14 +237,20 @@ class Taking<E extends AnyEvent> implements Intake<E> {
   }
 
   #keepEvidence({ feedBlob, header, entry }: Candidate, kind: EvidenceKind, first: SealedEntry): void {
-    this.#parts.evidence.keep(feedBlob, header, kind, first, entry, this.#parts.clock.now());
+    const { evidence, clock } = this.#parts;
+    evidence.keep(feedBlob, header, kind, first, entry, clock.now());
+    this.#states.get(header.feed)!.frozen = evidence.frozen(feedBlob);
   }
 
   #stateOf({ header, feedBlob }: Candidate): FeedState {
     const before = this.#states.get(header.feed);
     if (before !== undefined) return before;
-    const { entries, parked } = this.#parts;
-    const state = { head: entries.head(feedBlob), parked: parked.size(feedBlob) };
+    const { entries, evidence, parked } = this.#parts;
+    const state = {
+      head: entries.head(feedBlob),
+      parked: parked.size(feedBlob),
+      frozen: evidence.frozen(feedBlob),
+    };
     this.#states.set(header.feed, state);
     return state;
   }

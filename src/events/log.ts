@@ -14,6 +14,7 @@ import { findGaps } from './gaps.ts';
 import { sealHead, type Head } from './head.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
 import { startEpochs, type StartedEpochs } from './new-epoch.ts';
+import { ownHeads } from './own-heads.ts';
 import { parkedTable } from './parked.ts';
 import { peerHeads } from './peer-heads.ts';
 import { headReceiver, type HeadVerdict } from './receive-head.ts';
@@ -120,8 +121,20 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   const position = verifiedPosition(db);
   const keeper = standingKeeper({ db, path: sideFile, entries, feeds, readVerified: () => position.get() });
   const tables = { db, clock, catalog, feeds, entries, evidence, epochs: epochTable, parked, heads };
-  const append = appender({ ...tables, instanceId, signer, fold, mustBeGood: () => keeper.mustBeGood() });
-  const receive = receiver({ ...tables, instanceId, signer, pinFor, fold, ownReturned: () => keeper.lookAgain() });
+  const own = ownHeads(db, entries, evidence);
+  const mustBeGood = (): void => keeper.mustBeGood();
+  const append = appender({ ...tables, heads: own, instanceId, signer, fold, mustBeGood });
+  const receive = receiver({
+    ...tables,
+    instanceId,
+    signer,
+    pinFor,
+    fold,
+    committed: (ownCameBack) => {
+      own.forget();
+      if (ownCameBack) keeper.lookAgain();
+    },
+  });
   const takeHead = headReceiver(tables);
   const blob = (hex: string): Buffer => Buffer.from(hex, 'hex');
   const logged = (row: EntryRow): LoggedEntry<E> =>
@@ -140,7 +153,10 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
         throw asDatabaseError(error, 'write the log');
       }
     },
-    receiveHead: takeHead,
+    receiveHead: (bytes) => {
+      own.forget();
+      return takeHead(bytes);
+    },
 
     saveHead: () => keeper.save(),
     sealHead: (feed) => {
@@ -155,7 +171,10 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       if (keeper.standing().state === 'ROLLED_BACK') keeper.mustBeGood();
       keeper.accept();
     },
-    startEpoch: (why) => startEpochs({ ...tables, keeper, write: (work) => append.writeAnyway(work) }, why),
+    startEpoch: (why) => {
+      own.forget();
+      return startEpochs({ ...tables, keeper, write: (work) => append.writeAnyway(work) }, why);
+    },
 
     read: ({ after, limit }) => entries.after(after, limit).map(logged),
     *pages({ after, size = 500 }) {

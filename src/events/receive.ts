@@ -16,8 +16,8 @@ export type ReceiveParts<E extends AnyEvent> = DoorParts &
   IntakeParts<E> & {
     readonly db: Database;
     readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
-    /** Called after a commit that brought own entries back. */
-    readonly ownReturned: () => void;
+    /** Called after each commit; `own` says that own entries came back. */
+    readonly committed: (own: boolean) => void;
   };
 
 type Checked = { readonly candidate: Candidate; readonly fits: boolean };
@@ -27,7 +27,7 @@ export type Receive = (entries: readonly SealedEntry[]) => Promise<Verdict[]>;
 
 export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
   const pool = verifyPool();
-  const { db, feeds, fold, ownReturned } = parts;
+  const { db, feeds, fold, committed } = parts;
 
   const check = async (candidate: Candidate): Promise<Checked> => {
     // Without a key the signature is checked when the feed's first entry brings it.
@@ -66,7 +66,7 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
         const stored = store.immediate(batch);
         faultPoint('log.receive.committed');
         verdicts.push(...stored.verdicts);
-        if (stored.own) ownReturned();
+        committed(stored.own);
       } catch (error) {
         feeds.forget();
         await ahead;

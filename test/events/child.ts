@@ -15,7 +15,7 @@ export const receiverInstance = 'ee'.repeat(16);
 export function openGoldenLog(
   folder: string,
   who: 'author' | 'receiver',
-): { log: Log<TestEvent>; close(): void } {
+): { log: Log<TestEvent>; close: () => void } {
   const clock = { now: () => Date.now() };
   const db = openDatabase({ path: join(folder, 'crossgap.db'), clock });
   const log = openLog({
