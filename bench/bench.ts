@@ -33,7 +33,9 @@ if (subject !== undefined && subject in subjects) {
       const { ours, baseline, goal, peakMiB, timeIn } = JSON.parse(answer) as Measured & { peakMiB: number };
       const ratio = baseline === null ? '' : (ours / baseline).toFixed(2);
       const bare = baseline === null ? '' : Math.round(baseline);
-      console.log(`| ${[name, entries, Math.round(ours), bare, ratio, goal, `${peakMiB} MiB`].join(' | ')} |`);
+      console.log(
+        `| ${[name, entries, Math.round(ours), bare, ratio, goal, `${peakMiB} MiB`].join(' | ')} |`,
+      );
       spent.push(`- ${name}, ${entries} entries: ${timeIn.join(', ')}`);
     }
   }

@@ -42,5 +42,7 @@ function placeOf(url: string, functionName: string): string {
   if (ours !== undefined) return ours;
   const dependency = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
   if (dependency !== undefined) return dependency;
-  return functionName.startsWith('(') ? functionName : `node ${url.replace('node:', '')} ${functionName}`.trim();
+  return functionName.startsWith('(')
+    ? functionName
+    : `node ${url.replace('node:', '')} ${functionName}`.trim();
 }

@@ -10,7 +10,11 @@ export type Offer = {
   readonly process: string;
   readonly number: string;
   readonly digest: string;
-  readonly answer: { readonly answer: string; readonly reason: string | null; readonly until: string | null } | null;
+  readonly answer: {
+    readonly answer: string;
+    readonly reason: string | null;
+    readonly until: string | null;
+  } | null;
 };
 
 /** This side's decision about an offer, kept here and told to the author. */

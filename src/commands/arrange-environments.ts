@@ -48,10 +48,14 @@ export function findEnvironment(environments: readonly Environment[], name: stri
   const found = environments.find((environment) => environment.name === name);
   if (found !== undefined) return found;
   const names = environments.map((environment) => environment.name).join(', ') || 'none';
-  throw new CommandError('ENVIRONMENT_UNKNOWN', `Cannot use environment ${name}: there is none of that name`, {
-    hint: `This side has: ${names}. Add one with \`crossgap environment add ${name}\`.`,
-    details: { environment: name },
-  });
+  throw new CommandError(
+    'ENVIRONMENT_UNKNOWN',
+    `Cannot use environment ${name}: there is none of that name`,
+    {
+      hint: `This side has: ${names}. Add one with \`crossgap environment add ${name}\`.`,
+      details: { environment: name },
+    },
+  );
 }
 
 function leadsTo(environments: readonly Environment[], from: string, to: string): boolean {

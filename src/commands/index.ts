@@ -16,7 +16,15 @@ export {
   publishProcess,
   type ReleaseParts,
 } from './make-release.ts';
-export { acceptInvitation, confirm, invite, removeLink, takeReply, type KnownLink, type Peer } from './pair.ts';
+export {
+  acceptInvitation,
+  confirm,
+  invite,
+  removeLink,
+  takeReply,
+  type KnownLink,
+  type Peer,
+} from './pair.ts';
 export {
   closedBecause,
   giveValue,
@@ -38,4 +46,11 @@ export {
   type Place,
   type PlacedDeployment,
 } from './request-deployment.ts';
-export { recordedStep, recordRun, startRun, type RecordedDeployment, type ReportRules, type RunTold } from './record-run.ts';
+export {
+  recordedStep,
+  recordRun,
+  startRun,
+  type RecordedDeployment,
+  type ReportRules,
+  type RunTold,
+} from './record-run.ts';

@@ -71,7 +71,10 @@ export function takeReply(
   }
   if (known.state === 'invited') {
     const { instanceId, introduction } = intent.peer;
-    return { decision: [atHome(LinkAnswered.make({ link: known.link, peer: instanceId, introduction }))], known };
+    return {
+      decision: [atHome(LinkAnswered.make({ link: known.link, peer: instanceId, introduction }))],
+      known,
+    };
   }
   if (known.peer !== intent.peer.instanceId || known.state === 'removed') throw alreadyPaired(known);
   return { decision: [], known };

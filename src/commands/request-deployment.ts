@@ -19,7 +19,11 @@ export type DeployableRelease = {
   readonly number: string;
   readonly digest: string;
   readonly withdrawn: string | null;
-  readonly answer: { readonly answer: string; readonly reason: string | null; readonly until: string | null } | null;
+  readonly answer: {
+    readonly answer: string;
+    readonly reason: string | null;
+    readonly until: string | null;
+  } | null;
   /** Environments in which exactly this release succeeded. */
   readonly succeededIn: ReadonlySet<string>;
   /** What it names and this side does not hold yet, in words. */
@@ -71,7 +75,9 @@ export function refuseUndeployable(release: DeployableRelease, place: Place): vo
   }
   if (release.answer?.answer === 'refused' || release.answer?.answer === 'postponed') {
     const { answer, reason, until } = release.answer;
-    const why = [until === null ? '' : ` until ${until}`, reason === null ? '' : `, because: ${reason}`].join('');
+    const why = [until === null ? '' : ` until ${until}`, reason === null ? '' : `, because: ${reason}`].join(
+      '',
+    );
     throw new CommandError('OFFER_NOT_TAKEN', `${asked}: it was ${answer}${why}`, {
       hint: `Take it first: \`crossgap release accept ${number}\`.`,
       details: { answer, reason, until },
@@ -171,7 +177,8 @@ export function resumeDeployment(run: OpenRun): Decision {
 /** Stop it: at once where nothing runs, else the executor is asked to. */
 export function cancelDeployment(run: OpenRun, now: number): Decision {
   if (run.state === 'cancelled') return [];
-  if (run.state === 'running') return [atHome(DeploymentCancelRequested.make({ deployment: run.deployment }))];
+  if (run.state === 'running')
+    return [atHome(DeploymentCancelRequested.make({ deployment: run.deployment }))];
   if (run.state !== 'waiting' && run.state !== 'interrupted') {
     throw wrongState('cancel', run, 'waiting, running or interrupted');
   }
@@ -180,10 +187,14 @@ export function cancelDeployment(run: OpenRun, now: number): Decision {
 }
 
 function wrongState(verb: string, run: OpenRun, wanted: string): CommandError {
-  return new CommandError('DEPLOYMENT_STATE', `Cannot ${verb} deployment ${run.deployment}: it is ${run.state}`, {
-    hint: `Only a deployment that is ${wanted} can be; \`crossgap deployment show ${run.deployment}\` tells more.`,
-    details: { deployment: run.deployment, state: run.state },
-  });
+  return new CommandError(
+    'DEPLOYMENT_STATE',
+    `Cannot ${verb} deployment ${run.deployment}: it is ${run.state}`,
+    {
+      hint: `Only a deployment that is ${wanted} can be; \`crossgap deployment show ${run.deployment}\` tells more.`,
+      details: { deployment: run.deployment, state: run.state },
+    },
+  );
 }
 
 function held(asked: string, open: PlacedDeployment): CommandError {

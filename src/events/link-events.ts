@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { bytes, defineEvent } from './define-event.ts';
 
-
 /** 16 bytes as lower-case hex: an instance or a link. */
 export const Id = z.string().regex(/^[0-9a-f]{32}$/);
 /** A SHA-256 as lower-case hex. */

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { bytes, defineEvent } from './define-event.ts';
 import { Digest, Id } from './link-events.ts';
 
-
 /** One package by what it is (`contentDigest`: without its signature entry) and by the file that carries it. */
 export const PackagePin = z.strictObject({
   id: z.string().min(1),

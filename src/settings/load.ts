@@ -22,7 +22,9 @@ export function loadSettings(path: string): Settings {
   }
   const result = Settings.safeParse(values);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'top level'}: ${issue.message}`);
+  const problems = result.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'top level'}: ${issue.message}`,
+  );
   throw new SettingsError(`Cannot use settings ${path}: ${problems.join('; ')}`, {
     hint: 'Every setting and its meaning is in docs/operating.md.',
     details: { problems },
