@@ -10,7 +10,9 @@ const folder = mkdtempSync(join(tmpdir(), 'crossgap-readme-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The blocks that the README says run as they stand, as one script. */
-const script = [...readme.matchAll(/<!-- run -->\n```sh\n([\s\S]*?)```/g)].map(([, block]) => block!).join('');
+const script = [...readme.matchAll(/<!-- run -->\n```sh\n([\s\S]*?)```/g)]
+  .map(([, block]) => block!)
+  .join('');
 
 test('what the README has a new user type works as it stands', () => {
   const program = join(root, 'bin/crossgap.js');

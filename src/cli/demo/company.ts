@@ -43,7 +43,9 @@ export class Company implements AsyncDisposable {
     const answer = await this.#run(words(line), input);
     this.#options.narrator.sees(answer.stderr + answer.stdout, answer.exitCode, expect);
     if (answer.exitCode !== expect) {
-      throw new StoryError(`${this.name}: crossgap ${line} ended with ${answer.exitCode}, ${expect} was expected`);
+      throw new StoryError(
+        `${this.name}: crossgap ${line} ended with ${answer.exitCode}, ${expect} was expected`,
+      );
     }
     return answer;
   }
@@ -51,7 +53,8 @@ export class Company implements AsyncDisposable {
   /** The same without telling, for the machinery of the story. */
   async asks(line: string): Promise<unknown> {
     const { exitCode, stdout, stderr } = await this.#run([...words(line), '--json'], '');
-    if (exitCode !== 0) throw new StoryError(`${this.name}: crossgap ${line} ended with ${exitCode}: ${stderr}`);
+    if (exitCode !== 0)
+      throw new StoryError(`${this.name}: crossgap ${line} ended with ${exitCode}: ${stderr}`);
     return JSON.parse(stdout);
   }
 
@@ -66,7 +69,8 @@ export class Company implements AsyncDisposable {
     });
     this.#daemon = daemon;
     await this.eventually('its page answers', async () => {
-      if (daemon.exitCode !== null) throw new StoryError(`${this.name}: the daemon ended, see ${this.data}.log`);
+      if (daemon.exitCode !== null)
+        throw new StoryError(`${this.name}: the daemon ended, see ${this.data}.log`);
       return (await this.look<{ ready: boolean }>('readyz')) !== undefined;
     });
   }
@@ -94,7 +98,8 @@ export class Company implements AsyncDisposable {
   async eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
     const giveUpAt = performance.now() + 60_000;
     while (!(await holds())) {
-      if (performance.now() > giveUpAt) throw new StoryError(`${this.name}: waited a minute in vain until ${what}`);
+      if (performance.now() > giveUpAt)
+        throw new StoryError(`${this.name}: waited a minute in vain until ${what}`);
       await after(50);
     }
   }

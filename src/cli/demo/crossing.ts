@@ -17,13 +17,20 @@ export type Stage = {
 };
 
 /** What is left standing at the end. */
-export type Ending = AsyncDisposable & { readonly pages: readonly { readonly name: string; readonly url: string }[] };
+export type Ending = AsyncDisposable & {
+  readonly pages: readonly { readonly name: string; readonly url: string }[];
+};
 
 const secret = 'Server=db.contoso.example;User=orders;Password=violet-Harbour-4711';
 
 /** What a status page's JSON tells, as far as the story looks. */
 type Offer = { release: string; packages: { held: boolean }[]; state: string };
-type Fleet = { environment: string | null; release: string | null; state: string; lastAttempt: { release: string } | null };
+type Fleet = {
+  environment: string | null;
+  release: string | null;
+  state: string;
+  lastAttempt: { release: string } | null;
+};
 
 /** The crossing: a release is made, tested, published, crosses a folder, runs at the customer, fails, goes back. */
 export async function tellCrossing({ folder, material, program, narrator }: Stage): Promise<Ending> {
@@ -43,7 +50,11 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     });
   const acme = company('acme', ports[0]!);
   const contoso = company('contoso', ports[1]!);
-  const site = (environment: string, port: number): Site => ({ environment, port, folder: join(folder, 'sites', environment) });
+  const site = (environment: string, port: number): Site => ({
+    environment,
+    port,
+    folder: join(folder, 'sites', environment),
+  });
   const sites = {
     integration: site('integration', ports[2]!),
     qa: site('qa', ports[3]!),
@@ -113,7 +124,9 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     await contoso.types('deploy 1.0.0 --env production --wait');
     narrator.say(`The application's own page at contoso says: ${await titleOf(sites.production)}`);
     requireSecretOnlyIn(sites);
-    narrator.say('The secret is in the configuration of the application on contoso\'s disk, and nowhere else.');
+    narrator.say(
+      "The secret is in the configuration of the application on contoso's disk, and nowhere else.",
+    );
 
     narrator.point(5, "acme's fleet page knows");
     await reported('1.0.0', 'succeeded', '1.0.0');
@@ -133,10 +146,14 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     narrator.point(7, 'one byte of a package is changed on the way');
     await contoso.stopDaemon();
     await ship('1.2.0', ['app'], false);
-    await acme.eventually('the package lies in the shared folder', () => Promise.resolve(packageLies(shared)));
+    await acme.eventually('the package lies in the shared folder', () =>
+      Promise.resolve(packageLies(shared)),
+    );
     await acme.stopDaemon();
     const changed = changeOneByte(shared, 'page.html');
-    narrator.say(`Somebody between the two changes one byte of ${changed} and mends every checksum they can.`);
+    narrator.say(
+      `Somebody between the two changes one byte of ${changed} and mends every checksum they can.`,
+    );
     await contoso.startDaemon();
     await contoso.eventually('the changed package was refused', async () => {
       const status = await contoso.look<{ warnings: { code: string }[] }>('api/status.json');
@@ -186,7 +203,9 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
 
   async function prepare(at: Company, where: Site, password: string): Promise<void> {
     await place(at, where);
-    await at.types(`input set ConnectionStrings.Main --env ${where.environment} --secret`, { input: password });
+    await at.types(`input set ConnectionStrings.Main --env ${where.environment} --secret`, {
+      input: password,
+    });
   }
 
   async function held(at: Company, release: string): Promise<void> {
@@ -257,7 +276,9 @@ function filesHolding(folder: string, text: string): string[] {
 }
 
 function packageLies(shared: string): boolean {
-  return readdirSync(shared, { recursive: true, encoding: 'utf8' }).some((name) => /blobs.*\.cgp$/.test(name));
+  return readdirSync(shared, { recursive: true, encoding: 'utf8' }).some((name) =>
+    /blobs.*\.cgp$/.test(name),
+  );
 }
 
 function requireSameHeads(ours: string, theirs: string): void {

@@ -34,7 +34,8 @@ export function narrator({ talk, talkTone }: Pick<Terminal, 'talk' | 'talkTone'>
       const cut = lines.length > linesShown;
       const shown = cut ? [...lines.slice(0, linesShown - 3), '…', ...lines.slice(-2)] : lines;
       for (const line of shown) talk(`     │ ${line}`);
-      if (exitCode !== 0) talk(`     └ ${talkTone(exitCode === expected ? 'warn' : 'bad', `exit ${exitCode}`)}`);
+      if (exitCode !== 0)
+        talk(`     └ ${talkTone(exitCode === expected ? 'warn' : 'bad', `exit ${exitCode}`)}`);
     },
   };
 }
