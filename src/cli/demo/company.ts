@@ -5,8 +5,13 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { Narrator } from './narrator.ts';
 import { StoryError } from './story-error.ts';
 
-/** What a command came to. */
-export type Answer = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
+/** What a command came to; `seen` is both streams in the order in which a person saw them. */
+export type Answer = {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seen: string;
+};
 
 export type CompanyOptions = {
   readonly name: string;
@@ -41,7 +46,7 @@ export class Company implements AsyncDisposable {
   async types(line: string, { expect = 0, input = '' } = {}): Promise<Answer> {
     this.#options.narrator.types(this.name, `${input === '' ? '' : '… | '}crossgap ${line}`);
     const answer = await this.#run(words(line), input);
-    this.#options.narrator.sees(answer.stderr + answer.stdout, answer.exitCode, expect);
+    this.#options.narrator.sees(answer.seen, answer.exitCode, expect);
     if (answer.exitCode !== expect) {
       throw new StoryError(
         `${this.name}: crossgap ${line} ended with ${answer.exitCode}, ${expect} was expected`,
@@ -120,9 +125,12 @@ export class Company implements AsyncDisposable {
 }
 
 async function collect(child: ChildProcess): Promise<Answer> {
-  const texts = { stdout: '', stderr: '' };
+  const texts = { stdout: '', stderr: '', seen: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream]?.setEncoding('utf8').on('data', (text: string) => (texts[stream] += text));
+    child[stream]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[stream] += text;
+      texts.seen += text;
+    });
   }
   const [exitCode] = (await once(child, 'close')) as [number | null];
   return { exitCode: exitCode ?? -1, ...texts };

@@ -86,10 +86,10 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
 
     narrator.point(2, 'acme makes release 1.0.0 and tests it');
     await acme.types('environment add integration');
-    await acme.types('environment add qa --after integration');
+    await acme.types('environment add qa --after integration --tag test');
     await acme.types('process publish orders.yaml');
-    for (const place of [sites.integration, sites.qa]) await prepare(acme, place, 'integrated-only-here');
     await acme.types('release create Orders 1.0.0 --package Orders.Web@1.0.0 --notes notes-1.0.0.md');
+    for (const one of [sites.integration, sites.qa]) await prepare(acme, one, 'integrated-only-here');
     await acme.types('deploy 1.0.0 --env integration --wait');
     await acme.types('tests import 1.0.0 test-results.xml');
     await acme.types('deploy 1.0.0 --env qa --wait');

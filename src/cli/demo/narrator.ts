@@ -32,7 +32,7 @@ export function narrator({ talk, talkTone }: Pick<Terminal, 'talk' | 'talkTone'>
         .split('\n')
         .filter((line) => line !== '');
       const cut = lines.length > linesShown;
-      const shown = cut ? [...lines.slice(0, linesShown - 3), '…', ...lines.slice(-2)] : lines;
+      const shown = cut ? [...lines.slice(0, linesShown - 5), '…', ...lines.slice(-4)] : lines;
       for (const line of shown) talk(`     │ ${line}`);
       if (exitCode !== 0)
         talk(`     └ ${talkTone(exitCode === expected ? 'warn' : 'bad', `exit ${exitCode}`)}`);
