@@ -10,11 +10,11 @@ function codesInSource(): string[] {
   const errorFiles = files.filter((name) => /\/(errors|story-error)\.ts$/.test(name));
   const codes = errorFiles.flatMap((name) => {
     const text = readFileSync(join(root, 'src', name), 'utf8');
-    return [...text.matchAll(/'([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)'|^\s*([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+):/gm)].map(
+    return [...text.matchAll(/'([A-Z][A-Z0-9_]{5,})'|^\s*([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+):/gm)].map(
       ([, literal, key]) => (literal ?? key)!,
     );
   });
-  return [...new Set(codes)].toSorted();
+  return [...new Set(codes)].filter((code) => !code.startsWith('SQLITE_')).toSorted();
 }
 
 /** Codes in docs/errors.md: each has a heading of its own and at least one sentence below it. */
