@@ -98,7 +98,11 @@ export async function openInstance(
     const vault = openVault(folder.vault, readKeyFile(folder.vaultKey), instanceId);
     const actor = userInfo().username;
     const close = (): void => {
-      db.close();
+      try {
+        if (log.standing().state === 'good') log.saveHead();
+      } finally {
+        db.close();
+      }
     };
     const refuseSecrets = secretGuard(() => vault.values());
     return {
