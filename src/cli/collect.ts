@@ -1,9 +1,10 @@
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import type { DeploymentView } from '../projections/index.ts';
 import { CliError } from './errors.ts';
 import { systemReason } from './files.ts';
+import { folderFiles } from './folder-files.ts';
 
 const folderOutput = 'Package.InstallationDirectoryPath';
 
@@ -17,7 +18,7 @@ const folderOutput = 'Package.InstallationDirectoryPath';
 export function collect(view: DeploymentView, glob: string, to: string): string[] {
   const matches = picomatch(glob, { dot: true });
   const found = applicationFolders(view).flatMap(({ step, folder }) =>
-    filesBelow(folder)
+    filesOf(folder)
       .filter((path) => matches(path))
       .map((path) => ({ step, from: join(folder, path), path })),
   );
@@ -48,12 +49,11 @@ function applicationFolders({ steps }: DeploymentView): { step: string; folder: 
 }
 
 /** Regular files only: what a link leads to is not the application's. */
-function filesBelow(folder: string): string[] {
+function filesOf(folder: string): string[] {
   try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-      .toSorted();
+    return folderFiles(folder)
+      .filter(({ kind }) => kind === 'file')
+      .map(({ path }) => path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

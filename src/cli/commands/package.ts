@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import { addPackage, CommandError } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { CrossgapError } from '../../errors.ts';
@@ -19,6 +19,7 @@ import {
 import { readPackages } from '../../projections/index.ts';
 import { command, later, misuse, needed, neededList, text, type Outcome } from '../command.ts';
 import { readGivenFile, systemReason } from '../files.ts';
+import { folderFiles } from '../folder-files.ts';
 import { facts } from '../table.ts';
 import { timeNamed } from '../times.ts';
 import { everyTrust, ownTrust, pemTrust } from '../trust.ts';
@@ -135,7 +136,7 @@ const pack = command({
         'Name a file outside of it with --out.',
       );
     }
-    const files = filesBelow(FOLDER);
+    const files = packedFiles(FOLDER);
     await packNupkg({ id, version, files, outFile });
     const { size: sizeBytes } = lstatSync(outFile);
     return {
@@ -203,22 +204,18 @@ async function refusal(file: string, options: VerifyOptions): Promise<CrossgapEr
   throw new TypeError('a package that is not ok can not be used');
 }
 
-function filesBelow(folder: string): PackedFile[] {
-  let entries;
+function packedFiles(folder: string): PackedFile[] {
+  let files;
   try {
-    entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    files = folderFiles(folder);
   } catch (error) {
     throw misuse(`Cannot pack ${folder}: ${systemReason(error)}`, 'Name a folder that can be read.');
   }
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => {
-      const file = join(entry.parentPath, entry.name);
-      const path = relative(folder, file).split(sep).join('/');
-      if (entry.isFile()) return { path, file };
-      throw misuse(
-        `Cannot pack ${folder}: ${path} is a ${entry.isSymbolicLink() ? 'link' : 'device'}, and a package holds files only`,
-        'Put the file itself there, or leave it out.',
-      );
-    });
+  return files.map(({ path, kind }) => {
+    if (kind === 'file') return { path, file: join(folder, path) };
+    throw misuse(
+      `Cannot pack ${folder}: ${path} is a ${kind === 'link' ? 'link' : 'device'}, and a package holds files only`,
+      'Put the file itself there, or leave it out.',
+    );
+  });
 }

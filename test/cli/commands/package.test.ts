@@ -190,7 +190,7 @@ test.each([
   [
     'a link in the folder',
     (folder: string) => {
-      symlinkSync('/etc/passwd', join(folder, 'link'));
+      symlinkSync(root, join(folder, 'link'));
       return [folder, '--id', 'A', '--version', '1.0.0', '--out', join(root, 'o')];
     },
     'USAGE_INVALID',
