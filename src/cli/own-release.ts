@@ -3,12 +3,26 @@ import { closedBecause, type Gate, type Standing } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import { freezeRelease } from '../events/index.ts';
 import { findRelease, releaseOf } from '../instance/index.ts';
-import { readDeployments, readRevisions, succeededIn, type ReleaseRow } from '../projections/index.ts';
+import {
+  readDeployments,
+  readReleases,
+  readRevisions,
+  succeededIn,
+  type ReleaseRow,
+} from '../projections/index.ts';
 import { CliError } from './errors.ts';
 
-/** A release of this side. @throws CliError RELEASE_NOT_OURS for an offer, and what `findRelease` throws */
+/**
+ * A release of this side; one of the same number that others made is not meant where only ours can be.
+ *
+ * @throws CliError RELEASE_NOT_OURS for an offer, and what `findRelease` throws
+ */
 export function ownRelease(db: Database, text: string, verb: string): ReleaseRow {
-  const release = findRelease(db, text);
+  const number = text.split('/').at(-1) ?? text;
+  const own = readReleases(db, number).filter(
+    ({ link, process }) => link === '' && [number, `${process}/${number}`].includes(text),
+  );
+  const release = own.length === 1 ? own[0]! : findRelease(db, text);
   if (release.link === '') return release;
   throw new CliError(
     'RELEASE_NOT_OURS',

@@ -21,16 +21,19 @@ export type How = {
   readonly env?: Readonly<Record<string, string>>;
   /** Called once the command has said how it can be ended. */
   readonly onEnd?: (end: () => void) => void;
+  /** Called with each piece of stdout. */
+  readonly onResult?: (text: string) => void;
 };
 
 /** Runs a command line in this process, on real files; nothing of the program is replaced but its streams. */
 export async function type(words: readonly string[], how: How = {}): Promise<Answer> {
-  const { input = '', env = {}, onEnd = () => undefined } = how;
+  const { input = '', env = {}, onEnd = () => undefined, onResult } = how;
   const texts = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr'): Writable =>
     new Writable({
       write(chunk: Buffer, _encoding, done) {
         texts[name] += chunk.toString();
+        if (name === 'stdout') onResult?.(chunk.toString());
         done();
       },
     });
