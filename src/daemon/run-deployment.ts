@@ -52,6 +52,26 @@ async function begin(
   runFolder: string,
   mode: 'start' | 'resume',
 ): Promise<void> {
+  try {
+    await startOrResume(instance, row, runFolder, mode);
+  } catch (error) {
+    // What can't be resumed stays interrupted; what never began has failed, and both say why.
+    if (mode === 'resume') throw error;
+    const because = error instanceof CrossgapError ? error.message : 'the executor could not be started';
+    instance.record((db) => {
+      const run = { state: 'failed', startedAt: instance.clock.now(), steps: [], error: because } as const;
+      return recordRun(recorded(row), readSteps(db, row.deployment), run, instance.settings.report);
+    });
+    throw error;
+  }
+}
+
+async function startOrResume(
+  instance: Instance,
+  row: DeploymentRow,
+  runFolder: string,
+  mode: 'start' | 'resume',
+): Promise<void> {
   const planFile = join(runFolder, 'plan.json');
   if (mode === 'start' && !existsSync(planFile)) {
     const release = readReleases(instance.db).find(
@@ -71,18 +91,7 @@ async function begin(
   faultPoint('daemon.start-recorded');
   if (isRunAlive(runFolder)) return;
   const key = runKey(instance, row.deployment);
-  try {
-    await startRun({ runFolder, mode, secrets, runKey: key, command: executorCommand });
-  } catch (error) {
-    // What can't be resumed stays interrupted; what never began has failed, and both say why.
-    if (mode === 'resume') throw error;
-    const because = error instanceof CrossgapError ? error.message : 'the executor could not be started';
-    instance.record((db) => {
-      const run = { state: 'failed', startedAt: instance.clock.now(), steps: [], error: because } as const;
-      return recordRun(recorded(row), readSteps(db, row.deployment), run, instance.settings.report);
-    });
-    throw error;
-  }
+  await startRun({ runFolder, mode, secrets, runKey: key, command: executorCommand });
 }
 
 /** Follows the journal until the run is over, and records each step as it ends. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { recordedStep } from '../commands/index.ts';
 import { eventCatalog, headerBytes, readHeader } from '../events/index.ts';
 import { readJournal } from '../executor/index.ts';
+import { fingerprintWords, openIntroduction } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import {
   decidesAtHome,
@@ -49,6 +50,7 @@ export function readStatus(instance: Instance, startedAt: number | null = null):
       .toSorted((a, b) => (a.at < b.at ? 1 : -1))
       .slice(0, outboundShown),
     holds: (digest) => instance.holds(digest),
+    wordsOf: (introduction) => fingerprintWords(openIntroduction(introduction).chain[0]!),
     notes: ({ notes }) =>
       notes !== null && instance.holds(notes.digest)
         ? readFileSync(instance.blobs.path(notes.digest), 'utf8').slice(0, notesShown)

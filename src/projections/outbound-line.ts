@@ -9,9 +9,10 @@ export function describeEvent(event: CrossgapEvent): string {
       return `a new epoch was started: ${event.data.reason}`;
     case 'receipt.given': {
       const { seq, holds, refused } = event.data;
-      const blobs = holds.length === 0 ? '' : `, ${holds.length} blobs held`;
+      const blobs =
+        holds.length === 0 ? [] : [`${holds.length} ${holds.length === 1 ? 'blob' : 'blobs'} held`];
       const bad = refused.map(({ digest, parts }) => `${digest.slice(0, 12)} refused (${parts.join(', ')})`);
-      return `receipt: your feed is held up to entry ${seq}${[blobs, ...bad].filter((part) => part !== '').join(', ')}`;
+      return [`receipt: your feed is held up to entry ${seq}`, ...blobs, ...bad].join(', ');
     }
     case 'release.offered': {
       const document = readRelease(event.data.document, event.data.digest);

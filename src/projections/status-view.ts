@@ -39,6 +39,8 @@ export type StatusFacts = {
   readonly entries: number;
   readonly outbound: readonly OutboundLine[];
   readonly holds: (digest: string) => boolean;
+  /** The six words of the company certificate in an introduction. */
+  readonly wordsOf: (introduction: Uint8Array) => string;
   readonly notes: (document: ReleaseDocument) => string | null;
   /** How many deployments are shown, newest first. */
   readonly deploymentsMax: number;
@@ -60,7 +62,7 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
     instance: facts.instance,
     now: iso(facts.now),
     warnings: [...facts.warnings, ...withdrawnRuns(db, deployments, withdrawnOf)],
-    links: links.map((link) => linkView(link, facts.now)),
+    links: links.map((link) => linkView(link, facts)),
     fleet: fleetRows(db, facts.now),
     releases: releases
       .filter(({ link }) => link === '')
@@ -99,13 +101,13 @@ export function fleetRows(db: Database, now: number): FleetRow[] {
   });
 }
 
-function linkView(link: LinkRow, now: number): LinkView {
+function linkView(link: LinkRow, { now, wordsOf }: StatusFacts): LinkView {
   return {
     link: link.link,
     name: link.name,
     state: link.state,
     peer: link.peer,
-    fingerprint: link.fingerprint,
+    fingerprint: link.introduction === null ? null : wordsOf(link.introduction),
     transport: `folder ${link.transport.folder}`,
     heardAt: link.heardAt === null ? null : iso(link.heardAt),
     heardAgeSeconds: link.heardAt === null ? null : ageOf(link.heardAt, now),

@@ -19,6 +19,7 @@ export type LinkView = {
   readonly name: string;
   readonly state: 'invited' | 'pending' | 'confirmed' | 'removed';
   readonly peer: string | null;
+  /** The other company's certificate as six words, to compare by phone; null while it is not known. */
   readonly fingerprint: string | null;
   readonly transport: string;
   /** When the newest entry or head of the other side was made, by its clock. */

@@ -65,6 +65,7 @@ const facts = (instance: Instance, wish: Partial<StatusFacts> = {}): StatusFacts
   entries: 0,
   outbound: [],
   holds: () => true,
+  wordsOf: () => 'six words to compare by phone',
   notes: () => null,
   deploymentsMax: 10,
   ...wish,

@@ -40,7 +40,7 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
         tone: 'wait' as const,
         words: html`Compare the fingerprint of <bdi>${link.name}</bdi> by phone; nothing of theirs runs
           before.`,
-        command: command('link', 'confirm', link.name, '--fingerprint', link.fingerprint ?? 'SIX WORDS'),
+        command: command('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS'),
       })),
     ...lastOfEach(view.deployments)
       .filter((one) => one.state === 'failed' || one.state === 'interrupted')
