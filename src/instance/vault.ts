@@ -26,7 +26,7 @@ export interface Vault {
   keep(ref: SecretRef, value: string): void;
   /** The value, or undefined where there is none. @throws InstanceError SECRET_UNREADABLE */
   open(ref: SecretRef): string | undefined;
-  /** Every value there is, newest and older versions alike: what must not stand anywhere else. */
+  /** Every value that opens, newest and older versions alike: what must not stand anywhere else. */
   values(): string[];
 }
 
@@ -90,7 +90,15 @@ export function openVault(path: string, key: Uint8Array, instanceId: string): Va
       return sealed === undefined ? undefined : decrypt(name, sealed);
     },
     values() {
-      return Object.entries(read()).map(([name, sealed]) => decrypt(name, sealed));
+      return Object.entries(read()).flatMap(([name, sealed]) => {
+        try {
+          return [decrypt(name, sealed)];
+        } catch (error) {
+          // What nobody can open can't stand anywhere, and must not keep others from being set.
+          if (error instanceof InstanceError) return [];
+          throw error;
+        }
+      });
     },
   };
 }
