@@ -86,7 +86,11 @@ describe('a secret is not opened', () => {
     store({ format: 1, secrets: { [title!]: secrets[secret!], [secret!]: secrets[title!] } });
     refused(() => vault().open(ref('Public.Title')));
     refused(() => vault().open(password));
-    refused(() => vault().values());
+    expect(vault().values()).toEqual([]);
+    // The way out is to set it again.
+    vault().keep(ref('Db.Password', 2), 'new');
+    expect(vault().open(ref('Db.Password', 2))).toBe('new');
+    expect(vault().values()).toEqual(['new']);
   });
 
   test('as another version, or for another environment', () => {
@@ -144,7 +148,7 @@ describe('a secret is not opened', () => {
 
   test('from a file with a name that is none of ours', () => {
     store({ format: 1, secrets: { 'not a list': 'AAAA' } });
-    refused(() => vault().values());
+    expect(vault().values()).toEqual([]);
   });
 
   test('of a file with any byte changed: it opens as it was, or is refused', () => {
@@ -164,7 +168,10 @@ describe('a secret is not opened', () => {
           return;
         }
         // A changed name is another secret, which does not open; base64 has bits that mean nothing.
-        expect(opened).toEqual(['geheim', ['geheim']]);
+        expect([
+          ['geheim', ['geheim']],
+          [undefined, []],
+        ]).toContainEqual(opened);
       }),
       { numRuns: 300 },
     );
