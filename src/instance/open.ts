@@ -98,6 +98,7 @@ export async function openInstance(
     const vault = openVault(folder.vault, readKeyFile(folder.vaultKey), instanceId);
     const actor = userInfo().username;
     const close = (): void => {
+      if (!db.open) return;
       try {
         if (log.standing().state === 'good') log.saveHead();
       } finally {

@@ -183,11 +183,9 @@ describe('what needs a person stands first', () => {
     expect(attention(unmended)).toContain('acme: Orders 1.1.0 in production failed at step 2 Web');
   });
 
-  test('a pending link brings the words to compare', () => {
+  test('a pending link asks for the words, and does not put them into the command', () => {
     const pending = { ...contoso, links: [{ ...contoso.links[0]!, state: 'pending' as const }] };
-    expect(attention(pending)).toContain(
-      "crossgap link confirm acme --fingerprint 'amber falcon ribbon tundra glove orchid'",
-    );
+    expect(attention(pending)).toContain("crossgap link confirm acme --fingerprint 'SIX WORDS'");
   });
 
   test('warnings, frozen feeds and checks that do not hold are there', () => {
