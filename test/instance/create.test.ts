@@ -142,6 +142,13 @@ describe('opening an instance', () => {
     expect(second.log.standing()).toEqual({ state: 'good' });
   });
 
+  test('and closing it twice is closing it once', async () => {
+    const instance = await open();
+    instance.close();
+    instance.close();
+    expect(instance.db.open).toBe(false);
+  });
+
   test('where there is none is refused, and nothing is made there', async () => {
     const error = await laterRefusal(() => openInstance(join(root.path, 'nowhere')));
     expect(codeOf(error)).toBe('DATA_FOLDER_MISSING misused');
