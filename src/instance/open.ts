@@ -99,7 +99,6 @@ export async function openInstance(
     const actor = userInfo().username;
     const close = (): void => {
       if (!db.open) return;
-      if (!db.open) return;
       try {
         if (log.standing().state === 'good') log.saveHead();
       } finally {
