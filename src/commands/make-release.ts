@@ -34,12 +34,13 @@ export function addPackage(
 ): Decision {
   const { pin, signer, link } = intent;
   if (known !== undefined && known.pin.contentDigest !== pin.contentDigest) {
+    const digests = { known: known.pin.contentDigest, offered: pin.contentDigest };
     throw new CommandError(
       'PACKAGE_CONTENT_DIFFERS',
-      `Cannot add ${pin.id} ${pin.version}: that version is known with other content`,
+      `Cannot add ${pin.id} ${pin.version}: that version is known with content ${digests.known}, and this one has ${digests.offered}`,
       {
         hint: 'Give the changed package a new version; a version means one content for ever.',
-        details: { known: known.pin.contentDigest, offered: pin.contentDigest },
+        details: digests,
       },
     );
   }
