@@ -204,6 +204,7 @@ CREATE TABLE fleet (
   last_digest  TEXT NOT NULL,
   last_at      INTEGER NOT NULL,
   last_reason  TEXT NOT NULL,
+  last_deployment TEXT NOT NULL,
   failed_json  TEXT,
   error        TEXT,
   as_of        INTEGER NOT NULL,

@@ -3,13 +3,7 @@ import { closedBecause, type Gate, type Standing } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import { freezeRelease } from '../events/index.ts';
 import { findRelease, releaseOf } from '../instance/index.ts';
-import {
-  readDeployments,
-  readReleases,
-  readRevisions,
-  succeededIn,
-  type ReleaseRow,
-} from '../projections/index.ts';
+import { readReleases, readRevisions, readSucceededIn, type ReleaseRow } from '../projections/index.ts';
 import { CliError } from './errors.ts';
 
 /**
@@ -53,7 +47,7 @@ export function standingOf(db: Database, release: ReleaseRow): Standing {
     digest,
     document: frozen.bytes,
     withdrawn,
-    deployedTo: succeededIn(readDeployments(db), '', digest),
+    deployedTo: readSucceededIn(db, '', digest),
     tests,
     verdict,
   };

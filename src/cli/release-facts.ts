@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { releaseOf, type Instance } from '../instance/index.ts';
 import {
-  readDeployments,
   readEvidence,
   readLinks,
   readPublications,
-  succeededIn,
+  readSucceededIn,
   type ReleaseRow,
 } from '../projections/index.ts';
 import { closedReasons, gateOf } from './own-release.ts';
@@ -59,7 +58,7 @@ export function releaseDocument(instance: Instance, release: ReleaseRow): Record
     createdAt: new Date(release.createdAt).toISOString(),
     createdBy: release.actor,
     withdrawn: release.withdrawn,
-    deployedTo: succeededIn(readDeployments(db), release.link, release.digest),
+    deployedTo: readSucceededIn(db, release.link, release.digest),
     ...(own
       ? {
           publishWhen: gateOf(db, release),
@@ -77,7 +76,7 @@ export function releaseDocument(instance: Instance, release: ReleaseRow): Record
 export function describeRelease(instance: Instance, release: ReleaseRow): string[] {
   const { db } = instance;
   const { document, withdrawn } = release;
-  const deployed = succeededIn(readDeployments(db), release.link, release.digest);
+  const deployed = readSucceededIn(db, release.link, release.digest);
   return [
     `Release ${releaseOf(db, release)}`,
     ...facts([

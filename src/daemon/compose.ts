@@ -150,7 +150,7 @@ async function runForever(
   };
   watch.onChange(() => {
     keepLinks();
-    dispatch.look();
+    dispatch.lookAgain();
     for (const { ring } of links.values()) ring();
   });
   keepLinks();

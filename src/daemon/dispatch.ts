@@ -8,6 +8,8 @@ import type { Watch } from './watch.ts';
 export interface Dispatcher {
   /** Takes up whatever there is to do now. */
   look(): void;
+  /** The same after something changed: what was hindered before is tried once more. */
+  lookAgain(): void;
   /** Resolves when no deployment is under way any more. */
   idle(): Promise<void>;
   readonly done: readonly string[];
@@ -46,6 +48,10 @@ export function dispatcher(
   };
   return {
     look,
+    lookAgain() {
+      failedBefore.clear();
+      look();
+    },
     done,
     async idle() {
       while (tasks.size > 0) await Promise.allSettled(tasks.values());

@@ -2,7 +2,12 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { recordRun, startRun as startedRun, type RecordedDeployment } from '../commands/index.ts';
+import {
+  recordRun,
+  startRun as startedRun,
+  type RecordedDeployment,
+  type RunTold,
+} from '../commands/index.ts';
 import {
   cancelRun,
   followRun,
@@ -55,11 +60,13 @@ async function begin(
   try {
     await startOrResume(instance, row, runFolder, mode);
   } catch (error) {
-    // What can't be resumed stays interrupted; what never began has failed, and both say why.
-    if (mode === 'resume') throw error;
+    // What can't be resumed is interrupted again; what never began has failed.
     const because = error instanceof CrossgapError ? error.message : 'the executor could not be started';
     instance.record((db) => {
-      const run = { state: 'failed', startedAt: instance.clock.now(), steps: [], error: because } as const;
+      const run: RunTold =
+        mode === 'resume'
+          ? { ...readJournal(runFolder), state: 'interrupted' }
+          : { state: 'failed', startedAt: instance.clock.now(), steps: [], error: because };
       return recordRun(recorded(row), readSteps(db, row.deployment), run, instance.settings.report);
     });
     throw error;

@@ -9,11 +9,13 @@ import {
   deploymentView,
   describeEvent,
   findDeployment,
+  findReport,
   readLinks,
   readReleases,
   readSteps,
   readUnknownEntries,
   readWantedBlobs,
+  reportedView,
   statusView,
   stepView,
   type DeploymentView,
@@ -60,15 +62,28 @@ export function readStatus(instance: Instance, startedAt: number | null = null):
   return { ...view, deployments: view.deployments.map((deployment) => live(instance, deployment)) };
 }
 
-/** One deployment as design §8 shows it, running ones as far as their journal tells. */
+/** One deployment as design §8 shows it: of this side, running ones as far as their journal tells, or a customer's. */
 export function readDeployment(instance: Instance, id: string): DeploymentView | undefined {
   const { db } = instance;
   const row = findDeployment(db, id);
-  if (row === undefined) return undefined;
+  if (row === undefined) return readReport(instance, id);
   const release = readReleases(db).find(({ link, digest }) => link === row.link && digest === row.digest);
   const linkName = readLinks(db).find(({ link }) => link === row.link)?.name ?? null;
   const view = deploymentView(row, readSteps(db, id), { linkName, withdrawn: release?.withdrawn ?? null });
   return live(instance, view);
+}
+
+/** A customer's deployment, as its newest report tells. */
+function readReport({ db, log }: Instance, id: string): DeploymentView | undefined {
+  const report = findReport(db, id);
+  if (report === undefined) return undefined;
+  const [entry] = log.read({ after: report.pos - 1, limit: 1 });
+  if (entry === undefined || !entry.event.known || entry.event.name !== 'deployment.reported')
+    return undefined;
+  const { data } = entry.event;
+  const customer = readLinks(db).find(({ link }) => link === report.link)?.name ?? report.link;
+  const release = readReleases(db, data.release).find(({ digest }) => digest === data.digest);
+  return reportedView(data, { customer, at: entry.header.at, withdrawn: release?.withdrawn ?? null });
 }
 
 function live(instance: Instance, view: DeploymentView): DeploymentView {

@@ -97,6 +97,8 @@ export function readCertificate(der: Uint8Array): X509Certificate {
     throw unreadable('it is not an X.509 certificate in DER', cause);
   }
   if (!certificate.raw.equals(der)) throw unreadable('there is more in it than one certificate in DER');
+  if (Number.isNaN(Date.parse(certificate.validFrom)) || Number.isNaN(Date.parse(certificate.validTo)))
+    throw unreadable('its dates can not be read');
   return certificate;
 }
 

@@ -3,14 +3,14 @@ import type { Database } from '../db/index.ts';
 import {
   missingInputs,
   offerParts,
-  readDeployments,
   readEnvironments,
   readGivenValues,
   readInputs,
   readLinks,
   readPackages,
+  readPlace,
+  readSucceededIn,
   readWantedBlobs,
-  succeededIn,
   type DeploymentRow,
   type ReleaseRow,
 } from '../projections/index.ts';
@@ -37,7 +37,7 @@ export function deployable(
     digest: release.digest,
     withdrawn: release.withdrawn,
     answer: release.answer,
-    succeededIn: new Set(succeededIn(readDeployments(db), release.link, release.digest)),
+    succeededIn: new Set(readSucceededIn(db, release.link, release.digest)),
     lacking: parts.lacking,
     refusedParts: parts.refused,
     missingInputs: missingInputs(release.document, environment, known).map(({ name }) => name),
@@ -54,9 +54,7 @@ const placed = (row: DeploymentRow): PlacedDeployment => ({
 
 /** What is under way, and what went before, for one process in one environment. */
 export function placeOf(db: Database, process: string, link: string, environment: string): Place {
-  const here = readDeployments(db).filter(
-    (row) => row.environment === environment && row.process === process && row.link === link,
-  );
+  const here = readPlace(db, link, process, environment);
   const open = here.find(({ state }) => ['waiting', 'running', 'interrupted'].includes(state));
   return {
     environments: readEnvironments(db),

@@ -17,7 +17,7 @@ export const deploymentQueue: Projection = {
               started_at = coalesce(started_at, ?) WHERE deployment = ?`,
     );
     const interrupt = db.prepare(
-      `UPDATE deployment SET state = 'interrupted', failed_json = ? WHERE deployment = ?`,
+      `UPDATE deployment SET state = 'interrupted', resume_asked = 0, failed_json = ? WHERE deployment = ?`,
     );
     const resume = db.prepare(`UPDATE deployment SET resume_asked = 1 WHERE deployment = ?`);
     const cancel = db.prepare(`UPDATE deployment SET cancel_asked = 1 WHERE deployment = ?`);
@@ -136,4 +136,23 @@ export function readSteps(db: Database, deployment: string): RecordedStep[] {
     .prepare(`SELECT step_json FROM deployment_step WHERE deployment = ? ORDER BY position`)
     .all(deployment) as { step_json: string }[];
   return rows.map((row) => JSON.parse(row.step_json) as RecordedStep);
+}
+
+/** Every deployment of a process in an environment, newest first; `link` '' for releases of this side. */
+export function readPlace(db: Database, link: string, process: string, environment: string): DeploymentRow[] {
+  const rows = db
+    .prepare(`${select} WHERE environment = ? AND process = ? AND link = ? ORDER BY position DESC`)
+    .all(environment, process, link) as StoredDeployment[];
+  return rows.map(toDeployment);
+}
+
+/** The environments in which exactly this release succeeded, in the order it first got there. */
+export function readSucceededIn(db: Database, link: string, digest: string): string[] {
+  const rows = db
+    .prepare(
+      `SELECT environment FROM deployment WHERE link = ? AND digest = ? AND state = 'succeeded'
+        GROUP BY environment ORDER BY min(position)`,
+    )
+    .all(link, digest) as { environment: string }[];
+  return rows.map(({ environment }) => environment);
 }

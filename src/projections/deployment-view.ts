@@ -1,4 +1,4 @@
-import type { RecordedStep, TraceLine } from '../events/index.ts';
+import type { DeploymentReported, EventOf, RecordedStep, TraceLine } from '../events/index.ts';
 import type { DeploymentRow } from './deployment-queue.ts';
 import type { ConventionView, DeploymentView, StepView } from './views.ts';
 
@@ -32,6 +32,29 @@ export function stepView(step: RecordedStep): StepView {
   };
 }
 
+/** A customer's deployment as it was reported here, by the customer's own rules; `customer` is the link's name. */
+export function reportedView(
+  report: EventOf<typeof DeploymentReported>['data'],
+  from: { readonly customer: string; readonly at: number; readonly withdrawn: string | null },
+): DeploymentView {
+  return {
+    id: report.deployment,
+    process: report.process,
+    release: report.release,
+    link: from.customer,
+    environment: report.environment,
+    state: report.state,
+    requestedBy: from.customer,
+    requestedAt: new Date(report.startedAt ?? from.at).toISOString(),
+    startedAt: iso(report.startedAt),
+    endedAt: iso(report.endedAt),
+    ...failedAtOf(report.failedAt),
+    steps: report.steps.map(stepView),
+    error: report.error,
+    warning: warningOf(from.withdrawn),
+  };
+}
+
 /** A deployment as design §8 shows it; `linkName` null for a release of this side. */
 export function deploymentView(
   row: DeploymentRow,
@@ -49,11 +72,18 @@ export function deploymentView(
     requestedAt: new Date(row.requestedAt).toISOString(),
     startedAt: iso(row.startedAt),
     endedAt: iso(row.endedAt),
-    ...(row.failedAt !== null && {
-      failedAt: { ...row.failedAt, convention: conventionNumber(row.failedAt.convention) },
-    }),
+    ...failedAtOf(row.failedAt),
     steps: steps.map(stepView),
     error: row.error,
-    warning: names.withdrawn === null ? null : `this release was withdrawn: ${names.withdrawn}`,
+    warning: warningOf(names.withdrawn),
   };
 }
+
+function failedAtOf(failedAt: DeploymentRow['failedAt']): Pick<DeploymentView, 'failedAt'> {
+  return failedAt === null
+    ? {}
+    : { failedAt: { ...failedAt, convention: conventionNumber(failedAt.convention) } };
+}
+
+const warningOf = (withdrawn: string | null): string | null =>
+  withdrawn === null ? null : `this release was withdrawn: ${withdrawn}`;

@@ -8,13 +8,14 @@ export const fleetBoard: Projection = {
   prepare(db) {
     const place = db.prepare(
       `INSERT INTO fleet (link, environment, process, number, digest, state, last_number, last_digest, last_at,
-                          last_reason, failed_json, error, as_of)
+                          last_reason, last_deployment, failed_json, error, as_of)
        VALUES (:link, :environment, :process, :number, :digest, :state, :release, :lastDigest, :at, :reason,
-               :failed, :error, :asOf)
+               :deployment, :failed, :error, :asOf)
        ON CONFLICT (link, environment, process) DO UPDATE
           SET number = coalesce(excluded.number, number), digest = coalesce(excluded.digest, digest),
               state = excluded.state, last_number = excluded.last_number, last_digest = excluded.last_digest,
-              last_at = excluded.last_at, last_reason = excluded.last_reason, failed_json = excluded.failed_json,
+              last_at = excluded.last_at, last_reason = excluded.last_reason,
+              last_deployment = excluded.last_deployment, failed_json = excluded.failed_json,
               error = excluded.error, as_of = excluded.as_of`,
     );
     const report = db.prepare(
@@ -41,6 +42,7 @@ export const fleetBoard: Projection = {
         lastDigest: data.digest,
         at: data.endedAt ?? data.startedAt ?? header.at,
         reason: data.reason,
+        deployment: data.deployment,
         failed: data.failedAt === null ? null : JSON.stringify(data.failedAt),
         error: data.error,
         asOf: header.at,
@@ -67,6 +69,7 @@ export type FleetStateRow = {
   readonly lastDigest: string;
   readonly lastAt: number;
   readonly lastReason: string;
+  readonly lastDeployment: string;
   readonly failedAt: string | null;
   readonly error: string | null;
   readonly asOf: number;
@@ -77,7 +80,7 @@ export function readFleetState(db: Database): FleetStateRow[] {
     .prepare(
       `SELECT link, environment, process, number, digest, state, last_number AS lastNumber,
               last_digest AS lastDigest, last_at AS lastAt,
-              last_reason AS lastReason, failed_json AS failedAt, error, as_of AS asOf
+              last_reason AS lastReason, last_deployment AS lastDeployment, failed_json AS failedAt, error, as_of AS asOf
          FROM fleet ORDER BY link, environment, process`,
     )
     .all() as FleetStateRow[];

@@ -57,7 +57,12 @@ function placeRow(
     process: place.process,
     release: place.number,
     state: place.state,
-    lastAttempt: { release: place.lastNumber, state: place.state, at: iso(place.lastAt) },
+    lastAttempt: {
+      release: place.lastNumber,
+      state: place.state,
+      at: iso(place.lastAt),
+      deployment: place.lastDeployment,
+    },
     asOf: iso(place.asOf),
     ageSeconds: ageOf(place.asOf, now),
     behind: newer.length,

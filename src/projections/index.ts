@@ -2,10 +2,12 @@ export {
   findDeployment,
   readDeployments,
   readOpenDeployments,
+  readPlace,
+  readSucceededIn,
   readSteps,
   type DeploymentRow,
 } from './deployment-queue.ts';
-export { conventionNumber, deploymentView, stepView } from './deployment-view.ts';
+export { conventionNumber, deploymentView, reportedView, stepView } from './deployment-view.ts';
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
 export { ageOf } from './fleet-view.ts';
 export { readInputs, readPeerInputs, type InputRow, type PeerInputRow } from './input-board.ts';
@@ -30,7 +32,7 @@ export {
   type ReleaseRow,
   type WantedBlob,
 } from './release-board.ts';
-export { fleetRows, offerParts, runsIn, statusView, succeededIn, type StatusFacts } from './status-view.ts';
+export { fleetRows, offerParts, runsIn, statusView, type StatusFacts } from './status-view.ts';
 export { decidesAtHome } from './told-events.ts';
 export { readUnknownEntries, type UnknownEntry } from './unknown-entries.ts';
 export type * from './views.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { ReleaseDocument } from '../events/index.ts';
-import { readDeployments, readSteps, type DeploymentRow } from './deployment-queue.ts';
+import { readDeployments, readSteps, readSucceededIn, type DeploymentRow } from './deployment-queue.ts';
 import { deploymentView } from './deployment-view.ts';
 import { readFleetState } from './fleet-board.ts';
 import { ageOf, fleetView } from './fleet-view.ts';
@@ -67,7 +67,7 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
     releases: releases
       .filter(({ link }) => link === '')
       .toReversed()
-      .map((release) => releaseView(release, publications, deployments, names)),
+      .map((release) => releaseView(db, release, publications, names)),
     offers: offerViews(db, releases, links, facts),
     missingInputs: missingInputViews(db, releases, links),
     environments: readEnvironments(db).map((environment) => ({
@@ -116,9 +116,9 @@ function linkView(link: LinkRow, { now, wordsOf }: StatusFacts): LinkView {
 }
 
 function releaseView(
+  db: Database,
   release: ReleaseRow,
   publications: readonly PublicationRow[],
-  deployments: readonly DeploymentRow[],
   names: ReadonlyMap<string, string>,
 ): ReleaseView {
   const { digest } = release;
@@ -128,7 +128,7 @@ function releaseView(
     digest,
     processRevision: release.document.revision.number,
     createdAt: iso(release.createdAt),
-    deployedTo: succeededIn(deployments, '', digest),
+    deployedTo: readSucceededIn(db, '', digest),
     tests: release.tests,
     verdict: release.verdict,
     withdrawn: release.withdrawn,
@@ -140,14 +140,6 @@ function releaseView(
         at: iso(stateAt),
       })),
   };
-}
-
-/** The environments in which exactly this release succeeded, in the order it got there. */
-export function succeededIn(deployments: readonly DeploymentRow[], link: string, digest: string): string[] {
-  const there = deployments
-    .filter((row) => row.link === link && row.digest === digest && row.state === 'succeeded')
-    .toReversed();
-  return [...new Set(there.map(({ environment }) => environment))];
 }
 
 /** What runs in an environment now: the last success of each process. */

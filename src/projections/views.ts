@@ -37,7 +37,13 @@ export type FleetRow = {
   /** The release that runs there: the last that succeeded. */
   readonly release: string | null;
   readonly state: string;
-  readonly lastAttempt: { readonly release: string; readonly state: string; readonly at: string } | null;
+  readonly lastAttempt: {
+    readonly release: string;
+    readonly state: string;
+    readonly at: string;
+    /** The customer's deployment, to look at with `deployment show`. */
+    readonly deployment: string;
+  } | null;
   readonly asOf: string | null;
   readonly ageSeconds: number | null;
   /** How many published releases newer than the one that runs there. */

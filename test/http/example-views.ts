@@ -204,7 +204,7 @@ const row = (facts: Partial<FleetRow>): FleetRow => ({
   process: 'Orders',
   release: '1.1.0',
   state: 'succeeded',
-  lastAttempt: { release: '1.1.0', state: 'succeeded', at: minutesAgo(35) },
+  lastAttempt: { release: '1.1.0', state: 'succeeded', at: minutesAgo(35), deployment: 'd-4kq7mbx2wz' },
   asOf: minutesAgo(3),
   ageSeconds: 180,
   behind: 0,
@@ -214,17 +214,25 @@ const row = (facts: Partial<FleetRow>): FleetRow => ({
 });
 
 export const fleet: readonly FleetRow[] = [
-  row({ environment: 'uat', lastAttempt: { release: '1.1.0', state: 'succeeded', at: minutesAgo(31) } }),
+  row({
+    environment: 'uat',
+    lastAttempt: { release: '1.1.0', state: 'succeeded', at: minutesAgo(31), deployment: 'd-4kq7mbx2wz' },
+  }),
   row({
     release: '1.0.0',
-    lastAttempt: { release: '1.0.0', state: 'succeeded', at: minutesAgo(7) },
+    lastAttempt: { release: '1.0.0', state: 'succeeded', at: minutesAgo(7), deployment: 'd-4kq7mbx2wz' },
     behind: 1,
   }),
   row({ customer: 'metro', environment: 'acceptance', asOf: minutesAgo(1), ageSeconds: 42 }),
   row({
     customer: 'metro',
     release: '1.0.0',
-    lastAttempt: { release: '1.0.0', state: 'succeeded', at: minutesAgo(60 * 26) },
+    lastAttempt: {
+      release: '1.0.0',
+      state: 'succeeded',
+      at: minutesAgo(60 * 26),
+      deployment: 'd-4kq7mbx2wz',
+    },
     asOf: minutesAgo(1),
     ageSeconds: 42,
     behind: 1,
@@ -234,7 +242,12 @@ export const fleet: readonly FleetRow[] = [
     customer: 'bankair',
     environment: 'plant',
     release: '1.0.0',
-    lastAttempt: { release: '1.0.0', state: 'succeeded', at: minutesAgo(60 * 24 * 6) },
+    lastAttempt: {
+      release: '1.0.0',
+      state: 'succeeded',
+      at: minutesAgo(60 * 24 * 6),
+      deployment: 'd-4kq7mbx2wz',
+    },
     asOf: minutesAgo(60 * 24 * 5),
     ageSeconds: 5 * 86_400,
     behind: 1,
@@ -244,7 +257,7 @@ export const fleet: readonly FleetRow[] = [
     customer: 'northwind',
     environment: 'live',
     release: '1.0.0',
-    lastAttempt: { release: '1.1.0', state: 'failed', at: minutesAgo(14) },
+    lastAttempt: { release: '1.1.0', state: 'failed', at: minutesAgo(14), deployment: 'd-4kq7mbx2wz' },
     asOf: minutesAgo(12),
     ageSeconds: 720,
     behind: 1,

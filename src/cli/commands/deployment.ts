@@ -20,6 +20,7 @@ import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
+import { CliError } from '../errors.ts';
 import { commandLine } from '../words.ts';
 import { askedFor, finished } from './deploy.ts';
 
@@ -115,7 +116,12 @@ export const deploymentCommands = [show, resume, retry, cancel];
 
 function rowOf(db: Database, id: string): DeploymentRow {
   const row = findDeployment(db, id);
-  if (row === undefined) throw new TypeError(`deployment ${id} is not there`);
+  if (row === undefined) {
+    throw new CliError('DEPLOYMENT_UNKNOWN', `Cannot change deployment ${id}: it runs at another side`, {
+      hint: 'Who runs it decides about it; `crossgap fleet` shows how it stands.',
+      details: { deployment: id },
+    });
+  }
   return row;
 }
 

@@ -101,7 +101,12 @@ function outcome(view: StatusView, row: FleetRow): Content {
   if (last === null) return chip(row.state);
   const other = last.release !== row.release;
   return html`${chip(other ? last.state : row.state)}
-    <small>${other && html`${exactly(last.release)}, `}${since(last.at, view.now)}</small>`;
+    <small
+      >${other && html`${exactly(last.release)}, `}<a
+        href="/deployments/${encodeURIComponent(last.deployment.toWellFormed())}"
+        >${since(last.at, view.now)}</a
+      ></small
+    >`;
 }
 
 function knownSince(row: FleetRow): Content {
