@@ -1,5 +1,5 @@
 import { exitCodes } from '../errors.ts';
-import { runCommandLine } from './run.ts';
+import { reportUncaught, runCommandLine } from './run.ts';
 
 // Who reads our output may stop before we do (`crossgap log show | head`); that is no failure.
 for (const stream of [process.stdout, process.stderr]) {
@@ -9,12 +9,18 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const argv = process.argv.slice(2);
+const { stdin, stdout, stderr, env } = process;
+process.on('uncaughtException', (error) =>
+  process.exit(reportUncaught(error, argv, { stdin, stdout, stderr, env })),
+);
+
 let asked = 0;
-process.exitCode = await runCommandLine(process.argv.slice(2), {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
+process.exitCode = await runCommandLine(argv, {
+  stdin,
+  stdout,
+  stderr,
+  env,
   onEnd(callback) {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {

@@ -29,6 +29,12 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   }
 }
 
+/** Tells of an error that nobody was waiting for, as any other that is not expected. */
+export function reportUncaught(error: unknown, argv: readonly string[], streams: Streams): ExitCode {
+  const telling = { terminal: terminal(streams), json: argv.includes('--json'), version: crossgap.version };
+  return reportFailure(error, telling);
+}
+
 async function runCommand(
   asked: Exclude<Asked, { show: string }>,
   world: World,

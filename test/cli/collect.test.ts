@@ -1,9 +1,12 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collect } from '../../src/cli/collect.ts';
 import type { DeploymentView } from '../../src/projections/index.ts';
 import { freshFolder } from './typed.ts';
+
+const root = freshFolder();
+const folderIn = (): string => mkdtempSync(join(root, 'x-'));
 
 function deploymentOf(folders: readonly (string | null)[]): DeploymentView {
   return {
@@ -19,7 +22,7 @@ function deploymentOf(folders: readonly (string | null)[]): DeploymentView {
 }
 
 function application(...files: string[]): string {
-  const folder = freshFolder();
+  const folder = folderIn();
   for (const file of files) {
     mkdirSync(join(folder, file, '..'), { recursive: true });
     writeFileSync(join(folder, file), file);
@@ -28,14 +31,14 @@ function application(...files: string[]): string {
 }
 
 test('a file lands under its own name', () => {
-  const to = freshFolder();
+  const to = folderIn();
   const found = collect(deploymentOf([application('a/deep/Result.xml', 'other.txt')]), '**/Result.xml', to);
   expect(found).toEqual([join(to, 'Result.xml')]);
   expect(readFileSync(join(to, 'Result.xml'), 'utf8')).toBe('a/deep/Result.xml');
 });
 
 test('where two have the same name each keeps its path below its step', () => {
-  const to = freshFolder();
+  const to = folderIn();
   const found = collect(deploymentOf([application('x/R.xml'), application('R.xml')]), '**/R.xml', to);
   expect(found).toEqual([join(to, 'step-1', 'x', 'R.xml'), join(to, 'step-2', 'R.xml')]);
 });
@@ -45,12 +48,12 @@ test('what a link leads to is not the application’s', () => {
   const folder = application('a.txt');
   symlinkSync(join(elsewhere, 'private.txt'), join(folder, 'b.txt'));
   symlinkSync(elsewhere, join(folder, 'folder'));
-  const to = freshFolder();
+  const to = folderIn();
   expect(collect(deploymentOf([folder]), '**', to)).toEqual([join(to, 'a.txt')]);
 });
 
 test('a step without a package and a folder that is gone give nothing', () => {
-  expect(collect(deploymentOf([null, '/nowhere/at/all']), '**', freshFolder())).toEqual([]);
+  expect(collect(deploymentOf([null, '/nowhere/at/all']), '**', folderIn())).toEqual([]);
 });
 
 test('a place that can not be written is named, with the deployment as it is', () => {

@@ -1,7 +1,8 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { afterAll } from 'vitest';
 import { runCommandLine } from '../../src/cli/index.ts';
 
 /** What came of a command line. */
@@ -84,6 +85,9 @@ export function personAt(data: string): Person {
   };
 }
 
+/** A folder of the test file that asks for it, outside of its tests; gone when they are over. */
 export function freshFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'crossgap-cli-'));
+  const folder = mkdtempSync(join(tmpdir(), 'crossgap-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

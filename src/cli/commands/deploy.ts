@@ -8,6 +8,7 @@ import { collect } from '../collect.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
+import { CliError } from '../errors.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
@@ -68,19 +69,35 @@ export const deploy = command({
 /** What a deployment came to that was waited for, with what was collected from it. */
 export function finished(context: Context, view: DeploymentView, collecting?: Collecting): Outcome {
   const { terminal } = context;
-  const collected = collecting && collect(view, collecting.glob, collecting.to);
+  const { collected, hindered } = collectedFrom(view, collecting);
   if (collected?.length === 0) {
     terminal.talk(`note: no file of the deployed applications matches ${collecting?.glob}`);
   }
   const failure = failureOf(view);
+  // How the deployment went counts for more than what became of its files.
+  if (failure !== undefined && hindered !== undefined) terminal.talk(`note: ${hindered.message}`);
+  const said = failure ?? hindered;
   return {
     document: { ...view, ...(collected !== undefined && { collected }) },
     text: [
       ...(failure === undefined ? [deploymentLine(view, terminal)] : describeDeployment(view, terminal)),
       ...section('Collected', collected ?? []),
     ],
-    ...(failure !== undefined && { failure }),
+    ...(said !== undefined && { failure: said }),
   };
+}
+
+function collectedFrom(
+  view: DeploymentView,
+  collecting: Collecting,
+): { collected?: string[]; hindered?: CliError } {
+  if (collecting === undefined) return {};
+  try {
+    return { collected: collect(view, collecting.glob, collecting.to) };
+  } catch (error) {
+    if (error instanceof CliError) return { hindered: error };
+    throw error;
+  }
 }
 
 /** How a deployment stands that was asked for and not waited for. */

@@ -8,7 +8,10 @@ import {
   invite as inviteLink,
   removeLink,
   takeReply,
+  type Decision,
 } from '../../commands/index.ts';
+import type { Database } from '../../db/index.ts';
+import type { LinkTransport } from '../../events/index.ts';
 import {
   certificateFacts,
   fingerprintWords,
@@ -45,20 +48,12 @@ const invite = command({
     refuseUnfitName(NAME);
     const instance = await context.open();
     const transport = transportTo(instance, folder);
-    const fresh = randomBytes(16).toString('hex');
-    let link = fresh;
-    instance.record((db) => {
-      const links = readLinks(db);
-      // Asked for again before anybody answered: the same invitation once more.
-      const open = links.find((one) => one.name === NAME && one.state === 'invited');
-      if (open !== undefined && open.transport.folder === transport.folder) {
-        link = open.link;
-        return [];
-      }
-      return inviteLink(links, { link, name: NAME, transport });
-    });
+    const { link, decide } = invitation(instance, NAME, transport);
     const { bytes, words } = instance.identity;
+    // The file first: a link whose invitation could not be written would only be in the way.
+    decide(instance.db);
     const file = writeGivenFile(out, writeInvitation('invitation', link, bytes, instance.keys.signing));
+    instance.record(decide);
     return {
       document: { link, name: NAME, state: 'invited', folder: transport.folder, invitation: file, words },
       text: [
@@ -96,7 +91,7 @@ const accept = command({
     refuseUnfitName(called);
     const transport = transportTo(instance, folder);
     const peer = { instanceId: introduction.instanceId, introduction: invitation.introductionBytes };
-    instance.record((db) => {
+    const decide = (db: Database): Decision => {
       const links = readLinks(db);
       const known = links.find((one) => one.link === link);
       const taken = acceptInvitation(links, { link, name: called, transport, peer });
@@ -104,10 +99,12 @@ const accept = command({
       return fingerprint === undefined
         ? taken
         : [...taken, ...confirmLink(standing, introduction.certificate.fingerprint)];
-    });
-    const row = readLinks(instance.db).find((one) => one.link === link)!;
+    };
     const { bytes, words } = instance.identity;
+    decide(instance.db);
     const file = writeGivenFile(out, writeInvitation('reply', link, bytes, instance.keys.signing));
+    instance.record(decide);
+    const row = readLinks(instance.db).find((one) => one.link === link)!;
     return {
       document: { ...linkDocument(row), reply: file, ourWords: words, theirWords: theirs },
       text: [
@@ -208,6 +205,23 @@ const remove = command({
 
 export const linkCommands = [invite, accept, confirm, listAll, remove];
 
+/** A new link and what to record of it; asked for again before anybody answered it is the same one once more. */
+function invitation(
+  instance: Instance,
+  name: string,
+  transport: LinkTransport,
+): { link: string; decide: (db: Database) => Decision } {
+  const openIn = (db: Database): LinkRow | undefined =>
+    readLinks(db).find(
+      (one) => one.name === name && one.state === 'invited' && one.transport.folder === transport.folder,
+    );
+  const link = openIn(instance.db)?.link ?? randomBytes(16).toString('hex');
+  return {
+    link,
+    decide: (db) => (openIn(db)?.link === link ? [] : inviteLink(readLinks(db), { link, name, transport })),
+  };
+}
+
 function takeAnswer(instance: Instance, path: string, fingerprint: string): string {
   if (!isFile(path)) {
     const open = readLinks(instance.db).find(({ name, state }) => name === path && state === 'invited');
@@ -268,7 +282,7 @@ function refuseOtherWords(told: string, { chain, name }: OpenedIntroduction, doi
 }
 
 /** A folder that lacks only its last part is made; a missing parent is more likely a typing error or a lost mount. */
-function transportTo(instance: Instance, folder: string | undefined): { kind: 'folder'; folder: string } {
+function transportTo(instance: Instance, folder: string | undefined): LinkTransport {
   const path = resolve(folder ?? instance.folder.outbox);
   try {
     mkdirSync(path, { mode: 0o700 });

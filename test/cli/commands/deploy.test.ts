@@ -91,6 +91,32 @@ test('a deployment that fails is exit 6 with its document, its place, and the fi
   expect(await acme.types(['deployment', 'show', id, '--wait'])).toMatchObject({ exitCode: 6 });
 });
 
+test('files that can not be collected hide neither a failure nor a success', async () => {
+  const nowhere = join(here, 'file');
+  writeFileSync(nowhere, '');
+  const line = [
+    'deploy',
+    '1.0.0',
+    '--wait',
+    '--json',
+    '--collect',
+    '**/*.xml',
+    '--collect-to',
+    nowhere,
+    '--env',
+  ];
+  expect(await acme.types([...line, 'broken'])).toMatchObject({
+    exitCode: 6,
+    json: { state: 'failed' },
+    error: { code: 'DEPLOYMENT_FAILED' },
+  });
+  expect(await acme.types([...line, 'integration', '--again'])).toMatchObject({
+    exitCode: 3,
+    json: { state: 'succeeded' },
+    error: { code: 'FILE_NOT_WRITTEN' },
+  });
+});
+
 test('a failed one is retried as a new deployment of today, and one that succeeded is not', async () => {
   const failed = (await deploy('1.0.0 --env broken --wait')).json as Deployment;
   const retried = (await acme.types(`deployment retry ${failed.id} --wait --json`)).json as Deployment;

@@ -173,6 +173,16 @@ test('a folder whose parent is not there is refused: more likely a mount that is
   expect(await links(acme)).toEqual([]);
 });
 
+test('an invitation or reply that can not be written stores nothing', async () => {
+  const line = ['link', 'invite', 'contoso', '--folder', shared, '--out', at('no/where'), '--json'];
+  expect(await acme.types(line)).toMatchObject({ exitCode: 3, error: { code: 'FILE_NOT_WRITTEN' } });
+  expect(await links(acme)).toEqual([]);
+  await invited();
+  const accept = ['link', 'accept', at('invitation'), '--folder', shared, '--out', here, '--json'];
+  expect(await contoso.types(accept)).toMatchObject({ exitCode: 3, error: { code: 'FILE_NOT_WRITTEN' } });
+  expect(await links(contoso)).toEqual([]);
+});
+
 test('a name that is neither a file nor a pending link is refused with what there is', async () => {
   const answer = await acme.types(['link', 'confirm', 'nobody', '--fingerprint', 'x', '--json']);
   expect(answer).toMatchObject({ exitCode: 2, error: { code: 'LINK_UNKNOWN' } });
