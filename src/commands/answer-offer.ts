@@ -1,6 +1,7 @@
 import { InputReported, InputSet, OfferAnswered, ReleaseAnswered } from '../events/index.ts';
 import { atHome, told, type Decision } from './decision.ts';
 import { CommandError } from './errors.ts';
+import { withdrawn } from './publish-release.ts';
 
 export type Answer = 'accepted' | 'refused' | 'postponed';
 
@@ -10,6 +11,7 @@ export type Offer = {
   readonly process: string;
   readonly number: string;
   readonly digest: string;
+  readonly withdrawn: string | null;
   readonly answer: {
     readonly answer: string;
     readonly reason: string | null;
@@ -17,7 +19,7 @@ export type Offer = {
   } | null;
 };
 
-/** This side's decision about an offer, kept here and told to the author. */
+/** This side's decision about an offer, kept here and told to the author. What was withdrawn can't be accepted any more. */
 export function answerOffer(
   offer: Offer,
   intent: { answer: Answer; reason: string | null; until: string | null },
@@ -35,6 +37,9 @@ export function answerOffer(
     return [];
   }
   const { answer, reason, until } = intent;
+  if (answer === 'accepted' && offer.withdrawn !== null) {
+    throw withdrawn(offer.process, offer.number, offer.withdrawn);
+  }
   return [
     atHome(ReleaseAnswered.make({ link, digest, answer, reason, until })),
     told(link, OfferAnswered.make({ digest, answer, reason, until })),

@@ -8,6 +8,7 @@ const offer = (wish: Partial<Offer> = {}): Offer => ({
   process: 'Orders',
   number: '1.0.0',
   digest: digest('1'),
+  withdrawn: null,
   answer: null,
   ...wish,
 });
@@ -34,6 +35,14 @@ describe('an answer to an offer', () => {
   ])('can be changed in its %s', (_part, asked) => {
     const answer = { answer: 'refused', reason: 'no', until: null };
     expect(answerOffer(offer({ answer }), asked)).toHaveLength(2);
+  });
+
+  test('can be no yes to what was withdrawn, but still a no', () => {
+    const gone = offer({ withdrawn: 'data loss' });
+    const yes = { answer: 'accepted' as const, reason: null, until: null };
+    expect(codeOf(refusal(() => answerOffer(gone, yes)))).toBe('RELEASE_WITHDRAWN refused');
+    expect(answerOffer(gone, { ...yes, answer: 'refused' })).toHaveLength(2);
+    expect(answerOffer(offer({ withdrawn: 'data loss', answer: yes }), yes)).toEqual([]);
   });
 
   test('to a release of this side is refused', () => {

@@ -63,7 +63,7 @@ const refused = {
   parts: [],
   problems: [],
 };
-const offer = { link, process: 'Orders', number: '1.0.0', digest: hash, answer: null };
+const offer = { link, process: 'Orders', number: '1.0.0', digest: hash, withdrawn: null, answer: null };
 const plainInput = { name: 'A', environment: null, secret: false, value: 'harmless' };
 
 describe('a value of the vault is not recorded', () => {

@@ -155,6 +155,7 @@ export const actions = {
     const release = pick(offered(customer), which);
     if (release === undefined) return;
     const answer = (['accepted', 'refused', 'postponed'] as const)[which % 3]!;
+    if (answer === 'accepted' && release.withdrawn !== null) return;
     customer.record(() => answerOffer(release, { answer, reason: `since ${which}`, until: null }));
   },
   setInput({ customer, link }: Pair, which: number) {
