@@ -1,7 +1,8 @@
 import { becauseOf, PackageError } from './errors.ts';
 import { PackageFile } from './package-file.ts';
-import { entryContent, faultSentence, printable, type ZipArchive } from './zip-archive.ts';
-import { readZipLayout, type ZipLayout } from './zip-layout.ts';
+import { isSmall } from './yauzl-reading.ts';
+import { entryContent, faultSentence, printable, readZip, wholeEntry } from './zip-archive.ts';
+import type { ZipEntry, ZipLayout } from './zip-layout.ts';
 
 /**
  * What of a damaged package no longer fits: the names of entries whose content does not match its checksum, or
@@ -11,7 +12,7 @@ import { readZipLayout, type ZipLayout } from './zip-layout.ts';
 export async function explainDamage(path: string): Promise<string[]> {
   try {
     using file = PackageFile.open(path);
-    const layout = readZipLayout(file);
+    const { layout } = await readZip(file);
     return [...layout.faults.map(faultSentence), ...(await damagedEntries(file, layout))];
   } catch (error) {
     if (error instanceof PackageError) return [becauseOf(error)];
@@ -21,21 +22,26 @@ export async function explainDamage(path: string): Promise<string[]> {
 
 /** The entries that can't be read as their headers say. */
 export async function damagedEntries(file: PackageFile, layout: ZipLayout): Promise<string[]> {
-  const archive: ZipArchive = { file, layout, [Symbol.dispose]: () => undefined };
   if (layout.faults.some((fault) => fault.kind === 'limit')) return [];
   const damaged: string[] = [];
   const spent = { bytes: 0 };
   for (const entry of layout.entries) {
     spent.bytes += entry.compressedSize;
     if (spent.bytes > file.size) break;
-    if (!(await isWhole(archive, entry))) damaged.push(printable(entry.name));
+    if (!(await isWhole(file, entry))) damaged.push(printable(entry.name));
   }
   return damaged;
 }
 
-async function isWhole(archive: ZipArchive, entry: ZipLayout['entries'][number]): Promise<boolean> {
+/** Reads by position: where the archive is hurt, only its headers as we read them say where something may be. */
+async function isWhole(file: PackageFile, entry: ZipEntry): Promise<boolean> {
+  const { dataStart, compressedSize } = entry;
   try {
-    for await (const _ of entryContent(archive, entry));
+    if (isSmall(entry)) wholeEntry(file.path, entry, file.read(dataStart, compressedSize));
+    else {
+      const raw = file.pieces(dataStart, dataStart + compressedSize);
+      for await (const _ of entryContent(file.path, entry, raw));
+    }
     return true;
   } catch (error) {
     if (error instanceof PackageError) return false;

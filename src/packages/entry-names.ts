@@ -64,7 +64,11 @@ function unsafeSegment(segment: string): string | undefined {
   return deviceName.test(base) ? `has the part "${segment}", a device on Windows` : undefined;
 }
 
-const folded = (path: string): string => path.normalize('NFC').toLowerCase().toUpperCase().normalize('NFC');
+const ascii = /^[\0-\x7f]*$/;
+export const isAscii = (text: string): boolean => ascii.test(text);
+
+const folded = (path: string): string =>
+  isAscii(path) ? path.toUpperCase() : path.normalize('NFC').toLowerCase().toUpperCase().normalize('NFC');
 
 /** Two paths with the same key are the same file somewhere: on Windows, on macOS, or after decoding. */
 export function nameKey(name: string): string {
@@ -88,6 +92,7 @@ export function clashingNames(
     if (twin !== undefined) return { names: [twin, name], how: 'are one name on some systems' };
     if (isFolder) explicit.add(key);
     else files.set(key, name);
+    if (spellings.has(path.slice(0, path.lastIndexOf('/') + 1))) continue;
     for (const spelt of foldersOf(path)) {
       if (spellings.has(spelt)) continue;
       spellings.add(spelt);

@@ -18,8 +18,10 @@ import { faultPoint } from '../faults.ts';
 import { decodedName } from './entry-names.ts';
 import { PackageError } from './errors.ts';
 import { signatureEntryName } from './signature-entry.ts';
-import { entryContent, isSmall, openZip, wholeEntry, type ZipArchive } from './zip-archive.ts';
+import { isSmall } from './yauzl-reading.ts';
+import { entryContent, openZip, rawContent, wholeEntry, type ZipArchive } from './zip-archive.ts';
 import type { ZipEntry, ZipLimits } from './zip-layout.ts';
+import { dosMoment } from './zip-records.ts';
 
 export type ExtractOptions = {
   /** SHA-256 of the file that was verified, lower-case hex: what is extracted is that or nothing. */
@@ -60,7 +62,7 @@ export async function extractPackage(
   options: ExtractOptions,
 ): Promise<{ files: string[] }> {
   assert(isAbsolute(folder), 'a folder to extract to is given by its whole path');
-  using archive = openZip(path, options.limits);
+  using archive = await openZip(path, options.limits);
   const beside = join(dirname(folder), `${besidePrefix(folder)}${randomBytes(6).toString('hex')}`);
   let made = false;
   try {
@@ -168,11 +170,11 @@ async function writeEntry(
       await breath();
     } else {
       hash.update(archive.file.read(entry.localOffset, entry.dataStart - entry.localOffset));
-      const data = hashed(archive.file.pieces(entry.dataStart, dataEnd, signal), hash);
-      for await (const piece of entryContent(archive, entry, data)) writeAll(descriptor, piece);
+      const data = hashed(rawContent(archive, entry, signal), hash);
+      for await (const piece of entryContent(archive.file.path, entry, data)) writeAll(descriptor, piece);
       hash.update(archive.file.read(dataEnd, entry.spanEnd - dataEnd));
     }
-    const { modifiedAt } = entry;
+    const modifiedAt = dosMoment(entry.dosDate, entry.dosTime);
     if (modifiedAt !== undefined && modifiedAt.getTime() <= Date.now())
       futimesSync(descriptor, modifiedAt, modifiedAt);
   } finally {

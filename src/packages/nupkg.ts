@@ -1,6 +1,8 @@
 import { SaxesParser } from 'saxes';
 import { PackageError } from './errors.ts';
-import { readEntry, type ZipArchive } from './zip-archive.ts';
+import type { PackageFile } from './package-file.ts';
+import { readEntry } from './zip-archive.ts';
+import type { ZipLayout } from './zip-layout.ts';
 
 /** Who a package says it is, in its own nuspec. */
 export type PackageIdentity = { readonly id: string; readonly version: string };
@@ -52,14 +54,14 @@ export function packageFileName(identity: PackageIdentity): string {
  *
  * Errors: `PACKAGE_NUSPEC_INVALID`, and those of reading an entry.
  */
-export function readIdentity(archive: ZipArchive): PackageIdentity {
-  const path = archive.file.path;
-  const nuspecs = archive.layout.entries.filter(({ name }) => /^[^/]+\.nuspec$/i.test(name));
+export function readIdentity(file: PackageFile, layout: ZipLayout): PackageIdentity {
+  const path = file.path;
+  const nuspecs = layout.entries.filter(({ name }) => /^[^/]+\.nuspec$/i.test(name));
   if (nuspecs.length !== 1) {
     const count = nuspecs.length === 0 ? 'there is no nuspec' : `there are ${nuspecs.length} nuspecs`;
     throw nuspecInvalid(path, `${count} at its root`);
   }
-  const fields = metadataFields(path, nuspecText(path, readEntry(archive, nuspecs[0]!, nuspecBytesMax)));
+  const fields = metadataFields(path, nuspecText(path, readEntry(file, nuspecs[0]!, nuspecBytesMax)));
   const [id, version] = [fields.get('id'), fields.get('version')];
   if (id === undefined || !isPackageId(id))
     throw nuspecInvalid(path, 'its id is missing or not a package id');

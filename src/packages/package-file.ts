@@ -6,6 +6,8 @@ export class PackageFile implements Disposable {
   readonly path: string;
   readonly size: number;
   readonly #descriptor: number;
+  #isClosed = false;
+  #block: { readonly start: number; readonly bytes: Buffer } | undefined;
 
   private constructor(path: string, descriptor: number, size: number) {
     this.path = path;
@@ -44,9 +46,20 @@ export class PackageFile implements Disposable {
     return bytes.subarray(0, filled);
   }
 
-  /** The bytes from `start` to `end` in pieces; between them the process may do other things. */
+  /** The same for a few bytes that lie near those asked for before: read in blocks, of which the last is kept. */
+  readNearby(position: number, length: number): Buffer {
+    const block = this.#block;
+    const at = position - (block?.start ?? 0);
+    if (block !== undefined && at >= 0 && at + length <= block.bytes.length)
+      return block.bytes.subarray(at, at + length);
+    const bytes = this.read(position, Math.max(length, blockSize));
+    this.#block = { start: position, bytes };
+    return bytes.subarray(0, length);
+  }
+
+  /** The bytes from `start` to `end` in pieces; between them the process may do other things, such as to close it. */
   async *pieces(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
-    for (let at = start; at < end;) {
+    for (let at = start; at < end && !this.#isClosed;) {
       signal?.throwIfAborted();
       const piece = this.read(at, Math.min(pieceSize, end - at));
       if (piece.length === 0) return;
@@ -57,11 +70,13 @@ export class PackageFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     closeSync(this.#descriptor);
   }
 }
 
 const pieceSize = 1 << 18;
+const blockSize = 1 << 12;
 
 function unreadable(path: string, cause: unknown): PackageError {
   const because = cause instanceof Error ? cause.message : String(cause);

@@ -40,8 +40,8 @@ export async function signPackage(
   certificate: CompanyCertificate,
   options: SignOptions,
 ): Promise<PackageReport> {
-  using archive = openZip(inPath);
-  readIdentity(archive);
+  using archive = await openZip(inPath);
+  readIdentity(archive.file, archive.layout);
   const old = oldSignature(archive, options.replace ?? false);
   const now = options.now ?? new Date();
   if (archive.layout.entries.length - (old ? 1 : 0) >= entriesMax) throw tooMany(inPath);

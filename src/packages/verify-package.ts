@@ -8,8 +8,8 @@ import { PackageFile } from './package-file.ts';
 import { problem, warning, type Problem } from './problems.ts';
 import { signatureEntries, signatureEntryFaults } from './signature-entry.ts';
 import { checkSignature, readSignature, type ReadSignature, type SignatureKind } from './signature.ts';
-import { faultCodes, faultSentence, printable } from './zip-archive.ts';
-import { readZipLayout, type ZipEntry, type ZipLayout, type ZipLimits } from './zip-layout.ts';
+import { faultCodes, faultSentence, printable, readZip } from './zip-archive.ts';
+import type { ZipEntry, ZipLayout, ZipLimits } from './zip-layout.ts';
 
 /** Whom to believe: SHA-256 fingerprints (hex, of the DER) of signers, or of those who issued them. */
 export type PackageTrust = { readonly fingerprints: ReadonlySet<string> };
@@ -63,13 +63,13 @@ const nuspecCode: PackageErrorCode = 'PACKAGE_NUSPEC_INVALID';
 export async function verifyPackage(path: string, options: VerifyOptions): Promise<PackageReport> {
   using file = PackageFile.open(path);
   const problems: Problem[] = [];
-  const layout = tryLayout(file, options.limits, problems);
+  const layout = await tryLayout(file, options.limits, problems);
   if (layout === undefined) {
     const { sha256 } = await packageDigests(file, [], [], options.signal);
     const nothing = { id: null, version: null, contentDigest: null, signature: null };
     return { file: path, size: file.size, sha256, ...nothing, trusted: false, ok: false, problems };
   }
-  const identity = tryIdentity(file, layout, problems);
+  const identity = await tryIdentity(file, layout, problems);
   const { entry, read } = findSignature(file, layout, problems);
   const isSigned = entry !== undefined || problems.some(({ code }) => code === 'NU3005');
   const hash = read?.signedHash;
@@ -157,20 +157,23 @@ const refusals: Record<string, { code: PackageErrorCode; hint: string }> = {
   otherwise: { code: 'PACKAGE_SIGNATURE_INVALID', hint: getAgain },
 };
 
-function tryLayout(
+async function tryLayout(
   file: PackageFile,
   limits: ZipLimits | undefined,
   problems: Problem[],
-): ZipLayout | undefined {
-  const layout = reported(problems, () => readZipLayout(file, limits));
+): Promise<ZipLayout | undefined> {
+  const layout = (await reported(problems, () => readZip(file, limits)))?.layout;
   for (const fault of layout?.faults ?? [])
     problems.push(problem(faultCodes[fault.kind], faultSentence(fault)));
   return layout;
 }
 
-function tryIdentity(file: PackageFile, layout: ZipLayout, problems: Problem[]): PackageIdentity | undefined {
-  const archive = { file, layout, [Symbol.dispose]: (): void => undefined };
-  const identity = reported(problems, () => readIdentity(archive));
+async function tryIdentity(
+  file: PackageFile,
+  layout: ZipLayout,
+  problems: Problem[],
+): Promise<PackageIdentity | undefined> {
+  const identity = await reported(problems, () => readIdentity(file, layout));
   const name = basename(file.path);
   if (identity && /\.nupkg$/i.test(name) && name.toLowerCase() !== packageFileName(identity).toLowerCase())
     problems.push(warning('PACKAGE_FILE_NAME_DIFFERS', `inside it is ${identity.id} ${identity.version}`));
@@ -178,9 +181,9 @@ function tryIdentity(file: PackageFile, layout: ZipLayout, problems: Problem[]):
 }
 
 /** What reading the package throws becomes a problem of it. */
-function reported<T>(problems: Problem[], read: () => T): T | undefined {
+async function reported<T>(problems: Problem[], read: () => T | Promise<T>): Promise<T | undefined> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (!(error instanceof PackageError) || error.code === 'PACKAGE_FILE_UNREADABLE') throw error;
     problems.push(problem(error.code, becauseOf(error)));

@@ -1,33 +1,54 @@
+import assert from 'node:assert/strict';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { PackageError, type PackageErrorCode } from './errors.ts';
 import { PackageFile } from './package-file.ts';
+import { readWithYauzl, type YauzlReading } from './yauzl-reading.ts';
 import { readZipLayout, type ZipEntry, type ZipFault, type ZipLayout, type ZipLimits } from './zip-layout.ts';
 import { methods } from './zip-records.ts';
 
-/** An archive whose layout is sound; its entries may be read in any order. Disposing closes the file. */
-export type ZipArchive = Disposable & { readonly file: PackageFile; readonly layout: ZipLayout };
-
-/** Entries up to this size are inflated in one go. */
-const wholeBytesMax = 1 << 18;
+/** An archive as both readers read it, without faults; its entries may be read in any order. */
+export type ZipArchive = Disposable & {
+  readonly file: PackageFile;
+  readonly layout: ZipLayout;
+  readonly openRaw: YauzlReading['openRaw'];
+};
 
 /**
- * Opens a zip archive and refuses one that is not sound; this is the one reader, for what is verified and for
- * what is extracted.
+ * Opens a zip archive and refuses one that is not sound, or that two readers read differently; this is the one way
+ * to what is in a package. Disposing closes the file.
  *
  * Errors: `PACKAGE_FILE_UNREADABLE`, `PACKAGE_ARCHIVE_MALFORMED`, `PACKAGE_NAME_UNSAFE`, `PACKAGE_TOO_LARGE`.
  */
-export function openZip(path: string, limits?: ZipLimits): ZipArchive {
+export async function openZip(path: string, limits?: ZipLimits): Promise<ZipArchive> {
   const file = PackageFile.open(path);
   try {
-    const layout = readZipLayout(file, limits);
+    const { layout, openRaw } = await readZip(file, limits);
     const fault = layout.faults[0];
     if (fault !== undefined) throw faultError(path, fault, layout.faults);
-    return { file, layout, [Symbol.dispose]: () => file[Symbol.dispose]() };
+    return { file, layout, openRaw, [Symbol.dispose]: () => file[Symbol.dispose]() };
   } catch (error) {
     file[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * Reads what an archive is made of: by ourselves first, and where nothing is wrong with it once more with yauzl. The
+ * faults of the layout are those of both. Errors: those of `readZipLayout`.
+ */
+export async function readZip(
+  file: PackageFile,
+  limits?: ZipLimits,
+): Promise<Pick<ZipArchive, 'layout' | 'openRaw'>> {
+  const layout = readZipLayout(file, limits);
+  if (layout.faults.length > 0) return { layout, openRaw: notOpened };
+  const { faults, openRaw } = await readWithYauzl(file, layout);
+  return { layout: { ...layout, faults }, openRaw };
+}
+
+function notOpened(): never {
+  assert.fail('entries are read only where nothing is wrong with the archive');
 }
 
 /** A fault as a sentence about the entry or the archive it is in. */
@@ -58,25 +79,37 @@ export function printable(name: string): string {
   return shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
 }
 
-/**
- * The inflated content of an entry in pieces, checked against its size and CRC; the last check is made when the
- * pieces have been taken, so what was done with them is good only when this ends without an error.
- *
- * `raw` gives the bytes of its data where the caller reads them already. Errors: `PACKAGE_DAMAGED`.
- */
-export async function* entryContent(
+/** The data of an entry as it is stored, in pieces. Errors: `PACKAGE_DAMAGED`; an abort throws its reason. */
+export async function* rawContent(
   archive: ZipArchive,
   entry: ZipEntry,
-  raw?: AsyncIterable<Buffer>,
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const path = archive.file.path;
-  if (isSmall(entry)) {
-    yield wholeEntry(path, entry, raw === undefined ? dataOf(archive, entry) : await collected(raw));
-    return;
+  try {
+    for await (const piece of await archive.openRaw(entry)) {
+      signal?.throwIfAborted();
+      yield piece as Buffer;
+    }
+  } catch (error) {
+    if (signal?.aborted === true || error instanceof PackageError) throw error;
+    throw damaged(archive.file.path, entry, 'is cut off', error);
   }
-  const data = raw ?? archive.file.pieces(entry.dataStart, entry.dataStart + entry.compressedSize);
+}
+
+/**
+ * The content of the entry whose data `raw` gives, in pieces, checked against its size and CRC; the last check is
+ * made when the pieces have been taken, so what was done with them is good only when this ends without an error.
+ *
+ * It is inflated here and not by yauzl, which can't tell whether data hides behind the end of what is inflated.
+ * Errors: `PACKAGE_DAMAGED`.
+ */
+export async function* entryContent(
+  path: string,
+  entry: ZipEntry,
+  raw: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
   let [size, crc] = [0, 0];
-  for await (const piece of entry.method === methods.stored ? data : inflated(path, entry, data)) {
+  for await (const piece of entry.method === methods.stored ? raw : inflated(path, entry, raw)) {
     size += piece.length;
     if (size > entry.size) throw damaged(path, entry, 'is larger than its header says');
     crc = crc32(piece, crc);
@@ -86,27 +119,18 @@ export async function* entryContent(
   if (crc !== entry.crc32) throw damaged(path, entry, 'does not fit its checksum');
 }
 
-/** Whether the entry is read and inflated in one go. */
-export function isSmall(entry: ZipEntry): boolean {
-  return entry.compressedSize <= wholeBytesMax && entry.size <= wholeBytesMax;
-}
-
 /** The whole content of a small entry; larger than `bytesMax` is refused before it is read. */
-export function readEntry(archive: ZipArchive, entry: ZipEntry, bytesMax: number): Buffer {
+export function readEntry(file: PackageFile, entry: ZipEntry, bytesMax: number): Buffer {
   if (entry.size > bytesMax || entry.compressedSize > bytesMax) {
     const name = printable(entry.name);
     const because = `its entry "${name}" has ${entry.size} bytes, and ${bytesMax} are allowed`;
-    const message = `Cannot read package ${archive.file.path}: ${because}`;
+    const message = `Cannot read package ${file.path}: ${because}`;
     throw new PackageError('PACKAGE_TOO_LARGE', message, {
       hint: 'Ask whoever made the package what this is.',
-      details: { file: archive.file.path, entry: entry.name, because },
+      details: { file: file.path, entry: entry.name, because },
     });
   }
-  return wholeEntry(archive.file.path, entry, dataOf(archive, entry));
-}
-
-function dataOf(archive: ZipArchive, entry: ZipEntry): Buffer {
-  return archive.file.read(entry.dataStart, entry.compressedSize);
+  return wholeEntry(file.path, entry, file.read(entry.dataStart, entry.compressedSize));
 }
 
 /** Inflates the data of a small entry and checks it. */
@@ -136,11 +160,11 @@ function inflatedWhole(path: string, entry: ZipEntry, data: Buffer): Buffer {
 async function* inflated(
   path: string,
   entry: ZipEntry,
-  data: AsyncIterable<Buffer>,
+  raw: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, undefined> {
   const inflate = createInflateRaw({ chunkSize: 1 << 18 });
   // What goes wrong on the way in destroys the stream and so comes out of it below.
-  const feeding = pipeline(data, inflate).catch((): void => undefined);
+  const feeding = pipeline(raw, inflate).catch((): void => undefined);
   try {
     for await (const piece of inflate) yield piece as Buffer;
   } catch (cause) {
@@ -151,12 +175,6 @@ async function* inflated(
     await feeding;
   }
   if (inflate.bytesWritten !== entry.compressedSize) throw damaged(path, entry, 'hides data behind its end');
-}
-
-async function collected(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
-  const all: Buffer[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return Buffer.concat(all);
 }
 
 function damaged(path: string, entry: ZipEntry, because: string, cause?: unknown): PackageError {

@@ -5,15 +5,14 @@
  * central directory follows them and the end record follows that and ends the file; when local header, central
  * header and data descriptor of an entry agree; when nothing is encrypted, split, or zip64; when each name is one
  * that any system can write and no two would meet; and when sizes and counts stay below the limits. What is read
- * from a sound archive is what any other zip reader would read.
+ * from a sound archive is what any other zip reader would read; `yauzl-reading.ts` asks one.
  */
-import { clashingNames, unsafeName } from './entry-names.ts';
+import { clashingNames, isAscii, unsafeName } from './entry-names.ts';
 import { PackageError } from './errors.ts';
 import type { PackageFile } from './package-file.ts';
 import {
   centralHeaderAt,
   descriptorSignature,
-  dosMoment,
   endRecordAt,
   endRecordSize,
   extraFieldIds,
@@ -54,7 +53,6 @@ const descriptorSize = 16;
 export type ZipEntry = CentralHeader & {
   readonly name: string;
   readonly isFolder: boolean;
-  readonly modifiedAt: Date | undefined;
   /** Where its data begins: behind the local header. */
   readonly dataStart: number;
   /** Where the next local header or the central directory begins. */
@@ -196,7 +194,7 @@ function locateEntries(
   return headers.map((header) => {
     const name = entryName(header, fault);
     const spanEnd = spanEnds.get(header)!;
-    const local = readLocalHeader(file, header.localOffset);
+    const local = readLocalHeader(file, header);
     if (local === undefined) fault('archive', 'its local header is missing', name);
     else checkAgainstLocal(header, local, name, fault);
     checkEntry(header, name, fault);
@@ -204,24 +202,26 @@ function locateEntries(
     const between = spanEnd - dataStart - header.compressedSize;
     if (!gapExplained(file, header, dataStart + header.compressedSize, between))
       fault('archive', 'its data does not end where the next part of the archive begins', name);
-    const isFolder = name.endsWith('/');
-    const modifiedAt = dosMoment(header.dosDate, header.dosTime);
-    return { ...header, name, isFolder, modifiedAt, dataStart, spanEnd };
+    return Object.assign(header, { name, isFolder: name.endsWith('/'), dataStart, spanEnd });
   });
 }
 
-function readLocalHeader(file: PackageFile, offset: number): LocalHeader | undefined {
-  const guess = file.read(offset, 512);
+function readLocalHeader(
+  file: PackageFile,
+  { localOffset, nameBytes }: CentralHeader,
+): LocalHeader | undefined {
+  // As long as it is where nothing but the same name follows.
+  const guess = file.readNearby(localOffset, localHeaderSize + nameBytes.length);
   const length = localHeaderLength(guess);
   if (length === undefined) return undefined;
-  return localHeader(length <= guess.length ? guess : file.read(offset, length));
+  return localHeader(length <= guess.length ? guess : file.readNearby(localOffset, length));
 }
 
 function entryName(header: CentralHeader, fault: Fault): string {
   const bytes = header.nameBytes;
-  const isAscii = bytes.every((byte) => byte < 0x80);
-  const name = isAscii ? bytes.toString('latin1') : bytes.toString('utf8');
-  if (isAscii) return name;
+  const plain = bytes.toString('latin1');
+  if (isAscii(plain)) return plain;
+  const name = bytes.toString('utf8');
   if ((header.flags & flagBits.utf8) === 0) fault('name', 'is neither ASCII nor marked as UTF-8', name);
   else if (!Buffer.from(name).equals(bytes)) fault('name', 'is not UTF-8', name);
   return name;
@@ -286,7 +286,7 @@ function checkFileType(header: CentralHeader, name: string, fault: Fault): void 
 function gapExplained(file: PackageFile, header: CentralHeader, at: number, length: number): boolean {
   if ((header.flags & flagBits.descriptor) === 0) return length === 0;
   if (length !== descriptorSize && length !== descriptorSize - 4) return false;
-  const bytes = file.read(at, length);
+  const bytes = file.readNearby(at, length);
   if (bytes.length !== length) return false;
   const values = bytes.subarray(length - 12);
   return (

@@ -55,6 +55,12 @@ export type CentralHeader = LocalHeader & {
   readonly localOffset: number;
 };
 
+const nothing = Buffer.alloc(0);
+
+/** Most records have no extra field, and a view of nothing costs as much to make as any other. */
+const view = (bytes: Buffer, start: number, end: number): Buffer =>
+  start === end ? nothing : bytes.subarray(start, end);
+
 /** The end record at `at` of `bytes`, whose first byte stands at `base` in the file. */
 export function endRecordAt(bytes: Buffer, at: number, base: number): EndRecord | undefined {
   if (at + endRecordSize > bytes.length || bytes.readUInt32LE(at) !== endSignature) return undefined;
@@ -90,8 +96,8 @@ export function centralHeaderAt(bytes: Buffer, at: number, base: number): Centra
     disk: bytes.readUInt16LE(at + 34),
     externalAttributes: bytes.readUInt32LE(at + 38),
     localOffset: bytes.readUInt32LE(at + 42),
-    nameBytes: bytes.subarray(at + centralHeaderSize, nameEnd),
-    extra: bytes.subarray(nameEnd, extraEnd),
+    nameBytes: view(bytes, at + centralHeaderSize, nameEnd),
+    extra: view(bytes, nameEnd, extraEnd),
     headerSize: end - at,
   };
 }
@@ -113,8 +119,8 @@ export function localHeader(bytes: Buffer): LocalHeader | undefined {
     crc32: bytes.readUInt32LE(14),
     compressedSize: bytes.readUInt32LE(18),
     size: bytes.readUInt32LE(22),
-    nameBytes: bytes.subarray(localHeaderSize, nameEnd),
-    extra: bytes.subarray(nameEnd, headerSize),
+    nameBytes: view(bytes, localHeaderSize, nameEnd),
+    extra: view(bytes, nameEnd, headerSize),
     headerSize,
   };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isPackageId, normalizedVersion, packageFileName, samePackage } from '../../src/packages/index.ts';
 import { readIdentity, type PackageIdentity } from '../../src/packages/nupkg.ts';
-import { openZip } from '../../src/packages/zip-archive.ts';
+import { PackageFile } from '../../src/packages/package-file.ts';
+import { readZipLayout } from '../../src/packages/zip-layout.ts';
 import { buildZip, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
 
 describe('two equal versions have one normal form', () => {
@@ -46,8 +47,8 @@ describe('a package says who it is in its nuspec', () => {
   const identity = (nuspec: string | Buffer, name = 'x.nuspec', more: RawEntry[] = []): PackageIdentity => {
     using folder = temporaryFolder();
     const bytes = buildZip([...more, { name, content: nuspec }]);
-    using archive = openZip(folder.file('x', bytes));
-    return readIdentity(archive);
+    using file = PackageFile.open(folder.file('x', bytes));
+    return readIdentity(file, readZipLayout(file));
   };
   const good = '<package><metadata><id>A.B</id><version>1.2</version></metadata></package>';
   const prefixed = good
