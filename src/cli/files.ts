@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { replaceFile } from '../instance/index.ts';
+import { replaceFile } from '../replace-file.ts';
 import { CliError } from './errors.ts';
 
 /** The bytes of a file a person named, at most `sizeMax` of them. `what` is its role, as in "notes". @throws CliError FILE_NOT_READABLE */

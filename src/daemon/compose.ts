@@ -7,7 +7,8 @@ import {
   type Transport,
 } from '../sync/index.ts';
 import type { StatusServer, StatusSource } from '../http/index.ts';
-import { InstanceError, replaceFile, type Instance } from '../instance/index.ts';
+import { InstanceError, type Instance } from '../instance/index.ts';
+import { replaceFile } from '../replace-file.ts';
 import { lockHolder, tryLock, type Lock } from '../lock.ts';
 import type { Logger } from '../log.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';

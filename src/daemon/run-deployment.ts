@@ -18,7 +18,8 @@ import {
   type RunOutcome,
 } from '../executor/index.ts';
 import { readKeyFile } from '../identity/index.ts';
-import { InstanceError, replaceFile, type Instance } from '../instance/index.ts';
+import { InstanceError, type Instance } from '../instance/index.ts';
+import { replaceFile } from '../replace-file.ts';
 import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
 import { findDeployment, readReleases, readSteps, type DeploymentRow } from '../projections/index.ts';

@@ -1,23 +1,13 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../replace-file.ts';
 import { ExecutorError } from './errors.ts';
-import { syncFolder } from './journal.ts';
 import type { Plan } from './plan.ts';
 
 /** Writes `RUN/plan.json` so that it is there whole or not at all. */
 export function writePlan(runFolder: string, plan: Plan): void {
-  const bytes = Buffer.from(`${JSON.stringify(plan, null, 2)}\n`, 'utf8');
-  const beside = join(runFolder, 'plan.json.tmp');
-  const file = openSync(beside, 'w', 0o600);
-  try {
-    writeFileSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(beside, planPath(runFolder));
-  syncFolder(runFolder);
+  replaceFile(planPath(runFolder), `${JSON.stringify(plan, null, 2)}\n`);
 }
 
 /** The plan of a run. Throws `RUN_UNREADABLE` where it is missing, damaged or of another format. */

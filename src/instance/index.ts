@@ -6,4 +6,3 @@ export { openInstance, type Identity, type Instance } from './open.ts';
 export { findLink, findRelease, releaseOf } from './look-up.ts';
 export { deployable, placeOf } from './deployable.ts';
 export type { Vault, SecretRef } from './vault.ts';
-export { replaceFile } from './replace-file.ts';

@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { replaceFile } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { replaceFile } from '../src/replace-file.ts';
+import { temporaryFolder } from './support/build-nupkg.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {
