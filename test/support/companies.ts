@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { readPfx } from '../../src/identity/index.ts';
@@ -52,6 +53,7 @@ export class Company {
   readonly name: string;
   readonly data: string;
   readonly desk: string;
+  readonly #started = new Set<ChildProcess>();
 
   constructor(root: string, name: string) {
     this.name = name;
@@ -82,7 +84,18 @@ export class Company {
       ...start.user,
     });
     child.stdin.on('error', () => undefined).end(start.input ?? '');
+    this.#started.add(child);
+    child.once('exit', () => this.#started.delete(child));
     return { child, ended: answerOf(child) };
+  }
+
+  /** Ends what a test that failed left running. */
+  async endAll(): Promise<void> {
+    const left = [...this.#started].map((child) => {
+      child.kill('SIGKILL');
+      return once(child, 'exit');
+    });
+    await Promise.all(left);
   }
 
   /** Types a command; whatever it comes to is told. */
@@ -157,12 +170,10 @@ export class Company {
 export async function pair(vendor: Company, customer: Company, folder: string): Promise<void> {
   const invitation = join(vendor.desk, `to-${customer.name}.json`);
   const reply = join(vendor.desk, `from-${customer.name}.json`);
-  const { words } = await vendor.does<{ words: string }>(
-    ...['link', 'invite', customer.name, '--folder', folder, '--out', invitation],
-  );
-  const { ourWords } = await customer.does<{ ourWords: string }>(
-    ...['link', 'accept', invitation, '--folder', folder, '--fingerprint', words, '--out', reply],
-  );
+  const invite = ['link', 'invite', customer.name, '--folder', folder, '--out', invitation];
+  const { words } = await vendor.does<{ words: string }>(...invite);
+  const accept = ['link', 'accept', invitation, '--folder', folder, '--fingerprint', words, '--out', reply];
+  const { ourWords } = await customer.does<{ ourWords: string }>(...accept);
   await vendor.does('link', 'confirm', reply, '--fingerprint', ourWords);
 }
 
@@ -202,7 +213,7 @@ export async function untilFileHolds(path: string, holds: (text: string) => bool
 
 /** How often each line stands in the file: effects leave one line each. */
 export function effectsIn(path: string): Record<string, number> {
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
   return Object.fromEntries(
     [...Map.groupBy(lines, (line) => line)].map(([line, all]) => [line, all.length] as const),
   );
@@ -215,12 +226,12 @@ async function answerOf(child: ChildProcess): Promise<Answer> {
   }
   // Not `close`: what a killed one left behind may hold its output for long.
   const [exitCode, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  await Promise.all([child.stdout, child.stderr].map((stream) => stream && signal === null && ended(stream)));
+  if (signal === null) await Promise.all([ended(child.stdout), ended(child.stderr)]);
   return { exitCode, signal, ...texts };
 }
 
-async function ended(stream: NodeJS.ReadableStream & { readableEnded?: boolean }): Promise<void> {
-  if (stream.readableEnded !== true) await once(stream, 'end');
+async function ended(stream: Readable | null): Promise<void> {
+  if (stream?.readableEnded === false) await once(stream, 'end');
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
@@ -233,6 +244,3 @@ async function firstLine(child: ChildProcess): Promise<string> {
     });
   });
 }
-
-/** The name of a file without its folder, as messages tell it. */
-export const nameOf = (path: string): string => basename(path);

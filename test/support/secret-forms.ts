@@ -9,9 +9,9 @@ export function secretForms(text: string): Map<string, Buffer> {
     URL: encodeURIComponent(text),
     'URL, every byte': [...utf8].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
     JSON: JSON.stringify(text).slice(1, -1),
-    'JSON, every character': [...text].map((one) => `\\u${hexOf(one).padStart(4, '0')}`).join(''),
+    'JSON, every character': Array.from(text, (one) => `\\u${hexOf(one).padStart(4, '0')}`).join(''),
     XML: escapedXml(text),
-    'XML, every character': [...text].map((one) => `&#x${hexOf(one)};`).join(''),
+    'XML, every character': Array.from(text, (one) => `&#x${hexOf(one)};`).join(''),
     hex: utf8.toString('hex'),
     HEX: utf8.toString('hex').toUpperCase(),
   };
