@@ -123,17 +123,13 @@ function rightFields(entry: RawEntry): {
 }
 
 function header(fields: Omit<HeaderFields, 'name' | 'extra'>, name: Buffer, extra: Buffer): Buffer {
-  return Buffer.concat([
-    u16(fields.flags),
-    u16(fields.method),
-    u16(fields.dosTime),
-    u16(fields.dosDate),
-    u32(fields.crc32),
-    u32(fields.compressedSize),
-    u32(fields.size),
-    u16(name.length),
-    u16(extra.length),
-  ]);
+  const bytes = Buffer.alloc(24);
+  const { flags, method, dosTime, dosDate } = fields;
+  for (const [i, value] of [flags, method, dosTime, dosDate].entries()) bytes.writeUInt16LE(value, i * 2);
+  const sizes = [fields.crc32, fields.compressedSize, fields.size];
+  for (const [i, value] of sizes.entries()) bytes.writeUInt32LE(value >>> 0, 8 + i * 4);
+  for (const [i, value] of [name.length, extra.length].entries()) bytes.writeUInt16LE(value, 20 + i * 2);
+  return bytes;
 }
 
 function centralHeader(fields: HeaderFields, entry: RawEntry, at: number): Buffer {
