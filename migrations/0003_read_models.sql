@@ -160,6 +160,14 @@ CREATE TABLE peer_input (
   PRIMARY KEY (link, name_key, environment)
 ) STRICT, WITHOUT ROWID;
 
+-- Inputs of which the author of a link was told that they are set.
+CREATE TABLE told_input (
+  link        TEXT NOT NULL,
+  name_key    TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  PRIMARY KEY (link, name_key, environment)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE deployment (
   deployment   TEXT PRIMARY KEY,
   position     INTEGER NOT NULL,

@@ -65,3 +65,13 @@ export function setInput(
     ],
   };
 }
+
+/** Tells an author which inputs of its releases are set here, that were set before it could be told. */
+export function reportInputs(
+  link: string,
+  untold: readonly { name: string; environment: string | null }[],
+): Decision {
+  return untold.map(({ name, environment }) =>
+    told(link, InputReported.make({ name, environment, state: 'set' })),
+  );
+}

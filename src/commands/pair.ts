@@ -21,6 +21,11 @@ export type KnownLink = {
 export type Peer = { readonly instanceId: string; readonly introduction: Uint8Array };
 
 function refuseTakenName(links: readonly KnownLink[], name: string): void {
+  if (name === 'self') {
+    throw new CommandError('LINK_NAME_TAKEN', 'Cannot add link self: that name means this side itself', {
+      hint: 'Choose another name.',
+    });
+  }
   const taken = links.find((link) => link.name === name && link.state !== 'removed');
   if (taken === undefined) return;
   throw new CommandError('LINK_NAME_TAKEN', `Cannot add link ${name}: a link of that name is there already`, {

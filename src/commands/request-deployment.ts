@@ -40,6 +40,7 @@ export type PlacedDeployment = {
   readonly digest: string;
   readonly state: string;
   readonly requestedBy: string;
+  readonly reason?: 'deploy' | 'again' | 'retry' | 'rollback';
 };
 
 /** The place a release is to go to: what is under way there, and what ran there last, newest first. */
@@ -148,15 +149,20 @@ export function requestDeployment(
 }
 
 /**
- * Which release a rollback goes to: the one that ran before. After a failure that is the last success; after a
- * success the one before it.
+ * Which release a rollback goes to: the one that ran before what runs or was tried last. Rolling back twice goes back
+ * twice: what a rollback left behind is not come back to.
  */
 export function rollbackTarget(process: string, place: Place): PlacedDeployment {
   const decisive = place.past.filter(({ state }) => state === 'succeeded' || state === 'failed');
-  const newest = decisive[0];
-  const target = decisive.find(
-    ({ state, digest }, index) => index > 0 && state === 'succeeded' && digest !== newest?.digest,
-  );
+  const standing: PlacedDeployment[] = [];
+  for (const run of decisive.toReversed()) {
+    if (run.state !== 'succeeded') continue;
+    const before =
+      run.reason === 'rollback' ? standing.findLastIndex(({ digest }) => digest === run.digest) : -1;
+    if (before >= 0) standing.length = before;
+    standing.push(run);
+  }
+  const target = standing.findLast(({ digest }) => digest !== decisive[0]?.digest);
   if (target !== undefined) return target;
   throw new CommandError(
     'NOTHING_TO_ROLL_BACK',

@@ -149,6 +149,8 @@ async function runForever(
         links.set(key, keepLink(instance, link, { log, signal, count, ended: () => links.delete(key) }));
     }
   };
+  // First, since it may be refused: nothing else is under way then.
+  const server = await openPage(instance, watch, { listen: listen ?? listenAt(instance), log, counters });
   watch.onChange(() => {
     keepLinks();
     dispatch.lookAgain();
@@ -156,8 +158,6 @@ async function runForever(
   });
   keepLinks();
   dispatch.look();
-
-  const server = await openPage(instance, watch, { listen: listen ?? listenAt(instance), log, counters });
   replaceFile(instance.folder.address, server.address);
   onReady?.(server.address);
   log.info({ address: server.address, instance: instance.identity.name }, 'ready');

@@ -1,11 +1,13 @@
 import { open } from 'node:fs/promises';
-import { acknowledge, refuseBlob } from '../commands/index.ts';
+import { acknowledge, refuseBlob, reportInputs } from '../commands/index.ts';
 import { readHeader, type HeadVerdict, type Verdict as EntryVerdict } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { explainDamage } from '../packages/index.ts';
 import {
   readLinks,
   readOwedBlobs,
+  readReleases,
+  readUntoldInputs,
   readWantedBlobs,
   type LinkRow,
   type WantedBlob,
@@ -19,6 +21,16 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
   const outward = log.feedTo(linkId);
   const link = (): LinkRow => readLinks(db).find((row) => row.link === linkId)!;
   const wanted = (): WantedBlob[] => readWantedBlobs(db).filter((blob) => blob.link === linkId);
+  const untoldInputs = () => {
+    const offers = readReleases(db).filter(
+      (release) => release.link === linkId && release.withdrawn === null,
+    );
+    return readUntoldInputs(
+      db,
+      linkId,
+      offers.flatMap(({ document }) => document.inputs.map(({ name }) => name)),
+    );
+  };
   let head: { readonly bytes: Uint8Array; readonly seq: number; readonly at: number } | undefined;
 
   return {
@@ -92,6 +104,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     },
     async acknowledge() {
       await admitHeldPackages(instance, linkId);
+      instance.record(() => (link().state === 'confirmed' ? reportInputs(linkId, untoldInputs()) : []));
       instance.record(() => {
         const { state, inward, receipted } = link();
         if (state === 'removed') return [];

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import {
   createInstanceKeys,
@@ -91,10 +92,17 @@ function refuseUnfitCertificate(
 }
 
 /** Makes the data folder where it isn't there yet; an empty one will do. */
+/** One folder after the other: the runtime's own way to make several never comes back where the system refuses. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 function makeFolder(root: string, name: string): void {
   let content: string[];
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolders(root);
     accessSync(root, constants.W_OK | constants.X_OK);
     content = readdirSync(root);
   } catch (cause) {

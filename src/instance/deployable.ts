@@ -50,6 +50,7 @@ const placed = (row: DeploymentRow): PlacedDeployment => ({
   digest: row.digest,
   state: row.state,
   requestedBy: row.requestedBy,
+  reason: row.reason,
 });
 
 /** What is under way, and what went before, for one process in one environment. */

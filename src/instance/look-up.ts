@@ -13,11 +13,17 @@ export function findLink(db: Database, name: string): LinkRow {
   });
 }
 
-/** The release that `text` means: `NUMBER`, `PROCESS/NUMBER` or `LINK:PROCESS/NUMBER`, whichever is enough. */
+/** What stands in the place of a link's name for releases of this side. */
+const ownLink = 'self';
+
+/**
+ * The release that `text` means: `NUMBER`, `PROCESS/NUMBER` or `LINK:PROCESS/NUMBER`, whichever is enough; `self:` names
+ * this side's own.
+ */
 export function findRelease(db: Database, text: string): ReleaseRow {
   const parsed = /^(?:(?<link>[^:/]+):)?(?:(?<process>.+)\/)?(?<number>[^/]+)$/.exec(text);
   const { link, process, number } = parsed?.groups ?? {};
-  const wanted = link === undefined ? undefined : findLink(db, link).link;
+  const wanted = link === undefined ? undefined : link === ownLink ? '' : findLink(db, link).link;
   const found = readReleases(db, number ?? text).filter(
     (release) =>
       (wanted === undefined || release.link === wanted) &&
@@ -26,7 +32,7 @@ export function findRelease(db: Database, text: string): ReleaseRow {
   if (found.length === 1) return found[0]!;
   const links = new Map(readLinks(db).map((row) => [row.link, row.name]));
   const full = (release: ReleaseRow): string =>
-    `${release.link === '' ? '' : `${links.get(release.link)}:`}${release.process}/${release.number}`;
+    `${links.get(release.link) ?? ownLink}:${release.process}/${release.number}`;
   if (found.length > 1) {
     throw new CommandError(
       'RELEASE_AMBIGUOUS',

@@ -10,7 +10,13 @@ export {
 export { conventionNumber, deploymentView, reportedView, stepView } from './deployment-view.ts';
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
 export { ageOf } from './fleet-view.ts';
-export { readInputs, readPeerInputs, type InputRow, type PeerInputRow } from './input-board.ts';
+export {
+  readInputs,
+  readPeerInputs,
+  readUntoldInputs,
+  type InputRow,
+  type PeerInputRow,
+} from './input-board.ts';
 export { readLinks, type LinkRow } from './link-board.ts';
 export { describeEvent } from './outbound-line.ts';
 export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';

@@ -4,7 +4,7 @@ import { nameKey, type Fold, type Projection } from './projection.ts';
 /** Which inputs are set here, and which the customers said are set there. */
 export const inputBoard: Projection = {
   name: 'input-board',
-  tables: ['input_value', 'peer_input'],
+  tables: ['input_value', 'peer_input', 'told_input'],
   prepare(db) {
     const set = db.prepare(
       `INSERT INTO input_value (name_key, environment, name, version, secret, value, set_at, actor)
@@ -16,6 +16,9 @@ export const inputBoard: Projection = {
     const heard = db.prepare(
       `INSERT INTO peer_input (link, name_key, environment, name, state, at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (link, name_key, environment) DO UPDATE SET state = excluded.state, at = excluded.at`,
+    );
+    const told = db.prepare(
+      `INSERT INTO told_input (link, name_key, environment) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     const apply: Fold['apply'] = ({ event, header, place }) => {
       if (event.name === 'input.set') {
@@ -30,6 +33,8 @@ export const inputBoard: Projection = {
           header.at,
           header.actor,
         );
+      } else if (event.name === 'input.reported' && place.kind === 'outward') {
+        told.run(place.link, nameKey(event.data.name), event.data.environment ?? '');
       } else if (event.name === 'input.reported' && place.kind === 'inward') {
         const { name, environment, state } = event.data;
         heard.run(place.link, nameKey(name), environment ?? '', name, state, header.at);
@@ -87,4 +92,22 @@ export function readPeerInputs(db: Database): PeerInputRow[] {
         ORDER BY link, name_key, environment`,
     )
     .all() as PeerInputRow[];
+}
+
+/** Inputs set here that an offer of the link asks for and whose author was not told so yet. */
+export function readUntoldInputs(
+  db: Database,
+  link: string,
+  asked: readonly string[],
+): { name: string; environment: string | null }[] {
+  const wanted = new Set(asked.map(nameKey));
+  const rows = db
+    .prepare(
+      `SELECT name, nullif(environment, '') AS environment FROM input_value AS set_here
+        WHERE NOT EXISTS (SELECT 1 FROM told_input AS told WHERE told.link = ?
+                             AND told.name_key = set_here.name_key AND told.environment = set_here.environment)
+        ORDER BY name_key, environment`,
+    )
+    .all(link) as { name: string; environment: string | null }[];
+  return rows.filter(({ name }) => wanted.has(nameKey(name)));
 }

@@ -1,6 +1,6 @@
 import { feedViews } from '../../daemon/index.ts';
 import { rebuildReadModels } from '../../projections/index.ts';
-import { command, flag, later, type Outcome } from '../command.ts';
+import { command, flag, later, needed, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { section, table } from '../table.ts';
 import { count } from '../words.ts';
@@ -79,7 +79,46 @@ const rebuild = command({
   },
 });
 
-export const logCommands = [showLog, verify, rebuild, later('log at', 'What ran and who decided, at a time')];
+const confirm = command({
+  path: 'log confirm',
+  about: 'Vouch that this database is the newest there is, where the file `head` is missing or damaged',
+  example: 'crossgap log confirm',
+  args: {},
+  options: {},
+  async run(context): Promise<Outcome> {
+    const { log } = await context.open();
+    log.confirmHead();
+    return {
+      document: { state: log.standing().state },
+      text: 'The database counts as the newest; it may sign again',
+    };
+  },
+});
+
+const newEpoch = command({
+  path: 'log new-epoch',
+  about: 'Give up entries that nobody can give back after a restore, and let the own feeds go on',
+  example: 'crossgap log new-epoch --reason "disk lost, restored from the backup of Sunday"',
+  args: {},
+  options: { reason: needed('TEXT', 'why; everybody who holds a feed of ours will read it') },
+  async run(context, _args, { reason }): Promise<Outcome> {
+    const { log, actor } = await context.open();
+    const { started, lost } = log.startEpoch({ reason, actor });
+    return {
+      document: { started, lost },
+      text: `${count(started.length, 'feed')} of ours went on with a new epoch`,
+    };
+  },
+});
+
+export const logCommands = [
+  showLog,
+  verify,
+  rebuild,
+  confirm,
+  newEpoch,
+  later('log at', 'What ran and who decided, at a time'),
+];
 
 type NamedFeed = { authorName: string; audience: string; epoch: number; seq: number; head: string };
 
