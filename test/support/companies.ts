@@ -55,10 +55,10 @@ export class Company {
   readonly desk: string;
   readonly #started = new Set<ChildProcess>();
 
-  constructor(root: string, name: string) {
+  constructor(root: string, name: string, desk = join(root, `${name}-desk`)) {
     this.name = name;
     this.data = join(root, name);
-    this.desk = join(root, `${name}-desk`);
+    this.desk = desk;
     mkdirSync(this.desk, { recursive: true });
   }
 
