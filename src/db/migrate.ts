@@ -49,7 +49,7 @@ export function readMigrations(folder: string): Migration[] {
 export function migrate(db: Database.Database, migrations: readonly Migration[], now: number): number {
   const apply = db.transaction(() => {
     const applied = appliedMigrations(db);
-    refuseEdited(applied, migrations);
+    refuseEdited(db.name, applied, migrations);
     const missing = migrations.slice(applied.length);
     if (missing.length === 0) return 0;
     if (applied.length === 0) db.exec(ledger);
@@ -90,14 +90,14 @@ function appliedMigrations(db: Database.Database): Applied[] {
   return db.prepare('SELECT number, name, sha256 FROM migration ORDER BY number').all() as Applied[];
 }
 
-function refuseEdited(applied: readonly Applied[], migrations: readonly Migration[]): void {
-  if (applied.length > migrations.length) throw newer(applied.length, migrations.length);
+function refuseEdited(path: string, applied: readonly Applied[], migrations: readonly Migration[]): void {
+  if (applied.length > migrations.length) throw newer(path, applied.length, migrations.length);
   for (const [at, { name, sha256 }] of applied.entries()) {
     const ours = migrations[at]!;
     if (ours.sha256 === sha256) continue;
     throw new DatabaseError(
       'MIGRATION_EDITED',
-      `Cannot use the database: it was made with another content of the migration ${name}`,
+      `Cannot use the database ${path}: it was made with another content of the migration ${name}`,
       {
         hint: 'Install the crossgap version that made this database, or restore its migrations folder.',
         details: { applied: sha256, atHand: ours.sha256, name: ours.name },
@@ -106,10 +106,10 @@ function refuseEdited(applied: readonly Applied[], migrations: readonly Migratio
   }
 }
 
-export function newer(found: number, known: number): DatabaseError {
+export function newer(path: string, found: number, known: number): DatabaseError {
   return new DatabaseError(
     'DATABASE_NEWER',
-    `Cannot use the database: its schema is number ${found}, and this crossgap knows up to ${known}`,
+    `Cannot use the database ${path}: its schema is number ${found}, and this crossgap knows up to ${known}`,
     {
       hint: 'Update crossgap on this machine; the database was left as it is.',
       details: { found, known },

@@ -92,7 +92,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     db = new Database(path, { readonly: readOnly, fileMustExist: true, timeout: 5000 });
     setPragmas(db, readOnly, path);
     const version = db.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) throw newer(version, migrations.length);
+    if (version > migrations.length) throw newer(path, version, migrations.length);
     if (!readOnly) migrate(db, migrations, clock.now());
     checkSchema(db, readOnly ? migrations.slice(0, version) : migrations);
     return db;
@@ -151,7 +151,7 @@ function refuseUnfit(path: string, readOnly: boolean, known: number): void {
       'Check --data; the file was left as it is.',
     );
   const version = header.readUInt32BE(60);
-  if (version > known) throw newer(version, known);
+  if (version > known) throw newer(path, version, known);
 }
 
 function refuseReadOnly(path: string): void {

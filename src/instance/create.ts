@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import {
   createInstanceKeys,
@@ -10,7 +10,7 @@ import {
   writeKeyFile,
   type CompanyCertificate,
 } from '../identity/index.ts';
-import { dataFolder } from './data-folder.ts';
+import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
 import { openInstance, type Instance } from './open.ts';
 
@@ -30,7 +30,8 @@ const settingsTemplate = `# What the operator sets; every setting has a default.
 
 /**
  * Makes an instance: data folder, keys, and the introduction, signed here and now by the company certificate, whose
- * private key is not kept. The same name in the same folder again is the instance that is there.
+ * private key is not kept. The same name in the same folder again is the instance that is there. Where it fails, the
+ * folder is as empty as it was.
  *
  * @throws InstanceError DATA_FOLDER_TAKEN where the folder holds something else, DATA_FOLDER_NOT_WRITABLE
  */
@@ -52,6 +53,21 @@ export async function createInstance(
   }
   refuseUnfitCertificate(intent, clock);
   makeFolder(places.root, intent.name);
+  takeFolder(places.keys, places.root, intent.name);
+  try {
+    return { instance: await fillFolder(places, intent, clock), created: true };
+  } catch (error) {
+    // Half an instance is no use, and in the way of the next attempt. The folder was empty: all in it is of this one.
+    for (const name of readdirSync(places.root)) rmSync(join(places.root, name), { recursive: true });
+    throw namedFailure(error, places.root, intent.name);
+  }
+}
+
+async function fillFolder(
+  places: DataFolder,
+  intent: { name: string; company: CompanyCertificate },
+  clock: Clock,
+): Promise<Instance> {
   const keys = createInstanceKeys(places.keys);
   const introduction = sealIntroduction(
     {
@@ -70,14 +86,36 @@ export async function createInstance(
     mkdirSync(place, { mode: 0o700 });
   }
   writeFileSync(places.settings, settingsTemplate, { mode: 0o600 });
-  const instance = await openInstance(folder, { clock, create: true });
-  instance.log.openFeed({
-    audience: instance.identity.instanceId,
-    introduction: instance.identity.bytes,
-    actor: instance.actor,
+  const instance = await openInstance(places.root, { clock, create: true });
+  try {
+    const { identity, actor, log } = instance;
+    log.openFeed({ audience: identity.instanceId, introduction: identity.bytes, actor });
+    log.saveHead();
+    return instance;
+  } catch (error) {
+    instance.db.close();
+    throw error;
+  }
+}
+
+/** Of two that make an instance in one folder, the one that makes the folder of the keys has it. */
+function takeFolder(keys: string, root: string, name: string): void {
+  try {
+    mkdirSync(keys, { mode: 0o700 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw namedFailure(cause, root, name);
+    throw folderTaken(root, name);
+  }
+}
+
+/** What the system refused, by name; any other error as it is. */
+function namedFailure(error: unknown, root: string, name: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error;
+  const why = error.code === 'ENOSPC' ? 'the disk is full' : String(error.code);
+  return new InstanceError('DATA_FOLDER_NOT_WRITABLE', `Cannot make instance ${name} in ${root}: ${why}`, {
+    hint: 'Choose a folder with --data that this account may make and write to, on a disk with space.',
+    cause: error,
   });
-  instance.log.saveHead();
-  return { instance, created: true };
 }
 
 /** A certificate that can't introduce anybody is found before anything is written. */
@@ -91,7 +129,6 @@ function refuseUnfitCertificate(
   sealIntroduction({ instanceId, name, signingKey, sealingKey, issuedAt: clock.now() }, company);
 }
 
-/** Makes the data folder where it isn't there yet; an empty one will do. */
 /** One folder after the other: the runtime's own way to make several never comes back where the system refuses. */
 function makeFolders(path: string): void {
   if (existsSync(path)) return;
@@ -99,6 +136,7 @@ function makeFolders(path: string): void {
   mkdirSync(path, { mode: 0o700 });
 }
 
+/** Makes the data folder where it isn't there yet; an empty one will do. */
 function makeFolder(root: string, name: string): void {
   let content: string[];
   try {
@@ -106,14 +144,13 @@ function makeFolder(root: string, name: string): void {
     accessSync(root, constants.W_OK | constants.X_OK);
     content = readdirSync(root);
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'the system refuses';
-    throw new InstanceError('DATA_FOLDER_NOT_WRITABLE', `Cannot make instance ${name} in ${root}: ${why}`, {
-      hint: 'Choose a folder with --data that this account may make and write to.',
-      cause,
-    });
+    throw namedFailure(cause, root, name);
   }
-  if (content.length === 0) return;
-  throw new InstanceError(
+  if (content.length > 0) throw folderTaken(root, name);
+}
+
+function folderTaken(root: string, name: string): InstanceError {
+  return new InstanceError(
     'DATA_FOLDER_TAKEN',
     `Cannot make instance ${name} in ${root}: the folder is not empty`,
     {

@@ -118,6 +118,22 @@ describe('a new instance', () => {
     expect(readFileSync(at(), 'utf8')).toBe('a file');
   });
 
+  test('that fails half-way leaves the folder as empty as it was, and can be made there afterwards', async () => {
+    let stopped = false;
+    const clockThatStops = {
+      now(): number {
+        if (stopped) throw new Error('the clock stopped');
+        return clock.now();
+      },
+    };
+    const making = createInstance(at(), { name: 'acme', company: companyOf('acme') }, clockThatStops);
+    stopped = true;
+    await expect(making).rejects.toThrow('the clock stopped');
+    expect(readdirSync(at())).toEqual([]);
+    using made = (await init()).instance;
+    expect(made.identity.name).toBe('acme');
+  });
+
   test('with a certificate that is not valid now is refused, and leaves the folder free for the next try', async () => {
     const validFrom = new Date('2020-01-01');
     const old = selfSigned('Old', { validFrom, validTo: new Date('2021-01-01') });

@@ -151,6 +151,8 @@ function writeNewPfx(path: string, pfx: Uint8Array): void {
     writeFileSync(path, pfx, { mode: 0o600, flag: 'wx', flush: true });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw taken(path);
+    // A full disk leaves the beginning of the file, which would be in the way of the next attempt.
+    rmSync(path, { force: true });
     throw new CliError('FILE_NOT_WRITTEN', `Cannot write ${path}: ${systemReason(cause)}`, {
       hint: 'Name a file in a folder that is there and that you may write to, then run the command again.',
       cause,
