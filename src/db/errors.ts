@@ -52,7 +52,8 @@ export function asDatabaseError(error: unknown, doing: string): unknown {
 }
 
 function meaningOf(code: string): [DatabaseErrorCode, string, string] | [undefined, string, string] {
-  if (code === 'SQLITE_FULL')
+  // Making room for the shared index fails by another name where the disk is full.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE')
     return [
       'DISK_FULL',
       'the disk is full',
