@@ -13,7 +13,7 @@ import { runScript } from './run-script.ts';
 import type { RunState } from './run-state.ts';
 import { scriptLanguages } from './script-kinds.ts';
 import { scriptOutput } from './script-output.ts';
-import { setOutputVariable, setScriptValue } from './step-variables.ts';
+import { canBeOutput, setOutputVariable, setScriptValue } from './step-variables.ts';
 
 export type StepRun = {
   readonly run: RunState;
@@ -74,6 +74,13 @@ function setOutput(
 ): void {
   const { run, step, position, variables, record } = stepRun;
   if (sensitive) run.keepSecret(`${name} (output of ${step.name})`, value);
+  if (!canBeOutput(step.name, run.plan.machine, name)) {
+    log(
+      'warning',
+      `Output variable ${name} is not set: a variable can't have a token as an index in its name`,
+    );
+    return;
+  }
   const isSecret = sensitive || run.masker.holds(value) || run.masker.holds(name);
   const shownName = run.masker.mask(name);
   const output = isSecret

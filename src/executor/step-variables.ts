@@ -75,8 +75,24 @@ export function setOutputVariable(variables: VariableSet, machine: string, outpu
 }
 
 /**
- * A value that a script made. As in Octopus `#{...}` in it is evaluated where it is used; where that can't be done it
- * is text, since a script's data must not be able to break later steps.
+ * Whether an output variable can have this name, short and long; `A[#{B}]` is none, since nothing could place it or
+ * find it again.
+ */
+export function canBeOutput(step: string, machine: string, name: string): boolean {
+  const asked = new VariableSet();
+  try {
+    asked.setLiteral(name, '');
+    setOutputVariable(asked, machine, { step, name, value: '' });
+    return true;
+  } catch (error) {
+    if (error instanceof CrossgapError) return false;
+    throw error;
+  }
+}
+
+/**
+ * A value that a script made, under a name that `canBeOutput`. As in Octopus `#{...}` in it is evaluated where it is
+ * used; where that can't be done it is text, since a script's data must not be able to break later steps.
  */
 export function setScriptValue(variables: VariableSet, name: string, value: string): void {
   if (!value.includes('#{')) return variables.setLiteral(name, value);

@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import type { PackageAction } from '../../src/executor/index.ts';
+import { makeRunKey, type PackageAction } from '../../src/executor/index.ts';
 import { signPackage } from '../../src/packages/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { selfSigned } from '../support/certificates.ts';
 import {
+  everyFile,
   installedFolder,
   logOf,
   packageStep,
@@ -81,7 +82,7 @@ test('J3.4 a package step lists its fifteen conventions with the files each one 
     detail: 'settings.json: no value for #{Nobody.Knows}',
   });
   expect(byNumber.get(7)).toMatchObject({ files: ['Web.config'], detail: 'Web.config: Site.Title' });
-  expect(byNumber.get(8)?.detail).toBe(`1 files purged, 6 files to ${target}`);
+  expect(byNumber.get(8)?.detail).toBe(`1 file purged, 6 files to ${target}`);
 
   const extracted = join(root, 'data/apps/uat/Orders.Web/3.2.0');
   expect(saidOf(root)).toEqual([
@@ -329,19 +330,86 @@ test('J3.F9 an unsigned package is refused before convention 1, a signed one by 
   expect(traceOf(known)[0]).toBe('0 done');
 });
 
-test('a folder that held something before anything was deployed there is not purged, unless a person says so', async () => {
+test('the first deployment to an installation made by hand purges what it held, links as links, and says how much', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
-  const target = join(root, 'srv', 'orders');
-  mkdirSync(target, { recursive: true });
-  writeFileSync(join(target, 'precious'), 'alive');
-  const installTo = { folder: target, purge: true, keep: [] };
-  const careful = await packageStep(root, { 'a.txt': 'a' }, { installTo });
-  const refused = await run(root, planOf(root, [careful]));
-  expect(refused).toMatchObject({ failedAt: { convention: 8 }, errorCode: 'INSTALL_FOLDER_REFUSED' });
-  expect(readdirSync(target)).toEqual(['precious']);
-  const properties = { 'Crossgap.Action.Package.PurgeForeignFolder': 'True' };
-  const told = await packageStep(root, { 'a.txt': 'a' }, { installTo, step: { properties } });
-  await run(root, planOf(root, [told]), { runFolder: join(root, 'run2') });
-  expect(readdirSync(target)).toEqual(['a.txt']);
+  const target = installedFolder(root, 'srv', 'orders');
+  for (const name of ['bin/deep', 'App_Data', 'conf']) mkdirSync(join(target, name), { recursive: true });
+  const byHand = ['index.html', 'bin/old.dll', 'bin/deep/old.txt', 'App_Data/orders.db', 'conf/local.ini'];
+  for (const name of byHand) writeFileSync(join(target, name), 'by hand');
+  mkdirSync(join(root, 'elsewhere'));
+  writeFileSync(join(root, 'elsewhere', 'precious'), 'alive');
+  symlinkSync(join(root, 'elsewhere'), join(target, 'bin', 'to-folder'));
+  symlinkSync(join(root, 'elsewhere', 'precious'), join(target, 'to-file'));
+  const installTo = { folder: target, purge: true, keep: ['App_Data', 'conf/*.ini'] };
+  const step = await packageStep(root, { 'index.html': 'new', 'bin/new.dll': 'new' }, { installTo });
+
+  const outcome = await run(root, planOf(root, [step]));
+  expect(outcome.error).toBeUndefined();
+  const copied = outcome.steps[0]!.conventions.find((line) => line.number === 8);
+  expect(copied).toMatchObject({ state: 'done', detail: `5 files purged, 2 files to ${target}` });
+  expect(
+    new Set(everyFile(target).map(([path, bytes]) => `${relative(target, path)}: ${bytes.toString()}`)),
+  ).toEqual(
+    new Set([
+      'index.html: new',
+      'bin/new.dll: new',
+      'App_Data/orders.db: by hand',
+      'conf/local.ini: by hand',
+    ]),
+  );
+  expect(existsSync(join(target, 'bin', 'deep'))).toBe(false);
+  expect(readFileSync(join(root, 'elsewhere', 'precious'), 'utf8')).toBe('alive');
+});
+
+test('without a purge a folder keeps what it held', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const target = installedFolder(root, 'srv', 'orders');
+  writeFileSync(join(target, 'by-hand.txt'), 'by hand');
+  const installTo = { folder: target, purge: false, keep: [] };
+  const outcome = await run(root, planOf(root, [await packageStep(root, { 'a.txt': 'a' }, { installTo })]));
+  const copied = outcome.steps[0]!.conventions.find((line) => line.number === 8);
+  expect(copied?.detail).toBe(`not purged, 1 file to ${target}`);
+  expect(readdirSync(target).sort()).toEqual(['a.txt', 'by-hand.txt']);
+});
+
+test('a purge of what is guarded, of the extraction folder or of a folder under version control is refused', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const versioned = installedFolder(root, 'srv', 'checkout');
+  mkdirSync(join(versioned, '.git'));
+  const apps = join(root, 'data', 'apps', 'uat');
+  for (const [n, target] of [versioned, join(root, 'data', 'keys'), apps].entries()) {
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, 'precious'), 'alive');
+    const installTo = { folder: target, purge: true, keep: [] };
+    const step = await packageStep(root, { 'a.txt': 'a' }, { installTo });
+    const outcome = await run(root, planOf(root, [step]), { runFolder: join(root, 'runs', String(n)) });
+    expect(outcome).toMatchObject({ failedAt: { convention: 8 }, errorCode: 'INSTALL_FOLDER_REFUSED' });
+    expect(readFileSync(join(target, 'precious'), 'utf8')).toBe('alive');
+  }
+});
+
+test('what an extraction that was cut off left is cleared away and nothing else, even if there is no second one', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const versions = installedFolder(root, 'data', 'apps', 'uat', 'Orders.Web');
+  const step = await packageStep(root, { 'a.txt': 'a' });
+  const stop = new AbortController();
+  const runKey = makeRunKey();
+  const hidden = '.3.2.0.deployment-1';
+  const cut = await run(root, planOf(root, [step]), {
+    runKey,
+    interrupt: stop.signal,
+    report: ({ kind }) => kind === 'intended' && stop.abort(),
+  });
+  expect(cut.state).toBe('interrupted');
+  const partial = [`.crossgap-extracting-${hidden}-0123456789ab`, hidden];
+  const others = [`${hidden}.extracting`, '.crossgap-extracting-3.1.0-0123456789ab', '3.1.0'];
+  for (const name of [...partial, ...others]) mkdirSync(join(versions, name, 'below'), { recursive: true });
+  await packageStep(root, { 'a.txt': 'another one' });
+  const outcome = await run(root, undefined, { runKey, mode: 'resume' });
+  expect(outcome.errorCode).toBe('PACKAGE_NOT_TRUSTED');
+  expect(readdirSync(versions).sort()).toEqual(others.sort());
 });

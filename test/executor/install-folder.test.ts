@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkInstallFolder, surroundings } from '../../src/executor/install-folder.ts';
-import { isOurs, takeFolder } from '../../src/executor/installed-folders.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 
 // Only the check is called here, which touches nothing. Never let a convention try one of these folders.
@@ -119,18 +118,4 @@ test('the folder a process stands in is part of its surroundings, and so is this
   const around = surroundings();
   expect(around.currentFolder).toBe(process.cwd());
   expect(around.programFolders).toContain(checkout);
-});
-
-test('a folder is ours where it was new or empty, and no longer once another stands in its place', () => {
-  using folder = temporaryFolder();
-  const apps = join(folder.path, 'apps');
-  const target = join(folder.path, 'srv', 'orders');
-  takeFolder(apps, target);
-  expect(isOurs(apps, target)).toBe(true);
-  const foreign = join(folder.path, 'foreign');
-  mkdirSync(foreign);
-  writeFileSync(join(foreign, 'precious'), '');
-  takeFolder(apps, foreign);
-  expect(isOurs(apps, foreign)).toBe(false);
-  expect(isOurs(join(folder.path, 'other-apps'), target)).toBe(false);
 });

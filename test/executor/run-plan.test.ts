@@ -235,6 +235,29 @@ test('what a host lacks for a plan is told before anything begins, all of it at 
   expect(hostProblems(plan)).toEqual([]);
 });
 
+test('an output under a name that no variable can have is refused with a warning, and the step goes on', async () => {
+  using folder = temporaryFolder();
+  const name = 'A[#{B}]';
+  const script = `
+    set_octopusvariable B key
+    set_octopusvariable '${name}' value
+    set_octopusvariable '${name}' 's3cr3t-word' -sensitive
+    set_octopusvariable 'A[key]' other
+    echo "$(get_octopusvariable 'A[key]') and s3cr3t-word"`;
+  const after = 'echo "$(get_octopusvariable \'Octopus.Action[One].Output.A[key]\')"';
+  const outcome = await run(
+    folder.path,
+    planOf(folder.path, [runStep('One', script), runStep('Two', after)]),
+  );
+  expect(outcome.error).toBeUndefined();
+  expect(outcome.state).toBe('succeeded');
+  expect(outcome.steps[0]!.outputs).toEqual({ B: 'key', 'A[key]': 'other' });
+  const refused = `Output variable ${name} is not set: a variable can't have a token as an index in its name`;
+  expect(saidOf(folder.path, 'warning')).toEqual([refused, refused]);
+  expect(saidOf(folder.path).at(-1)).toBe('other');
+  expect(logOf(folder.path)).not.toContain('s3cr3t');
+});
+
 test('an empty installation folder means the extraction folder', async () => {
   using folder = temporaryFolder();
   const step = await packageStep(

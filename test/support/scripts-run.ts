@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import {
   makeRunKey,
@@ -9,15 +9,14 @@ import {
   type RunOutcome,
 } from '../../src/executor/index.ts';
 import type { PackageAction, PlannedStep } from '../../src/executor/index.ts';
-import { takeFolder } from '../../src/executor/installed-folders.ts';
 import { packNupkg, verifyPackage } from '../../src/packages/index.ts';
 
 const appsOf = (root: string): string => join(root, 'data', 'apps', 'uat');
 
-/** A folder that an earlier deployment made, so that a purge of it is allowed. */
+/** A folder to install into that is there already. */
 export function installedFolder(root: string, ...names: string[]): string {
   const folder = join(root, ...names);
-  takeFolder(appsOf(root), folder);
+  mkdirSync(folder, { recursive: true });
   return folder;
 }
 

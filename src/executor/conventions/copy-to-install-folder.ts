@@ -18,17 +18,15 @@ import { faultPoint } from '../../faults.ts';
 import { flag, pathList } from '../../variables/index.ts';
 import type { Done, Work } from '../convention.ts';
 import { filesBelow, pathMatcher } from '../folder-files.ts';
-import { ExecutorError } from '../errors.ts';
 import { checkInstallFolder, refuseGuarded } from '../install-folder.ts';
-import { isOurs, takeFolder } from '../installed-folders.ts';
 import { notChanged } from './rewrite-files.ts';
 
 const setting = 'Octopus.Action.Package.CustomInstallationDirectory';
-const purgeForeign = 'Crossgap.Action.Package.PurgeForeignFolder';
 
 /**
  * Copies the extracted application to the folder the step names, over what is there, after purging it where the
- * step says so. Each file appears under its name whole; done again after an interruption the result is the same.
+ * step says so, whoever put there what it holds. Each file appears under its name whole; done again after an
+ * interruption the result is the same.
  */
 export async function copyToInstallFolder(work: Work): Promise<Done> {
   const source = work.folder('extracted')!;
@@ -40,30 +38,18 @@ export async function copyToInstallFolder(work: Work): Promise<Done> {
   const guarded = [...work.plan.guardedFolders, work.plan.appsFolder];
   const target = checkInstallFolder(wanted.text.trim(), wanted.missing, source, guarded);
   const purge = flag(work.variables, `${setting}ShouldBePurgedBeforeDeployment`, false);
-  attempt(target, (path) => takeFolder(work.plan.appsFolder, path));
-  if (purge) refuseForeignPurge(work, target);
+  attempt(target, (path) => mkdirSync(path, { recursive: true }));
   const keep = pathList(work.variables, 'Octopus.Action.Package.CustomInstallationDirectoryPurgeExclusions');
   const removed = purge ? purgeFolder(work, target, keep) : 0;
   const files = await copyFiles(work, source, target, guarded);
   work.setFolder('installed', target);
   work.setOutput('Package.InstallationDirectoryPath', target, false);
   work.setOutput('Package.CopiedFileCount', String(files.length), false);
-  const before = purge ? `${removed} files purged, ` : 'not purged, ';
-  return { state: 'done', files, detail: `${before}${files.length} files to ${target}` };
+  const before = purge ? `${counted(removed)} purged` : 'not purged';
+  return { state: 'done', files, detail: `${before}, ${counted(files.length)} to ${target}` };
 }
 
-/**
- * A folder with content that no deployment of ours put there is purged only where a person has said so for it:
- * a path that was mistyped, or that leads elsewhere than it seems, must not cost what lies there.
- */
-function refuseForeignPurge(work: Work, folder: string): void {
-  if (isOurs(work.plan.appsFolder, folder) || flag(work.variables, purgeForeign, false)) return;
-  const message = `Cannot purge ${folder}: it held something before anything was deployed there`;
-  throw new ExecutorError('INSTALL_FOLDER_REFUSED', message, {
-    hint: `Look at what it holds and empty it, switch the purge off, or set ${purgeForeign} to True for this step.`,
-    details: { folder },
-  });
-}
+const counted = (files: number): string => `${files} ${files === 1 ? 'file' : 'files'}`;
 
 /** Deletes what is in the folder except what a pattern keeps; links are removed, never followed. */
 function purgeFolder(work: Work, folder: string, keep: readonly string[]): number {

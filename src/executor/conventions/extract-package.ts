@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { faultPoint } from '../../faults.ts';
-import { extractPackage as unpack, verifyPackage } from '../../packages/index.ts';
+import { extractPackage as unpack, removePartialExtraction, verifyPackage } from '../../packages/index.ts';
 import { packageAction, type Done, type Work } from '../convention.ts';
 import { ExecutorError, systemCode } from '../errors.ts';
 import { syncFolder } from '../journal.ts';
@@ -48,7 +48,7 @@ function removeEarlierAttempt(work: Work): void {
     if (!isBelow(path, work.plan.appsFolder)) continue;
     if (mark === 'extracting') {
       rmSync(path, { recursive: true, force: true });
-      rmSync(`${path}.extracting`, { recursive: true, force: true });
+      if (existsSync(dirname(path))) removePartialExtraction(path);
     } else if (existsSync(path) && folderMark(path) === mark) {
       rmSync(path, { recursive: true });
     }
