@@ -1,11 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { cancelRun, isRunAlive, readJournal } from '../../src/executor/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import {
   command,
+  compiled,
   counted,
   follow,
   killedRunResumes,
@@ -14,6 +16,8 @@ import {
   type Fault,
 } from '../support/scripts-killed.ts';
 import { isGone, logOf, planOf, runStep, saidOf } from '../support/scripts-run.ts';
+
+// Each of these mostly waits for processes of its own, which have a folder of their own: they run side by side.
 
 /** Resolves when a file is there; its folder exists. */
 async function appears(path: string): Promise<void> {
@@ -24,7 +28,7 @@ async function appears(path: string): Promise<void> {
   watcher.close();
 }
 
-test('a run goes on in its own process and is followed from its journal to its end', async () => {
+test.concurrent('a run goes on in its own process and is followed from its journal to its end', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
   const plan = planOf(root, [runStep('One', `echo one >> ${root}/effects`), runStep('Two', 'exit 4')]);
@@ -43,7 +47,7 @@ test('a run goes on in its own process and is followed from its journal to its e
   await expect(start(root, plan)).rejects.toMatchObject({ code: 'RUN_EXISTS' });
 });
 
-test('a run outlives the process that started it', async () => {
+test.concurrent('a run outlives the process that started it', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
   execFileSync('mkfifo', [join(root, 'go')]);
@@ -56,7 +60,9 @@ test('a run outlives the process that started it', async () => {
     const [runFolder, runKey, ...command] = process.argv.slice(1);
     await startRun({ runFolder, mode: 'start', secrets: {}, runKey, command });`;
   const given = ['--input-type=module', '-e', starter, join(root, 'run'), runKey, ...command()];
-  execFileSync(process.execPath, given);
+  await promisify(execFile)(process.execPath, given, {
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+  });
   expect(isRunAlive(join(root, 'run'))).toBe(true);
   expect(readJournal(join(root, 'run')).state).toBe('running');
   writeFileSync(join(root, 'go'), '\n');
@@ -64,7 +70,7 @@ test('a run outlives the process that started it', async () => {
   expect(saidOf(root)).toEqual(['went on']);
 });
 
-test('a second process for the same run is refused while the first one lives', async () => {
+test.concurrent('a second process for the same run is refused while the first one lives', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
   execFileSync('mkfifo', [join(root, 'go')]);
@@ -75,7 +81,7 @@ test('a second process for the same run is refused while the first one lives', a
   expect(readJournal(join(root, 'run')).state).toBe('succeeded');
 });
 
-test('a run that is cancelled ends its script with everything that started, and says so', async () => {
+test.concurrent('a run that is cancelled ends its script with everything that started, and says so', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
   const script = `sleep 300 & echo $! > ${root}/pid; touch ${root}/there; wait`;
@@ -93,7 +99,7 @@ test('a run that is cancelled ends its script with everything that started, and 
   expect(cancelRun(join(root, 'run'))).toBe(false);
 });
 
-test('an executor that is told to stop by the system leaves an interrupted run that can be resumed', async () => {
+test.concurrent('an executor that is told to stop by the system leaves an interrupted run that can be resumed', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
   const script = `echo once >> ${root}/effects; touch ${root}/there; [ -e ${root}/go ] || sleep 300`;
@@ -112,15 +118,14 @@ test('an executor that is told to stop by the system leaves an interrupted run t
   expect(counted(root)).toEqual({ once: 2 });
 });
 
-test.each<Fault>([
+test.concurrent.each<Fault>([
   ['executor.extract.during', 'step 2 (Web), convention 0', []],
   ['executor.script.after:3', 'step 2 (Web), convention 2', ['packaged pre']],
-  ['executor.rewrite.after', 'step 2 (Web), convention 5', []],
 ])('J1.F8 killed at %s a run is interrupted at %s and resumes there', async (...fault) => {
   await killedRunResumes(fault);
 });
 
-test('J1.F8 a script that outlived its killed executor is ended before it runs again', async () => {
+test.concurrent('J1.F8 a script that outlived its killed executor is ended before it runs again', async () => {
   using folder = temporaryFolder();
   const root = folder.path;
   const script = `echo $$ >> ${root}/pids; [ -e ${root}/go ] && exit 0; touch ${root}/there; sleep 300`;
@@ -143,10 +148,11 @@ test('J1.F8 a script that outlived its killed executor is ended before it runs a
   expect(logOf(root)).toContain(`Ending process ${first}`);
 });
 
-test('an executor that gets nothing by pipe, or something else, does not begin', async () => {
+test.concurrent('an executor that gets nothing by pipe, or something else, does not begin', async () => {
   using folder = temporaryFolder();
   const [program = '', ...before] = command();
-  for (const handed of ['', '{"secrets": {}, "runKey": "short"}', '{"secrets": {"a": "hunter22"']) {
+  const wrong = ['', '{"secrets": {}, "runKey": "short"}', '{"secrets": {"a": "hunter22"'];
+  const tries = wrong.map(async (handed) => {
     const child = spawn(program, [...before, folder.file('run'), 'start'], { stdio: 'pipe' });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -156,7 +162,8 @@ test('an executor that gets nothing by pipe, or something else, does not begin',
     expect(await new Promise((done) => child.once('close', done))).toBe(6);
     expect(said).toContain('no secrets and run key arrived');
     expect(said).not.toContain('hunter22');
-  }
+  });
+  await Promise.all(tries);
   expect(existsSync(folder.file('run/journal.jsonl'))).toBe(false);
 });
 

@@ -14,7 +14,7 @@ import { everyFile, installedFolder, packageStep, planOf, runStep } from './scri
 
 const entry = resolve(import.meta.dirname, 'scripts-execute.ts');
 /** What Node compiled once it need not compile for every process of a test. */
-const compiled = resolve(import.meta.dirname, '../../node_modules/.cache/crossgap-tests');
+export const compiled = resolve(import.meta.dirname, '../../node_modules/.cache/crossgap-tests');
 
 /** How a test starts the executor, killed at a fault point where one is named. */
 export const command = (fault = ''): string[] => [

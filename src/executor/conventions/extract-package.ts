@@ -2,6 +2,7 @@ import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from '
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { faultPoint } from '../../faults.ts';
 import { extractPackage as unpack, removePartialExtraction, verifyPackage } from '../../packages/index.ts';
+import { flag } from '../../variables/index.ts';
 import { packageAction, type Done, type Work } from '../convention.ts';
 import { ExecutorError, systemCode } from '../errors.ts';
 import { syncFolder } from '../journal.ts';
@@ -30,7 +31,16 @@ export async function extractPackage(work: Work): Promise<Done> {
   work.setFolder('extracted', folder);
   work.setOutput('Package.InstallationDirectoryPath', folder, false);
   work.setOutput('Package.ExtractedFileCount', String(files.length), false);
-  return { state: 'done', files, detail: `${files.length} files to ${folder}` };
+  return { state: 'done', files, detail: `${files.length} files to ${folder}${toldAnyway(work)}` };
+}
+
+/** A release that is installed already is installed again, whole; a step that wants it otherwise is told so. */
+function toldAnyway(work: Work): string {
+  const name = 'Octopus.Action.Package.SkipIfAlreadyInstalled';
+  if (!flag(work.variables, name, false)) return '';
+  const told = `${name} is not supported: the package is installed whether or not it was before`;
+  work.log('warning', told);
+  return `; ${told}`;
 }
 
 /** A part of a path made of a name: as Octopus writes ids and versions, and never a dot folder. */
