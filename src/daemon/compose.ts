@@ -94,7 +94,8 @@ async function runOnce(
   await dispatch.idle();
   // What the deployments had to report leaves too.
   if (dispatch.done.length > 0) await exchangeAll();
-  const failure = [...totals.values()].flat().flatMap(({ failures }) => failures)[0];
+  const failures = [...totals.values()].flat().flatMap((exchange) => exchange.failures);
+  const failure = failures[0] ?? dispatch.hindered()[0]?.error;
   if (failure !== undefined) throw failure;
   return {
     exchanged: [...totals].map(([link, exchanges]) => summary(link, exchanges)),

@@ -13,6 +13,8 @@ export interface Dispatcher {
   /** Resolves when no deployment is under way any more. */
   idle(): Promise<void>;
   readonly done: readonly string[];
+  /** What is still to be done and could not be, and why. */
+  hindered(): { readonly deployment: string; readonly error: unknown }[];
 }
 
 export function dispatcher(
@@ -20,7 +22,7 @@ export function dispatcher(
   { watch, log, signal }: { watch: Watch; log: Logger; signal: AbortSignal },
 ): Dispatcher {
   const tasks = new Map<string, Promise<void>>();
-  const failedBefore = new Set<string>();
+  const failedBefore = new Map<string, unknown>();
   const done: string[] = [];
 
   const take = (row: DeploymentRow): void => {
@@ -31,7 +33,7 @@ export function dispatcher(
       })
       .catch((error: unknown) => {
         // Left as it stands: a person sees it in the status and decides; trying again at once would change nothing.
-        failedBefore.add(deployment);
+        failedBefore.set(deployment, error);
         log.error({ err: error, deploymentId: deployment }, 'deployment hindered');
       })
       .finally(() => {
@@ -40,10 +42,11 @@ export function dispatcher(
       });
     tasks.set(deployment, task);
   };
+  const wanted = (): DeploymentRow[] =>
+    readOpenDeployments(instance.db).filter((row) => row.state !== 'interrupted' || row.resumeAsked);
   const look = (): void => {
-    for (const row of readOpenDeployments(instance.db)) {
-      const wanted = row.state !== 'interrupted' || row.resumeAsked;
-      if (wanted && !tasks.has(row.deployment) && !failedBefore.has(row.deployment)) take(row);
+    for (const row of wanted()) {
+      if (!tasks.has(row.deployment) && !failedBefore.has(row.deployment)) take(row);
     }
   };
   return {
@@ -53,6 +56,10 @@ export function dispatcher(
       look();
     },
     done,
+    hindered: () =>
+      wanted().flatMap(({ deployment }) =>
+        failedBefore.has(deployment) ? [{ deployment, error: failedBefore.get(deployment) }] : [],
+      ),
     async idle() {
       while (tasks.size > 0) await Promise.allSettled(tasks.values());
     },

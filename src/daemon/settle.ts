@@ -61,6 +61,8 @@ async function work(
   await dispatch.idle();
   over.abort();
   await telling;
+  const hindered = dispatch.hindered().find((one) => one.deployment === deployment);
+  if (hindered !== undefined) throw hindered.error;
 }
 
 /** Resolves when the deployment is over, or when it waits for a person to decide. */
