@@ -39,6 +39,7 @@ test('the story shows each refusal with its exit code, and what runs at the end'
   expect(refused.map(([, code, exit]) => `${code} ${exit}`)).toEqual([
     'GATE_CLOSED 3',
     'INPUT_MISSING 5',
+    'DEPLOYMENT_FAILED 6',
     'RELEASE_PART_REFUSED 4',
   ]);
   expect(told).toMatch(/deploy 1\.1\.0 --env production --wait(?:(?!\$ crossgap)[^])*└ exit 6/);
