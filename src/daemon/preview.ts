@@ -1,7 +1,13 @@
 import { checkHost, type PlannedStep } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { namesUnknownHere } from '../process/index.ts';
-import { readEnvironments, readRevisions, type ReleaseRow } from '../projections/index.ts';
+import {
+  nameKey,
+  readEnvironments,
+  readGivenValues,
+  readRevisions,
+  type ReleaseRow,
+} from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
 
 /** What a deployment would do, before anything is asked for. Values of secrets are null. */
@@ -32,6 +38,9 @@ export async function previewPlan(
   environment: string,
 ): Promise<PlanPreview> {
   const plan = await freezePlan(instance, release, { deployment: 'preview', environment });
+  const given = new Set(readGivenValues(instance.db, release.link, false).map(({ name }) => nameKey(name)));
+  const origin = (name: string, version: number): string =>
+    version > 0 ? 'input' : given.has(nameKey(name)) ? 'author' : 'default';
   return {
     steps: plan.steps.map(previewStep),
     variables: [
@@ -39,7 +48,7 @@ export async function previewPlan(
       ...plan.inputs.map((input) => ({
         name: input.name,
         value: input.secret ? null : input.value,
-        from: input.version === 0 ? 'author' : 'input',
+        from: origin(input.name, input.version),
       })),
     ],
     newerRevision: newerRevision(instance, release),
