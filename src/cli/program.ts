@@ -1,74 +1,85 @@
-import { programVersion } from '../daemon/index.ts';
-import { later } from './command.ts';
-import { demoCommands } from './commands/demo.ts';
-import { deploy } from './commands/deploy.ts';
-import { deploymentCommands } from './commands/deployment.ts';
-import { environmentCommands } from './commands/environment.ts';
-import { fleet } from './commands/fleet.ts';
-import { inbox } from './commands/inbox.ts';
-import { init } from './commands/init.ts';
-import { inputCommands } from './commands/input.ts';
-import { linkCommands } from './commands/link.ts';
-import { showFeed } from './commands/log-show.ts';
-import { logCommands } from './commands/log.ts';
-import { packageCommands } from './commands/package.ts';
-import { processCommands } from './commands/process.ts';
-import { answerCommands } from './commands/release-answer.ts';
-import { checkRelease } from './commands/release-check.ts';
-import { releaseCommands } from './commands/release.ts';
-import { rollback } from './commands/rollback.ts';
-import { run } from './commands/run.ts';
-import { status } from './commands/status.ts';
-import { importResults } from './commands/tests.ts';
+import { programVersion } from '../version.ts';
+import { later, type Command } from './command.ts';
 import type { Table } from './parse.ts';
 
-/** Every command there is, in the order of the help. */
-export const crossgap: Table = {
-  name: 'crossgap',
-  about:
-    'Deployment processes, releases and signed packages that cross the gap between a vendor and its customers.',
-  version: programVersion(),
-  commands: [
-    ...demoCommands,
-    init,
-    run,
-    status,
-    ...linkCommands,
-    ...environmentCommands,
-    ...processCommands,
-    ...packageCommands,
-    ...releaseCommands,
-    ...answerCommands,
-    checkRelease,
-    importResults,
-    inbox,
-    ...inputCommands,
-    deploy,
-    ...deploymentCommands,
-    rollback,
-    fleet,
-    ...logCommands,
-    showFeed,
-    later('approve', 'Agree to a deployment that waits for people'),
-    later('overlay', "The receiver's own steps"),
-    later('propose', "Offer the receiver's own steps back to the vendor"),
-    later('proposals', 'What receivers proposed'),
-    later('bundle', 'The air gap: export, inspect and import'),
-    later('hub', 'The configuration of the NATS server'),
-    later('backup', 'A backup of the data folder'),
-    later('doctor', 'What may be wrong with this installation'),
-    later('try', 'The executor on files at hand, without an instance'),
-  ],
-  families: {
-    link: 'Pair with other instances',
-    environment: 'Where releases go, and in which order',
-    process: 'How a product is deployed',
-    package: 'Signed packages',
-    release: 'Releases of this side, and offers of others',
-    tests: 'Evidence on releases',
-    input: 'Values only one side knows',
-    deployment: 'Runs of releases',
-    log: 'The history',
-    feed: 'What the other side sees',
+type Family = { readonly word: string; readonly load: () => Promise<readonly Command[]> };
+
+/**
+ * Every command there is, in the order of the help, by the first word that calls them. A family is read when it is
+ * called: most of what a short command costs is reading the rest of the program.
+ */
+const families: readonly Family[] = [
+  { word: 'demo', load: async () => (await import('./commands/demo.ts')).demoCommands },
+  { word: 'init', load: async () => [(await import('./commands/init.ts')).init] },
+  { word: 'run', load: async () => [(await import('./commands/run.ts')).run] },
+  { word: 'status', load: async () => [(await import('./commands/status.ts')).status] },
+  { word: 'link', load: async () => (await import('./commands/link.ts')).linkCommands },
+  { word: 'environment', load: async () => (await import('./commands/environment.ts')).environmentCommands },
+  { word: 'process', load: async () => (await import('./commands/process.ts')).processCommands },
+  { word: 'package', load: async () => (await import('./commands/package.ts')).packageCommands },
+  {
+    word: 'release',
+    load: async () => [
+      ...(await import('./commands/release.ts')).releaseCommands,
+      ...(await import('./commands/release-answer.ts')).answerCommands,
+      (await import('./commands/release-check.ts')).checkRelease,
+    ],
   },
-};
+  { word: 'tests', load: async () => [(await import('./commands/tests.ts')).importResults] },
+  { word: 'inbox', load: async () => [(await import('./commands/inbox.ts')).inbox] },
+  { word: 'input', load: async () => (await import('./commands/input.ts')).inputCommands },
+  { word: 'deploy', load: async () => [(await import('./commands/deploy.ts')).deploy] },
+  { word: 'deployment', load: async () => (await import('./commands/deployment.ts')).deploymentCommands },
+  { word: 'rollback', load: async () => [(await import('./commands/rollback.ts')).rollback] },
+  { word: 'fleet', load: async () => [(await import('./commands/fleet.ts')).fleet] },
+  { word: 'log', load: async () => (await import('./commands/log.ts')).logCommands },
+  { word: 'feed', load: async () => [(await import('./commands/log-show.ts')).showFeed] },
+];
+
+const laterCommands: readonly Command[] = [
+  later('approve', 'Agree to a deployment that waits for people'),
+  later('overlay', "The receiver's own steps"),
+  later('propose', "Offer the receiver's own steps back to the vendor"),
+  later('proposals', 'What receivers proposed'),
+  later('bundle', 'The air gap: export, inspect and import'),
+  later('hub', 'The configuration of the NATS server'),
+  later('backup', 'A backup of the data folder'),
+  later('doctor', 'What may be wrong with this installation'),
+  later('try', 'The executor on files at hand, without an instance'),
+];
+
+/** The program as far as a command line needs it: one family where its first word names one, else all there is. */
+export async function programFor(argv: readonly string[]): Promise<Table> {
+  const word = firstWord(argv);
+  const named = families.filter((family) => family.word === word);
+  const wanted = named.length > 0 ? named : families;
+  const commands = await Promise.all(wanted.map(({ load }) => load()));
+  return {
+    name: 'crossgap',
+    about:
+      'Deployment processes, releases and signed packages that cross the gap between a vendor and its customers.',
+    version: programVersion(),
+    commands: [...commands.flat(), ...(named.length > 0 ? [] : laterCommands)],
+    families: {
+      link: 'Pair with other instances',
+      environment: 'Where releases go, and in which order',
+      process: 'How a product is deployed',
+      package: 'Signed packages',
+      release: 'Releases of this side, and offers of others',
+      tests: 'Evidence on releases',
+      input: 'Values only one side knows',
+      deployment: 'Runs of releases',
+      log: 'The history',
+      feed: 'What the other side sees',
+    },
+  };
+}
+
+function firstWord(argv: readonly string[]): string | undefined {
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (!word.startsWith('-')) return word;
+    if (word === '--data') rest.shift();
+  }
+  return undefined;
+}

@@ -3,7 +3,8 @@ import { exitCodes, type ExitCode } from '../errors.ts';
 import { dataFolder, openInstance, type Instance } from '../instance/index.ts';
 import type { Context, Outcome } from './command.ts';
 import { parse, type Asked } from './parse.ts';
-import { crossgap } from './program.ts';
+import { programVersion } from '../version.ts';
+import { programFor } from './program.ts';
 import { reportFailure } from './report.ts';
 import { terminal, type Streams, type Terminal } from './terminal.ts';
 
@@ -16,9 +17,9 @@ export type World = Streams & {
 /** Runs one command line; the exit code says how it went. Nothing is thrown. */
 export async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode> {
   const talking = terminal(world);
-  const telling = { terminal: talking, json: argv.includes('--json'), version: crossgap.version };
+  const telling = { terminal: talking, json: argv.includes('--json'), version: programVersion() };
   try {
-    const asked = parse(crossgap, argv);
+    const asked = parse(await programFor(argv), argv);
     if ('show' in asked) {
       talking.result(asked.show);
       return exitCodes.done;
@@ -31,7 +32,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
 
 /** Tells of an error that nobody was waiting for, as any other that is not expected. */
 export function reportUncaught(error: unknown, argv: readonly string[], streams: Streams): ExitCode {
-  const telling = { terminal: terminal(streams), json: argv.includes('--json'), version: crossgap.version };
+  const telling = { terminal: terminal(streams), json: argv.includes('--json'), version: programVersion() };
   return reportFailure(error, telling);
 }
 
@@ -74,7 +75,7 @@ async function runCommand(
     saveHead();
     tell(outcome, json, talking);
     if (outcome.failure !== undefined) {
-      return reportFailure(outcome.failure, { terminal: talking, json, version: crossgap.version });
+      return reportFailure(outcome.failure, { terminal: talking, json, version: programVersion() });
     }
     return outcome.exitCode ?? exitCodes.done;
   } finally {

@@ -3,4 +3,3 @@ export { revisionOf } from './freeze-plan.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { settleDeployment } from './settle.ts';
 export { feedViews, outboundLines, readDeployment, readStatus } from './status.ts';
-export { programVersion } from './version.ts';

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { command, flag, later, list, needed, neededList, text } from '../../src/cli/command.ts';
 import { CliError } from '../../src/cli/errors.ts';
 import { parse, type Asked, type Table } from '../../src/cli/parse.ts';
-import { crossgap } from '../../src/cli/program.ts';
+import { programFor } from '../../src/cli/program.ts';
+
+const crossgap = await programFor([]);
 
 const nothing = async () => ({});
 const table: Table = {
