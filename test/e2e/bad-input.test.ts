@@ -185,7 +185,10 @@ test.each(wrongDatabases)(
     const good = readFileSync(database);
     damage(database);
     const damaged = readFileSync(database);
-    for (const command of [['environment', 'add', 'uat'], ['run', '--once']]) {
+    for (const command of [
+      ['environment', 'add', 'uat'],
+      ['run', '--once'],
+    ]) {
       const refusal = await other.isRefused(exitCode, ...command);
       expect(refusal.code).toBe(code);
       expect(refusal.message).toContain(database);
