@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { acknowledge, refuseBlob, reportInputs } from '../commands/index.ts';
+import { acknowledge, refuseBlob, reportInputs, type Decision } from '../commands/index.ts';
 import { readHeader, type HeadVerdict, type Verdict as EntryVerdict } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { explainDamage } from '../packages/index.ts';
@@ -30,6 +30,29 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       linkId,
       offers.flatMap(({ document }) => document.inputs.map(({ name }) => name)),
     );
+  };
+  /** What there is to tell the author now: inputs set meanwhile, and a receipt. */
+  const due = (): Decision => {
+    const { state, inward, receipted } = link();
+    if (state === 'removed') return [];
+    const mine = wanted();
+    const receipt = acknowledge({
+      link: linkId,
+      inward,
+      receipted,
+      holds: mine
+        .filter((blob) => !blob.reported && !blob.final && instance.holds(blob.digest))
+        .map(({ digest }) => digest),
+      refused: mine
+        .filter((blob) => blob.refused !== null && !blob.refusalReported)
+        .map(({ digest, refusals, final, refused }) => ({
+          digest,
+          attempt: refusals,
+          final,
+          parts: refused?.parts ?? [],
+        })),
+    });
+    return state === 'confirmed' ? [...reportInputs(linkId, untoldInputs()), ...receipt] : receipt;
   };
   let head: { readonly bytes: Uint8Array; readonly seq: number; readonly at: number } | undefined;
 
@@ -104,28 +127,8 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     },
     async acknowledge() {
       await admitHeldPackages(instance, linkId);
-      instance.record(() => (link().state === 'confirmed' ? reportInputs(linkId, untoldInputs()) : []));
-      instance.record(() => {
-        const { state, inward, receipted } = link();
-        if (state === 'removed') return [];
-        const mine = wanted();
-        return acknowledge({
-          link: linkId,
-          inward,
-          receipted,
-          holds: mine
-            .filter((blob) => !blob.reported && !blob.final && instance.holds(blob.digest))
-            .map(({ digest }) => digest),
-          refused: mine
-            .filter((blob) => blob.refused !== null && !blob.refusalReported)
-            .map(({ digest, refusals, final, refused }) => ({
-              digest,
-              attempt: refusals,
-              final,
-              parts: refused?.parts ?? [],
-            })),
-        });
-      });
+      // Looked at first: most exchanges bring nothing that is worth a transaction.
+      if (due().length > 0) instance.record(due);
     },
   };
 }

@@ -116,7 +116,8 @@ async function follow(
       return recordRun(recorded(row), readSteps(db, deployment), run, instance.settings.report);
     });
   };
-  for await (const _fact of followRun(runFolder, { signal })) {
+  for await (const { kind } of followRun(runFolder, { signal })) {
+    if (kind !== 'step-ended' && kind !== 'step-skipped') continue;
     const run = readJournal(runFolder);
     if (run.state === 'running') record(run);
   }
