@@ -24,6 +24,20 @@ export type CompanyOptions = {
   readonly narrator: Narrator;
 };
 
+/** What is typed besides the command line, and the exit code it must end with. */
+export type Typed = { readonly expect?: number; readonly input?: string };
+
+/** Several people type at once; it is told one after the other. */
+export async function together(
+  typed: readonly (readonly [company: Company, line: string, options?: Typed])[],
+): Promise<Answer[]> {
+  const answers = await Promise.all(
+    typed.map(([company, line, { input = '' } = {}]) => company.does(line, input)),
+  );
+  for (const [n, [company, line, options = {}]] of typed.entries()) company.tells(line, options, answers[n]!);
+  return answers;
+}
+
 /** One party of the story: an instance with its data folder, its people's commands and its daemon, all real processes. */
 export class Company implements AsyncDisposable {
   readonly name: string;
@@ -43,24 +57,24 @@ export class Company implements AsyncDisposable {
   }
 
   /** Somebody types `crossgap …`; what comes back is told. Another exit code than expected ends the story. */
-  async types(line: string, { expect = 0, input = '' } = {}): Promise<Answer> {
-    this.#options.narrator.types(this.name, `${input === '' ? '' : '… | '}crossgap ${line}`);
-    const answer = await this.#run(words(line), input);
-    this.#options.narrator.sees(answer.seen, answer.exitCode, expect);
-    if (answer.exitCode !== expect) {
-      throw new StoryError(
-        `${this.name}: crossgap ${line} ended with ${answer.exitCode}, ${expect} was expected`,
-      );
-    }
-    return answer;
+  async types(line: string, { expect = 0, input = '' }: Typed = {}): Promise<Answer> {
+    const [answer] = await together([[this, line, { expect, input }]]);
+    return answer!;
   }
 
-  /** The same without telling, for the machinery of the story. */
-  async asks(line: string): Promise<unknown> {
-    const { exitCode, stdout, stderr } = await this.#run([...words(line), '--json'], '');
-    if (exitCode !== 0)
-      throw new StoryError(`${this.name}: crossgap ${line} ended with ${exitCode}: ${stderr}`);
-    return JSON.parse(stdout);
+  /** What was typed and what came back. */
+  tells(line: string, { expect = 0, input = '' }: Typed, answer: Answer): void {
+    this.#options.narrator.types(this.name, `${input === '' ? '' : '… | '}crossgap ${line}`);
+    this.#options.narrator.sees(answer.seen, answer.exitCode, expect);
+    if (answer.exitCode === expect) return;
+    throw new StoryError(
+      `${this.name}: crossgap ${line} ended with ${answer.exitCode}, ${expect} was expected`,
+    );
+  }
+
+  /** Runs a command line of this program. */
+  does(line: string, input = ''): Promise<Answer> {
+    return this.#run(words(line), input);
   }
 
   /** Starts the daemon and waits until its page answers. */
@@ -105,7 +119,7 @@ export class Company implements AsyncDisposable {
     while (!(await holds())) {
       if (performance.now() > giveUpAt)
         throw new StoryError(`${this.name}: waited a minute in vain until ${what}`);
-      await after(50);
+      await after(100);
     }
   }
 

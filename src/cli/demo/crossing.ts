@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Company } from './company.ts';
+import { Company, together } from './company.ts';
 import type { Narrator } from './narrator.ts';
 import { StoryError } from './story-error.ts';
 import { changeOneByte } from './tamper.ts';
@@ -77,10 +77,20 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
   }
 
   async function tell(): Promise<void> {
+    narrator.say('Two companies, a vendor and its customer, each with an instance and a daemon of its own:');
+    await together(
+      [acme, contoso].map((one) => [
+        one,
+        `init --name ${one.name} --new-certificate ${one.name}-company.pfx`,
+      ]),
+    );
+    // A local folder doesn't announce every change; looking each second keeps the story short.
+    for (const { data } of [acme, contoso])
+      appendFileSync(join(data, 'crossgap.toml'), '\n[sync]\nlook-every = 1\n');
+    await Promise.all([acme.startDaemon(), contoso.startDaemon()]);
+    for (const { name, page } of [acme, contoso]) narrator.say(`${name}'s status page: ${page}`);
+
     narrator.point(1, 'acme builds, signs and adds a package');
-    await acme.types('init --name acme --new-certificate acme-company.pfx');
-    await acme.startDaemon();
-    narrator.say(`acme's status page: ${acme.page}`);
     await pack('1.0.0', ['app']);
     await acme.types('package add Orders.Web.1.0.0.nupkg');
 
@@ -89,15 +99,21 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     await acme.types('environment add qa --after integration --tag test');
     await acme.types('process publish orders.yaml');
     await acme.types('release create Orders 1.0.0 --package Orders.Web@1.0.0 --notes notes-1.0.0.md');
-    for (const one of [sites.integration, sites.qa]) await prepare(acme, one, 'integrated-only-here');
+    await together([...places(acme, [sites.integration, sites.qa])]);
+    await together(
+      ['integration', 'qa'].map((environment) => [
+        acme,
+        `input set ConnectionStrings.Main --env ${environment} --secret`,
+        { input: 'integrated-only-here' },
+      ]),
+    );
     await acme.types('deploy 1.0.0 --env integration --wait');
-    await acme.types('tests import 1.0.0 test-results.xml');
-    await acme.types('deploy 1.0.0 --env qa --wait');
+    await together([
+      [acme, 'tests import 1.0.0 test-results.xml'],
+      [acme, 'deploy 1.0.0 --env qa --wait'],
+    ]);
 
     narrator.point(3, 'contoso and acme pair, and the release crosses a folder');
-    await contoso.types('init --name contoso --new-certificate contoso-company.pfx');
-    await contoso.startDaemon();
-    narrator.say(`contoso's status page: ${contoso.page}`);
     await acme.types(`link invite contoso --folder ${shared} --out invitation.json`);
     const words = { acme: await fingerprint(acme), contoso: await fingerprint(contoso) };
     narrator.say('They compare the six words by phone.');
@@ -115,8 +131,7 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     await contoso.types('environment add uat --tag test');
     await contoso.types('environment add production --after uat');
     await contoso.types('inbox');
-    await place(contoso, sites.uat);
-    await place(contoso, sites.production);
+    await together([...places(contoso, [sites.uat, sites.production])]);
     narrator.say('Only contoso knows the password of its database, and nobody has typed it yet:');
     await contoso.types('deploy 1.0.0 --env uat --wait', { expect: 5 });
     await contoso.types('input set ConnectionStrings.Main --secret', { input: secret });
@@ -167,8 +182,11 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
 
     narrator.point(8, 'both sides can prove the whole history');
     await Promise.all([settled(acme), settled(contoso)]);
-    const [ours, theirs] = [await acme.types('log verify --full'), await contoso.types('log verify --full')];
-    requireSameHeads(ours.stdout, theirs.stdout);
+    const [ours, theirs] = await together([
+      [acme, 'log verify --full'],
+      [contoso, 'log verify --full'],
+    ]);
+    requireSameHeads(ours!.stdout, theirs!.stdout);
     narrator.say('Both print the same heads for the feeds they share.');
   }
 
@@ -189,23 +207,13 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     await acme.types(`package add Orders.Web.${version}.nupkg`);
     await acme.types(`release create Orders ${version} --package Orders.Web@${version}`);
     await acme.types(`deploy ${version} --env integration --wait`);
-    await acme.types(`tests import ${version} test-results.xml`);
-    await acme.types(`deploy ${version} --env qa --wait`);
+    await together([
+      [acme, `tests import ${version} test-results.xml`],
+      [acme, `deploy ${version} --env qa --wait`],
+    ]);
     await acme.types(`release verdict ${version} --ok`);
     await acme.types(`release publish ${version} --to contoso`);
     if (wait) await held(contoso, version);
-  }
-
-  async function place(at: Company, { environment, port, folder: installed }: Site): Promise<void> {
-    await at.types(`input set Site.Port --env ${environment}`, { input: String(port) });
-    await at.types(`input set Site.Folder --env ${environment}`, { input: installed });
-  }
-
-  async function prepare(at: Company, where: Site, password: string): Promise<void> {
-    await place(at, where);
-    await at.types(`input set ConnectionStrings.Main --env ${where.environment} --secret`, {
-      input: password,
-    });
   }
 
   async function held(at: Company, release: string): Promise<void> {
@@ -244,6 +252,14 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     if (wrong.length > 0 || found.length !== wanted.length) {
       throw new StoryError(`the secret stands in ${found.join(', ') || 'no file'}`);
     }
+  }
+}
+
+/** What somebody types so that the application knows its port and its folder in each of these environments. */
+function* places(at: Company, sites: readonly Site[]): Generator<[Company, string, { input: string }]> {
+  for (const { environment, port, folder } of sites) {
+    yield [at, `input set Site.Port --env ${environment}`, { input: String(port) }];
+    yield [at, `input set Site.Folder --env ${environment}`, { input: folder }];
   }
 }
 
