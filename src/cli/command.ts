@@ -88,7 +88,7 @@ export type Command = {
   readonly example: string;
   readonly args: Specs;
   readonly options: Specs;
-  readonly kind: 'ready' | 'later' | 'hidden';
+  readonly kind: 'ready' | 'later';
   readonly run: (
     context: Context,
     args: Record<string, unknown>,
@@ -102,7 +102,6 @@ type Definition<Args extends Specs, Options extends Specs> = {
   readonly example: string;
   readonly args: Args;
   readonly options: Options;
-  readonly hidden?: boolean;
   readonly run: (context: Context, args: Values<Args>, options: Values<Options>) => Promise<Outcome>;
 };
 
@@ -110,10 +109,10 @@ type Definition<Args extends Specs, Options extends Specs> = {
 export function command<Args extends Specs, Options extends Specs>(
   definition: Definition<Args, Options>,
 ): Command {
-  const { run, hidden = false, ...rest } = definition;
+  const { run, ...rest } = definition;
   return {
     ...rest,
-    kind: hidden ? 'hidden' : 'ready',
+    kind: 'ready',
     run: async (context, args, options) =>
       run(context, values(definition.args, args), values(definition.options, options)),
   };

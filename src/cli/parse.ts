@@ -22,7 +22,7 @@ export type Table = {
   readonly families: Readonly<Record<string, string>>;
 };
 
-const headings = { ready: 'Commands:', later: 'Not in this version:', hidden: 'Commands:' } as const;
+const headings = { ready: 'Commands:', later: 'Not in this version:' } as const;
 
 /**
  * Reads a command line by the table of commands.
@@ -127,7 +127,7 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
       chain.some((each) => each.opts<{ json?: boolean }>().json === true),
     );
   });
-  parent.addCommand(made, { hidden: one.kind === 'hidden' });
+  parent.addCommand(made);
 }
 
 function addFamily(parent: Commander, word: string, about: string | undefined): Commander {
