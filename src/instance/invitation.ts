@@ -7,6 +7,7 @@
 import { verify } from 'node:crypto';
 import { z } from 'zod';
 import {
+  IdentityError,
   openIntroduction,
   preAuthEncoding,
   verifyingKey,
@@ -52,7 +53,8 @@ export function writeInvitation(
 /**
  * The invitation or reply in `text`.
  *
- * @throws InstanceError INVITATION_INVALID where it is none, is of the other kind, or was changed on the way.
+ * @throws InstanceError INVITATION_INVALID where it is none, is of the other kind, was changed on the way, or its
+ * introduction does not hold.
  */
 export function readInvitation(kind: InvitationKind, text: string, path: string): Invitation {
   const file = parse(text);
@@ -67,7 +69,7 @@ export function readInvitation(kind: InvitationKind, text: string, path: string)
     });
   }
   const introductionBytes = new Uint8Array(Buffer.from(file.introduction, 'base64'));
-  const introduction = openIntroduction(introductionBytes);
+  const introduction = openNamed(kind, path, introductionBytes);
   const signature = Buffer.from(file.signature, 'base64');
   const signed = signedBytes(kind, file.link, introductionBytes);
   if (!verify(null, signed, verifyingKey(introduction.signingKey), signature)) {
@@ -76,6 +78,22 @@ export function readInvitation(kind: InvitationKind, text: string, path: string)
     });
   }
   return { kind, link: file.link, introductionBytes, introduction };
+}
+
+/** The introduction of a file, or what is wrong with it, said of that file. */
+function openNamed(kind: InvitationKind, path: string, bytes: Uint8Array): OpenedIntroduction {
+  try {
+    return openIntroduction(bytes);
+  } catch (cause) {
+    if (!(cause instanceof IdentityError)) throw cause;
+    const { code, hint, details } = cause;
+    const why = `c${cause.message.slice(1)}`;
+    throw new InstanceError(
+      'INVITATION_INVALID',
+      `Cannot use ${kind} ${path}: its introduction does not hold (${why})`,
+      { hint, details: { ...details, reason: code }, cause },
+    );
+  }
 }
 
 function parse(text: string): z.infer<typeof InvitationFile> | undefined {

@@ -98,6 +98,19 @@ describe('an invitation', () => {
     const error = refusal(() => readInvitation('invitation', '{}', '/mnt/stick/i.json'));
     expect(error.message).toContain('/mnt/stick/i.json');
   });
+
+  test.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
+    ['was cut off', (bytes) => bytes.subarray(0, -1), 'INTRODUCTION_MALFORMED'],
+    ['was changed', (bytes) => Buffer.from(bytes).fill('mall', 94, 98), 'INTRODUCTION_SIGNATURE_INVALID'],
+  ])('whose introduction %s is named by its file, with what is wrong in it', (_what, change, reason) => {
+    const damaged = writeInvitation('invitation', link, change(introduction), key);
+    const error = refusal(() => readInvitation('invitation', damaged, '/mnt/stick/i.json'));
+    expect(codeOf(error)).toBe(invalid);
+    expect(error.message).toMatch(
+      /^Cannot use invitation \/mnt\/stick\/i\.json: its introduction does not hold \(cannot \w+ the introduction: .+\)$/,
+    );
+    expect(error.details).toMatchObject({ reason });
+  });
 });
 
 describe('whatever a file holds, it is the invitation that was written or a refusal', () => {
