@@ -1,6 +1,10 @@
 import { ReleaseOffered, ReleasePublished, ReleaseWithdrawn, ValueGiven } from '../events/index.ts';
+import { cut } from './bounded.ts';
 import { atHome, told, type Decided, type Decision } from './decision.ts';
 import { CommandError } from './errors.ts';
+
+/** A note can be a page; as a reason its beginning is enough, `release show` has it whole. */
+const noteQuotedMax = 200;
 
 /** What `publish-when` of the process asks for. */
 export type Gate = {
@@ -25,7 +29,9 @@ export type Standing = {
 export function closedBecause(gate: Gate, standing: Standing): string[] {
   const reasons: string[] = [];
   if (standing.verdict !== null && !standing.verdict.ok) {
-    reasons.push(`the verdict of ${standing.verdict.by} is: not ok`);
+    const { by, note } = standing.verdict;
+    const why = note === null ? '' : ` ("${cut(note.replaceAll(/\s+/g, ' ').trim(), noteQuotedMax)}")`;
+    reasons.push(`the verdict of ${by} is: not ok${why}`);
   }
   for (const environment of gate.deployedTo) {
     if (!standing.deployedTo.includes(environment)) {

@@ -84,6 +84,16 @@ describe('the gate', () => {
     [
       'the verdict is bad',
       { verdict: { ok: false, by: 'quinn', note: 'slow' } },
+      ['the verdict of quinn is: not ok ("slow")'],
+    ],
+    [
+      'the verdict is bad for a long story',
+      { verdict: { ok: false, by: 'quinn', note: `slow\nand ${'x'.repeat(500)}` } },
+      [`the verdict of quinn is: not ok ("slow and ${'x'.repeat(190)}…")`],
+    ],
+    [
+      'the verdict is bad and nobody said why',
+      { verdict: { ok: false, by: 'quinn', note: null } },
       ['the verdict of quinn is: not ok'],
     ],
   ])('that asks for everything, where %s', (_case, wish, reasons) => {

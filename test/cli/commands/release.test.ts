@@ -150,7 +150,7 @@ test('J1.6 J1.7 a verdict names release and author; a bad one closes the gate an
   expect(answer.stdout).toMatch(/digest: +[0-9a-f]{64}/);
   const release = await shown('1.0.0');
   expect(release.verdict).toMatchObject({ ok: false, note: 'login fails' });
-  expect(release.closedBecause[0]).toMatch(/^the verdict of .* is: not ok$/);
+  expect(release.closedBecause[0]).toMatch(/^the verdict of .* is: not ok \("login fails"\)$/);
   expect(await acme.asks('release verdict 1.0.0 --not-ok --note again')).toMatchObject({ changed: true });
   expect(await acme.asks('release verdict 1.0.0 --not-ok --note again')).toMatchObject({ changed: false });
 });
