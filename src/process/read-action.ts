@@ -1,12 +1,15 @@
 import type { Findings } from './findings.ts';
+import { nearest } from './nearest.ts';
 import { scriptPathProblem } from './read-script.ts';
 import { isTrue } from './read-values.ts';
 import type { Script, Step } from './revision.ts';
-import type { ScriptEntry, StepEntry } from './schema.ts';
+import { StepEntry, type ScriptEntry } from './schema.ts';
 import type { YamlPath } from './yaml-source.ts';
 
 /** In this order scripts of one stage run, as Octopus does it. */
 const scriptOrder = ['powershell', 'bash', 'python'] as const;
+
+const actionKinds = ['run', 'package', 'manual'] as const;
 
 export type ReadScript = (path: string) => string;
 
@@ -17,8 +20,10 @@ export function actionOf(
   readScript: ReadScript,
   findings: Findings,
 ): Step['action'] {
-  const kinds = (['run', 'package', 'manual'] as const).filter((kind) => entry[kind] !== undefined);
-  if (kinds.length !== 1) {
+  const kinds = actionKinds.filter((kind) => entry[kind] !== undefined);
+  // What follows from a misspelt key is not said beside it: it is gone when the key is mended.
+  const misspelt = kinds.length === 0 && hasMisspeltAction(findings.source.keysAt(path));
+  if (kinds.length !== 1 && !misspelt) {
     findings.add(
       path,
       kinds.length === 0
@@ -30,7 +35,7 @@ export function actionOf(
   if (entry.manual !== undefined) notYet([...path, 'manual'], 'manual steps', findings);
   if (entry.package === undefined) {
     for (const key of ['features', 'scripts'] as const) {
-      if (entry[key] === undefined) continue;
+      if (entry[key] === undefined || misspelt) continue;
       findings.add([...path, key], `${key}: belongs to a step with a package`, 'Take it out.', 'key');
     }
     const scripts = scriptsOf(entry.run, [...path, 'run'], readScript, findings);
@@ -40,6 +45,13 @@ export function actionOf(
     return { kind: 'run', script: scripts[0] ?? { kind: 'bash', text: '' } };
   }
   return packageActionOf(entry, entry.package, path, readScript, findings);
+}
+
+/** Whether one of a step's keys is unknown and was most likely meant to say what the step does. */
+function hasMisspeltAction(keys: readonly string[]): boolean {
+  const known = Object.keys(StepEntry.shape);
+  const meant = keys.filter((key) => !known.includes(key)).map((key) => nearest(key, known));
+  return actionKinds.some((kind) => meant.includes(kind));
 }
 
 function packageActionOf(

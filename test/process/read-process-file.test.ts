@@ -108,6 +108,16 @@ describe('a process file is refused with every problem at its place', () => {
     expect(error.details['problems']).toEqual(error.problems);
   });
 
+  test('a misspelt key alone, and not also what follows from it', () => {
+    const step = 'process: P\nsteps:\n  - name: A\n    pakage: X\n    features: { config-variables: true }\n';
+    expect(problemsOf(step)).toEqual([expect.stringContaining('4:5 unknown key pakage')]);
+    expect(problemsOf(step.replace('pakage', 'colour'))).toEqual([
+      expect.stringContaining('3:5 this step has nothing to do'),
+      expect.stringContaining('4:5 unknown key colour'),
+      expect.stringContaining('5:5 features: belongs to a step with a package'),
+    ]);
+  });
+
   test.each([
     ['a missing key', 'process: P\n', '1:1 steps is missing'],
     ['no step', 'process: P\nsteps: []\n', '2:8 a process has at least one step'],
