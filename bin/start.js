@@ -1,18 +1,18 @@
-// Compiled code where there is any (Node does not strip types below node_modules), else the source as it stands.
+// Compiled code where it is what the source says (Node does not strip types below node_modules), else the source.
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { builtIsCurrent } from './built.js';
 
 // Most of what a short command costs is reading its own program; the runtime keeps what it has read once.
 enableCompileCache();
 
 const entry = process.argv[2] === '__execute' ? 'executor/process' : 'cli/main';
-const compiled = new URL(`../dist/${entry}.js`, import.meta.url);
 const source = new URL(`../src/${entry}.ts`, import.meta.url);
 
-if (existsSync(fileURLToPath(compiled))) {
-  await import(compiled.href);
-} else if (process.features.typescript) {
+if (builtIsCurrent()) {
+  await import(new URL(`../dist/${entry}.js`, import.meta.url).href);
+} else if (process.features.typescript && existsSync(fileURLToPath(source))) {
   await import(source.href);
 } else {
   process.stderr.write(

@@ -1,4 +1,4 @@
-import { programVersion } from '../version.ts';
+import { programVersion } from '../installation.ts';
 import { later, type Command } from './command.ts';
 import type { Table } from './parse.ts';
 

@@ -3,7 +3,7 @@ import { exitCodes, type ExitCode } from '../errors.ts';
 import { dataFolder, openInstance, type Instance } from '../instance/index.ts';
 import type { Context, Outcome } from './command.ts';
 import { parse, type Asked } from './parse.ts';
-import { programVersion } from '../version.ts';
+import { programVersion } from '../installation.ts';
 import { programFor } from './program.ts';
 import { reportFailure } from './report.ts';
 import { terminal, type Streams, type Terminal } from './terminal.ts';

@@ -1,7 +1,6 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   recordRun,
   startRun as startedRun,
@@ -22,13 +21,13 @@ import { InstanceError, type Instance } from '../instance/index.ts';
 import { replaceFile } from '../replace-file.ts';
 import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
+import { programFile } from '../installation.ts';
 import { findDeployment, readReleases, readSteps, type DeploymentRow } from '../projections/index.ts';
 import { freezePlan } from './freeze-plan.ts';
 import type { Watch } from './watch.ts';
 
 /** How the executor's process is started: this very program, under a command people don't see. */
-const program = fileURLToPath(new URL('../../bin/crossgap.js', import.meta.url));
-const executorCommand = [process.execPath, program, '__execute'];
+const executorCommand = [process.execPath, programFile, '__execute'];
 
 /** Brings a deployment from where it stands to its end or its halt, recording what the journal tells. */
 export async function runDeployment(

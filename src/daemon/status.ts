@@ -24,7 +24,7 @@ import {
   type OutboundLine,
   type StatusView,
 } from '../projections/index.ts';
-import { programVersion } from '../version.ts';
+import { programVersion } from '../installation.ts';
 
 const outboundShown = 100;
 const pageEntries = 256;

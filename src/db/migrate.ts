@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { faultPoint } from '../faults.ts';
+import { installationFolder } from '../installation.ts';
 import { asDatabaseError, DatabaseError } from './errors.ts';
 
 /** One numbered file of SQL; once released it never changes. */
@@ -13,8 +14,8 @@ export type Migration = {
   readonly sha256: string;
 };
 
-/** The migrations that come with this program; the same folder from src/ and from dist/. */
-export const migrationsFolder = resolve(import.meta.dirname, '../../migrations');
+/** The migrations that come with this program. */
+export const migrationsFolder = join(installationFolder, 'migrations');
 
 const ledger = `CREATE TABLE migration (
   number     INTEGER NOT NULL PRIMARY KEY,

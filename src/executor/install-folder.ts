@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
+import { installationFolder } from '../installation.ts';
 import { ExecutorError, systemCode } from './errors.ts';
 
 /** Folders that belong to the system as a whole; an application may live below most of them, never in their place. */
@@ -53,11 +54,9 @@ export type Surroundings = {
   readonly programFolders: readonly string[];
 };
 
-const program = resolve(import.meta.dirname, '..', '..');
-
 /** The surroundings of this very process. */
 export function surroundings(): Surroundings {
-  return { currentFolder: process.cwd(), programFolders: [program, process.execPath] };
+  return { currentFolder: process.cwd(), programFolders: [installationFolder, process.execPath] };
 }
 
 /**

@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { installationFolder, programFile } from '../../installation.ts';
 import { command, flag, misuse, notYet, text } from '../command.ts';
 import { tellCrossing } from '../demo/crossing.ts';
 import { narrator } from '../demo/narrator.ts';
 
-const material = fileURLToPath(new URL('../../../demo', import.meta.url));
-const program = [process.execPath, fileURLToPath(new URL('../../../bin/crossgap.js', import.meta.url))];
+const material = join(installationFolder, 'demo');
+const program = [process.execPath, programFile];
 
 const demo = command({
   path: 'demo',

@@ -1,7 +1,8 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Company, together } from './company.ts';
+import { filesBelow, filesHolding } from './files-below.ts';
 import type { Narrator } from './narrator.ts';
 import { StoryError } from './story-error.ts';
 import { changeOneByte } from './tamper.ts';
@@ -279,22 +280,8 @@ function stopSite(folder: string): void {
   }
 }
 
-/** Every file below a folder that holds these bytes, in UTF-8 or as base64. */
-function filesHolding(folder: string, text: string): string[] {
-  const forms = [Buffer.from(text), Buffer.from(Buffer.from(text).toString('base64').slice(0, -4))];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => {
-      const bytes = readFileSync(file);
-      return forms.some((form) => bytes.includes(form));
-    });
-}
-
 function packageLies(shared: string): boolean {
-  return readdirSync(shared, { recursive: true, encoding: 'utf8' }).some((name) =>
-    /blobs.*\.cgp$/.test(name),
-  );
+  return [...filesBelow(shared)].some((file) => /blobs.*\.cgp$/.test(file));
 }
 
 function requireSameHeads(ours: string, theirs: string): void {

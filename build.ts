@@ -1,0 +1,59 @@
+// Makes `dist/`: the whole program as a few files, so that a start reads ten files instead of six hundred. What has
+// native code stays outside. `node build.ts` builds where something changed; `node build.ts --fresh` in any case.
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { rolldown } from 'rolldown';
+import { builtIsCurrent } from './bin/built.js';
+
+const root = import.meta.dirname;
+const native = ['better-sqlite3', 'msgpackr-extract'];
+
+/** Builds `dist/` where the source is newer than it; what is running meanwhile sees the old one or the new one. */
+export async function build({ fresh = false } = {}): Promise<void> {
+  if (!fresh && builtIsCurrent()) return;
+  const [next, last, place] = [`dist-next-${process.pid}`, `dist-last-${process.pid}`, 'dist'].map((name) =>
+    join(root, name),
+  ) as [string, string, string];
+  const bundle = await rolldown({
+    cwd: root,
+    input: { 'cli/main': 'src/cli/main.ts', 'executor/process': 'src/executor/process.ts' },
+    platform: 'node',
+    external: native,
+  });
+  const { output } = await bundle.write({
+    dir: next,
+    format: 'esm',
+    chunkFileNames: 'parts/[name]-[hash].js',
+  });
+  await bundle.close();
+  const modules = output.flatMap((part) => (part.type === 'chunk' ? Object.keys(part.modules) : []));
+  writeFileSync(join(next, 'THIRD-PARTY-NOTICES.md'), notices(modules));
+  if (existsSync(place)) renameSync(place, last);
+  renameSync(next, place);
+  rmSync(last, { recursive: true, force: true });
+}
+
+/** The licence of every package that went into the bundle, as their licences ask. */
+function notices(modules: readonly string[]): string {
+  const folders = new Set(modules.map(packageFolder).filter((folder) => folder !== undefined));
+  const texts = [...folders].toSorted().map((folder) => {
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    ) as Record<'name' | 'version' | 'license', string>;
+    const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+    const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    return `## ${name} ${version} (${license})\n${text}`;
+  });
+  return `# What crossgap contains of others\n\n${texts.join('\n')}`;
+}
+
+function packageFolder(module: string): string | undefined {
+  const inside = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(
+    module.replace(/^\0/, ''),
+  )?.[1];
+  return inside?.split('/').join(sep);
+}
+
+if (import.meta.main) {
+  await build({ fresh: process.argv.includes('--fresh') });
+}
