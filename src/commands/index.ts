@@ -35,22 +35,14 @@ export {
   type Standing,
 } from './publish-release.ts';
 export {
-  cancelDeployment,
   refuseUndeployable,
   requestDeployment,
-  resumeDeployment,
   rollbackTarget,
   type DeployableRelease,
   type DeploymentIntent,
-  type OpenRun,
   type Place,
   type PlacedDeployment,
 } from './request-deployment.ts';
-export {
-  recordedStep,
-  recordRun,
-  startRun,
-  type RecordedDeployment,
-  type ReportRules,
-  type RunTold,
-} from './record-run.ts';
+export { recordedStep, recordRun, startRun, type RunTold } from './record-run.ts';
+export type { RecordedDeployment, ReportRules } from './report-run.ts';
+export { cancelDeployment, resumeDeployment, type OpenRun } from './resume-or-cancel.ts';

@@ -1,14 +1,14 @@
 import {
   DeploymentEnded,
   DeploymentInterrupted,
-  DeploymentReported,
   DeploymentStarted,
   DeploymentStepEnded,
   type RecordedStep,
   type TraceLine,
 } from '../events/index.ts';
 import { cut as cutTo, firstThatFits } from './bounded.ts';
-import { atHome, told, type Decided, type Decision } from './decision.ts';
+import { atHome, type Decided, type Decision } from './decision.ts';
+import { reportRun, withoutFiles, type RecordedDeployment, type ReportRules } from './report-run.ts';
 
 /** How a run stands, as the executor tells it. */
 export type RunTold = {
@@ -36,24 +36,9 @@ type StepTold = {
   readonly error?: string | undefined;
 };
 
-/** A deployment as recording its run sees it; `link` '' for this side's own release. */
-export type RecordedDeployment = {
-  readonly deployment: string;
-  readonly link: string;
-  readonly process: string;
-  readonly number: string;
-  readonly digest: string;
-  readonly environment: string;
-  readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
-};
-
-/** What this side tells authors about runs of their releases. */
-export type ReportRules = { readonly trace: boolean; readonly files: boolean; readonly errors: boolean };
-
 const filesMax = 50;
 const textMax = 2000;
 const outputsMax = 200;
-const stepsReportedMax = 200;
 
 /** Only integers travel: 7.5 stands as 75. */
 const numberInEntry = (number: number | 'F'): number | 'F' => (number === 7.5 ? 75 : number);
@@ -68,11 +53,6 @@ export function recordedStep(step: StepTold, position: number): RecordedStep {
     () => ({ ...withoutFiles(whole), outputs: [] }),
   ]);
 }
-
-const withoutFiles = (step: RecordedStep): RecordedStep => ({
-  ...step,
-  conventions: step.conventions.map((line) => ({ ...line, files: [], detail: null })),
-});
 
 function wholeStep(step: StepTold, position: number): RecordedStep {
   return {
@@ -101,7 +81,7 @@ const over = new Set(['succeeded', 'failed', 'skipped', 'interrupted']);
 export function startRun(deployment: RecordedDeployment, planSha256: string, rules: ReportRules): Decision {
   return [
     atHome(DeploymentStarted.make({ deployment: deployment.deployment, planSha256 })),
-    ...report(deployment, { state: 'running', startedAt: 0, steps: [] }, rules),
+    ...reportRun(deployment, { state: 'running', startedAt: null }, [], rules),
   ];
 }
 
@@ -125,6 +105,14 @@ export function recordRun(
   ];
 }
 
+function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules): Decided[] {
+  const { state, startedAt, endedAt = null } = run;
+  const error = run.error === undefined ? null : cut(run.error);
+  const failedAt = pointInEntry(run.failedAt);
+  const steps = run.steps.map((step, index) => recordedStep(step, index + 1));
+  return reportRun(deployment, { state, startedAt, endedAt, failedAt, error }, steps, rules);
+}
+
 function ending({ deployment }: RecordedDeployment, run: RunTold): Decided[] {
   if (run.state === 'running') return [];
   const failedAt = pointInEntry(run.failedAt);
@@ -146,42 +134,4 @@ function ending({ deployment }: RecordedDeployment, run: RunTold): Decided[] {
 
 function pointInEntry(point: Point | undefined): Point | null {
   return point === undefined ? null : { ...point, convention: numberInEntry(point.convention) };
-}
-
-/** What the author of the release is told, by this side's own rules; nothing where the release is this side's own. */
-function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules): Decided[] {
-  const { link, process, number, digest, environment, reason } = deployment;
-  if (link === '') return [];
-  const recorded = rules.trace ? run.steps.map((step, index) => recordedStep(step, index + 1)) : [];
-  return [
-    told(
-      link,
-      DeploymentReported.make({
-        deployment: deployment.deployment,
-        process,
-        release: number,
-        digest,
-        environment,
-        reason,
-        state: run.state,
-        startedAt: run.startedAt === 0 ? null : run.startedAt,
-        endedAt: run.endedAt ?? null,
-        failedAt: pointInEntry(run.failedAt),
-        error: rules.errors && run.error !== undefined ? cut(run.error) : null,
-        steps: reportedTrace(recorded, rules),
-      }),
-    ),
-  ];
-}
-
-/** The trace as far as it fits: too long, it loses its files first, then its conventions, and is left out in the end. */
-function reportedTrace(recorded: readonly RecordedStep[], rules: ReportRules): RecordedStep[] {
-  if (recorded.length > stepsReportedMax) return [];
-  const steps = recorded.map((step) => ({ ...step, outputs: [], error: rules.errors ? step.error : null }));
-  return firstThatFits([
-    ...(rules.files ? [() => steps] : []),
-    () => steps.map(withoutFiles),
-    () => steps.map((step) => ({ ...step, conventions: [] })),
-    () => [],
-  ]);
 }

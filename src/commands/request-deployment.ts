@@ -1,9 +1,4 @@
-import {
-  DeploymentCancelRequested,
-  DeploymentEnded,
-  DeploymentRequested,
-  DeploymentResumed,
-} from '../events/index.ts';
+import { DeploymentRequested } from '../events/index.ts';
 import { answerOffer } from './answer-offer.ts';
 import { findEnvironment, type Environment } from './arrange-environments.ts';
 import { atHome, type Decision } from './decision.ts';
@@ -168,38 +163,6 @@ export function rollbackTarget(process: string, place: Place): PlacedDeployment 
     'NOTHING_TO_ROLL_BACK',
     `Cannot roll back ${process} in ${place.environment}: no other release succeeded there before`,
     { hint: 'Deploy a release instead: `crossgap deploy R --env E`.', details: { process } },
-  );
-}
-
-/** What a person can do with a run that is not over. */
-export type OpenRun = { readonly deployment: string; readonly state: string; readonly started: boolean };
-
-/** Go on where it stopped, with the same plan. */
-export function resumeDeployment(run: OpenRun): Decision {
-  if (run.state !== 'interrupted') throw wrongState('resume', run, 'interrupted');
-  return [atHome(DeploymentResumed.make({ deployment: run.deployment }))];
-}
-
-/** Stop it: at once where nothing runs, else the executor is asked to. */
-export function cancelDeployment(run: OpenRun, now: number): Decision {
-  if (run.state === 'cancelled') return [];
-  if (run.state === 'running')
-    return [atHome(DeploymentCancelRequested.make({ deployment: run.deployment }))];
-  if (run.state !== 'waiting' && run.state !== 'interrupted') {
-    throw wrongState('cancel', run, 'waiting, running or interrupted');
-  }
-  const ended = { state: 'cancelled', startedAt: null, endedAt: now, failedAt: null, error: null } as const;
-  return [atHome(DeploymentEnded.make({ deployment: run.deployment, ...ended, logSha256: null }))];
-}
-
-function wrongState(verb: string, run: OpenRun, wanted: string): CommandError {
-  return new CommandError(
-    'DEPLOYMENT_STATE',
-    `Cannot ${verb} deployment ${run.deployment}: it is ${run.state}`,
-    {
-      hint: `Only a deployment that is ${wanted} can be; \`crossgap deployment show ${run.deployment}\` tells more.`,
-      details: { deployment: run.deployment, state: run.state },
-    },
   );
 }
 

@@ -1,11 +1,9 @@
 import { array, assert as assertLaw, constantFrom, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  cancelDeployment,
   CommandError,
   refuseUndeployable,
   requestDeployment,
-  resumeDeployment,
   rollbackTarget,
   type DeployableRelease,
   type DeploymentIntent,
@@ -268,42 +266,5 @@ describe('a rollback', () => {
         } else expect(rollbackTarget('Orders', place({ past }))).toBe(targets[0]);
       }),
     );
-  });
-});
-
-describe('a run that is not over', () => {
-  const run = (state: string) => ({ deployment: 'deployment-1', state, started: true });
-
-  test('is resumed where it was interrupted', () => {
-    expect(decided(resumeDeployment(run('interrupted')))).toEqual(['self deployment.resumed']);
-  });
-
-  test.each(['waiting', 'running', 'succeeded', 'failed', 'cancelled'])(
-    'is not resumed where it is %s',
-    (state) => {
-      const error = refusal(() => resumeDeployment(run(state)));
-      expect(codeOf(error)).toBe('DEPLOYMENT_STATE refused');
-      expect(error.details).toEqual({ deployment: 'deployment-1', state });
-    },
-  );
-
-  test.each(['waiting', 'interrupted'])('ends at once when it is cancelled while %s', (state) => {
-    expect(dataOf(cancelDeployment(run(state), 77), 'deployment.ended')).toMatchObject({
-      state: 'cancelled',
-      startedAt: null,
-      endedAt: 77,
-    });
-  });
-
-  test('that runs is asked to stop, and ends when it has', () => {
-    expect(decided(cancelDeployment(run('running'), 77))).toEqual(['self deployment.cancel-requested']);
-  });
-
-  test('is cancelled once', () => {
-    expect(cancelDeployment(run('cancelled'), 77)).toEqual([]);
-  });
-
-  test.each(['succeeded', 'failed'])('is not cancelled when it has %s', (state) => {
-    expect(codeOf(refusal(() => cancelDeployment(run(state), 77)))).toBe('DEPLOYMENT_STATE refused');
   });
 });

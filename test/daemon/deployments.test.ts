@@ -9,6 +9,7 @@ import {
   fleetRows,
   readDeployments,
   readReleases,
+  readSteps,
   type DeploymentRow,
   type DeploymentView,
 } from '../../src/projections/index.ts';
@@ -50,7 +51,12 @@ const row = (id: string): DeploymentRow => findDeployment(pair.customer.db, id)!
 const settle = (instance: Instance, id: string, lines: string[] = []): Promise<DeploymentView> =>
   settleDeployment(instance, id, { signal: never, onProgress: (line) => lines.push(line) });
 const resume = (id: string): void => {
-  pair.customer.record(() => resumeDeployment({ ...row(id), started: true }));
+  pair.customer.record(() => resumeDeployment(row(id)));
+};
+const cancel = (id: string): void => {
+  const { db, clock, settings, record } = pair.customer;
+  const run = { ...row(id), steps: readSteps(db, id) };
+  record(() => cancelDeployment(run, clock.now(), settings.report));
 };
 const statesOf = ({ steps }: DeploymentView): string[] => steps.map(({ id, state }) => `${id} ${state}`);
 
@@ -78,7 +84,7 @@ describe('J1.F9: two operators start the same deployment', () => {
     const error = refusal(() => deploy(pair.customer, offered(pair, '1.0.0'), 'uat', 'again'));
     expect(codeOf(error)).toBe('DEPLOYMENT_HELD held');
     expect(error.hint).toContain(`crossgap deployment resume|retry|cancel ${first}`);
-    pair.customer.record(() => cancelDeployment({ ...row(first), started: true }, pair.clock.now()));
+    cancel(first);
     deploy(pair.customer, offered(pair, '1.0.0'), 'uat');
     await once(pair.customer);
     expect(readDeployments(pair.customer.db).map(({ state }) => state)).toEqual(['succeeded', 'cancelled']);
@@ -183,15 +189,20 @@ describe('J1.F8: a run whose executor was killed', () => {
   });
 
   test('can be given up', async () => {
-    const { customer } = pair;
+    const { customer, vendor } = pair;
     const id = deploy(customer, offered(pair, '1.0.0'), 'uat');
     vi.stubEnv('CROSSGAP_FAULT', 'executor.script.during');
     await settle(customer, id);
     vi.unstubAllEnvs();
-    customer.record(() => cancelDeployment({ ...row(id), started: true }, pair.clock.now()));
+    await converge(pair);
+    const atVendor = () => fleetRows(vendor.db, pair.clock.now());
+    expect(atVendor()).toMatchObject([{ environment: 'uat', release: null, state: 'interrupted' }]);
+    cancel(id);
     await once(customer);
     expect(row(id).state).toBe('cancelled');
     expect(ran()).toEqual(['stop']);
+    await converge(pair);
+    expect(atVendor()).toMatchObject([{ environment: 'uat', release: null, state: 'cancelled' }]);
   });
 });
 
@@ -202,7 +213,7 @@ test('a run that a person stops ends as cancelled, and its script is ended with 
   const id = deploy(customer, offered(pair, '1.1.0'), 'uat');
   const settled = settle(customer, id);
   await expect.poll(ran, { timeout: 30_000 }).toEqual(['stop', 'deploy']);
-  customer.record(() => cancelDeployment({ ...row(id), started: true }, pair.clock.now()));
+  cancel(id);
   expect((await settled).state).toBe('cancelled');
   expect(ran()).toEqual(['stop', 'deploy']);
 });

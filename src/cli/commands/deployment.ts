@@ -4,7 +4,6 @@ import {
   requestDeployment,
   resumeDeployment,
   type Decision,
-  type OpenRun,
 } from '../../commands/index.ts';
 import { refuseUnfitHost } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
@@ -12,6 +11,7 @@ import { placeOf, type Instance } from '../../instance/index.ts';
 import {
   findDeployment,
   readReleases,
+  readSteps,
   type DeploymentRow,
   type ReleaseRow,
 } from '../../projections/index.ts';
@@ -58,7 +58,7 @@ const resume = command({
     deploymentOf(instance, id);
     instance.record((db) => {
       const row = rowOf(db, id);
-      return row.resumeAsked ? [] : resumeDeployment(openRun(row));
+      return row.resumeAsked ? [] : resumeDeployment(row);
     });
     if (!follow) return askedFor(context, deploymentOf(instance, id));
     return finished(context, await settle(context, instance, id));
@@ -96,7 +96,7 @@ const cancel = command({
     instance.record((db) => {
       const row = rowOf(db, id);
       const asked = row.cancelAsked && row.state === 'running';
-      return asked ? [] : cancelDeployment(openRun(row), instance.clock.now());
+      return asked ? [] : giveUp(instance, db, row);
     });
     const now = deploymentOf(instance, id);
     const view = follow && now.state === 'running' ? await settle(context, instance, id) : now;
@@ -125,11 +125,11 @@ function rowOf(db: Database, id: string): DeploymentRow {
   return row;
 }
 
-const openRun = (row: DeploymentRow): OpenRun => ({
-  deployment: row.deployment,
-  state: row.state,
-  started: row.startedAt !== null,
-});
+/** Cancels it, and has its author told what was recorded of it. */
+function giveUp({ clock, settings }: Instance, db: Database, row: DeploymentRow): Decision {
+  const run = { ...row, steps: readSteps(db, row.deployment) };
+  return cancelDeployment(run, clock.now(), settings.report);
+}
 
 function releaseOfRun(db: Database, { link, digest, deployment }: DeploymentRow): ReleaseRow {
   const found = readReleases(db).find((one) => one.link === link && one.digest === digest);
@@ -154,7 +154,7 @@ function retryDecision(instance: Instance, db: Database, row: DeploymentRow, fre
       },
     );
   }
-  const givenUp = row.state === 'interrupted' ? cancelDeployment(openRun(row), instance.clock.now()) : [];
+  const givenUp = row.state === 'interrupted' ? giveUp(instance, db, row) : [];
   const place = placeOf(db, row.process, row.link, row.environment);
   const free = place.open?.deployment === row.deployment ? { ...place, open: undefined } : place;
   const release = deployableRelease(instance, db, releaseOfRun(db, row), row.environment);
