@@ -1,7 +1,7 @@
 import type { DeploymentView, StepView } from '../projections/index.ts';
 import { facts, indented, table } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
-import { moment } from './words.ts';
+import { moment } from '../words.ts';
 
 type Toned = Pick<Terminal, 'tone'>;
 

@@ -2,7 +2,7 @@ import { readRelease, type CrossgapEvent, type LoggedEntry } from '../events/ind
 import type { Instance } from '../instance/index.ts';
 import { describeEvent, readLinks } from '../projections/index.ts';
 import { misuse } from './command.ts';
-import { moment } from './words.ts';
+import { moment } from '../words.ts';
 
 type Entry = LoggedEntry<CrossgapEvent>;
 

@@ -9,7 +9,7 @@ import {
 } from '../projections/index.ts';
 import { closedReasons, gateOf } from './own-release.ts';
 import { facts, section, table } from './table.ts';
-import { moment, short, size } from './words.ts';
+import { moment, short, size } from '../words.ts';
 
 const notesLinesShown = 20;
 

@@ -4,7 +4,7 @@ import type { Instance } from '../instance/index.ts';
 import type { DeploymentView } from '../projections/index.ts';
 import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
-import { commandLine } from './words.ts';
+import { commandLine } from '../words.ts';
 
 /** Follows or does a deployment until it is over or waits for a person; progress goes to stderr. */
 export async function settle(context: Context, instance: Instance, id: string): Promise<DeploymentView> {

@@ -15,7 +15,8 @@ import { outboundSection, outboundTable } from './sections/outbound.ts';
 import { releasesSection } from './sections/releases.ts';
 import { trace } from './sections/trace.ts';
 import type { Readiness } from './source.ts';
-import { command, count, exact, since } from './words.ts';
+import { since } from './since.ts';
+import { commandLine, count, moment } from '../words.ts';
 
 /** What every page is made from; `stamp` names the state it shows, so that the live script sees when it is old. */
 export type PageFacts = {
@@ -73,7 +74,7 @@ export function deploymentPage(facts: PageFacts, deployment: DeploymentView): st
       <p class="aside">
         The same as data:
         <a href="/api/deployments/${encodeURIComponent(deployment.id.toWellFormed())}.json">JSON</a>, or
-        <code>${command('deployment', 'show', deployment.id)}</code>
+        <code>${commandLine('deployment', 'show', deployment.id)}</code>
       </p>
     </section>`,
   });
@@ -120,7 +121,7 @@ export function linkPage(facts: PageFacts, name: string, lines: readonly Outboun
       }
       ${
         lines.length === 0
-          ? empty(html`Nothing has been written for <bdi>${name}</bdi>.`, command('feed', 'show', name))
+          ? empty(html`Nothing has been written for <bdi>${name}</bdi>.`, commandLine('feed', 'show', name))
           : outboundTable(facts.view.now, name, newestFirst)
       }`,
     ),
@@ -224,7 +225,7 @@ function document({ view, stamp }: PageFacts, shell: Shell): string {
             <div class="state">
               <p id="health">${shell.health}</p>
               <p id="live" role="status" class="quiet">
-                <time datetime="${view.now}">${exact(view.now)}</time>
+                <time datetime="${view.now}">${moment(view.now)}</time>
               </p>
             </div>
           </div>

@@ -14,7 +14,7 @@ import { R } from '../release-names.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { section, table } from '../table.ts';
 import { unknownPlacesOf } from '../unknown-places.ts';
-import { commandLine } from '../words.ts';
+import { commandLine } from '../../words.ts';
 
 /** Which files a caller wants of the deployed applications, and where. */
 type Collecting = { readonly glob: string; readonly to: string } | undefined;

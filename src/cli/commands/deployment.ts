@@ -21,7 +21,7 @@ import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { CliError } from '../errors.ts';
-import { commandLine } from '../words.ts';
+import { commandLine } from '../../words.ts';
 import { askedFor, finished } from './deploy.ts';
 
 const ID = needed('ID', 'id of the deployment');

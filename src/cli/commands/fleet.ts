@@ -12,7 +12,7 @@ import { command, misuse, text, type Outcome } from '../command.ts';
 import { stateWord } from '../describe-deployment.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { ago, span } from '../words.ts';
+import { ago, span } from '../../words.ts';
 
 const headings = [
   'CUSTOMER',

@@ -20,7 +20,7 @@ import { releaseDiff } from '../release-diff.ts';
 import { firstLines } from '../release-facts.ts';
 import { facts, indented, section } from '../table.ts';
 import { unknownPlacesOf } from '../unknown-places.ts';
-import { ago, size } from '../words.ts';
+import { ago, size } from '../../words.ts';
 
 export const inbox = command({
   path: 'inbox',

@@ -14,7 +14,7 @@ import {
 import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
 import { definitionsOf, inputNames, isSecretSomewhere, type Definition } from '../input-definitions.ts';
 import { section, table } from '../table.ts';
-import { commandLine, moment } from '../words.ts';
+import { commandLine, moment } from '../../words.ts';
 
 const set = command({
   path: 'input set',

@@ -31,7 +31,7 @@ import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { command, misuse, needed, notYet, text, type Outcome } from '../command.ts';
 import { readGivenText, systemReason, writeGivenFile } from '../files.ts';
 import { facts, table } from '../table.ts';
-import { ago, commandLine } from '../words.ts';
+import { ago, commandLine } from '../../words.ts';
 
 const invitationBytesMax = 256 * 1024;
 const nats = text('URL', 'NATS server (not in this version)');

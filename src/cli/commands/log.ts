@@ -3,7 +3,7 @@ import { rebuildReadModels } from '../../projections/index.ts';
 import { command, flag, later, needed, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { section, table } from '../table.ts';
-import { count } from '../words.ts';
+import { count } from '../../words.ts';
 import { showLog } from './log-show.ts';
 
 const verify = command({

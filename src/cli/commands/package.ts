@@ -23,7 +23,7 @@ import { folderFiles } from '../folder-files.ts';
 import { facts } from '../table.ts';
 import { timeNamed } from '../times.ts';
 import { everyTrust, ownTrust, pemTrust } from '../trust.ts';
-import { size } from '../words.ts';
+import { size } from '../../words.ts';
 import { passwordOf } from './init.ts';
 
 const pfxBytesMax = 1024 * 1024;

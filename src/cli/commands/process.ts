@@ -18,7 +18,7 @@ import { command, later, needed, text, type Outcome } from '../command.ts';
 import { readGivenFile } from '../files.ts';
 import { heldRevision, requiredRevision, revisionNamed } from '../revisions.ts';
 import { facts, section, table } from '../table.ts';
-import { count, moment, short } from '../words.ts';
+import { count, moment, short } from '../../words.ts';
 import type { Instance } from '../../instance/index.ts';
 
 const processFileBytesMax = 16 * 1024 * 1024;

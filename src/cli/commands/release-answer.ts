@@ -5,7 +5,7 @@ import { readLinks, type ReleaseRow } from '../../projections/index.ts';
 import { command, misuse, needed, text, type Outcome } from '../command.ts';
 import { R } from '../release-names.ts';
 import { timeNamed } from '../times.ts';
-import { commandLine } from '../words.ts';
+import { commandLine } from '../../words.ts';
 
 const accept = command({
   path: 'release accept',

@@ -14,7 +14,7 @@ import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { indented, section, table } from '../table.ts';
 import { unknownPlacesOf } from '../unknown-places.ts';
-import { commandLine, count } from '../words.ts';
+import { commandLine, count } from '../../words.ts';
 
 /** What passes by itself or by another deployment is told, and is no reason to say that the release is not ready. */
 const passing = new Set(['PREDECESSOR_MISSING', 'DEPLOYMENT_HELD', 'OFFER_NOT_TAKEN']);

@@ -12,7 +12,7 @@ import { inputRows, packageRows, releaseDocument } from '../release-facts.ts';
 import { packageNamed, refuseUnfitNumber } from '../release-names.ts';
 import { newestRevision, requiredRevision } from '../revisions.ts';
 import { facts, section } from '../table.ts';
-import { size } from '../words.ts';
+import { size } from '../../words.ts';
 
 const notesBytesMax = 10 * 1000 * 1000;
 

@@ -8,7 +8,7 @@ import { closedReasons, gateOf, ownRelease, standingOf } from '../own-release.ts
 import { publishedTo } from '../release-facts.ts';
 import { R } from '../release-names.ts';
 import { facts, indented, section, table } from '../table.ts';
-import { ago, count, moment, size } from '../words.ts';
+import { ago, count, moment, size } from '../../words.ts';
 
 export const publishReleaseCommand = command({
   path: 'release publish',

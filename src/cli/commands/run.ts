@@ -1,7 +1,7 @@
 import { runDaemon, type DaemonSummary, type ListenAt } from '../../daemon/index.ts';
 import { programLog, silentLog } from '../../log.ts';
 import { command, flag, misuse, text, type Outcome } from '../command.ts';
-import { count } from '../words.ts';
+import { count } from '../../words.ts';
 
 export const run = command({
   path: 'run',

@@ -4,7 +4,7 @@ import { command, type Outcome } from '../command.ts';
 import { stateWord } from '../describe-deployment.ts';
 import { facts, section, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { ago, count, moment, short, span } from '../words.ts';
+import { ago, count, moment, short, span } from '../../words.ts';
 
 const deploymentsShown = 10;
 const outboundShown = 10;

@@ -4,7 +4,7 @@ import { icon, type Tone } from '../chip.ts';
 import { html, type Content } from '../html.ts';
 import { deploymentHref, linkName } from '../links.ts';
 import type { Readiness } from '../source.ts';
-import { command, count } from '../words.ts';
+import { commandLine, count } from '../../words.ts';
 import { deploymentTitle, failedWhere } from './deployments.ts';
 import { isTroubled } from './fleet.ts';
 
@@ -32,7 +32,7 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
         tone: 'bad' as const,
         words: html`The feed of <bdi>${feed.author}</bdi> is frozen: it was signed twice with different
           content.`,
-        command: command('log', 'verify', '--full'),
+        command: commandLine('log', 'verify', '--full'),
       })),
     ...view.links
       .filter((link) => link.state === 'pending')
@@ -40,7 +40,7 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
         tone: 'wait' as const,
         words: html`Compare the fingerprint of <bdi>${link.name}</bdi> by phone; nothing of theirs runs
           before.`,
-        command: command('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS'),
+        command: commandLine('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS'),
       })),
     ...lastOfEach(view.deployments)
       .filter((one) => one.state === 'failed' || one.state === 'interrupted')

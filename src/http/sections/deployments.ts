@@ -3,7 +3,8 @@ import { empty, folded, section, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
 import { deploymentHref, linkName, linkTo } from '../links.ts';
-import { command, count, since, span } from '../words.ts';
+import { since } from '../since.ts';
+import { commandLine, count, span } from '../../words.ts';
 import { trace } from './trace.ts';
 
 const shownAtOnce = 12;
@@ -15,7 +16,10 @@ export function deploymentsSection(view: StatusView): Html {
       'deployments',
       'Deployments',
       null,
-      empty('Nothing was deployed here yet.', command('deploy', 'RELEASE', '--env', 'ENVIRONMENT', '--wait')),
+      empty(
+        'Nothing was deployed here yet.',
+        commandLine('deploy', 'RELEASE', '--env', 'ENVIRONMENT', '--wait'),
+      ),
     );
   const sorted = view.deployments.toSorted((a, b) => (a.requestedAt < b.requestedAt ? 1 : -1));
   const rest = sorted.length - shownAtOnce;
@@ -109,8 +113,8 @@ function took(startedAt: string | null, endedAt: string | null): Content {
 
 /** What a person would type next; nothing where all is done or the daemon goes on by itself. */
 function next({ id, process, environment, state }: DeploymentView): readonly string[] {
-  const back = command('rollback', process, '--env', environment);
-  if (state === 'failed') return [command('deployment', 'retry', id), back];
-  if (state === 'interrupted') return [command('deployment', 'resume', id), back];
-  return state === 'waiting' ? [command('deployment', 'show', id)] : [];
+  const back = commandLine('rollback', process, '--env', environment);
+  if (state === 'failed') return [commandLine('deployment', 'retry', id), back];
+  if (state === 'interrupted') return [commandLine('deployment', 'resume', id), back];
+  return state === 'waiting' ? [commandLine('deployment', 'show', id)] : [];
 }

@@ -2,7 +2,8 @@ import type { EnvironmentView, StatusView } from '../../projections/index.ts';
 import { empty, section } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Html } from '../html.ts';
-import { command, since } from '../words.ts';
+import { since } from '../since.ts';
+import { commandLine } from '../../words.ts';
 
 /** This side's environments in the order of the lifecycle, and what runs in each. */
 export function environmentsSection(view: StatusView): Html {
@@ -13,8 +14,8 @@ export function environmentsSection(view: StatusView): Html {
       null,
       empty(
         'No environment yet. Name the places where releases go, in the order in which they go there.',
-        command('environment', 'add', 'uat'),
-        command('environment', 'add', 'production', '--after', 'uat'),
+        commandLine('environment', 'add', 'uat'),
+        commandLine('environment', 'add', 'production', '--after', 'uat'),
       ),
     );
   return section(

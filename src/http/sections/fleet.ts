@@ -3,7 +3,8 @@ import { empty, exactly, nothing, section, table, type Row } from '../blocks.ts'
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
 import { linkTo } from '../links.ts';
-import { command, count, exact, since, span } from '../words.ts';
+import { since } from '../since.ts';
+import { commandLine, count, moment, span } from '../../words.ts';
 
 /** Which part of a long fleet to show: customers whose name contains `find`, and the page of them from 1. */
 export type FleetChoice = { readonly find: string; readonly page: number };
@@ -112,7 +113,7 @@ function outcome(view: StatusView, row: FleetRow): Content {
 function knownSince(row: FleetRow): Content {
   if (row.asOf === null || row.ageSeconds === null) return nothing('never heard');
   const words = row.ageSeconds < 5 ? 'just now' : `${span(row.ageSeconds)} ago`;
-  const time = html`<time datetime="${row.asOf}" title="${exact(row.asOf)}">${words}</time>`;
+  const time = html`<time datetime="${row.asOf}" title="${moment(row.asOf)}">${words}</time>`;
   return row.ageSeconds > quietAfterSeconds ? chip('quiet', time, 'wait') : time;
 }
 
@@ -145,7 +146,7 @@ function nobodyYet(view: StatusView): Html {
   if (waiting.length === 0)
     return empty(
       'No customer is linked yet. Invite one; it gets a file to accept.',
-      command('link', 'invite', 'CUSTOMER', '--folder', 'DIR', '--out', 'FILE'),
+      commandLine('link', 'invite', 'CUSTOMER', '--folder', 'DIR', '--out', 'FILE'),
     );
   return empty(
     html`Waiting for
@@ -154,6 +155,8 @@ function nobodyYet(view: StatusView): Html {
       ', ',
     )}.
     Once a reply is here, compare the words by phone and confirm.`,
-    ...waiting.slice(0, 3).map((link) => command('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS')),
+    ...waiting
+      .slice(0, 3)
+      .map((link) => commandLine('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS')),
   );
 }

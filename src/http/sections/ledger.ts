@@ -2,7 +2,7 @@ import type { StatusView } from '../../projections/index.ts';
 import { digest, folded, section, table, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, type Html } from '../html.ts';
-import { command, count, size } from '../words.ts';
+import { commandLine, count, size } from '../../words.ts';
 
 /** The log and the packages held: what two people compare when they ask whether both see the same. */
 export function ledgerSection(view: StatusView): Html {
@@ -28,7 +28,7 @@ export function ledgerSection(view: StatusView): Html {
               feed.frozen ? chip('frozen', 'frozen', 'bad') : chip('ok', 'good'),
             ],
           ]),
-        )}${typed(command('log', 'verify', '--full'))}`,
+        )}${typed(commandLine('log', 'verify', '--full'))}`,
         { open: false },
       )}
       ${folded(
@@ -37,7 +37,7 @@ export function ledgerSection(view: StatusView): Html {
           <small class="when">${count(view.packages.length, 'package')}</small>`,
         view.packages.length === 0
           ? html`<p class="quiet">No package is here.</p>
-              ${typed(command('package', 'add', 'FILE.nupkg'))}`
+              ${typed(commandLine('package', 'add', 'FILE.nupkg'))}`
           : table(
               'Packages',
               ['Package', 'Size', 'Content', 'Signed by'],

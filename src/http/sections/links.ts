@@ -3,7 +3,8 @@ import { empty, nothing, section, table } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, type Content, type Html } from '../html.ts';
 import { linkTo } from '../links.ts';
-import { command, count, since } from '../words.ts';
+import { since } from '../since.ts';
+import { commandLine, count } from '../../words.ts';
 
 const shownAtOnce = 50;
 
@@ -17,8 +18,8 @@ export function linksSection(view: StatusView): Html {
       null,
       empty(
         'Not paired with anybody. One side invites, the other accepts the file it is sent.',
-        command('link', 'invite', 'NAME', '--folder', 'DIR', '--out', 'FILE'),
-        command('link', 'accept', 'FILE', '--folder', 'DIR', '--out', 'REPLY'),
+        commandLine('link', 'invite', 'NAME', '--folder', 'DIR', '--out', 'FILE'),
+        commandLine('link', 'accept', 'FILE', '--folder', 'DIR', '--out', 'REPLY'),
       ),
     );
   return section(

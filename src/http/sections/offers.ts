@@ -3,7 +3,8 @@ import { empty, folded, nothing, section, table, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
 import { linkName, linkTo, releaseName } from '../links.ts';
-import { command, count, since, size } from '../words.ts';
+import { since } from '../since.ts';
+import { commandLine, count, size } from '../../words.ts';
 
 /** Notes longer than this are shown with their end left off; the release itself has them whole. */
 const notesShownMax = 4000;
@@ -17,7 +18,7 @@ export function offersSection(view: StatusView): Html {
       null,
       empty(
         'No vendor has offered a release yet. Once the link is confirmed, offers come by themselves.',
-        command('link', 'list'),
+        commandLine('link', 'list'),
       ),
     );
   const sorted = view.offers.toSorted((a, b) => (a.offeredAt < b.offeredAt ? 1 : -1));
@@ -158,21 +159,28 @@ function next(view: StatusView, offer: OfferView): Content {
     return html`<p class="say">Only you know what is missing. Each asks for its value:</p>
       ${missing.map((one) =>
         typed(
-          command('input', 'set', one.name, '--env', one.environment, ...(one.secret ? ['--secret'] : [])),
+          commandLine(
+            'input',
+            'set',
+            one.name,
+            '--env',
+            one.environment,
+            ...(one.secret ? ['--secret'] : []),
+          ),
         ),
       )}`;
   const name = releaseName({ ...offer, link: linkName(view, offer.link) });
   if (offer.state === 'blocked')
     return html`<p class="say">See which rule blocks it:</p>
-      ${typed(command('release', 'show', name))}`;
+      ${typed(commandLine('release', 'show', name))}`;
   const environment = nextEnvironment(view, offer);
   if (environment === undefined)
     return view.environments.length > 0
       ? null
       : html`<p class="say">Say where it may go:</p>
-          ${typed(command('environment', 'add', 'NAME'))}`;
+          ${typed(commandLine('environment', 'add', 'NAME'))}`;
   return html`<p class="say">Next:</p>
-    ${typed(command('deploy', name, '--env', environment, '--wait'))}`;
+    ${typed(commandLine('deploy', name, '--env', environment, '--wait'))}`;
 }
 
 /** The first environment of the lifecycle where this release does not run and all before it have it. */

@@ -2,7 +2,8 @@ import type { OutboundLine, StatusView } from '../../projections/index.ts';
 import { empty, exactly, folded, section, table } from '../blocks.ts';
 import { html, type Html } from '../html.ts';
 import { linkHref, linkName } from '../links.ts';
-import { command, count, exact, since } from '../words.ts';
+import { since } from '../since.ts';
+import { commandLine, count, moment } from '../../words.ts';
 
 const linesShown = 8;
 const linksShown = 12;
@@ -15,7 +16,7 @@ export function outboundSection(view: StatusView): Html {
       'outbound',
       'What left the house',
       null,
-      empty('Nothing: no other company is linked.', command('link', 'list')),
+      empty('Nothing: no other company is linked.', commandLine('link', 'list')),
     );
   const byLink = Map.groupBy(view.outbound, (line) => linkName(view, line.link));
   const latest = (name: string): string => byLink.get(name)?.at(-1)?.at ?? '';
@@ -72,7 +73,7 @@ export function outboundTable(now: string, name: string, lines: readonly Outboun
         html`<span class="number">${line.seq}</span>`,
         exactly(line.type),
         html`<bdi>${line.summary}</bdi>`,
-        html`${since(line.at, now)} <small class="wide-only">${exact(line.at)}</small>`,
+        html`${since(line.at, now)} <small class="wide-only">${moment(line.at)}</small>`,
       ],
     ]),
   );

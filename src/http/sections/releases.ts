@@ -3,7 +3,8 @@ import { digest, empty, folded, section, typed } from '../blocks.ts';
 import { chip, icon, wordOf, type Tone } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
 import { linkTo, releaseName } from '../links.ts';
-import { command, count, since } from '../words.ts';
+import { since } from '../since.ts';
+import { commandLine, count } from '../../words.ts';
 
 const shownAtOnce = 8;
 const customersByName = 12;
@@ -17,9 +18,9 @@ export function releasesSection(view: StatusView): Html {
       null,
       empty(
         'No release yet. Add a signed package, publish the process, then freeze both under a number.',
-        command('package', 'add', 'FILE.nupkg'),
-        command('process', 'publish', 'PROCESS.yaml'),
-        command('release', 'create', 'PROCESS', '1.0.0', '--package', 'ID@VERSION'),
+        commandLine('package', 'add', 'FILE.nupkg'),
+        commandLine('process', 'publish', 'PROCESS.yaml'),
+        commandLine('release', 'create', 'PROCESS', '1.0.0', '--package', 'ID@VERSION'),
       ),
     );
   const sorted = view.releases.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
@@ -124,10 +125,10 @@ function next(view: StatusView, release: ReleaseView): Content {
   if (release.withdrawn !== null) return null;
   const name = releaseName({ link: null, process: release.process, release: release.release });
   if (release.deployedTo.length === 0)
-    return typed(command('deploy', name, '--env', view.environments[0]?.name ?? 'ENVIRONMENT', '--wait'));
-  if (release.verdict === null) return typed(command('release', 'verdict', name, '--ok'));
+    return typed(commandLine('deploy', name, '--env', view.environments[0]?.name ?? 'ENVIRONMENT', '--wait'));
+  if (release.verdict === null) return typed(commandLine('release', 'verdict', name, '--ok'));
   if (!release.verdict.ok || release.publishedTo.length > 0) return null;
   const links = view.links.filter((link) => link.state === 'confirmed').slice(0, 3);
   const to = links.length === 0 ? ['CUSTOMER'] : links.map((link) => link.name);
-  return typed(command('release', 'publish', name, '--to', ...to));
+  return typed(commandLine('release', 'publish', name, '--to', ...to));
 }

@@ -1,40 +1,52 @@
+// Sizes, times, counts and commands as the command line and the page say them to people, in the same words.
+
 /** `45.0 MB`, in the units of package feeds: powers of 1000. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let [value, unit] = [bytes / 1000, 0];
+  // What would be rounded up to 1000 is one of the next unit.
   while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
   return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
 }
 
-/** How long `seconds` are, in the largest unit that fits. */
+/** How long `seconds` are, in the largest unit that fits: `45 s`, `3 min`, `5 h`, `12 days`, `4 months`. */
 export function span(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min`;
   if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h`;
-  if (whole < 60 * 86_400) return `${Math.floor(whole / 86_400)} days`;
+  if (whole < 61 * 86_400) return `${Math.floor(whole / 86_400)} days`;
   return `${Math.floor(whole / (30.44 * 86_400))} months`;
 }
 
+/** A time: ISO 8601, or milliseconds since 1970. */
+export type Moment = string | number;
+
 /** `3 min ago` as seen from `now`; a time that lies ahead comes from another machine's clock and is said so. */
-export function ago(at: string, now: number): string {
-  const seconds = (now - Date.parse(at)) / 1000;
+export function ago(at: Moment, now: Moment): string {
+  const seconds = (new Date(now).getTime() - new Date(at).getTime()) / 1000;
+  if (Number.isNaN(seconds)) return 'at an unreadable time';
   if (seconds < -60) return `${span(-seconds)} ahead of this clock`;
   return seconds < 5 ? 'just now' : `${span(seconds)} ago`;
 }
 
-/** `2026-03-03 14:05:11 UTC`, of an ISO time or of milliseconds since 1970. */
-export function moment(at: string | number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+/** `2026-03-03 14:05:11 UTC`; what is no time stands as it is. */
+export function moment(at: Moment): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return String(at);
+  return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** `1 release`, `2 releases`. */
+/** `1 release`, `2 releases`, `2,100 entries`. */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`;
 }
 
-/** The command line to type, each word quoted for a POSIX shell where it needs to be: names come from elsewhere. */
+/**
+ * The command line to type, each word quoted for a POSIX shell where it needs to be: names come from the other side,
+ * and what is copied from a screen is run.
+ */
 export function commandLine(...words: readonly string[]): string {
   return ['crossgap', ...words].map(shellWord).join(' ');
 }

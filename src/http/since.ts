@@ -1,0 +1,7 @@
+import { ago, moment } from '../words.ts';
+import { html, type Html } from './html.ts';
+
+/** A time as people say it, with the exact one for who asks. */
+export function since(at: string, now: string): Html {
+  return html`<time datetime="${at}" title="${moment(at)}">${ago(at, now)}</time>`;
+}
