@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { invite as inviteLink, type Decision } from '../../commands/index.ts';
+import type { Database } from '../../db/index.ts';
+import type { LinkTransport } from '../../events/index.ts';
+import { writeInvitation, type Instance } from '../../instance/index.ts';
+import { readLinks, type LinkRow } from '../../projections/index.ts';
+import { commandLine } from '../../words.ts';
+import { command, needed, notYet, type Outcome } from '../command.ts';
+import { writeGivenFile } from '../files.ts';
+import { folderOption, nats, refuseUnfitName, transportTo } from '../link-options.ts';
+import { facts } from '../table.ts';
+
+export const inviteLinkCommand = command({
+  path: 'link invite',
+  about: 'Make an invitation for another instance to pair with this one',
+  example: 'crossgap link invite contoso --folder /mnt/exchange --out invitation.json',
+  args: { NAME: needed('NAME', 'what this side will call the other') },
+  options: { folder: folderOption, nats, out: needed('FILE', 'where the invitation is written') },
+  async run(context, { NAME }, { folder, nats: url, out }): Promise<Outcome> {
+    if (url !== undefined) throw notYet('pair over NATS');
+    refuseUnfitName(NAME);
+    const instance = await context.open();
+    const transport = transportTo(instance, folder);
+    const { link, decide } = invitation(instance, NAME, transport);
+    const { bytes, words } = instance.identity;
+    // The file first: a link whose invitation could not be written would only be in the way.
+    decide(instance.db);
+    const file = writeGivenFile(out, writeInvitation('invitation', link, bytes, instance.keys.signing));
+    instance.record(decide);
+    return {
+      document: { link, name: NAME, state: 'invited', folder: transport.folder, invitation: file, words },
+      text: [
+        `Invitation for ${NAME} is written to ${out}; there is no secret in it`,
+        ...facts([
+          ['folder', transport.folder],
+          ['our words', words],
+        ]),
+        `Send them the file and tell them the words by phone. Their reply comes back with: ${commandLine('link', 'confirm')} REPLY --fingerprint "THEIR WORDS"`,
+      ],
+    };
+  },
+});
+
+/** A new link and what to record of it; asked for again before anybody answered it is the same one once more. */
+function invitation(
+  instance: Instance,
+  name: string,
+  transport: LinkTransport,
+): { link: string; decide: (db: Database) => Decision } {
+  const openIn = (db: Database): LinkRow | undefined =>
+    readLinks(db).find(
+      (one) => one.name === name && one.state === 'invited' && one.transport.folder === transport.folder,
+    );
+  const link = openIn(instance.db)?.link ?? randomBytes(16).toString('hex');
+  return {
+    link,
+    decide: (db) => (openIn(db)?.link === link ? [] : inviteLink(readLinks(db), { link, name, transport })),
+  };
+}

@@ -1,0 +1,99 @@
+import { dirname, resolve } from 'node:path';
+import { publishProcess } from '../../commands/index.ts';
+import {
+  describeDiff,
+  diffRevisions,
+  readProcessFile,
+  reviseProcess,
+  scriptsBeside,
+  unknownReferences,
+} from '../../process/index.ts';
+import { readEnvironments, readRevisions, type RevisionRow } from '../../projections/index.ts';
+import { namesIn, unsupportedIn } from '../../variables/index.ts';
+import { command, needed, type Outcome } from '../command.ts';
+import { readGivenFile } from '../files.ts';
+import { heldRevision } from '../revisions.ts';
+import { facts, section } from '../table.ts';
+
+const processFileBytesMax = 16 * 1024 * 1024;
+
+export const publishProcessCommand = command({
+  path: 'process publish',
+  about: 'Publish a process file as the next revision; the same content again is the revision there is',
+  example: 'crossgap process publish orders.yaml',
+  args: { FILE: needed('FILE', 'the process file, YAML') },
+  options: {},
+  async run(context, { FILE }): Promise<Outcome> {
+    const file = readProcessFile({
+      path: FILE,
+      text: readGivenFile(FILE, 'process file', processFileBytesMax),
+      readScript: scriptsBeside(dirname(resolve(FILE))),
+      unsupportedIn,
+    });
+    const { name, document, digest, local } = reviseProcess(file);
+    const instance = await context.open();
+    await instance.blobs.putBytes(document);
+    const intent = {
+      process: name,
+      digest,
+      sizeBytes: document.byteLength,
+      local: {
+        publishWhen: { ...local.publishWhen, deployedTo: [...local.publishWhen.deployedTo] },
+        variables: local.variables.map(({ name: variable, value, environments, tags }) => ({
+          name: variable,
+          value,
+          environments: [...environments],
+          tags: [...tags],
+        })),
+      },
+    };
+    let before: RevisionRow | undefined;
+    let revision = 0;
+    const entries = instance.record((db) => {
+      before = readRevisions(db).findLast((row) => row.process === name);
+      const published = publishProcess(before, intent);
+      revision = published.revision;
+      return published.decision;
+    });
+    const changed = entries.length > 0;
+    const known = new Set(readEnvironments(instance.db).map((one) => one.name));
+    const unknown = local.publishWhen.deployedTo.filter((one) => !known.has(one));
+    const unset = unknownReferences(
+      file.revision,
+      namesIn,
+      local.variables.map((variable) => variable.name),
+    );
+    for (const { name: used, where, meant } of unset) {
+      const guess = meant === undefined ? '' : `; is it ${meant}?`;
+      context.terminal.talk(`note: nothing gives ${used} a value, which ${where} uses${guess}`);
+    }
+    const was = changed && before !== undefined ? heldRevision(instance, before.digest) : undefined;
+    const { steps, inputs } = file.revision;
+    return {
+      document: {
+        process: name,
+        revision,
+        digest,
+        sizeBytes: document.byteLength,
+        changed,
+        unknownEnvironments: unknown,
+        unknownNames: unset,
+      },
+      text: [
+        `Process ${name} revision ${revision} ${changed ? 'is published' : 'is there already, unchanged'}`,
+        ...facts([
+          ['digest', digest],
+          ['steps', steps.map((step) => step.name).join(' · ')],
+          ['inputs', inputs.map((input) => input.name).join(', ')],
+        ]),
+        ...(was === undefined
+          ? []
+          : section(`Since revision ${before!.revision}:`, describeDiff(diffRevisions(was, file.revision)))),
+        ...unknown.map(
+          (one) =>
+            `publish-when names ${one}, which is no environment here: add it with \`crossgap environment add ${one}\``,
+        ),
+      ],
+    };
+  },
+});
