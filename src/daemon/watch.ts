@@ -9,7 +9,7 @@ export interface Watch extends Disposable {
   look(): void;
 }
 
-const lookEveryMs = 200;
+const lookEveryMs = 50;
 
 /**
  * Watches the database through a connection of its own, whose `data_version` changes with every commit of any other
