@@ -10,20 +10,16 @@ import {
   type WantedBlob,
 } from '../projections/index.ts';
 
-/**
- * Looks at the blobs of a link that are in the store and have not been judged: those that came, and those that were
- * here already because another release names them too.
- */
-export async function admitHeldPackages(instance: Instance, link: string): Promise<void> {
+/** The blobs that offers of a link name as packages and that were neither found good nor refused for good. */
+export function unjudgedPackages({ db }: Instance, link: string): WantedBlob[] {
   const known = new Set(
-    readPackages(instance.db)
+    readPackages(db)
       .filter((row) => row.link === link)
       .map(({ pin }) => pin.sha256),
   );
-  const waiting = readWantedBlobs(instance.db).filter(
+  return readWantedBlobs(db).filter(
     (blob) => blob.link === link && blob.pin !== null && !known.has(blob.digest) && !blob.final,
   );
-  for (const blob of waiting) if (instance.holds(blob.digest)) await admitPackage(instance, blob);
 }
 
 /**

@@ -1,60 +1,63 @@
 import { open } from 'node:fs/promises';
 import { acknowledge, refuseBlob, reportInputs, type Decision } from '../commands/index.ts';
-import { readHeader, type HeadVerdict, type Verdict as EntryVerdict } from '../events/index.ts';
+import {
+  readHeader,
+  type CrossgapEvent,
+  type HeadVerdict,
+  type Log,
+  type Verdict as EntryVerdict,
+} from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { explainDamage } from '../packages/index.ts';
 import {
+  readAskedInputs,
   readLinks,
   readOwedBlobs,
-  readReleases,
   readUntoldInputs,
   readWantedBlobs,
   type LinkRow,
-  type WantedBlob,
 } from '../projections/index.ts';
 import type { PlacedEntry, Replica, Verdict } from '../sync/index.ts';
-import { admitHeldPackages, admitPackage } from './admit-packages.ts';
+import { admitPackage, unjudgedPackages } from './admit-packages.ts';
 
 /** One link as sync sees it: its two feeds in the log and its blobs in the store. */
 export function linkReplica(instance: Instance, linkId: string): Replica {
   const { db, log, blobs, clock } = instance;
   const outward = log.feedTo(linkId);
-  const link = (): LinkRow => readLinks(db).find((row) => row.link === linkId)!;
-  const wanted = (): WantedBlob[] => readWantedBlobs(db).filter((blob) => blob.link === linkId);
-  const untoldInputs = () => {
-    const offers = readReleases(db).filter(
-      (release) => release.link === linkId && release.withdrawn === null,
-    );
-    return readUntoldInputs(
-      db,
-      linkId,
-      offers.flatMap(({ document }) => document.inputs.map(({ name }) => name)),
-    );
-  };
+  const sinceLastEntry = onceForEachPosition(log);
+  const link = sinceLastEntry((): LinkRow => readLinks(db).find((row) => row.link === linkId)!);
+  const wanted = sinceLastEntry(() => readWantedBlobs(db).filter((blob) => blob.link === linkId));
+  const owed = sinceLastEntry(() => readOwedBlobs(db, linkId));
+  const unjudged = sinceLastEntry(() => unjudgedPackages(instance, linkId));
+  const untoldInputs = sinceLastEntry(() => readUntoldInputs(db, linkId, readAskedInputs(db, linkId)));
   /** What there is to tell the author now: inputs set meanwhile, and a receipt. */
   const due = (): Decision => {
     const { state, inward, receipted } = link();
-    if (state === 'removed') return [];
+    // Before the words were compared nobody knows whom it would be told: which of our digests are here already, and
+    // what was made of an offer, is nobody's business. What came is receipted when the link is confirmed.
+    if (state !== 'confirmed') return [];
     const mine = wanted();
-    const receipt = acknowledge({
-      link: linkId,
-      inward,
-      receipted,
-      holds: mine
-        .filter((blob) => !blob.reported && !blob.final && instance.holds(blob.digest))
-        .map(({ digest }) => digest),
-      refused: mine
-        .filter((blob) => blob.refused !== null && !blob.refusalReported)
-        .map(({ digest, refusals, final, refused }) => ({
-          digest,
-          attempt: refusals,
-          final,
-          parts: refused?.parts ?? [],
-        })),
-    });
-    return state === 'confirmed' ? [...reportInputs(linkId, untoldInputs()), ...receipt] : receipt;
+    return [
+      ...reportInputs(linkId, untoldInputs()),
+      ...acknowledge({
+        link: linkId,
+        inward,
+        receipted,
+        holds: mine
+          .filter((blob) => !blob.reported && !blob.final && instance.holds(blob.digest))
+          .map(({ digest }) => digest),
+        refused: mine
+          .filter((blob) => blob.refused !== null && !blob.refusalReported)
+          .map(({ digest, refusals, final, refused }) => ({
+            digest,
+            attempt: refusals,
+            final,
+            parts: refused?.parts ?? [],
+          })),
+      }),
+    ];
   };
-  let head: { readonly bytes: Uint8Array; readonly seq: number; readonly at: number } | undefined;
+  let head: { readonly bytes: Uint8Array; readonly of: string; readonly at: number } | undefined;
 
   return {
     outgoing: (after, limit) =>
@@ -68,14 +71,14 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       const point = log.pointAt(outward);
       if (point === undefined) return undefined;
       const every = instance.settings.sync['head-every'] * 1000;
-      if (head === undefined || head.seq !== point.seq || clock.now() - head.at >= every) {
-        head = { bytes: log.sealHead(outward), seq: point.seq, at: clock.now() };
+      if (head === undefined || head.of !== point.hash || clock.now() - head.at >= every) {
+        head = { bytes: log.sealHead(outward), of: point.hash, at: clock.now() };
       }
       return head.bytes;
     },
     confirmed: () => link().confirmed,
     blobsOwed: () =>
-      readOwedBlobs(db, linkId)
+      owed()
         .filter(({ digest }) => instance.holds(digest))
         .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
     async openBlob(digest, offset, length) {
@@ -126,10 +129,26 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       return parts;
     },
     async acknowledge() {
-      await admitHeldPackages(instance, linkId);
+      // Those that came and were not judged before a restart, or were here already since another release names them.
+      for (const blob of unjudged()) if (instance.holds(blob.digest)) await admitPackage(instance, blob);
       // Looked at first: most exchanges bring nothing that is worth a transaction.
       if (due().length > 0) instance.record(due);
     },
+  };
+}
+
+/**
+ * Keeps what was read of the read models until the log grows: they change with it, in one transaction, and most
+ * exchanges find it as it was.
+ */
+function onceForEachPosition(log: Log<CrossgapEvent>): <T>(read: () => T) => () => T {
+  return <T>(read: () => T) => {
+    let known: { readonly position: number; readonly value: T } | undefined;
+    return () => {
+      const position = log.lastPosition();
+      if (known?.position !== position) known = { position, value: read() };
+      return known.value;
+    };
   };
 }
 

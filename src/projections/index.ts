@@ -1,3 +1,4 @@
+export { readAskedInputs } from './asked-inputs.ts';
 export {
   findDeployment,
   readDeployments,
