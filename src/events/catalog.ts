@@ -35,7 +35,8 @@ import {
   ValueGiven,
 } from './release-events.ts';
 
-const everyEvent = [
+/** Every event type in its newest version. */
+export const everyEvent = [
   FeedOpened,
   EpochStarted,
   LinkInvited,
@@ -70,7 +71,7 @@ const everyEvent = [
   DeploymentReported,
 ] as const;
 
-/** Every event type there is, in one list; what is not in it is kept, forwarded and shown, but not read. */
+/** What reads them all; a type that is not in the list is kept, forwarded and shown, but not read. */
 export const eventCatalog = catalog(everyEvent);
 
 /** Any event this version knows, at its newest schema version. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
+import { decodeBody } from './body-reader.ts';
 import { EventError } from './errors.ts';
-import { decodeBody, decodeCheckedBody } from './encoding.ts';
+import { schemaReader, unfit, type SchemaReader } from './schema-reader.ts';
 
 /** A field that holds bytes. */
 export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'not bytes');
@@ -18,6 +19,8 @@ export type EventDefinition<Name extends string, Data> = {
   readonly name: Name;
   /** The newest version, counted from 1. */
   readonly version: number;
+  /** What data of the newest version has to fit. */
+  readonly schema: z.ZodType;
   /** @throws {EventError} BODY_SCHEMA_INVALID */
   make(data: Data): MadeEvent<Name, Data>;
   /**
@@ -76,10 +79,14 @@ export function defineEvent<const Name extends string, S extends z.ZodType>(
 ): EventDefinition<Name, z.output<S>> {
   assert(/^[a-z0-9.-]{1,48}$/.test(name), `event type ${name} is not 1 to 48 of a-z 0-9 . -`);
   refuseAltering(schema, name, new Set());
-  return definition(name, [{ schema, upcast: (data) => data }]);
+  return definition(name, [{ schema, reader: schemaReader(schema), upcast: (data) => data }]);
 }
 
-type Version = { readonly schema: z.ZodType; readonly upcast: (data: unknown) => unknown };
+type Version = {
+  readonly schema: z.ZodType;
+  readonly reader: SchemaReader;
+  readonly upcast: (data: unknown) => unknown;
+};
 
 function definition<Name extends string, Data>(
   name: Name,
@@ -87,7 +94,10 @@ function definition<Name extends string, Data>(
 ): EventDefinition<Name, Data> {
   const newest = versions.length;
   const check = (version: number, data: unknown): unknown => {
-    const parsed = versions[version - 1]!.schema.safeParse(data);
+    const { schema, reader } = versions[version - 1]!;
+    const read = reader(data);
+    if (read !== unfit) return read;
+    const parsed = schema.safeParse(data);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     const where = issue?.path.join('.') ?? '';
@@ -103,6 +113,7 @@ function definition<Name extends string, Data>(
   return {
     name,
     version: newest,
+    schema: versions[newest - 1]!.schema,
     make: (data) => ({ name, version: newest, data: check(newest, data) as Data }),
     read: (version, data) => {
       let current = check(version, data);
@@ -111,7 +122,8 @@ function definition<Name extends string, Data>(
     },
     next: (schema, upcast) => {
       refuseAltering(schema, name, new Set());
-      return definition(name, [...versions, { schema, upcast: upcast as (data: unknown) => unknown }]);
+      const added = { schema, reader: schemaReader(schema), upcast: upcast as (data: unknown) => unknown };
+      return definition(name, [...versions, added]);
     },
   };
 }
@@ -133,7 +145,7 @@ export function catalog<const List extends readonly AnyDefinition[]>(
         version,
         reason: found === undefined ? 'TYPE_UNKNOWN' : 'VERSION_UNKNOWN',
       };
-    const event = { known: true, name: type, data: found.read(version, value()) };
+    const event = { known: true, name: found.name, data: found.read(version, value()) };
     // The name selects the definition whose data this is; the types can't follow that far.
     return event as unknown as DecodedEvent<EventOf<List[number]>>;
   };
@@ -143,7 +155,7 @@ export function catalog<const List extends readonly AnyDefinition[]>(
       const value = decodeBody(body);
       return read(type, version, () => value);
     },
-    decodeChecked: (type, version, body) => read(type, version, () => decodeCheckedBody(body)),
+    decodeChecked: (type, version, body) => read(type, version, () => decodeBody(body)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import { CrossgapError } from '../errors.ts';
 import { openIntroduction, preAuthEncoding, verifyingKey, type SigningKey } from '../identity/index.ts';
-import { decodeBody } from './encoding.ts';
+import { decodeBody } from './body-reader.ts';
 import type { EntryHeader, FeedPoint, SealedEntry } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import { EventError, type EventErrorCode } from './errors.ts';

@@ -1,5 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { FeedPoint, SealedEntry } from './entry.ts';
+import { signatureBytes } from './header.ts';
 
 /** A row of the log as SQLite gives it. */
 export type EntryRow = {
@@ -11,6 +12,9 @@ export type EntryRow = {
   readonly signature: Buffer;
   readonly bytes: Buffer;
 };
+
+/** What an entry is, without what its header repeats. */
+export type StoredRow = Pick<EntryRow, 'pos' | 'hash' | 'signature' | 'bytes'>;
 
 export type Spot = { readonly epoch: number; readonly seq: number };
 
@@ -26,6 +30,8 @@ export type EntryTable = {
   atPosition(pos: number): EntryRow | undefined;
   /** Behind `pos`, in the order of the log. */
   after(pos: number, limit: number): EntryRow[];
+  /** The same as far as views need it, several times as fast. */
+  storedAfter(pos: number, limit: number): StoredRow[];
   /** Of one feed, from `spot` on, in the feed's own order. */
   ofFeed(feed: Buffer, from: Spot, limit: number): EntryRow[];
   points(after: number): { pos: number; feed: Buffer; epoch: number; seq: number; hash: Buffer }[];
@@ -61,6 +67,10 @@ export function entryTable(db: Database): EntryTable {
   const after = db.prepare<[number, number], EntryRow>(
     `SELECT ${columns} FROM entry WHERE pos > ? ORDER BY pos LIMIT ?`,
   );
+  // What a row costs is mostly its buffers, so three values of known lengths come as one.
+  const packedAfter = db.prepare<[number, number], { pos: number; packed: Buffer }>(
+    `SELECT pos, CAST(hash || signature || bytes AS BLOB) AS packed FROM entry WHERE pos > ? ORDER BY pos LIMIT ?`,
+  );
   const ofFeed = db.prepare<[Buffer, number, number, number], EntryRow>(
     `SELECT ${columns} FROM entry WHERE feed = ? AND (epoch, seq) >= (?, ?) ORDER BY epoch, seq LIMIT ?`,
   );
@@ -82,10 +92,23 @@ export function entryTable(db: Database): EntryTable {
     at: (feed, spot) => at.get(feed, spot.epoch, spot.seq),
     atPosition: (pos) => atPosition.get(pos),
     after: (pos, limit) => after.all(pos, limit),
+    storedAfter: (pos, limit) => packedAfter.all(pos, limit).map(unpack),
     ofFeed: (feed, from, limit) => ofFeed.all(feed, from.epoch, from.seq, limit),
     points: (pos) => points.all(pos),
     count: () => count.get() ?? 0,
     lastPosition: () => last.get() ?? 0,
     highestPosition: () => highest.get() ?? 0,
+  };
+}
+
+const hashBytes = 32;
+
+function unpack({ pos, packed }: { pos: number; packed: Buffer }): StoredRow {
+  const bytesFrom = hashBytes + signatureBytes;
+  return {
+    pos,
+    hash: packed.subarray(0, hashBytes),
+    signature: packed.subarray(hashBytes, bytesFrom),
+    bytes: packed.subarray(bytesFrom),
   };
 }

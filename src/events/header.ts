@@ -22,6 +22,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { EntryHeader } from './entry.ts';
 import { EventError } from './errors.ts';
+import { knownText } from './known-text.ts';
 
 export const headerBytes = 304;
 export const signatureBytes = 64;
@@ -135,7 +136,7 @@ function readType(bytes: Buffer): string {
     if (!letter && !digit && unit !== 0x2e && unit !== 0x2d) throw malformed('its event type is not a name');
   }
   if (end === headerOffset.type) throw malformed('it has no event type');
-  return bytes.toString('latin1', headerOffset.type, end);
+  return knownText(bytes, headerOffset.type, end)!;
 }
 
 function readActor(bytes: Buffer): string {
@@ -146,7 +147,7 @@ function readActor(bytes: Buffer): string {
     if (unit < 0x20 || unit === 0x7f) throw malformed('its actor has control characters');
     if (unit >= 0x80) ascii = false;
   }
-  if (ascii) return bytes.toString('latin1', headerOffset.actor, end);
+  if (ascii) return knownText(bytes, headerOffset.actor, end)!;
   const actor = bytes.subarray(headerOffset.actor, end);
   if (!isUtf8(actor)) throw malformed('its actor is not UTF-8');
   const text = actor.toString('utf8');

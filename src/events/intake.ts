@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { CrossgapError } from '../errors.ts';
-import type { AnyEvent, EventCatalog } from './define-event.ts';
+import type { AnyEvent, DecodedEvent, EventCatalog } from './define-event.ts';
 import { refuseFrozen, type Candidate } from './door.ts';
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
@@ -33,10 +33,29 @@ export type IntakeParts<E extends AnyEvent> = {
   readonly parked: ParkedTable;
 };
 
+/** Gives what an entry says, or throws what is wrong with its body. */
+export type ReadBody<E extends AnyEvent> = () => DecodedEvent<E>;
+
+/** Reads the body of an entry whose signature fits, ahead of the moment its turn comes. */
+export function bodyReader<E extends AnyEvent>(catalog: EventCatalog<E>, candidate: Candidate): ReadBody<E> {
+  try {
+    const event = decode(catalog, candidate);
+    return () => event;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+function decode<E extends AnyEvent>(catalog: EventCatalog<E>, { header, entry }: Candidate): DecodedEvent<E> {
+  return catalog.decode(header.type, header.schemaVersion, entry.bytes.subarray(headerBytes));
+}
+
 /** What one transaction took in. */
 export type Intake<E extends AnyEvent> = {
   /** Judges one entry whose signature fits, and stores it where it may be stored. */
-  take(candidate: Candidate): Verdict;
+  take(candidate: Candidate, read?: ReadBody<E>): Verdict;
   /** All that came into the log, those that had been parked too, in its order. */
   readonly accepted: StoredEntry<E>[];
 };
@@ -57,22 +76,22 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     this.#parts = parts;
   }
 
-  take(candidate: Candidate): Verdict {
-    const verdict = this.#takeOne(candidate);
+  take(candidate: Candidate, read?: ReadBody<E>): Verdict {
+    const verdict = this.#takeOne(candidate, read);
     if (verdict.outcome === 'accepted') this.#drain(candidate);
     return verdict;
   }
 
-  #takeOne(candidate: Candidate): Verdict {
+  #takeOne(candidate: Candidate, read?: ReadBody<E>): Verdict {
     try {
-      return this.#judge(candidate);
+      return this.#judge(candidate, read);
     } catch (error) {
       if (error instanceof CrossgapError) return refused(error);
       throw error;
     }
   }
 
-  #judge(candidate: Candidate): Verdict {
+  #judge(candidate: Candidate, read?: ReadBody<E>): Verdict {
     const { header, feedBlob, hash } = candidate;
     const { entries } = this.#parts;
     const state = this.#stateOf(candidate);
@@ -81,7 +100,7 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     refuseFrozen(state.frozen, header);
     // A feed whose first entry has yet to come has no key: what comes early is kept, and verified then.
     if (candidate.feed === undefined || stand === 'ahead') return this.#park(candidate, state);
-    if (stand === 'new-epoch') return this.#judgeEpoch(candidate, state);
+    if (stand === 'new-epoch') return this.#judgeEpoch(candidate, state, read);
     if (header.previous !== (state.head?.hash ?? noHash)) {
       const before = entries.at(feedBlob, state.head!)!;
       this.#keepEvidence(candidate, 'chain', before);
@@ -100,7 +119,7 @@ class Taking<E extends AnyEvent> implements Intake<E> {
         },
       );
     }
-    return this.#accept(candidate, state);
+    return this.#accept(candidate, state, read);
   }
 
   #judgePast(candidate: Candidate, head: FeedPoint): Verdict {
@@ -121,7 +140,7 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     throw equivocation(candidate, hex(held.hash));
   }
 
-  #judgeEpoch(candidate: Candidate, state: FeedState): Verdict {
+  #judgeEpoch(candidate: Candidate, state: FeedState, read?: ReadBody<E>): Verdict {
     const { header, feedBlob, entry } = candidate;
     const { entries, epochs, evidence } = this.#parts;
     const lastKnown = lastKnownOf(header, entry.bytes.subarray(headerBytes));
@@ -133,7 +152,7 @@ class Taking<E extends AnyEvent> implements Intake<E> {
       this.#keepEvidence(candidate, 'epoch', held);
       throw epochInvalid(header, 'it names another entry than the one its author signed before');
     }
-    const verdict = this.#accept(candidate, state);
+    const verdict = this.#accept(candidate, state, read);
     if (verdict.outcome === 'accepted') {
       epochs.add(feedBlob, header.epoch, lastKnown);
       evidence.thaw(feedBlob);
@@ -142,10 +161,10 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     return verdict;
   }
 
-  #accept(candidate: Candidate, state: FeedState): Verdict {
+  #accept(candidate: Candidate, state: FeedState, read?: ReadBody<E>): Verdict {
     const { header, entry, feedBlob, hash } = candidate;
     const { catalog, clock, entries, feeds } = this.#parts;
-    const event = catalog.decode(header.type, header.schemaVersion, entry.bytes.subarray(headerBytes));
+    const event = read === undefined ? decode(catalog, candidate) : read();
     const feed = candidate.feed!;
     if (state.head === undefined && feeds.get(header.feed) === undefined) feeds.add(feed);
     const pos = entries.insert(feedBlob, header, hash, entry, clock.now());

@@ -5,7 +5,7 @@ import { appender, type By, type LogWriter } from './append.ts';
 import type { AnyEvent, EventCatalog } from './define-event.ts';
 import type { Pin } from './door.ts';
 import type { FeedPoint, SealedEntry } from './entry.ts';
-import { entryTable, type EntryRow, type Spot } from './entry-table.ts';
+import { entryTable, type Spot, type StoredRow } from './entry-table.ts';
 import { epochs } from './epochs.ts';
 import { evidenceTable, type Evidence } from './evidence.ts';
 import { feedTable } from './feed-table.ts';
@@ -137,7 +137,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   });
   const takeHead = headReceiver(tables);
   const blob = (hex: string): Buffer => Buffer.from(hex, 'hex');
-  const logged = (row: EntryRow): LoggedEntry<E> =>
+  const logged = (row: StoredRow): LoggedEntry<E> =>
     new StoredEntry(catalog, row.pos, { bytes: row.bytes, signature: row.signature }, { rawHash: row.hash });
   const isOwn = (feed: string): boolean => feeds.get(feed)?.own === true;
 
@@ -176,10 +176,10 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       return startEpochs({ ...tables, keeper, write: (work) => append.writeAnyway(work) }, why);
     },
 
-    read: ({ after, limit }) => entries.after(after, limit).map(logged),
-    *pages({ after, size = 500 }) {
+    read: ({ after, limit }) => entries.storedAfter(after, limit).map(logged),
+    *pages({ after, size = 100 }) {
       for (let pos = after; ;) {
-        const rows = entries.after(pos, size);
+        const rows = entries.storedAfter(pos, size);
         if (rows.length === 0) return;
         pos = rows.at(-1)!.pos;
         yield rows.map(logged);

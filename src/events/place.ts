@@ -1,4 +1,4 @@
-import { decodeBody } from './encoding.ts';
+import { decodeBody } from './body-reader.ts';
 import type { EntryHeader, FeedPoint } from './entry.ts';
 import { EventError } from './errors.ts';
 import { noHash } from './feed.ts';

@@ -4,7 +4,7 @@ import type { AnyEvent } from './define-event.ts';
 import { door, type Candidate, type DoorParts } from './door.ts';
 import type { SealedEntry } from './entry.ts';
 import { EventError } from './errors.ts';
-import { intake, type IntakeParts } from './intake.ts';
+import { bodyReader, intake, type IntakeParts, type ReadBody } from './intake.ts';
 import type { LoggedEntry } from './logged-entry.ts';
 import { refused, type Verdict } from './verdict.ts';
 import { verifyPool } from './verify.ts';
@@ -20,27 +20,33 @@ export type ReceiveParts<E extends AnyEvent> = DoorParts &
     readonly committed: (own: boolean) => void;
   };
 
-type Checked = { readonly candidate: Candidate; readonly fits: boolean };
+type Checked<E extends AnyEvent> = {
+  readonly candidate: Candidate;
+  readonly fits: boolean;
+  readonly read: ReadBody<E> | undefined;
+};
 
 /** Takes entries from outside in: the one way by which they come, whatever carried them. */
 export type Receive = (entries: readonly SealedEntry[]) => Promise<Verdict[]>;
 
 export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
   const pool = verifyPool();
-  const { db, feeds, fold, committed } = parts;
+  const { db, catalog, feeds, fold, committed } = parts;
 
-  const check = async (candidate: Candidate): Promise<Checked> => {
+  const check = async (candidate: Candidate): Promise<Checked<E>> => {
     // Without a key the signature is checked when the feed's first entry brings it.
-    const fits = candidate.feed === undefined || (await pool.verify(candidate.entry, candidate.feed.key));
-    return { candidate, fits };
+    if (candidate.feed === undefined) return { candidate, fits: true, read: undefined };
+    const fits = await pool.verify(candidate.entry, candidate.feed.key);
+    // Bodies are read while the signatures of others are checked; what is wrong with one is told in its turn.
+    return { candidate, fits, read: fits ? bodyReader(catalog, candidate) : undefined };
   };
 
   const store = db.transaction(
-    (batch: readonly (Checked | Verdict)[]): { verdicts: Verdict[]; own: boolean } => {
+    (batch: readonly (Checked<E> | Verdict)[]): { verdicts: Verdict[]; own: boolean } => {
       const taking = intake(parts);
       const verdicts = batch.map((one) => {
         if ('outcome' in one) return one;
-        return one.fits ? taking.take(one.candidate) : refused(signatureInvalid(one.candidate));
+        return one.fits ? taking.take(one.candidate, one.read) : refused(signatureInvalid(one.candidate));
       });
       if (taking.accepted.length > 0) fold(taking.accepted);
       faultPoint('log.receive.inserted');
@@ -50,7 +56,7 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
 
   return async (entries) => {
     const look = door(parts);
-    const start = (from: number): Promise<(Checked | Verdict)[]> =>
+    const start = (from: number): Promise<(Checked<E> | Verdict)[]> =>
       Promise.all(
         entries.slice(from, from + batchSize).map((entry) => {
           const seen = look(entry);

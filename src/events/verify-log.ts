@@ -1,7 +1,7 @@
 import type { Database } from '../db/index.ts';
 import { CrossgapError } from '../errors.ts';
 import { openIntroduction } from '../identity/index.ts';
-import { decodeCheckedBody } from './encoding.ts';
+import { decodeBody } from './body-reader.ts';
 import type { EntryHeader, FeedPoint } from './entry.ts';
 import type { EntryRow, EntryTable } from './entry-table.ts';
 import { EventError } from './errors.ts';
@@ -146,7 +146,7 @@ function checkRow(
 }
 
 function checkOpening(row: EntryRow, header: EntryHeader, feed: Feed): void {
-  const body = decodeCheckedBody(row.bytes.subarray(headerBytes));
+  const body = decodeBody(row.bytes.subarray(headerBytes));
   const { introduction } = FeedOpened.read(Math.min(header.schemaVersion, FeedOpened.version), body);
   const { instanceId, signingKey } = openIntroduction(introduction);
   if (instanceId !== feed.author || Buffer.compare(signingKey, feed.publicKey) !== 0)

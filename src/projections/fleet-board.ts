@@ -23,6 +23,8 @@ export const fleetBoard: Projection = {
        ON CONFLICT (link, deployment) DO UPDATE SET pos = excluded.pos`,
     );
     const gathered = new Map<string, Record<string, unknown>>();
+    // Of each link: where the newest report of a deployment stands.
+    const reported = new Map<string, Map<string, number>>();
     const apply: Fold['apply'] = ({ pos, event, header, place: where }) => {
       if (event.name !== 'deployment.reported' || where.kind !== 'inward') return;
       const { data } = event;
@@ -47,11 +49,16 @@ export const fleetBoard: Projection = {
         error: data.error,
         asOf: header.at,
       });
-      report.run(link, data.deployment, pos);
+      let ofLink = reported.get(link);
+      if (ofLink === undefined) reported.set(link, (ofLink = new Map()));
+      ofLink.set(data.deployment, pos);
     };
     const save = (): void => {
       for (const row of gathered.values()) place.run(row);
+      for (const [link, ofLink] of reported)
+        for (const [deployment, pos] of ofLink) report.run(link, deployment, pos);
       gathered.clear();
+      reported.clear();
     };
     return { apply, save };
   },

@@ -2,6 +2,9 @@ import type { Database } from '../db/index.ts';
 import type { LinkTransport } from '../events/index.ts';
 import type { Fold, Projection, UnreadEntry } from './projection.ts';
 
+/** How far a feed came in a batch; `news` is its newest entry there that wants a receipt. */
+type Farthest = { epoch: number; seq: number; hash: string; at: number; news: number | null };
+
 /** One row a link: who is at the other end, how far each side holds the other's feed. */
 export const linkBoard: Projection = {
   name: 'link-board',
@@ -26,23 +29,26 @@ export const linkBoard: Projection = {
     );
     const receipted = db.prepare(`UPDATE link SET receipted_epoch = ?, receipted_seq = ? WHERE link = ?`);
     // How far a feed has come changes with every entry: only the last of a batch is written.
-    const heardOf = new Map<string, readonly unknown[]>();
-    const toldTo = new Map<string, readonly unknown[]>();
-    const newsOf = new Map<string, number>();
+    const heardOf = new Map<string, Farthest>();
+    const toldTo = new Map<string, Farthest>();
     const note = ({ header, hash, place }: UnreadEntry, isNews: boolean): void => {
       if (place.kind === 'self') return;
-      const key = `${place.kind} ${place.link}`;
-      if (isNews) newsOf.set(key, header.seq);
-      const news = newsOf.get(key) ?? null;
-      if (place.kind === 'inward') {
-        const at = Math.max(header.at, (heardOf.get(place.link)?.[3] as number | undefined) ?? 0);
-        heardOf.set(place.link, [header.epoch, header.seq, hash, at, news, place.link]);
-      } else toldTo.set(place.link, [header.epoch, header.seq, news, place.link]);
+      const feeds = place.kind === 'inward' ? heardOf : toldTo;
+      let farthest = feeds.get(place.link);
+      if (farthest === undefined)
+        feeds.set(place.link, (farthest = { epoch: 0, seq: 0, hash, at: header.at, news: null }));
+      farthest.epoch = header.epoch;
+      farthest.seq = header.seq;
+      farthest.hash = hash;
+      if (header.at > farthest.at) farthest.at = header.at;
+      if (isNews) farthest.news = header.seq;
     };
     const save = (): void => {
-      for (const values of heardOf.values()) heard.run(...values);
-      for (const values of toldTo.values()) told.run(...values);
-      for (const gathered of [heardOf, toldTo, newsOf]) gathered.clear();
+      for (const [link, { epoch, seq, hash, at, news }] of heardOf)
+        heard.run(epoch, seq, hash, at, news, link);
+      for (const [link, { epoch, seq, news }] of toldTo) told.run(epoch, seq, news, link);
+      heardOf.clear();
+      toldTo.clear();
     };
     const apply: Fold['apply'] = (entry) => {
       const { event, place } = entry;

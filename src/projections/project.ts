@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { feedId, type LoggedEntry } from '../events/index.ts';
+import { feedId, type EntryHeader, type LoggedEntry } from '../events/index.ts';
 import type { Database } from '../db/index.ts';
 import { deploymentQueue } from './deployment-queue.ts';
 import { fleetBoard } from './fleet-board.ts';
@@ -34,21 +34,22 @@ export function projector(db: Database, instanceId: string): Project {
   const prepare = (): Fold[] => projections.map((projection) => projection.prepare(db));
   let folds = prepare();
   const keepUnknown = prepareUnknownEntry(db);
-  const outwardFeeds = new Map<string, string>();
-  const placeOf = (audience: string, feed: string): Place => {
-    if (audience === instanceId) return { kind: 'self' };
-    let outward = outwardFeeds.get(audience);
-    if (outward === undefined) outwardFeeds.set(audience, (outward = feedId(instanceId, audience)));
-    return { kind: feed === outward ? 'outward' : 'inward', link: audience };
+  const places = new Map<string, Place>();
+  const placeOf = ({ audience, feed }: EntryHeader): Place => {
+    let place = places.get(feed);
+    if (place === undefined) places.set(feed, (place = placeBy(instanceId, audience, feed)));
+    return place;
   };
   const projectAll: Project = (entries) => {
     for (const { pos, hash, header, event } of entries) {
-      const entry = { pos, hash, header, place: placeOf(header.audience, header.feed) };
-      if (event.known && mayDecide(event.name, entry.place)) {
-        for (const { apply } of folds) apply({ ...entry, event });
+      const place = placeOf(header);
+      if (event.known && mayDecide(event.name, place)) {
+        const entry = { pos, hash, header, place, event };
+        for (const { apply } of folds) apply(entry);
         continue;
       }
       keepUnknown(pos, header);
+      const entry = { pos, hash, header, place };
       for (const { pass } of folds) pass?.(entry);
     }
     for (const { save } of folds) save?.();
@@ -62,6 +63,11 @@ export function projector(db: Database, instanceId: string): Project {
       throw error;
     }
   };
+}
+
+function placeBy(instanceId: string, audience: string, feed: string): Place {
+  if (audience === instanceId) return { kind: 'self' };
+  return { kind: feed === feedId(instanceId, audience) ? 'outward' : 'inward', link: audience };
 }
 
 /** SHA-256 of each read model's content, rows in the order of their key: equal digests are equal tables. */
@@ -79,10 +85,15 @@ function digestTable(db: Database, table: string): string {
   const row = columns.map(({ name }) => `quote("${name}")`).join(` || ',' || `);
   const select = `SELECT ${row} FROM "${table}" ORDER BY ${key.map(({ name }) => `"${name}"`).join(', ')}`;
   const hash = createHash('sha256');
+  // Hashed in pieces: a call for each row costs more than the hash itself.
+  let piece = '';
   for (const line of db.prepare(select).pluck().iterate() as IterableIterator<string>) {
-    hash.update(line).update('\n');
+    piece += `${line}\n`;
+    if (piece.length < 65_536) continue;
+    hash.update(piece);
+    piece = '';
   }
-  return hash.digest('hex');
+  return hash.update(piece).digest('hex');
 }
 
 /**

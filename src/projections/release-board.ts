@@ -60,6 +60,15 @@ export const releaseBoard: Projection = {
        ON CONFLICT (link, ours, name_key) DO UPDATE SET name = excluded.name, value = excluded.value`,
     );
 
+    // A customer's reports of one release follow each other closely: only the last of a batch is written.
+    const followed = new Map<string, readonly unknown[]>();
+    const save = (): void => {
+      for (const values of followed.values()) follow.run(...values);
+      followed.clear();
+    };
+    const note = (link: string, digest: string, state: string, at: number, reason: string | null): void =>
+      void followed.set(`${link} ${digest}`, [state, at, reason, link, digest]);
+
     const apply: Fold['apply'] = ({ pos, event, header, place }) => {
       switch (event.name) {
         case 'release.created':
@@ -69,6 +78,7 @@ export const releaseBoard: Projection = {
           if (document === undefined) return;
           const { process, number, revision } = document;
           if (place.kind === 'outward') {
+            save();
             publish.run(digest, place.link, header.at, header.seq, header.at);
             for (const blob of blobsOf(document)) owe.run(place.link, blob.digest, blob.sizeBytes);
             return;
@@ -102,17 +112,18 @@ export const releaseBoard: Projection = {
         }
         case 'offer.answered':
           if (place.kind !== 'inward') return;
-          follow.run(event.data.answer, header.at, event.data.reason, place.link, event.data.digest);
+          note(place.link, event.data.digest, event.data.answer, header.at, event.data.reason);
           return;
         case 'deployment.reported': {
           if (place.kind !== 'inward') return;
           const { state, digest, error } = event.data;
-          const words = { running: 'deploying', succeeded: 'done' }[state as string] ?? 'failed';
-          follow.run(words, header.at, error, place.link, digest);
+          const words = state === 'running' ? 'deploying' : state === 'succeeded' ? 'done' : 'failed';
+          note(place.link, digest, words, header.at, error);
           return;
         }
         case 'receipt.given':
           if (place.kind === 'inward') {
+            save();
             deliver.run(header.at, place.link, event.data.seq);
             for (const digest of event.data.holds) held.run(place.link, digest);
             for (const { digest, attempt, final } of event.data.refused) {
@@ -141,7 +152,7 @@ export const releaseBoard: Projection = {
         default:
       }
     };
-    return { apply };
+    return { apply, save };
   },
 };
 
