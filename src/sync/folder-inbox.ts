@@ -1,7 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
 import {
   demandFolder,
@@ -17,6 +16,7 @@ import {
 } from './folder-layout.ts';
 import { decodeParcelFile } from './parcel-file.ts';
 import type { NamedBlob, Parcel, Received, Unreadable } from './transport.ts';
+import { waitOut } from './wait-out.ts';
 
 export type FolderInbox = {
   receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncIterable<Received>;
@@ -180,9 +180,7 @@ export function folderInbox({ theirs, pollMs, damagedAfterMs, now }: InboxOption
     const ended = new AbortController();
     try {
       if ((await state()) !== lastState) return true;
-      const over = wait(timeMs, undefined, { signal: AbortSignal.any([signal, ended.signal]) });
-      // An abort ends the waiting, which is all that is asked of it here.
-      await Promise.race([announced.promise, over.catch(() => undefined)]);
+      await Promise.race([announced.promise, waitOut(timeMs, AbortSignal.any([signal, ended.signal]))]);
       return (await state()) !== lastState;
     } finally {
       ended.abort();
@@ -209,13 +207,17 @@ function foreign(name: string, message: string): Received {
   return { unreadable: { name, code: 'PARCEL_FOREIGN', message } };
 }
 
-/** The eyes of the system on a path; none where it has none to offer, since every path is looked at anyway. */
+/**
+ * The eyes of the system on a path; none where it has none to offer, or takes them away: each path is looked at now
+ * and then anyway.
+ */
 function tryWatch(path: string, announce: () => void): readonly FSWatcher[] {
   try {
     const watcher = watch(path, announce);
     watcher.on('error', () => watcher.close());
     return [watcher];
-  } catch {
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
     return [];
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { faultPoint } from '../faults.ts';
-import { SyncError } from './errors.ts';
+import { SyncError, systemCode } from './errors.ts';
 import {
   chunkFileName,
   demandFolder,
@@ -92,7 +92,10 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
       await rename(temporary, path);
       identity = identityOf(await lstat(path, { bigint: true }));
     } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined);
+      await rm(temporary, { force: true }).catch((error: unknown) => {
+        // What stays is swept at the next turn, or hinders that; what went wrong first is what is told now.
+        if (systemCode(error) === undefined) throw error;
+      });
       // A folder that vanished half-way is missing, not read-only.
       if (isAbsence(cause)) await demandFolder(own.root);
       throw notWritable(path, cause);
@@ -256,7 +259,7 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
 /** Makes a directory of ours; a link or a file planted in its place is not followed. */
 async function ownDirectory(path: string): Promise<void> {
   await mkdir(path).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
   });
   if ((await lstat(path)).isDirectory()) return;
   throw new SyncError(

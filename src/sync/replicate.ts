@@ -1,4 +1,3 @@
-import { setTimeout as timer } from 'node:timers/promises';
 import { CrossgapError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { blobIntake } from './blob-intake.ts';
@@ -8,6 +7,7 @@ import { exchangeLimits, type ExchangeLimits } from './limits.ts';
 import type { Replica } from './replica.ts';
 import type { Exchange } from './tally.ts';
 import type { Transport } from './transport.ts';
+import { waitOut } from './wait-out.ts';
 
 export type ReplicateOnceOptions = {
   readonly signal: AbortSignal;
@@ -134,9 +134,4 @@ function talkative(log: Logger, slowAfterMs: number): (exchange: Exchange) => vo
       log.info({ ...done }, 'exchanged');
     saidBefore = said;
   };
-}
-
-/** An abort ends the waiting early, which is what the caller looks at next. */
-async function waitOut(timeMs: number, signal: AbortSignal): Promise<void> {
-  await timer(timeMs, undefined, { signal }).catch(() => undefined);
 }
