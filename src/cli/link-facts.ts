@@ -1,5 +1,5 @@
 import { fingerprintWords, openIntroduction } from '../identity/index.ts';
-import type { LinkRow } from '../projections/index.ts';
+import { describeTransport, type LinkRow } from '../projections/index.ts';
 
 /** The other side's words, null while nobody has answered. */
 export function wordsOf(link: LinkRow): string | null {
@@ -15,7 +15,8 @@ export function linkDocument(link: LinkRow): Record<string, unknown> {
     peer: link.peer,
     words: wordsOf(link),
     fingerprint: link.fingerprint,
-    folder: link.transport.folder,
+    transport: describeTransport(link.transport),
+    folder: link.transport.kind === 'folder' ? link.transport.folder : null,
     heardAt: link.heardAt === null ? null : new Date(link.heardAt).toISOString(),
     unconfirmedEntries: Math.max(0, link.outward.news - link.confirmed.seq),
   };

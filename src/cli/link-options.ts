@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LinkTransport } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { misuse, text } from './command.ts';
+import { flag, misuse, text } from './command.ts';
 import { systemReason } from './files.ts';
 
 export const nats = text('URL', 'NATS server (not in this version)');
@@ -11,8 +11,23 @@ export const folderOption = text(
   'the folder both sides reach, by the path it has here (else DATA/outbox)',
 );
 
+export const byHand = flag('there is no line: only bundles go to and fro, carried by people');
+
+/** How this side will reach the other, as it was asked for. */
+export function transportTo(
+  instance: Instance,
+  asked: { readonly folder: string | undefined; readonly byHand: boolean },
+): LinkTransport {
+  if (!asked.byHand) return { kind: 'folder', folder: sharedFolder(instance, asked.folder) };
+  if (asked.folder === undefined) return { kind: 'hand' };
+  throw misuse(
+    'Cannot pair by hand and by folder: a link goes one way',
+    'Give --folder or --by-hand, not both.',
+  );
+}
+
 /** A folder that lacks only its last part is made; a missing parent is more likely a typing error or a lost mount. */
-export function transportTo(instance: Instance, folder: string | undefined): LinkTransport {
+function sharedFolder(instance: Instance, folder: string | undefined): string {
   const path = resolve(folder ?? instance.folder.outbox);
   try {
     mkdirSync(path, { mode: 0o700 });
@@ -24,7 +39,7 @@ export function transportTo(instance: Instance, folder: string | undefined): Lin
       );
     }
   }
-  return { kind: 'folder', folder: path };
+  return path;
 }
 
 /** Names of links stand in release names: `LINK:PROCESS/NUMBER`. */

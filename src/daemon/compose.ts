@@ -1,11 +1,4 @@
-import {
-  doorbell,
-  folderTransport,
-  replicate,
-  replicateOnce,
-  type Exchange,
-  type Transport,
-} from '../sync/index.ts';
+import { doorbell, replicate, replicateOnce, type Exchange } from '../sync/index.ts';
 import type { StatusServer, StatusSource } from '../http/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { replaceFile } from '../replace-file.ts';
@@ -14,6 +7,7 @@ import type { Logger } from '../log.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
 import { dispatcher } from './dispatch.ts';
 import { linkReplica } from './link-replica.ts';
+import { syncedLinks, transportOf } from './lines.ts';
 import { outboundLines, readDeployment, readStatus } from './status.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
@@ -201,21 +195,6 @@ function keepLink(instance: Instance, link: LinkRow, { log, signal, count, ended
     .catch((error: unknown) => log.error({ err: error, peer: link.name }, 'link stopped'))
     .finally(ended);
   return { task, ring: () => changes.ring(), stop: () => stopped.abort() };
-}
-
-/** The links that are kept going: those that know who is at the other end and were not removed. */
-function syncedLinks({ db }: Instance): LinkRow[] {
-  return readLinks(db).filter(({ state, peer }) => state !== 'removed' && peer !== null);
-}
-
-function transportOf(instance: Instance, link: LinkRow): Transport {
-  return folderTransport({
-    folder: link.transport.folder,
-    link: link.link,
-    self: instance.identity.instanceId,
-    peer: link.peer ?? undefined,
-    pollMs: instance.settings.sync['look-every'] * 1000,
-  });
 }
 
 async function openPage(

@@ -6,8 +6,20 @@ export const Id = z.string().regex(/^[0-9a-f]{32}$/);
 /** A SHA-256 as lower-case hex. */
 export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** How this side reaches the other; each side has its own, and it never leaves the self feed. */
-export const LinkTransport = z.strictObject({ kind: z.literal('folder'), folder: z.string().min(1) });
+/**
+ * How this side reaches the other; each side has its own, and it never leaves the self feed: a folder both reach, a
+ * NATS server (`hub` at the side whose server it is; `ca` is the PEM text that vouches for it), or bundles by hand.
+ */
+export const LinkTransport = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('folder'), folder: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('nats'),
+    hub: z.boolean(),
+    urls: z.array(z.string().min(1)).min(1).max(16),
+    ca: z.string().min(1).optional(),
+  }),
+  z.strictObject({ kind: z.literal('hand') }),
+]);
 export type LinkTransport = z.infer<typeof LinkTransport>;
 
 /** This side made an invitation; who answers it is not known yet. */
@@ -28,10 +40,13 @@ export const LinkAccepted = defineEvent(
   }),
 );
 
+/** The public half of the key with which an instance signs in to a NATS server; it grants no trust beyond that. */
+export const UserNkey = z.string().regex(/^U[A-Z2-7]{55}$/);
+
 /** The reply to this side's invitation came in, with the other side's introduction. */
 export const LinkAnswered = defineEvent(
   'link.answered',
-  z.strictObject({ link: Id, peer: Id, introduction: bytes }),
+  z.strictObject({ link: Id, peer: Id, introduction: bytes, nkey: UserNkey.optional() }),
 );
 
 /** A person compared the words: the certificate with this SHA-256 fingerprint is the other side's. */

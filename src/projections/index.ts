@@ -18,7 +18,7 @@ export {
   type InputRow,
   type PeerInputRow,
 } from './input-board.ts';
-export { readLinks, type LinkRow } from './link-board.ts';
+export { describeTransport, readLinks, type LinkRow } from './link-board.ts';
 export { describeEvent } from './outbound-line.ts';
 export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';

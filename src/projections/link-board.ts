@@ -13,7 +13,9 @@ export const linkBoard: Projection = {
     const insert = db.prepare(
       `INSERT INTO link (link, name, state, transport, introduction, peer) VALUES (?, ?, ?, ?, ?, ?)`,
     );
-    const answer = db.prepare(`UPDATE link SET introduction = ?, peer = ?, state = 'pending' WHERE link = ?`);
+    const answer = db.prepare(
+      `UPDATE link SET introduction = ?, peer = ?, nkey = ?, state = 'pending' WHERE link = ?`,
+    );
     const confirm = db.prepare(`UPDATE link SET state = 'confirmed', fingerprint = ? WHERE link = ?`);
     const remove = db.prepare(`UPDATE link SET state = 'removed' WHERE link = ?`);
     const receipt = db.prepare(
@@ -65,8 +67,8 @@ export const linkBoard: Projection = {
           return;
         }
         case 'link.answered': {
-          const { link, introduction, peer } = event.data;
-          answer.run(introduction, peer, link);
+          const { link, introduction, peer, nkey } = event.data;
+          answer.run(introduction, peer, nkey ?? null, link);
           return;
         }
         case 'link.confirmed':
@@ -96,6 +98,8 @@ export type LinkRow = {
   readonly transport: LinkTransport;
   readonly peer: string | null;
   readonly introduction: Uint8Array | null;
+  /** With what the other side signs in to our NATS server, where the link goes through it. */
+  readonly nkey: string | null;
   readonly fingerprint: string | null;
   readonly heardAt: number | null;
   /** The other side's feed: as far as this side holds it, its newest entry that wants a receipt, what was receipted. */
@@ -121,6 +125,7 @@ export function readLinks(db: Database): LinkRow[] {
     transport: JSON.parse(row['transport']!) as LinkTransport,
     peer: row['peer']!,
     introduction: row['introduction']!,
+    nkey: row['nkey']!,
     fingerprint: row['fingerprint']!,
     heardAt: row['heard_at']!,
     inward: {
@@ -133,4 +138,16 @@ export function readLinks(db: Database): LinkRow[] {
     outward: { epoch: row['outward_epoch']!, seq: row['outward_seq']!, news: row['outward_news']! },
     confirmed: { epoch: row['receipt_epoch']!, seq: row['receipt_seq']! },
   }));
+}
+
+/** How this side reaches the other, for people: `folder /mnt/exchange`. */
+export function describeTransport(transport: LinkTransport): string {
+  switch (transport.kind) {
+    case 'folder':
+      return `folder ${transport.folder}`;
+    case 'nats':
+      return `${transport.hub ? 'our server' : 'server'} ${transport.urls.join(', ')}`;
+    case 'hand':
+      return 'bundles by hand';
+  }
 }

@@ -5,7 +5,7 @@ import { deploymentView } from './deployment-view.ts';
 import { readFleetState } from './fleet-board.ts';
 import { ageOf, fleetView } from './fleet-view.ts';
 import { readInputs } from './input-board.ts';
-import { readLinks, type LinkRow } from './link-board.ts';
+import { describeTransport, readLinks, type LinkRow } from './link-board.ts';
 import { readPackages } from './package-shelf.ts';
 import { readEnvironments } from './place-board.ts';
 import { missingInputs } from './readiness.ts';
@@ -108,7 +108,7 @@ function linkView(link: LinkRow, { now, wordsOf }: StatusFacts): LinkView {
     state: link.state,
     peer: link.peer,
     fingerprint: link.introduction === null ? null : wordsOf(link.introduction),
-    transport: `folder ${link.transport.folder}`,
+    transport: describeTransport(link.transport),
     heardAt: link.heardAt === null ? null : iso(link.heardAt),
     heardAgeSeconds: link.heardAt === null ? null : ageOf(link.heardAt, now),
     unconfirmedEntries: Math.max(0, link.outward.news - link.confirmed.seq),

@@ -2,13 +2,13 @@ import { acceptInvitation, confirm as confirmLink, type Decision } from '../../c
 import type { Database } from '../../db/index.ts';
 import { fingerprintWords } from '../../identity/index.ts';
 import { writeInvitation } from '../../instance/index.ts';
-import { readLinks } from '../../projections/index.ts';
+import { describeTransport, readLinks } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
 import { command, needed, notYet, text, type Outcome } from '../command.ts';
 import { writeGivenFile } from '../files.ts';
 import { readInvitationFile, refuseOtherWords } from '../invitation-file.ts';
 import { linkDocument } from '../link-facts.ts';
-import { folderOption, nats, refuseUnfitName, transportTo } from '../link-options.ts';
+import { byHand, folderOption, nats, refuseUnfitName, transportTo } from '../link-options.ts';
 import { facts } from '../table.ts';
 
 export const acceptLinkCommand = command({
@@ -20,10 +20,15 @@ export const acceptLinkCommand = command({
     name: text('NAME', 'what this side will call the other (else the name it gives itself)'),
     folder: folderOption,
     nats,
+    'by-hand': byHand,
     fingerprint: text('WORDS', "the other side's words, as told by phone"),
     out: needed('FILE', 'where the reply is written'),
   },
-  async run(context, { INVITATION }, { name, folder, nats: url, fingerprint, out }): Promise<Outcome> {
+  async run(
+    context,
+    { INVITATION },
+    { name, folder, nats: url, 'by-hand': hand, fingerprint, out },
+  ): Promise<Outcome> {
     if (url !== undefined) throw notYet('pair over NATS');
     const instance = await context.open();
     const invitation = readInvitationFile(instance, 'invitation', INVITATION);
@@ -32,7 +37,7 @@ export const acceptLinkCommand = command({
     if (fingerprint !== undefined) refuseOtherWords(fingerprint, introduction, 'take the invitation');
     const called = name ?? introduction.name;
     refuseUnfitName(called);
-    const transport = transportTo(instance, folder);
+    const transport = transportTo(instance, { folder, byHand: hand });
     const peer = { instanceId: introduction.instanceId, introduction: invitation.introductionBytes };
     const decide = (db: Database): Decision => {
       const links = readLinks(db);
@@ -55,7 +60,7 @@ export const acceptLinkCommand = command({
           ? `Link ${row.name} is confirmed`
           : `Link ${row.name} is pending: nothing from there can run until the words are compared`,
         ...facts([
-          ['folder', row.transport.folder],
+          ['by', describeTransport(row.transport)],
           ['their words', theirs],
           ['our words', words],
           ['reply', file],

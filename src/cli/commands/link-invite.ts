@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { invite as inviteLink, type Decision } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { LinkTransport } from '../../events/index.ts';
 import { writeInvitation, type Instance } from '../../instance/index.ts';
-import { readLinks, type LinkRow } from '../../projections/index.ts';
+import { describeTransport, readLinks, type LinkRow } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
 import { command, needed, notYet, type Outcome } from '../command.ts';
 import { writeGivenFile } from '../files.ts';
-import { folderOption, nats, refuseUnfitName, transportTo } from '../link-options.ts';
+import { byHand, folderOption, nats, refuseUnfitName, transportTo } from '../link-options.ts';
 import { facts } from '../table.ts';
 
 export const inviteLinkCommand = command({
@@ -15,12 +16,17 @@ export const inviteLinkCommand = command({
   about: 'Make an invitation for another instance to pair with this one',
   example: 'crossgap link invite contoso --folder /mnt/exchange --out invitation.json',
   args: { NAME: needed('NAME', 'what this side will call the other') },
-  options: { folder: folderOption, nats, out: needed('FILE', 'where the invitation is written') },
-  async run(context, { NAME }, { folder, nats: url, out }): Promise<Outcome> {
+  options: {
+    folder: folderOption,
+    nats,
+    'by-hand': byHand,
+    out: needed('FILE', 'where the invitation is written'),
+  },
+  async run(context, { NAME }, { folder, nats: url, 'by-hand': hand, out }): Promise<Outcome> {
     if (url !== undefined) throw notYet('pair over NATS');
     refuseUnfitName(NAME);
     const instance = await context.open();
-    const transport = transportTo(instance, folder);
+    const transport = transportTo(instance, { folder, byHand: hand });
     const { link, decide } = invitation(instance, NAME, transport);
     const { bytes, words } = instance.identity;
     // The file first: a link whose invitation could not be written would only be in the way.
@@ -28,11 +34,19 @@ export const inviteLinkCommand = command({
     const file = writeGivenFile(out, writeInvitation('invitation', link, bytes, instance.keys.signing));
     instance.record(decide);
     return {
-      document: { link, name: NAME, state: 'invited', folder: transport.folder, invitation: file, words },
+      document: {
+        link,
+        name: NAME,
+        state: 'invited',
+        transport: describeTransport(transport),
+        folder: transport.kind === 'folder' ? transport.folder : null,
+        invitation: file,
+        words,
+      },
       text: [
         `Invitation for ${NAME} is written to ${out}; there is no secret in it`,
         ...facts([
-          ['folder', transport.folder],
+          ['by', describeTransport(transport)],
           ['our words', words],
         ]),
         `Send them the file and tell them the words by phone. Their reply comes back with: ${commandLine('link', 'confirm')} REPLY --fingerprint "THEIR WORDS"`,
@@ -49,7 +63,7 @@ function invitation(
 ): { link: string; decide: (db: Database) => Decision } {
   const openIn = (db: Database): LinkRow | undefined =>
     readLinks(db).find(
-      (one) => one.name === name && one.state === 'invited' && one.transport.folder === transport.folder,
+      (one) => one.name === name && one.state === 'invited' && isDeepStrictEqual(one.transport, transport),
     );
   const link = openIn(instance.db)?.link ?? randomBytes(16).toString('hex');
   return {

@@ -1,6 +1,6 @@
 import { removeLink } from '../../commands/index.ts';
 import { findLink } from '../../instance/index.ts';
-import { readLinks } from '../../projections/index.ts';
+import { describeTransport, readLinks } from '../../projections/index.ts';
 import { ago } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
 import { linkDocument, wordsOf } from '../link-facts.ts';
@@ -24,14 +24,14 @@ const listAll = command({
       link.state,
       link.heardAt === null ? 'never heard of' : `heard ${ago(new Date(link.heardAt).toISOString(), now)}`,
       wordsOf(link) ?? '-',
-      link.transport.folder,
+      describeTransport(link.transport),
     ]);
     return {
       document: links.map(linkDocument),
       text:
         rows.length === 0
           ? 'No links yet; make one with `crossgap link invite NAME --out FILE`'
-          : table([['LINK', 'STATE', 'HEARD', 'THEIR WORDS', 'FOLDER'], ...rows]),
+          : table([['LINK', 'STATE', 'HEARD', 'THEIR WORDS', 'BY'], ...rows]),
     };
   },
 });
