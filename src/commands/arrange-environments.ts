@@ -10,7 +10,7 @@ export type Environment = {
 };
 
 const same = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((item) => b.includes(item));
+  a.every((item) => b.includes(item)) && b.every((item) => a.includes(item));
 
 /** Adds an environment or changes what it follows; the same again changes nothing. */
 export function addEnvironment(environments: readonly Environment[], intent: Environment): Decision {
@@ -26,7 +26,7 @@ export function addEnvironment(environments: readonly Environment[], intent: Env
     );
   }
   const { name, after, tags } = intent;
-  return [atHome(EnvironmentAdded.make({ name, after: [...after], tags: [...tags] }))];
+  return [atHome(EnvironmentAdded.make({ name, after: [...new Set(after)], tags: [...new Set(tags)] }))];
 }
 
 /** Removes an environment that no other one comes after. */

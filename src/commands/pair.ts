@@ -6,6 +6,7 @@ import {
   LinkRemoved,
   type LinkTransport,
 } from '../events/index.ts';
+import { commandLine } from '../words.ts';
 import { atHome, type Decision } from './decision.ts';
 import { CommandError } from './errors.ts';
 
@@ -29,7 +30,7 @@ function refuseTakenName(links: readonly KnownLink[], name: string): void {
   const taken = links.find((link) => link.name === name && link.state !== 'removed');
   if (taken === undefined) return;
   throw new CommandError('LINK_NAME_TAKEN', `Cannot add link ${name}: a link of that name is there already`, {
-    hint: `Choose another name, or end that one with \`crossgap link remove ${name}\`.`,
+    hint: `Choose another name, or end that one with \`${commandLine('link', 'remove', name)}\`.`,
     details: { link: taken.link, state: taken.state },
   });
 }
@@ -87,6 +88,7 @@ export function takeReply(
 
 /** A person compared the words; `fingerprint` is the certificate's SHA-256 in hex. */
 export function confirm(known: KnownLink, fingerprint: string): Decision {
+  if (known.state === 'removed') throw alreadyPaired(known);
   if (known.state === 'confirmed') return [];
   return [atHome(LinkConfirmed.make({ link: known.link, fingerprint }))];
 }
@@ -99,7 +101,7 @@ export function removeLink(known: KnownLink): Decision {
 function alreadyPaired(known: KnownLink): CommandError {
   return new CommandError(
     'LINK_ALREADY_PAIRED',
-    `Cannot pair link ${known.name}: it is ${known.state} with another instance`,
+    `Cannot pair link ${known.name}: it ${known.state === 'removed' ? 'was removed' : `is ${known.state} with another instance`}`,
     {
       hint: 'Make a new invitation; an invitation pairs exactly two instances, once.',
       details: { link: known.link, peer: known.peer },

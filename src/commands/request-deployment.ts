@@ -1,4 +1,5 @@
 import { DeploymentRequested } from '../events/index.ts';
+import { commandLine } from '../words.ts';
 import { answerOffer } from './answer-offer.ts';
 import { findEnvironment, type Environment } from './arrange-environments.ts';
 import { atHome, type Decision } from './decision.ts';
@@ -36,7 +37,13 @@ export type PlacedDeployment = {
   readonly state: string;
   readonly requestedBy: string;
   readonly reason?: 'deploy' | 'again' | 'retry' | 'rollback';
+  /** Whether a step of it may have run. */
+  readonly began: boolean;
 };
+
+/** Whether a run decides what there is in its place now: one that was cancelled half-way is no success and not nothing. */
+const isDecisive = ({ state, began }: PlacedDeployment): boolean =>
+  state === 'succeeded' || state === 'failed' || (state === 'cancelled' && began);
 
 /** The place a release is to go to: what is under way there, and what ran there last, newest first. */
 export type Place = {
@@ -64,7 +71,7 @@ export function refuseUndeployable(release: DeployableRelease, place: Place): vo
       'LINK_NOT_CONFIRMED',
       `${asked}: the link to ${release.linkName} is ${release.linkState}, so nothing from there is executable`,
       {
-        hint: `Compare the words by phone, then \`crossgap link confirm ${release.linkName} --fingerprint "WORDS"\`.`,
+        hint: `Compare the words by phone, then \`${commandLine('link', 'confirm', release.linkName ?? release.link)} --fingerprint "WORDS"\`.`,
         details: { link: release.link },
       },
     );
@@ -75,7 +82,7 @@ export function refuseUndeployable(release: DeployableRelease, place: Place): vo
       '',
     );
     throw new CommandError('OFFER_NOT_TAKEN', `${asked}: it was ${answer}${why}`, {
-      hint: `Take it first: \`crossgap release accept ${number}\`.`,
+      hint: `Take it first: \`${commandLine('release', 'accept', number)}\`.`,
       details: { answer, reason, until },
     });
   }
@@ -114,7 +121,7 @@ export function requestDeployment(
   place: Place,
   intent: DeploymentIntent,
 ): { decision: Decision; running?: PlacedDeployment } {
-  const newest = place.past.find(({ state }) => state === 'succeeded' || state === 'failed');
+  const newest = place.past.find(isDecisive);
   const runsAlready = newest?.state === 'succeeded' && newest.digest === release.digest;
   if (runsAlready && intent.reason === 'deploy' && place.open === undefined && release.withdrawn === null) {
     findEnvironment(place.environments, place.environment);
@@ -148,7 +155,7 @@ export function requestDeployment(
  * twice: what a rollback left behind is not come back to.
  */
 export function rollbackTarget(process: string, place: Place): PlacedDeployment {
-  const decisive = place.past.filter(({ state }) => state === 'succeeded' || state === 'failed');
+  const decisive = place.past.filter(isDecisive);
   const standing: PlacedDeployment[] = [];
   for (const run of decisive.toReversed()) {
     if (run.state !== 'succeeded') continue;

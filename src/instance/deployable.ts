@@ -51,6 +51,7 @@ const placed = (row: DeploymentRow): PlacedDeployment => ({
   state: row.state,
   requestedBy: row.requestedBy,
   reason: row.reason,
+  began: row.startedAt !== null,
 });
 
 /** What is under way, and what went before, for one process in one environment. */

@@ -36,6 +36,12 @@ describe('an environment', () => {
     expect(addEnvironment(there, environment('c', ['b', 'a'], ['y', 'x']))).toEqual([]);
   });
 
+  test('is what was asked for, also where a name was given twice', () => {
+    const there = [environment('a'), environment('b'), environment('c', ['a', 'b'], ['x', 'y'])];
+    const decision = addEnvironment(there, environment('c', ['a', 'a'], ['y', 'y']));
+    expect(dataOf(decision, 'environment.added')).toEqual({ name: 'c', after: ['a'], tags: ['y'] });
+  });
+
   test('can be put elsewhere in the lifecycle', () => {
     expect(decided(addEnvironment(lifecycle, environment('uat', ['integration'])))).toEqual([
       'self environment.added',

@@ -106,6 +106,7 @@ describe('a reply', () => {
   test('to a link that was removed is refused', () => {
     const error = refusal(() => takeReply([known({ state: 'removed', peer: id('b') })], asked));
     expect(codeOf(error)).toBe('LINK_ALREADY_PAIRED refused');
+    expect(error.message).toMatch(/: it was removed$/);
   });
 });
 
@@ -117,6 +118,11 @@ describe('the end of a pairing and its confirmation', () => {
 
   test('a confirmed link stays confirmed with what was compared first', () => {
     expect(confirm(known({ state: 'confirmed', peer: id('b') }), digest('e'))).toEqual([]);
+  });
+
+  test('a link that was removed meanwhile is not confirmed', () => {
+    const error = refusal(() => confirm(known({ state: 'removed', peer: id('b') }), digest('f')));
+    expect(codeOf(error)).toBe('LINK_ALREADY_PAIRED refused');
   });
 
   test('a link is removed once', () => {

@@ -47,7 +47,10 @@ const deployed = (digit: string, state = 'succeeded', requestedBy = 'olivia'): P
   digest: digest(digit),
   state,
   requestedBy,
+  began: state !== 'cancelled',
 });
+/** One that a person stopped half-way. */
+const stopped = (digit: string): PlacedDeployment => ({ ...deployed(digit, 'cancelled'), began: true });
 
 describe('asking for a deployment', () => {
   test('of a release of this side is one event at home', () => {
@@ -218,6 +221,14 @@ test('nothing is ever asked for that must not run, in whatever state things are'
   );
 });
 
+test('what runs is deployed anew where another release was stopped half-way since, and not where none began', () => {
+  const runs = deployed('1');
+  const asked = (past: PlacedDeployment[]): number =>
+    requestDeployment(own, place({ past }), intent).decision.length;
+  expect(asked([deployed('2', 'cancelled'), runs])).toBe(0);
+  expect(asked([stopped('2'), runs])).toBe(1);
+});
+
 describe('a rollback', () => {
   test('after a failure goes to the last success', () => {
     const before = deployed('1');
@@ -227,6 +238,12 @@ describe('a rollback', () => {
   test('after a success goes to the release before it', () => {
     const before = deployed('1');
     expect(rollbackTarget('Orders', place({ past: [deployed('2'), before] }))).toBe(before);
+  });
+
+  test('after a run that was stopped half-way goes to the last success', () => {
+    const before = deployed('1');
+    const older = deployed('0');
+    expect(rollbackTarget('Orders', place({ past: [stopped('2'), before, older] }))).toBe(before);
   });
 
   test('skips runs that never touched anything, and failures', () => {
