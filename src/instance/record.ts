@@ -10,8 +10,8 @@ export type Recorder = {
   readonly log: Log<CrossgapEvent>;
   readonly introduction: Uint8Array;
   readonly actor: string;
-  /** Throws where an event would carry what must not leave the vault. */
-  readonly refuseSecrets: (event: Decision[number]['event']) => void;
+  /** Throws where one of the events would carry what must not leave the vault. */
+  readonly refuseSecrets: (events: readonly CrossgapEvent[]) => void;
 };
 
 /**
@@ -22,8 +22,8 @@ export function recorder({ log, introduction, actor, refuseSecrets }: Recorder):
   return (decide) =>
     log.write((tx) => {
       const decision = decide(tx.db);
+      refuseSecrets(decision.map(({ event }) => event));
       return decision.map(({ to, event }) => {
-        refuseSecrets(event);
         const audience = to === 'self' ? log.instanceId : to.link;
         return tx.append(tx.openFeed({ audience, introduction, actor }), event, { actor });
       });

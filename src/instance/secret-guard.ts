@@ -5,27 +5,27 @@ import { InstanceError } from './errors.ts';
 const shortestGuarded = 6;
 
 /**
- * The second net under INV-8: throws where an event is about to carry a value of the vault in clear. The first net is
- * that nothing puts one there.
+ * The second net under INV-8: throws where one of the events of a decision is about to carry a value of the vault in
+ * clear. The first net is that nothing puts one there. The vault is opened once a decision, after it was made: a
+ * secret that it keeps is guarded too.
  */
-export function secretGuard(secrets: () => readonly string[]): (event: CrossgapEvent) => void {
-  return (event) => {
+export function secretGuard(secrets: () => readonly string[]): (events: readonly CrossgapEvent[]) => void {
+  return (events) => {
+    if (events.length === 0) return;
     const guarded = secrets()
       .filter((secret) => secret.length >= shortestGuarded)
       .flatMap((secret) => [secret, asInJson(secret)]);
     if (guarded.length === 0) return;
-    const texts = textsIn(event.data);
-    for (const secret of guarded) {
-      if (!texts.some((text) => text.includes(secret))) continue;
-      throw new InstanceError(
-        'SECRET_IN_ENTRY',
-        `Cannot record ${event.name}: it would carry a secret's value`,
-        {
-          hint: 'Look where that text comes from: a note, a reason, a name or an output; nothing was recorded.',
-        },
-      );
-    }
+    for (const event of events) refuseSecrets(event, guarded);
   };
+}
+
+function refuseSecrets(event: CrossgapEvent, guarded: readonly string[]): void {
+  const texts = textsIn(event.data);
+  if (!guarded.some((secret) => texts.some((text) => text.includes(secret)))) return;
+  throw new InstanceError('SECRET_IN_ENTRY', `Cannot record ${event.name}: it would carry a secret's value`, {
+    hint: 'Look where that text comes from: a note, a reason, a name or an output; nothing was recorded.',
+  });
 }
 
 /** Documents in entries are JSON, where quotes, backslashes and line ends look different. */

@@ -88,7 +88,7 @@ describe('a value of the vault is not recorded', () => {
     const guilty = decision.filter(({ event }) => JSON.stringify(event.data).includes('battery'));
     expect(guilty).not.toEqual([]);
     for (const { event } of guilty) {
-      const error = refusal(() => guard(event));
+      const error = refusal(() => guard([event]));
       expect(codeOf(error)).toBe('SECRET_IN_ENTRY refused');
       expect(`${error.message} ${error.hint} ${JSON.stringify(error.details)}`).not.toContain('battery');
     }
@@ -122,17 +122,30 @@ describe('a value of the vault is not recorded', () => {
   });
 });
 
+test('the vault is opened once for a decision, and not for one of nothing', () => {
+  let opened = 0;
+  const counting = secretGuard(() => {
+    opened += 1;
+    return [secret];
+  });
+  const harmless = judgeRelease(null, { digest: hash, ok: true, note: 'all good' })[0]!.event;
+  counting(Array(20).fill(harmless));
+  expect(opened).toBe(1);
+  counting([]);
+  expect(opened).toBe(1);
+});
+
 describe('what is no secret is recorded', () => {
   const { event } = judgeRelease(null, { digest: hash, ok: true, note: 'port 443 is open' })[0]!;
 
   test('where no value of the vault stands in it', () => {
-    expect(() => guard(event)).not.toThrow();
-    expect(() => secretGuard(() => [])(event)).not.toThrow();
+    expect(() => guard([event])).not.toThrow();
+    expect(() => secretGuard(() => [])([event])).not.toThrow();
   });
 
   test('where a very short value stands in it by chance', () => {
-    expect(() => secretGuard(() => ['', 'p', '443'])(event)).not.toThrow();
+    expect(() => secretGuard(() => ['', 'p', '443'])([event])).not.toThrow();
     const longer = secretGuard(() => ['port 443']);
-    expect(codeOf(refusal(() => longer(event)))).toBe('SECRET_IN_ENTRY refused');
+    expect(codeOf(refusal(() => longer([event])))).toBe('SECRET_IN_ENTRY refused');
   });
 });
