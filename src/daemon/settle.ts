@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { followRun, readJournal, type RunOutcome } from '../executor/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
-import type { Lock } from '../lock.ts';
+import { isLocked, type Lock } from '../lock.ts';
 import { silentLog } from '../log.ts';
 import { findDeployment, type DeploymentView } from '../projections/index.ts';
 import { holdIdentity } from './compose.ts';
@@ -9,9 +9,12 @@ import { dispatcher } from './dispatch.ts';
 import { readDeployment } from './status.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
+/** How often is looked whether the daemon that is followed still lives. */
+const lookForDaemonMs = 1000;
+
 /**
  * Waits until a deployment is over or waits for a person: does the work itself where no daemon runs, else follows
- * the one that does.
+ * the one that does, and takes its place should it end before.
  */
 export async function settleDeployment(
   instance: Instance,
@@ -21,18 +24,29 @@ export async function settleDeployment(
   using watch = watchDatabase(instance);
   const told = teller(onProgress);
   const unlisten = watch.onChange(() => told(journalOf(instance, deployment)));
-  const lock = tryHold(instance);
   try {
-    if (lock === undefined) await follow(instance, deployment, watch, signal);
-    else await work(instance, deployment, watch, signal, () => told(journalOf(instance, deployment)));
+    while (!(await settledBy(instance, deployment, watch, signal, told)));
   } finally {
     unlisten();
-    lock?.release();
   }
   told(journalOf(instance, deployment));
   const view = readDeployment(instance, deployment);
   if (view === undefined) throw new TypeError(`deployment ${deployment} is not there`);
   return view;
+}
+
+/** Does or follows the deployment; false where the daemon that was followed is gone, and the work is anybody's. */
+async function settledBy(
+  instance: Instance,
+  deployment: string,
+  watch: Watch,
+  signal: AbortSignal,
+  told: (run: RunOutcome | undefined) => void,
+): Promise<boolean> {
+  using lock = tryHold(instance);
+  if (lock === undefined) return await follow(instance, deployment, watch, signal);
+  await work(instance, deployment, watch, signal, () => told(journalOf(instance, deployment)));
+  return true;
 }
 
 function tryHold(instance: Instance): Lock | undefined {
@@ -58,28 +72,37 @@ async function work(
     for await (const _fact of following) progress();
   })();
   dispatch.look();
-  await dispatch.idle();
-  over.abort();
-  await telling;
+  // What goes wrong with the telling is thrown when the work is done: until then the lock is needed.
+  const [, toldAll] = await Promise.allSettled([dispatch.idle().finally(() => over.abort()), telling]);
+  if (toldAll.status === 'rejected') throw toldAll.reason;
   const hindered = dispatch.hindered().find((one) => one.deployment === deployment);
   if (hindered !== undefined) throw hindered.error;
 }
 
-/** Resolves when the deployment is over, or when it waits for a person to decide. */
-function follow(instance: Instance, deployment: string, watch: Watch, signal: AbortSignal): Promise<void> {
-  const settled = (): boolean => {
+/** Resolves when the deployment is over or waits for a person to decide; with false when the daemon is gone. */
+function follow(instance: Instance, deployment: string, watch: Watch, signal: AbortSignal): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const isSettled = (): boolean => {
     const row = findDeployment(instance.db, deployment);
     return row === undefined || (row.state !== 'waiting' && row.state !== 'running' && !row.resumeAsked);
   };
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (!settled() && !signal.aborted) return;
-      unlisten();
-      resolve();
-    };
-    const unlisten = watch.onChange(look);
-    signal.addEventListener('abort', look, { once: true });
-    look();
+  const look = (isDaemonGone: () => boolean): void => {
+    try {
+      if (signal.aborted || isSettled()) resolve(true);
+      else if (isDaemonGone()) resolve(false);
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const lookForOutcome = (): void => look(() => false);
+  const unlisten = watch.onChange(lookForOutcome);
+  signal.addEventListener('abort', lookForOutcome);
+  const timer = setInterval(() => look(() => !isLocked(instance.folder.daemonLock)), lookForDaemonMs);
+  lookForOutcome();
+  return promise.finally(() => {
+    unlisten();
+    signal.removeEventListener('abort', lookForOutcome);
+    clearInterval(timer);
   });
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cancelDeployment, resumeDeployment, rollbackTarget } from '../../src/commands/index.ts';
+import { holdIdentity } from '../../src/daemon/compose.ts';
 import { readStatus, runDaemon, settleDeployment } from '../../src/daemon/index.ts';
 import { openInstance, placeOf, type Instance } from '../../src/instance/index.ts';
 import { silentLog } from '../../src/log.ts';
@@ -122,6 +123,18 @@ describe('waiting for a deployment', () => {
       stop.abort();
       await running;
     }
+    expect(ran()).toEqual(['stop', 'deploy', 'start']);
+  });
+
+  test('goes on by itself where the daemon that was followed ends before', async () => {
+    const { customer } = pair;
+    const daemon = holdIdentity(customer, 'run');
+    using operator = await openInstance(customer.folder.root, { clock: pair.clock });
+    const id = deploy(operator, offered(pair, '1.0.0'), 'uat');
+    const settled = settle(operator, id);
+    expect(ran()).toEqual(['']);
+    daemon.release();
+    expect(await settled).toMatchObject({ state: 'succeeded' });
     expect(ran()).toEqual(['stop', 'deploy', 'start']);
   });
 
