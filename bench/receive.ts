@@ -5,7 +5,7 @@ import { preAuthEncoding, verifyingKey } from '../src/identity/index.ts';
 import { bareTable, benchFolder, benchPair } from './instances.ts';
 import { milliseconds, profiled, type Measured } from './measured.ts';
 
-const batchEntries = 500;
+const batchEntries = 800;
 const inFlight = 64;
 
 /** Batches of received entries, against the same bytes verified on all cores and inserted bare. */

@@ -2,10 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { bodyDepthMax, bodyElementsMax, tooDeep, tooMany, unreadable } from './encoding.ts';
 import type { EventError } from './errors.ts';
 import { asBuffer } from './header.ts';
-import { knownText } from './known-text.ts';
+import { asName, knownTexts, type KnownTexts } from './known-text.ts';
 
 /** Longer texts seldom come twice. */
 const knownBytesMax = 24;
+const knownWord = knownTexts();
+const knownName = knownTexts(asName);
 
 /**
  * The value of a body's bytes, whoever wrote them: they are checked and read in one pass. Byte strings are views of
@@ -105,14 +107,16 @@ class BodyReader {
   #map(count: number, depthLeft: number): Record<string, unknown> {
     if (depthLeft === 0) throw tooDeep();
     const map: Record<string, unknown> = {};
-    let [beforeFrom, beforeTo] = [-1, -1];
+    let beforeFrom = -1;
+    let beforeTo = -1;
     for (let left = count; left > 0; left -= 1) {
       const key = this.#key();
       const to = this.#at;
       const from = to - this.#keyBytes;
       if (beforeFrom !== -1 && !this.#ascends(beforeFrom, beforeTo, from, to))
         throw unreadable('BODY_NOT_CANONICAL', 'the keys of a map are not in order, or one stands twice');
-      [beforeFrom, beforeTo] = [from, to];
+      beforeFrom = from;
+      beforeTo = to;
       map[key] = this.value(depthLeft - 1);
     }
     return map;
@@ -128,7 +132,7 @@ class BodyReader {
     else if (tag === 0xda) this.#keyBytes = this.#length(2, 0x100);
     else if (tag === 0xdb) this.#keyBytes = this.#length(4, 0x1_0000);
     else throw unreadable('BODY_MALFORMED', 'a key of a map is not text');
-    const key = this.#text(this.#keyBytes);
+    const key = this.#text(this.#keyBytes, knownName);
     if (key === '__proto__') throw unreadable('BODY_MALFORMED', 'a key of a map is __proto__');
     return key;
   }
@@ -144,9 +148,9 @@ class BodyReader {
     return to - from < nextTo - nextFrom;
   }
 
-  #text(length: number): string {
+  #text(length: number, words: KnownTexts = knownWord): string {
     const from = this.#skip(length);
-    const known = length <= knownBytesMax ? knownText(this.#bytes, from, this.#at) : undefined;
+    const known = length <= knownBytesMax ? words(this.#bytes, from, this.#at) : undefined;
     return known ?? this.#freshText(from, this.#at);
   }
 

@@ -22,13 +22,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { EntryHeader } from './entry.ts';
 import { EventError } from './errors.ts';
-import { knownText } from './known-text.ts';
+import { knownTexts } from './known-text.ts';
 
 export const headerBytes = 304;
 export const signatureBytes = 64;
 export const entryBytesMax = 256 * 1024;
 export const seqMax = 2 ** 48;
 
+const knownText = knownTexts();
 const timeMax = 8.64e15;
 const typeBytes = 48;
 const actorBytes = 64;

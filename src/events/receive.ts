@@ -9,8 +9,10 @@ import type { LoggedEntry } from './logged-entry.ts';
 import { refused, type Verdict } from './verdict.ts';
 import { verifyPool } from './verify.ts';
 
-/** So many entries share a transaction; while one is written, the signatures of the next are checked. */
+/** So many entries share a transaction. */
 const batchSize = 256;
+/** While one batch is written, the signatures of so many others are checked or wait for it, so that no core rests. */
+const batchesAhead = 4;
 
 export type ReceiveParts<E extends AnyEvent> = DoorParts &
   IntakeParts<E> & {
@@ -64,10 +66,12 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
         }),
       );
     const verdicts: Verdict[] = [];
-    let ahead = start(0);
+    const ahead: Promise<(Checked<E> | Verdict)[]>[] = [];
+    let started = 0;
     for (let from = 0; from < entries.length; from += batchSize) {
-      const batch = await ahead;
-      ahead = start(from + batchSize);
+      for (; ahead.length < batchesAhead && started < entries.length; started += batchSize)
+        ahead.push(start(started));
+      const batch = await ahead.shift()!;
       try {
         const stored = store.immediate(batch);
         faultPoint('log.receive.committed');
@@ -75,7 +79,7 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
         committed(stored.own);
       } catch (error) {
         feeds.forget();
-        await ahead;
+        await Promise.all(ahead);
         throw error;
       }
     }

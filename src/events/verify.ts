@@ -5,7 +5,7 @@ import { signatureBytes } from './header.ts';
 import { entryToSign } from './seal.ts';
 
 /** So many signatures are given to the thread pool at once: enough that it never rests while a batch is written. */
-const inFlightMax = 256;
+const inFlightMax = 1024;
 
 /** Whether the author's signature fits the bytes. */
 export function verifyEntry(entry: SealedEntry, key: VerifyingKey): boolean {

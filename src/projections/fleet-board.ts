@@ -18,8 +18,9 @@ export const fleetBoard: Projection = {
               last_deployment = excluded.last_deployment, failed_json = excluded.failed_json,
               error = excluded.error, as_of = excluded.as_of`,
     );
+    // All that came of one link at once, deployment by deployment.
     const report = db.prepare(
-      `INSERT INTO reported_deployment (link, deployment, pos) VALUES (?, ?, ?)
+      `INSERT INTO reported_deployment (link, deployment, pos) SELECT ?, key, value FROM json_each(?) WHERE true
        ON CONFLICT (link, deployment) DO UPDATE SET pos = excluded.pos`,
     );
     const gathered = new Map<string, Record<string, unknown>>();
@@ -30,7 +31,8 @@ export const fleetBoard: Projection = {
       const { data } = event;
       const { link } = where;
       const { environment, process } = data;
-      const key = JSON.stringify([link, environment, process]);
+      // Unmistakable without quoting: links are of one length, and the length of the next name is told.
+      const key = `${link}${environment.length} ${environment}${process}`;
       const succeeded = data.state === 'succeeded';
       const before = gathered.get(key);
       gathered.set(key, {
@@ -55,8 +57,7 @@ export const fleetBoard: Projection = {
     };
     const save = (): void => {
       for (const row of gathered.values()) place.run(row);
-      for (const [link, ofLink] of reported)
-        for (const [deployment, pos] of ofLink) report.run(link, deployment, pos);
+      for (const [link, ofLink] of reported) report.run(link, JSON.stringify(Object.fromEntries(ofLink)));
       gathered.clear();
       reported.clear();
     };

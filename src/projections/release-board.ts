@@ -61,13 +61,17 @@ export const releaseBoard: Projection = {
     );
 
     // A customer's reports of one release follow each other closely: only the last of a batch is written.
-    const followed = new Map<string, readonly unknown[]>();
+    const followed = new Map<string, Map<string, readonly unknown[]>>();
     const save = (): void => {
-      for (const values of followed.values()) follow.run(...values);
+      for (const [link, ofLink] of followed)
+        for (const [digest, values] of ofLink) follow.run(...values, link, digest);
       followed.clear();
     };
-    const note = (link: string, digest: string, state: string, at: number, reason: string | null): void =>
-      void followed.set(`${link} ${digest}`, [state, at, reason, link, digest]);
+    const note = (link: string, digest: string, state: string, at: number, reason: string | null): void => {
+      let ofLink = followed.get(link);
+      if (ofLink === undefined) followed.set(link, (ofLink = new Map()));
+      ofLink.set(digest, [state, at, reason]);
+    };
 
     const apply: Fold['apply'] = ({ pos, event, header, place }) => {
       switch (event.name) {
