@@ -1,18 +1,13 @@
 import { doorbell, replicate, replicateOnce, type Exchange } from '../sync/index.ts';
-import type { StatusServer, StatusSource } from '../http/index.ts';
-import { InstanceError, type Instance } from '../instance/index.ts';
-import { replaceFile } from '../replace-file.ts';
-import { lockHolder, tryLock, type Lock } from '../lock.ts';
+import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import { readLinks, type LinkRow } from '../projections/index.ts';
+import type { LinkRow } from '../projections/index.ts';
 import { dispatcher } from './dispatch.ts';
-import { linkReplica } from './link-replica.ts';
+import { holdIdentity } from './hold-identity.ts';
 import { syncedLinks, transportOf } from './lines.ts';
-import { outboundLines, readDeployment, readStatus } from './status.ts';
+import { linkReplica } from './link-replica.ts';
+import { openPage, type ListenAt } from './open-page.ts';
 import { watchDatabase, type Watch } from './watch.ts';
-
-/** Where the status page listens. */
-export type ListenAt = { readonly host: string; readonly port: number };
 
 export type DaemonOptions = {
   /** Do all there is to do, then end. */
@@ -48,24 +43,6 @@ export async function runDaemon(instance: Instance, options: DaemonOptions): Pro
 }
 
 const staleAfterMs = 30 * 24 * 3600 * 1000;
-
-/** Holds the right to act for this instance, or says who does. */
-export function holdIdentity(instance: Instance, who: string): Lock {
-  const path = instance.folder.daemonLock;
-  const lock = tryLock(path, `${who} by ${instance.actor}`);
-  if (lock !== undefined) return lock;
-  const holder = lockHolder(path);
-  const named =
-    holder === undefined ? 'another process' : `process ${holder.pid} (${holder.who}, since ${holder.since})`;
-  throw new InstanceError(
-    'DAEMON_RUNNING',
-    `Cannot act for ${instance.identity.name}: ${named} does already`,
-    {
-      hint: 'One daemon per identity: let that one work, or stop it first.',
-      details: { ...holder },
-    },
-  );
-}
 
 async function runOnce(
   instance: Instance,
@@ -116,8 +93,10 @@ function summary(link: string, exchanges: readonly Exchange[]): DaemonSummary['e
 async function runForever(
   instance: Instance,
   watch: Watch,
-  { log, signal, listen, onReady }: DaemonOptions,
+  { log, signal: stopAsked, listen, onReady }: DaemonOptions,
 ): Promise<DaemonSummary> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([stopAsked, over.signal]);
   const counters = {
     entriesReceived: 0,
     entriesSent: 0,
@@ -145,30 +124,32 @@ async function runForever(
     }
   };
   // First, since it may be refused: nothing else is under way then.
-  const server = await openPage(instance, watch, { listen: listen ?? listenAt(instance), log, counters });
-  watch.onChange(() => {
+  await using server = await openPage(instance, watch, { listen, log, counters });
+  const unlisten = watch.onChange(() => {
     keepLinks();
     dispatch.lookAgain();
     for (const { ring } of links.values()) ring();
   });
-  keepLinks();
-  dispatch.look();
-  replaceFile(instance.folder.address, server.address);
-  onReady?.(server.address);
-  log.info({ address: server.address, instance: instance.identity.name }, 'ready');
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await server.close();
-  await Promise.allSettled([...links.values()].map(({ task }) => task));
-  await dispatch.idle();
+  try {
+    keepLinks();
+    dispatch.look();
+    onReady?.(server.address);
+    log.info({ address: server.address, instance: instance.identity.name }, 'ready');
+    await fired(signal);
+  } finally {
+    // Nothing is begun any more, however it ended; what is under way ends before the lock is let go.
+    unlisten();
+    over.abort();
+    await Promise.all([...[...links.values()].map(({ task }) => task), dispatch.idle()]);
+  }
   return { exchanged: [...exchanges].map(([name, all]) => summary(name, all)), deployments: dispatch.done };
 }
 
-function listenAt({ settings }: Instance): ListenAt {
-  const colon = settings.listen.lastIndexOf(':');
-  return { host: settings.listen.slice(0, colon), port: Number(settings.listen.slice(colon + 1)) };
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 type LinkLoop = {
@@ -195,40 +176,4 @@ function keepLink(instance: Instance, link: LinkRow, { log, signal, count, ended
     .catch((error: unknown) => log.error({ err: error, peer: link.name }, 'link stopped'))
     .finally(ended);
   return { task, ring: () => changes.ring(), stop: () => stopped.abort() };
-}
-
-async function openPage(
-  instance: Instance,
-  watch: Watch,
-  { listen, log, counters }: { listen: ListenAt; log: Logger; counters: Record<string, number> },
-): Promise<StatusServer> {
-  // Only a daemon that stays needs the web server; commands that end soon don't read it.
-  const { statusServer } = await import('../http/index.ts');
-  const startedAt = instance.clock.now();
-  const source: StatusSource = {
-    view: () => readStatus(instance, startedAt),
-    deployment: (id) => readDeployment(instance, id),
-    outbound(name) {
-      const link = readLinks(instance.db).find((row) => row.name === name);
-      return link && outboundLines(instance, link);
-    },
-    readiness() {
-      const frozen = instance.log.feeds().filter((feed) => feed.frozen).length;
-      return {
-        ready: frozen === 0,
-        checks: [
-          { name: 'log', state: 'ok', detail: `${instance.log.entryCount()} entries` },
-          {
-            name: 'feeds',
-            state: frozen === 0 ? 'ok' : 'failed',
-            detail: frozen === 0 ? 'none is frozen' : `${frozen} frozen`,
-          },
-        ],
-      };
-    },
-    changed: (listener) => watch.onChange(listener),
-    counters: () => counters,
-  };
-  const names = instance.settings['allowed-hosts'];
-  return statusServer({ source, listen: { ...listen, names }, log, clock: instance.clock });
 }

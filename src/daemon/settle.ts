@@ -4,8 +4,8 @@ import { InstanceError, type Instance } from '../instance/index.ts';
 import { isLocked, type Lock } from '../lock.ts';
 import { silentLog } from '../log.ts';
 import { findDeployment, type DeploymentView } from '../projections/index.ts';
-import { holdIdentity } from './compose.ts';
 import { dispatcher } from './dispatch.ts';
+import { holdIdentity } from './hold-identity.ts';
 import { readDeployment } from './status.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 

@@ -25,6 +25,7 @@ import {
   type StatusView,
 } from '../projections/index.ts';
 import { programVersion } from '../installation.ts';
+import { logTrouble } from './readiness.ts';
 
 const outboundShown = 100;
 const pageEntries = 256;
@@ -154,7 +155,9 @@ function warnings(instance: Instance): StatusView['warnings'] {
   const refused = readWantedBlobs(instance.db).filter(
     (blob) => blob.refused !== null && !instance.holds(blob.digest),
   );
+  const trouble = logTrouble(instance);
   return [
+    ...(trouble === undefined ? [] : [trouble]),
     ...frozen.map((feed) => ({
       code: 'FEED_FROZEN',
       message: `the feed of ${feed.author} for ${feed.audience} holds two entries for one place and is frozen`,

@@ -17,7 +17,6 @@ export function dataFolder(path: string) {
     vault: at('vault'),
     head: at('head'),
     daemonLock: at('daemon.lock'),
-    address: at('daemon.address'),
     blobs: at('blobs'),
     apps: at('apps'),
     runs: at('runs'),

@@ -232,6 +232,19 @@ describe('one daemon per identity', () => {
     await once(vendor);
   });
 
+  test('that fails on its way up leaves nothing running behind', async () => {
+    const { vendor } = pair;
+    let address = '';
+    const options = { once: false, listen: { host: '127.0.0.1', port: 0 }, log: silentLog(), signal: never };
+    const onReady = (given: string): void => {
+      address = given;
+      throw new Error('nobody wants to know');
+    };
+    await expect(runDaemon(vendor, { ...options, onReady })).rejects.toThrow('nobody wants to know');
+    await expect(fetch(address)).rejects.toThrow('fetch failed');
+    await once(vendor);
+  });
+
   test('syncs while it runs, without being asked', async () => {
     const { vendor, customer } = pair;
     writeFileSync(join(vendor.folder.root, 'crossgap.toml'), '[sync]\nlook-every = 1\n');

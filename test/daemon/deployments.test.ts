@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cancelDeployment, resumeDeployment, rollbackTarget } from '../../src/commands/index.ts';
-import { holdIdentity } from '../../src/daemon/compose.ts';
+import { holdIdentity } from '../../src/daemon/hold-identity.ts';
 import { readStatus, runDaemon, settleDeployment } from '../../src/daemon/index.ts';
 import { openInstance, placeOf, type Instance } from '../../src/instance/index.ts';
 import { silentLog } from '../../src/log.ts';

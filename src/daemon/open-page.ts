@@ -1,0 +1,45 @@
+import type { StatusServer, StatusSource } from '../http/index.ts';
+import type { Instance } from '../instance/index.ts';
+import type { Logger } from '../log.ts';
+import { readLinks } from '../projections/index.ts';
+import { readReadiness } from './readiness.ts';
+import { outboundLines, readDeployment, readStatus } from './status.ts';
+import type { Watch } from './watch.ts';
+
+/** Where the status page listens. */
+export type ListenAt = { readonly host: string; readonly port: number };
+
+type PageOptions = {
+  readonly listen?: ListenAt | undefined;
+  readonly log: Logger;
+  readonly counters: Readonly<Record<string, number>>;
+};
+
+/** Shows how the instance stands at `listen`, else where the settings say. @throws HttpError where that is refused */
+export async function openPage(
+  instance: Instance,
+  watch: Watch,
+  { listen = listenAt(instance), log, counters }: PageOptions,
+): Promise<StatusServer> {
+  // Only a daemon that stays needs the web server; commands that end soon don't read it.
+  const { statusServer } = await import('../http/index.ts');
+  const startedAt = instance.clock.now();
+  const source: StatusSource = {
+    view: () => readStatus(instance, startedAt),
+    deployment: (id) => readDeployment(instance, id),
+    outbound(name) {
+      const link = readLinks(instance.db).find((row) => row.name === name);
+      return link && outboundLines(instance, link);
+    },
+    readiness: () => readReadiness(instance),
+    changed: (listener) => watch.onChange(listener),
+    counters: () => counters,
+  };
+  const names = instance.settings['allowed-hosts'];
+  return statusServer({ source, listen: { ...listen, names }, log, clock: instance.clock });
+}
+
+function listenAt({ settings }: Instance): ListenAt {
+  const colon = settings.listen.lastIndexOf(':');
+  return { host: settings.listen.slice(0, colon), port: Number(settings.listen.slice(colon + 1)) };
+}
