@@ -1,14 +1,8 @@
 import { refuseBlob, takePackage } from '../commands/index.ts';
-import { certificateFacts, openIntroduction } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { verifyPackage, type PackageReport } from '../packages/index.ts';
-import {
-  readLinks,
-  readPackages,
-  readReleases,
-  readWantedBlobs,
-  type WantedBlob,
-} from '../projections/index.ts';
+import { readPackages, readReleases, readWantedBlobs, type WantedBlob } from '../projections/index.ts';
+import { trustedFingerprints } from './trusted-fingerprints.ts';
 
 /** The blobs that offers of a link name as packages and that were neither found good nor refused for good. */
 export function unjudgedPackages({ db }: Instance, link: string): WantedBlob[] {
@@ -33,7 +27,7 @@ export async function admitPackage(
   const { pin, link, digest } = blob;
   if (pin === null) return 'held';
   const report = await verifyPackage(instance.blobs.path(digest), {
-    trust: { fingerprints: trustedFingerprints(instance, link) },
+    trust: { fingerprints: new Set(trustedFingerprints(instance, link)) },
     at: announcedAt(instance, link, digest),
   });
   const problems = [
@@ -66,13 +60,6 @@ export async function admitPackage(
     return takePackage(known, { pin, signer, link });
   });
   return 'held';
-}
-
-/** The company's own certificate and those above it, as they stand in the link's introduction. */
-function trustedFingerprints(instance: Instance, link: string): Set<string> {
-  const introduction = readLinks(instance.db).find((row) => row.link === link)?.introduction;
-  if (!introduction) return new Set();
-  return new Set(openIntroduction(introduction).chain.map((der) => certificateFacts(der).fingerprint));
 }
 
 /** Certificates are judged at the time of the signed release that names the package, not by this clock. */

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Plan, PlannedInput, PlannedStep } from '../executor/index.ts';
-import { certificateFacts, openIntroduction } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { readRevision, resolveVariables, stepApplies, type Revision, type Step } from '../process/index.ts';
 import {
@@ -9,12 +8,12 @@ import {
   readEnvironments,
   readGivenValues,
   readInputs,
-  readLinks,
   readRevisions,
   sourceOf,
   type InputRow,
   type ReleaseRow,
 } from '../projections/index.ts';
+import { trustedFingerprints } from './trusted-fingerprints.ts';
 
 /** The revision a release is bound to, from its frozen bytes. */
 export async function revisionOf(instance: Instance, release: ReleaseRow): Promise<Revision> {
@@ -34,7 +33,7 @@ export async function freezePlan(
   const revision = await revisionOf(instance, release);
   const tags = readEnvironments(db).find(({ name }) => name === run.environment)?.tags ?? [];
   const place = { environment: run.environment, tags };
-  const fingerprints = trusted(instance, release.link);
+  const fingerprints = trustedFingerprints(instance, release.link);
   const local = localVariables(instance, release);
   return {
     format: 1,
@@ -63,14 +62,6 @@ function localVariables(
     (row) => row.process === document.process && row.revision === document.revision.number,
   );
   return revision?.local.variables ?? [];
-}
-
-/** Certificates that may have signed this release's packages: those of the company it comes from. */
-function trusted({ db, identity }: Instance, link: string): string[] {
-  const introduction =
-    link === '' ? identity.bytes : readLinks(db).find((row) => row.link === link)?.introduction;
-  if (!introduction) return [];
-  return openIntroduction(introduction).chain.map((der) => certificateFacts(der).fingerprint);
 }
 
 function plannedInputs({ db }: Instance, release: ReleaseRow, environment: string): PlannedInput[] {
