@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
 import {
   createInstanceKeys,
@@ -57,9 +57,23 @@ export async function createInstance(
   try {
     return { instance: await fillFolder(places, intent, clock), created: true };
   } catch (error) {
-    // Half an instance is no use, and in the way of the next attempt. The folder was empty: all in it is of this one.
-    for (const name of readdirSync(places.root)) rmSync(join(places.root, name), { recursive: true });
+    // Half an instance is no use, and in the way of the next attempt.
+    removeOwn(places);
     throw namedFailure(error, places.root, intent.name);
+  }
+}
+
+/** Removes what an instance makes in its folder, and what is called after it; what others put there stays. */
+function removeOwn(places: DataFolder): void {
+  const { root, database, head, settings, vault, keys, blobs, apps, runs, inbox, outbox } = places;
+  const files = [database, head, settings, vault].map((path) => basename(path));
+  const folders = [keys, blobs, apps, runs, inbox, outbox].map((path) => basename(path));
+  // SQLite and whole replacement keep files beside the one they are about.
+  const isBeside = (name: string): boolean =>
+    files.some((one) => name.startsWith(`${one}-`) || name.startsWith(`${one}.`));
+  for (const name of readdirSync(root)) {
+    if (![...files, ...folders].includes(name) && !isBeside(name)) continue;
+    rmSync(join(root, name), { recursive: true });
   }
 }
 

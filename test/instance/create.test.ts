@@ -118,7 +118,7 @@ describe('a new instance', () => {
     expect(readFileSync(at(), 'utf8')).toBe('a file');
   });
 
-  test('that fails half-way leaves the folder as empty as it was, and can be made there afterwards', async () => {
+  test('that fails half-way takes away what it made and nothing else, and can be made there afterwards', async () => {
     let stopped = false;
     const clockThatStops = {
       now(): number {
@@ -128,8 +128,10 @@ describe('a new instance', () => {
     };
     const making = createInstance(at(), { name: 'acme', company: companyOf('acme') }, clockThatStops);
     stopped = true;
+    writeFileSync(at('holiday.jpg'), 'put there meanwhile');
     await expect(making).rejects.toThrow('the clock stopped');
-    expect(readdirSync(at())).toEqual([]);
+    expect(readdirSync(at())).toEqual(['holiday.jpg']);
+    rmSync(at('holiday.jpg'));
     using made = (await init()).instance;
     expect(made.identity.name).toBe('acme');
   });
