@@ -6,7 +6,13 @@ import Database from 'better-sqlite3';
 import { acceptInvitation, confirm, invite, takeReply, type NewEvent } from '../src/commands/index.ts';
 import { DeploymentReported } from '../src/events/index.ts';
 import { newCompanyCertificate } from '../src/identity/index.ts';
-import { createInstance, readInvitation, writeInvitation, type Instance } from '../src/instance/index.ts';
+import {
+  createInstance,
+  openInstance,
+  readInvitation,
+  writeInvitation,
+  type Instance,
+} from '../src/instance/index.ts';
 import { readLinks } from '../src/projections/index.ts';
 
 /** A folder that is gone when the measurement ends. */
@@ -16,19 +22,35 @@ export function benchFolder(): string {
   return folder;
 }
 
-/** Two paired instances, and the customer's feed to the vendor with `count` reports in it. */
-export async function benchPair(folder: string, count: number) {
+/** Two paired instances in a folder: what the customer reports goes to the vendor by the link. */
+export type Pair = { readonly vendor: Instance; readonly customer: Instance; readonly link: string };
+
+/**
+ * Makes a pair whose customer wrote `reported` reports, all of which the vendor holds if `received`. Done in a process
+ * of its own, so that it is no part of what a measurement is told to need.
+ */
+export async function preparePair(folder: string, reported: number, received: boolean): Promise<void> {
   const vendor = await benchInstance(folder, 'vendor');
   const customer = await benchInstance(folder, 'customer');
   const link = pair(vendor, customer);
   const { log, actor } = customer;
   const feed = log.openFeed({ audience: link, introduction: customer.identity.bytes, actor });
-  for (let n = 0; n < count; n += 1000) {
+  for (let from = 0; from < reported; from += 1000) {
     log.write((tx) => {
-      for (let i = n; i < Math.min(n + 1000, count); i++) tx.append(feed, report(i), { actor });
+      for (let n = from; n < Math.min(from + 1000, reported); n++) tx.append(feed, report(n), { actor });
     });
+    if (received) await vendor.log.receive(log.readFeed(feed, { epoch: 1, seq: from + 1 }, 1001));
   }
-  return { vendor, customer, feed };
+  vendor.close();
+  customer.close();
+}
+
+/** The pair that was prepared in a folder, and the customer's feed to the vendor. */
+export async function openPrepared(folder: string): Promise<Pair & { readonly feed: string }> {
+  const vendor = await openInstance(join(folder, 'vendor'));
+  const customer = await openInstance(join(folder, 'customer'));
+  const { link } = readLinks(vendor.db)[0]!;
+  return { vendor, customer, link, feed: customer.log.feedTo(link) };
 }
 
 async function benchInstance(folder: string, name: string): Promise<Instance> {

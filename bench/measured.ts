@@ -5,8 +5,15 @@ export type Measured = {
   readonly ours: number;
   readonly baseline: number | null;
   readonly goal: string;
+  /** The most memory this process had when it was measured, before anything was profiled. */
+  readonly peakMiB: number;
   readonly timeIn: readonly string[];
 };
+
+/** The most memory this process ever had, in MiB. */
+export function peakMiB(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
+}
 
 /** How many milliseconds `work` takes. */
 export async function milliseconds(work: () => unknown): Promise<number> {

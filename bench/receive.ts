@@ -2,16 +2,16 @@ import { verify } from 'node:crypto';
 import { join } from 'node:path';
 import { entryType, type SealedEntry } from '../src/events/index.ts';
 import { preAuthEncoding, verifyingKey } from '../src/identity/index.ts';
-import { bareTable, benchFolder, benchPair } from './instances.ts';
-import { milliseconds, profiled, type Measured } from './measured.ts';
+import { bareTable, openPrepared } from './instances.ts';
+import { milliseconds, peakMiB, profiled, type Measured } from './measured.ts';
 
+/** About what one parcel of the folder holds. */
 const batchEntries = 800;
 const inFlight = 64;
 
 /** Batches of received entries, against the same bytes verified on all cores and inserted bare. */
-export async function measureReceive(count: number): Promise<Measured> {
-  const folder = benchFolder();
-  const { vendor, customer, feed } = await benchPair(folder, count + Math.min(count, 5000));
+export async function measureReceive(folder: string, count: number): Promise<Measured> {
+  const { vendor, customer, feed } = await openPrepared(folder);
   const key = verifyingKey(customer.keys.signing.publicKey);
   const bare = bareTable(join(folder, 'bare.db'));
   const insertAll = bare.db.transaction((entries: readonly SealedEntry[]) => {
@@ -41,10 +41,12 @@ export async function measureReceive(count: number): Promise<Measured> {
     bareMs += await milliseconds(() => receiveBare(batch));
   }
   const received = from - 1;
+  const peak = peakMiB();
   const timeIn = await profiled(async () => {
     for (let batch = next(); batch.length > 0; batch = next()) await vendor.log.receive(batch);
   });
-  return { ours: (1000 * received) / oursMs, baseline: (1000 * received) / bareMs, goal: '≥ 0.8', timeIn };
+  const [ours, baseline] = [(1000 * received) / oursMs, (1000 * received) / bareMs];
+  return { ours, baseline, goal: '≥ 0.8', peakMiB: peak, timeIn };
 }
 
 function verified(

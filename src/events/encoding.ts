@@ -71,11 +71,18 @@ function prepareMap(value: Record<string, unknown>, depthLeft: number, count: { 
   return sorted;
 }
 
-/** Order of the UTF-8 bytes; below the surrogates that of the UTF-16 units is the same. */
+/** Order of the UTF-8 bytes: that of the UTF-16 units, but that surrogates stand behind all others. */
 function compareUtf8(a: string, b: string): number {
-  if (/[\ud800-\uffff]/.test(a) || /[\ud800-\uffff]/.test(b))
-    return Buffer.compare(Buffer.from(a), Buffer.from(b));
-  return a < b ? -1 : a > b ? 1 : 0;
+  const both = Math.min(a.length, b.length);
+  for (let at = 0; at < both; at += 1) {
+    const difference = utf8Rank(a.charCodeAt(at)) - utf8Rank(b.charCodeAt(at));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+function utf8Rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x1_0000 : unit;
 }
 
 /** Why the body of an entry is not read. */

@@ -5,7 +5,9 @@ export type KnownTexts = (bytes: Buffer, from: number, to: number) => string | u
  * Makes words that come again and again in entries once. They are found by a sum over their bytes and compared letter
  * by letter; those that share a slot push each other out, so that it never grows.
  */
-export function knownTexts(make: (bytes: Buffer, from: number, to: number) => string = asciiText): KnownTexts {
+export function knownTexts(
+  make: (bytes: Buffer, from: number, to: number) => string = asciiText,
+): KnownTexts {
   const slots = 1024;
   const known: string[] = Array.from({ length: slots }, () => '');
   return (bytes, from, to) => {
