@@ -6,6 +6,7 @@ import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { syncedLinks, transportOf } from './lines.ts';
 import { linkReplica } from './link-replica.ts';
+import { linkTotals, type LinkTotal } from './link-totals.ts';
 import { openPage, type ListenAt } from './open-page.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
@@ -20,12 +21,7 @@ export type DaemonOptions = {
 
 /** What a daemon did while it ran, link by link. */
 export type DaemonSummary = {
-  readonly exchanged: readonly {
-    readonly link: string;
-    readonly sent: number;
-    readonly received: number;
-    readonly refused: readonly string[];
-  }[];
+  readonly exchanged: readonly LinkTotal[];
   readonly deployments: readonly string[];
 };
 
@@ -49,13 +45,15 @@ async function runOnce(
   watch: Watch,
   { log, signal }: DaemonOptions,
 ): Promise<DaemonSummary> {
-  const totals = new Map<string, Exchange[]>();
+  const totals = linkTotals();
+  const failures: unknown[] = [];
   const dispatch = dispatcher(instance, { watch, log, signal });
   const exchangeAll = async (): Promise<void> => {
     for (const link of syncedLinks(instance)) {
       await using transport = transportOf(instance, link);
       const exchange = await replicateOnce(linkReplica(instance, link.link), transport, { signal });
-      totals.set(link.name, [...(totals.get(link.name) ?? []), exchange]);
+      totals.add(link.name, exchange);
+      failures.push(...exchange.failures);
       for (const failure of exchange.failures)
         log.warn({ err: failure, peer: link.name }, 'exchange hindered');
     }
@@ -65,29 +63,9 @@ async function runOnce(
   await dispatch.idle();
   // What the deployments had to report leaves too.
   if (dispatch.done.length > 0) await exchangeAll();
-  const failures = [...totals.values()].flat().flatMap((exchange) => exchange.failures);
   const failure = failures[0] ?? dispatch.hindered()[0]?.error;
   if (failure !== undefined) throw failure;
-  return {
-    exchanged: [...totals].map(([link, exchanges]) => summary(link, exchanges)),
-    deployments: dispatch.done,
-  };
-}
-
-function summary(link: string, exchanges: readonly Exchange[]): DaemonSummary['exchanged'][number] {
-  return {
-    link,
-    sent: exchanges.reduce((sum, exchange) => sum + exchange.entriesOut, 0),
-    received: exchanges.reduce((sum, exchange) => sum + exchange.entriesIn, 0),
-    refused: exchanges.flatMap(({ refusals }) =>
-      refusals.map(({ what, code, message, parts }) =>
-        [
-          `${code} ${what}: ${message}`,
-          ...(parts === undefined ? [] : [`changed: ${parts.join(', ')}`]),
-        ].join('; '),
-      ),
-    ),
-  };
+  return { exchanged: totals.all(), deployments: dispatch.done };
 }
 
 async function runForever(
@@ -104,11 +82,11 @@ async function runForever(
     blobBytesSent: 0,
     refusals: 0,
   };
-  const exchanges = new Map<string, Exchange[]>();
+  const totals = linkTotals();
   const dispatch = dispatcher(instance, { watch, log, signal });
   const links = new Map<string, { readonly task: Promise<void>; readonly ring: () => void; stop(): void }>();
   const count = (name: string, exchange: Exchange): void => {
-    exchanges.set(name, [...(exchanges.get(name) ?? []).slice(-1), exchange]);
+    totals.add(name, exchange);
     counters.entriesReceived += exchange.entriesIn;
     counters.entriesSent += exchange.entriesOut;
     counters.blobBytesReceived += exchange.blobBytesIn;
@@ -142,7 +120,7 @@ async function runForever(
     over.abort();
     await Promise.all([...[...links.values()].map(({ task }) => task), dispatch.idle()]);
   }
-  return { exchanged: [...exchanges].map(([name, all]) => summary(name, all)), deployments: dispatch.done };
+  return { exchanged: totals.all(), deployments: dispatch.done };
 }
 
 function fired(signal: AbortSignal): Promise<void> {
