@@ -76,23 +76,29 @@ function shortWay(schema: z.ZodType): SchemaReader | undefined {
 
 function objectReader({ shape, catchall, checks = [] }: Facts): SchemaReader | undefined {
   if (checks.length > 0 || catchall?._zod.def.type !== 'never') return undefined;
-  const names = Object.keys(shape!);
-  const readers = names.map((name) => schemaReader(shape![name]!));
+  const properties = Object.entries(shape!).map(([name, schema]) => {
+    const facts = schema._zod.def as unknown as Facts;
+    const optional = facts.type === 'optional';
+    return { name, optional, reader: schemaReader(optional ? facts.innerType! : schema) };
+  });
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return unfit;
     const given = value as Record<string, unknown>;
-    if (Object.keys(given).length !== names.length) return unfit;
+    let left = Object.keys(given).length;
     const read: Record<string, unknown> = {};
-    for (let at = 0; at < names.length; at += 1) {
-      const name = names[at]!;
+    for (let at = 0; at < properties.length; at += 1) {
+      const { name, optional, reader } = properties[at]!;
       const before = given[name];
-      // What is absent may be allowed to be; the schema knows.
-      if (before === undefined) return unfit;
-      const after = readers[at]!(before);
+      if (before === undefined) {
+        if (optional && !(name in given)) continue;
+        return unfit;
+      }
+      const after = reader(before);
       if (after === unfit) return unfit;
+      left -= 1;
       read[name] = after;
     }
-    return read;
+    return left === 0 ? read : unfit;
   };
 }
 

@@ -1,4 +1,5 @@
 import { readRelease, type CrossgapEvent } from '../events/index.ts';
+import { count } from '../words.ts';
 
 /** One entry of an outward feed in words, with everything that leaves in it named. */
 export function describeEvent(event: CrossgapEvent): string {
@@ -9,8 +10,7 @@ export function describeEvent(event: CrossgapEvent): string {
       return `a new epoch was started: ${event.data.reason}`;
     case 'receipt.given': {
       const { seq, holds, refused } = event.data;
-      const blobs =
-        holds.length === 0 ? [] : [`${holds.length} ${holds.length === 1 ? 'blob' : 'blobs'} held`];
+      const blobs = holds.length === 0 ? [] : [`${count(holds.length, 'blob')} held`];
       const bad = refused.map(({ digest, parts }) => `${digest.slice(0, 12)} refused (${parts.join(', ')})`);
       return [`receipt: your feed is held up to entry ${seq}`, ...blobs, ...bad].join(', ');
     }
@@ -36,7 +36,7 @@ export function describeEvent(event: CrossgapEvent): string {
     case 'deployment.reported': {
       const { process, release, environment, state, reason, steps } = event.data;
       const how = reason === 'deploy' ? '' : ` (${reason})`;
-      const trace = steps.length === 0 ? '' : `, trace of ${steps.length} steps`;
+      const trace = steps.length === 0 ? '' : `, trace of ${count(steps.length, 'step')}`;
       return `${process} ${release} in ${environment}: ${state}${how}${trace}`;
     }
     default:

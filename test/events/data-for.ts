@@ -26,12 +26,7 @@ export function dataFor(schema: z.ZodType): fc.Arbitrary<unknown> {
   const bound = (check: string): CheckFacts | undefined => checks.find((one) => one.check === check);
   switch (facts.type) {
     case 'object':
-      return fc.record(
-        Object.fromEntries(Object.entries(facts.shape).map(([name, inner]) => [name, dataFor(inner)])),
-        {
-          noNullPrototype: true,
-        },
-      );
+      return objectFor(facts.shape);
     case 'array':
       return fc.array(dataFor(facts.element), { minLength: bound('min_length')?.minimum ?? 0, maxLength: 3 });
     case 'nullable':
@@ -62,4 +57,17 @@ export function dataFor(schema: z.ZodType): fc.Arbitrary<unknown> {
     default:
       throw new TypeError(`no data is made for ${facts.type} yet`);
   }
+}
+
+/** What is optional is there or not; it is never there as undefined. */
+function objectFor(shape: Facts['shape']): fc.Arbitrary<unknown> {
+  const inner = Object.entries(shape).map(([name, schema]) => {
+    const facts = schema._zod.def as unknown as Facts;
+    const optional = facts.type === 'optional';
+    return { name, optional, data: dataFor(optional ? facts.innerType : schema) };
+  });
+  return fc.record(Object.fromEntries(inner.map(({ name, data }) => [name, data])), {
+    requiredKeys: inner.filter(({ optional }) => !optional).map(({ name }) => name),
+    noNullPrototype: true,
+  });
 }
