@@ -200,6 +200,34 @@ test('T-70 a known type whose body does not fit is refused, and the right one is
   expect(await deliver(customer, [made({ text: 'a' })])).toEqual(['accepted']);
 });
 
+test('what comes too early waits, whatever its body says, and is judged when its turn comes', async () => {
+  const { vendor, customer, link, feed } = makePair();
+  await deliver(customer, allOf(vendor, feed));
+  const second = forge(vendor, link, { seq: 2, previous: pointOf(vendor, feed).hash });
+  const unfit = { name: 'note.made', version: 1, data: { txt: 'unfit' } };
+  const third = forge(vendor, link, { seq: 3, previous: second.hash }, unfit);
+  expect(await deliver(customer, [third])).toEqual(['parked']);
+  expect(await deliver(customer, [second])).toEqual(['accepted']);
+  expect(pointOf(customer, feed).seq).toBe(2);
+  expect(await deliver(customer, [third])).toEqual(['BODY_SCHEMA_INVALID']);
+});
+
+test('of a long delivery each entry has its own verdict, in its order', async () => {
+  const { vendor, customer, feed } = makePair();
+  vendor.log.write((tx) => {
+    for (let n = 2; n <= 700; n += 1) tx.append(feed, note(`note ${n}`), by);
+  });
+  const sent = allOf(vendor, feed);
+  const spoiled = sent.with(599, { bytes: sent[599]!.bytes, signature: sent[0]!.signature });
+  const expected = sent.map((_, at) =>
+    at < 599 ? 'accepted' : at === 599 ? 'SIGNATURE_INVALID' : 'parked',
+  );
+  expect(await deliver(customer, spoiled)).toEqual(expected);
+  expect(await deliver(customer, [sent[599]!])).toEqual(['accepted']);
+  expect(pointOf(customer, feed)).toEqual(pointOf(vendor, feed));
+  expect(customer.folded.slice(1)).toEqual(sent.slice(1).map((_, at) => `note ${at + 2}`));
+});
+
 test('T-76 a refusal tells nothing of this machine', async () => {
   const { vendor, customer, link } = makePair();
   const [verdict] = await customer.log.receive([forge(vendor, link, { seq: 1, previous: '0'.repeat(64) })]);
