@@ -33,6 +33,8 @@ const families: readonly Family[] = [
   { word: 'rollback', load: async () => [(await import('./commands/rollback.ts')).rollback] },
   { word: 'fleet', load: async () => [(await import('./commands/fleet.ts')).fleet] },
   { word: 'log', load: async () => (await import('./commands/log.ts')).logCommands },
+  { word: 'backup', load: async () => [(await import('./commands/backup.ts')).backup] },
+  { word: 'restore', load: async () => [(await import('./commands/backup.ts')).restore] },
   { word: 'feed', load: async () => [(await import('./commands/log-show.ts')).showFeed] },
 ];
 
@@ -43,7 +45,6 @@ const laterCommands: readonly Command[] = [
   later('proposals', 'What receivers proposed'),
   later('bundle', 'The air gap: export, inspect and import'),
   later('hub', 'The configuration of the NATS server'),
-  later('backup', 'A backup of the data folder'),
   later('doctor', 'What may be wrong with this installation'),
   later('try', 'The executor on files at hand, without an instance'),
 ];

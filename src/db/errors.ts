@@ -14,6 +14,7 @@ export type DatabaseErrorCode =
   | 'DATABASE_BUSY'
   | 'DATABASE_PRAGMA_REFUSED'
   | 'DATABASE_SCHEMA_CHANGED'
+  | 'DATABASE_WAL_FOREIGN'
   | 'DISK_FULL'
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FAILED';
@@ -27,6 +28,7 @@ const exits: Partial<Record<DatabaseErrorCode, ExitCode>> = {
   DATABASE_DAMAGED: exitCodes.verification,
   DATABASE_EMPTY: exitCodes.verification,
   DATABASE_SCHEMA_CHANGED: exitCodes.verification,
+  DATABASE_WAL_FOREIGN: exitCodes.verification,
 };
 
 /** The database file can't be used as it is. */

@@ -81,7 +81,8 @@ export function createDatabase({ path, clock, migrations = migrationsFolder }: D
  * A file that is not ours is left exactly as it is.
  *
  * @throws {DatabaseError} DATABASE_MISSING, DATABASE_NOT_A_FILE, DATABASE_EMPTY, DATABASE_FOREIGN, DATABASE_NEWER,
- * DATABASE_READ_ONLY, DATABASE_DAMAGED, DATABASE_PRAGMA_REFUSED, DATABASE_SCHEMA_CHANGED, MIGRATION_EDITED
+ * DATABASE_READ_ONLY, DATABASE_DAMAGED, DATABASE_PRAGMA_REFUSED, DATABASE_SCHEMA_CHANGED, DATABASE_WAL_FOREIGN,
+ * MIGRATION_EDITED
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { path, clock, readOnly = false } = options;
@@ -152,6 +153,20 @@ function refuseUnfit(path: string, readOnly: boolean, known: number): void {
     );
   const version = header.readUInt32BE(60);
   if (version > known) throw newer(path, version, known);
+  refuseForeignWal(path, header);
+}
+
+/** A database that was copied into place is not in WAL mode yet; a log beside it is of another one, and would be played in. */
+function refuseForeignWal(path: string, header: Buffer): void {
+  const usesWal = header.readUInt8(18) === 2;
+  if (usesWal || (lstatSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  throw refused(
+    'DATABASE_WAL_FOREIGN',
+    path,
+    'open',
+    `${path}-wal lies beside it and belongs to another database`,
+    'Move that -wal and the -shm away, or put the backup in place with: crossgap restore FILE.',
+  );
 }
 
 function refuseReadOnly(path: string): void {

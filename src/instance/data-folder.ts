@@ -11,6 +11,7 @@ export function dataFolder(path: string) {
     root,
     settings: at('crossgap.toml'),
     database: at('crossgap.db'),
+    restoring: at('crossgap.db.restoring'),
     keys: at('keys'),
     introduction: at('keys', 'introduction'),
     vaultKey: at('keys', 'vault-key'),

@@ -7,9 +7,15 @@ const exits = {
   INSTANCE_DAMAGED: exitCodes.verification,
   INVITATION_INVALID: exitCodes.verification,
   INVITATION_OWN: exitCodes.misused,
+  NATS_KEY_UNREADABLE: exitCodes.verification,
   SECRET_UNREADABLE: exitCodes.verification,
   SECRET_IN_ENTRY: exitCodes.refused,
   DAEMON_RUNNING: exitCodes.held,
+  BACKUP_EXISTS: exitCodes.refused,
+  BACKUP_FAILED: exitCodes.refused,
+  RESTORE_UNFIT: exitCodes.verification,
+  RESTORE_FAILED: exitCodes.refused,
+  RESTORE_UNFINISHED: exitCodes.verification,
 } as const satisfies Record<string, ExitCode>;
 
 export type InstanceErrorCode = keyof typeof exits;

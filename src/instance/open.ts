@@ -16,6 +16,7 @@ import { projector, readLinks } from '../projections/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
+import { refuseHalfRestored } from './half-restored.ts';
 import { recorder, type Record } from './record.ts';
 import { secretGuard } from './secret-guard.ts';
 import { openVault, type Vault } from './vault.ts';
@@ -57,6 +58,7 @@ export async function openInstance(
   options: { clock?: Clock; create?: boolean } = {},
 ): Promise<Instance> {
   const folder = dataFolder(path);
+  refuseHalfRestored(folder);
   if (options.create !== true && !existsSync(folder.database)) {
     throw new InstanceError('DATA_FOLDER_MISSING', `Cannot open ${folder.root}: no instance lives there`, {
       hint: 'Make one with `crossgap init --name NAME --new-certificate FILE.pfx`, or say where it is with --data.',
