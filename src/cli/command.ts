@@ -88,6 +88,10 @@ export type Command = {
   readonly example: string;
   readonly args: Specs;
   readonly options: Specs;
+  /** What is said where more was given than it takes, which is never repeated. */
+  readonly excess?: string;
+  /** Other last words that mean the same. */
+  readonly aliases?: readonly string[];
   readonly kind: 'ready' | 'later';
   readonly run: (
     context: Context,
@@ -102,6 +106,8 @@ type Definition<Args extends Specs, Options extends Specs> = {
   readonly example: string;
   readonly args: Args;
   readonly options: Options;
+  readonly excess?: string;
+  readonly aliases?: readonly string[];
   readonly run: (context: Context, args: Values<Args>, options: Values<Options>) => Promise<Outcome>;
 };
 

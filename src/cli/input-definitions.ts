@@ -1,6 +1,8 @@
 import type { Database } from '../db/index.ts';
 import type { ReleaseInput } from '../events/index.ts';
-import { nameKey, readReleases, type ReleaseRow } from '../projections/index.ts';
+import type { Instance } from '../instance/index.ts';
+import { nameKey, readReleases, readRevisions, type ReleaseRow } from '../projections/index.ts';
+import { heldRevision } from './revisions.ts';
 
 /** An input as a release defines it, and which release. */
 export type Definition = { readonly input: ReleaseInput; readonly release: ReleaseRow };
@@ -19,10 +21,24 @@ export function inputNames(db: Database): string[] {
   return [...new Set(names)];
 }
 
-/** Whether any release there ever was called it a secret: once secret, a value is treated as one. */
-export function isSecretSomewhere(db: Database, name: string): boolean {
-  return readReleases(db).some(({ document }) =>
-    document.inputs.some((one) => one.secret && nameKey(one.name) === nameKey(name)),
+/**
+ * What is known of a name from all releases there ever were, and from the processes of this side: whether anything
+ * asks for it, and whether anything calls it a secret. Once secret, a value is treated as one.
+ */
+export function whatIsKnownOf(instance: Instance, name: string): { asked: boolean; secret: boolean } {
+  const newest = new Map(readRevisions(instance.db).map((row) => [row.process, row.digest]));
+  const own = [...newest.values()].flatMap((digest) => heldRevision(instance, digest)?.inputs ?? []);
+  const all = [...readReleases(instance.db).flatMap(({ document }) => document.inputs), ...own];
+  const same = all.filter((one) => nameKey(one.name) === nameKey(name));
+  return { asked: same.length > 0, secret: same.some((one) => one.secret) };
+}
+
+/** The names that a release calls secret, as keys. */
+export function secretNames(db: Database): Set<string> {
+  return new Set(
+    readReleases(db).flatMap(({ document }) =>
+      document.inputs.filter((one) => one.secret).map((one) => nameKey(one.name)),
+    ),
   );
 }
 

@@ -1,4 +1,5 @@
 import { Command as Commander, CommanderError, Help, Option } from 'commander';
+import { nearest } from '../process/index.ts';
 import type { Command, Spec } from './command.ts';
 import { CliError } from './errors.ts';
 
@@ -24,6 +25,13 @@ export type Table = {
 
 const headings = { ready: 'Commands:', later: 'Not in this version:' } as const;
 
+/** The command line in our words: `help deploy`, `version` and `-v` are what other tools have taught people. */
+export function inOurWords(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv;
+  if (first === 'help') return [...rest, '--help'];
+  return first === 'version' || first === '-v' ? ['--version', ...rest] : argv;
+}
+
 /**
  * Reads a command line by the table of commands.
  *
@@ -31,13 +39,15 @@ const headings = { ready: 'Commands:', later: 'Not in this version:' } as const;
  */
 export function parse(table: Table, argv: readonly string[]): Asked {
   let asked: Asked | undefined;
+  const definitions = new Map<Commander, Command>();
   let shown = '';
   const program = newCommander(table.name, table.about);
   program.version(table.version, '--version', 'show the version').enablePositionalOptions();
   for (const one of table.commands) {
-    addCommand(program, table, one, (args, options, folder, json) => {
+    const made = addCommand(program, table, one, (args, options, folder, json) => {
       asked = { command: one, args, options, folder, json };
     });
+    definitions.set(made, one);
   }
   const everyCommander = (from: Commander): Commander[] => [from, ...from.commands.flatMap(everyCommander)];
   for (const each of everyCommander(program)) {
@@ -53,7 +63,7 @@ export function parse(table: Table, argv: readonly string[]): Asked {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { show: shown };
-    throw asUsage(error, program, argv);
+    throw asUsage(error, program, argv, definitions);
   }
   return asked ?? { show: shown };
 }
@@ -97,7 +107,7 @@ type Take = (
   json: boolean,
 ) => void;
 
-function addCommand(program: Commander, table: Table, one: Command, take: Take): void {
+function addCommand(program: Commander, table: Table, one: Command, take: Take): Commander {
   const words = one.path.split(' ');
   let parent = program;
   for (const [at, word] of words.slice(0, -1).entries()) {
@@ -109,6 +119,7 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
   hideGlobals(made);
   if (one.kind === 'later') made.argument('[anything...]').allowUnknownOption().helpGroup(headings.later);
   if (one.kind === 'ready') made.helpGroup(headings.ready);
+  made.aliases(one.aliases ?? []);
   for (const [name, spec] of Object.entries(one.args)) made.argument(argumentForm(name, spec), spec.about);
   for (const [name, spec] of Object.entries(one.options)) made.addOption(optionOf(name, spec));
   if (one.example !== '') made.addHelpText('after', `\nExample:\n  ${one.example}`);
@@ -128,6 +139,7 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
     );
   });
   parent.addCommand(made);
+  return made;
 }
 
 function addFamily(parent: Commander, word: string, about: string | undefined): Commander {
@@ -157,34 +169,118 @@ function camel(name: string): string {
   return name.replaceAll(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-function asUsage(error: CommanderError, program: Commander, argv: readonly string[]): CliError {
-  const [sentence, nearest] = error.message.replace(/^error: /, '').split('\n');
+/** What people type who know other tools, and what it is called here. */
+const alsoCalled: Readonly<Record<string, string>> = { environment: 'env', port: 'listen', host: 'listen' };
+
+function asUsage(
+  error: CommanderError,
+  program: Commander,
+  argv: readonly string[],
+  definitions: ReadonlyMap<Commander, Command>,
+): CliError {
   const at = reached(program, argv);
   const called = [at, ...ancestors(at)].map((each) => each.name()).toReversed();
-  const isHelp = error.code === 'commander.help';
-  const what = isHelp ? 'no command was named' : sentence!;
-  const names = at.commands
-    .filter((each) => each.helpGroup() === headings.ready && !each.name().startsWith('_'))
-    .map((each) => each.name())
-    .join(', ');
-  const guess = /\(Did you mean (.+)\?\)/.exec(nearest ?? '')?.[1];
+  const { what, hint, details = {} } = usage(error, at, argv, definitions.get(at));
   const see = `\`${called.join(' ')} --help\``;
-  const hint =
-    guess !== undefined
-      ? `Did you mean ${guess}? See ${see}.`
-      : names === '' || !isHelp
-        ? `See ${see}.`
-        : `Name one of: ${names}; see ${see}.`;
-  return new CliError('USAGE_INVALID', `Cannot follow ${called.join(' ')}: ${what.replace(/\.$/, '')}`, {
-    hint,
-    details: { ...(guess !== undefined && { nearest: guess }) },
+  return new CliError('USAGE_INVALID', `Cannot understand \`${called.join(' ')}\`: ${what}`, {
+    hint: hint === undefined ? `See ${see}.` : `${hint}${/[.?!]$/.test(hint) ? ' See' : '; see'} ${see}.`,
+    details,
     cause: error,
   });
+}
+
+type Usage = {
+  readonly what: string;
+  readonly hint?: string | undefined;
+  readonly details?: Record<string, unknown>;
+};
+
+function usage(
+  { code, message }: CommanderError,
+  at: Commander,
+  argv: readonly string[],
+  definition: Command | undefined,
+): Usage {
+  const named = /'([^']*)'/.exec(message)?.[1] ?? '';
+  const members = at.commands
+    .filter((each) => each.helpGroup() === headings.ready)
+    .map((each) => each.name());
+  const oneOf = `Name one of: ${members.join(', ')}`;
+  switch (code) {
+    case 'commander.help':
+      return { what: 'no command was named', hint: oneOf };
+    case 'commander.unknownCommand': {
+      const meant = nearest(named, members);
+      return {
+        what: `there is no command ${named}`,
+        hint: meant === undefined ? oneOf : `Did you mean ${meant}?`,
+        ...(meant !== undefined && { details: { nearest: meant } }),
+      };
+    }
+    case 'commander.unknownOption': {
+      // What stands behind the equals sign may be anything, a password too.
+      const option = named.split('=', 1)[0]!;
+      return noOption(option, optionMeant(option, [at, ...ancestors(at)]));
+    }
+    case 'commander.excessArguments': {
+      const takes = Object.keys(definition?.args ?? {}).join(' and ');
+      const byOption = definition !== undefined && 'env' in definition.options && !argv.includes('--env');
+      return {
+        what: `${takes === '' ? 'it takes no arguments' : `it takes ${takes}`}, and more was given`,
+        hint: definition?.excess ?? (byOption ? 'An environment is named with --env.' : undefined),
+        ...(byOption && { details: { lacking: 'env' } }),
+      };
+    }
+    case 'commander.missingArgument':
+      return { what: `${named} is missing` };
+    case 'commander.missingMandatoryOptionValue': {
+      const option = /^--([\w-]+)/.exec(named)?.[1] ?? named;
+      // Where it lacks because it was called otherwise, that is what is told.
+      const chain = [at, ...ancestors(at)];
+      const known = new Set(chain.flatMap((each) => each.options.map(({ long }) => long)));
+      const otherwise = argv
+        .filter((word) => word.startsWith('--'))
+        .map((word) => word.split('=', 1)[0]!)
+        .find((word) => !known.has(word) && optionMeant(word, chain) === `--${option}`);
+      if (otherwise !== undefined) return noOption(otherwise, `--${option}`);
+      const about = definition?.options[option]?.about;
+      return {
+        what: `${named.replace(/[<>]/g, '').replace('...', '')} is missing`,
+        ...(about !== undefined && { hint: `It says ${about}.` }),
+        details: { lacking: option },
+      };
+    }
+    default:
+      return {
+        what: message
+          .replace(/^error: /, '')
+          .split('\n')[0]!
+          .replace(/\.$/, ''),
+      };
+  }
+}
+
+function noOption(given: string, meant: string | undefined): Usage {
+  return {
+    what: `there is no option ${given}`,
+    ...(meant !== undefined && { hint: `Did you mean ${meant}?`, details: { nearest: meant } }),
+  };
+}
+
+function optionMeant(given: string, at: readonly Commander[]): string | undefined {
+  const known = [...new Set(at.flatMap((each) => each.options.map(({ long }) => long ?? '')))];
+  const word = given.replace(/^-+/, '');
+  const other = `--${alsoCalled[word] ?? word}`;
+  if (known.includes(other)) return other;
+  const begins = known.filter((one) => one !== '' && (one.startsWith(other) || other.startsWith(one)));
+  return begins.length === 1 ? begins[0] : nearest(given, known);
 }
 
 /** The deepest command that the words of the command line name. */
 function reached(program: Commander, argv: readonly string[]): Commander {
   let at = program;
-  for (const word of argv) at = at.commands.find((each) => each.name() === word) ?? at;
+  for (const word of argv) {
+    at = at.commands.find((each) => each.name() === word || each.aliases().includes(word)) ?? at;
+  }
   return at;
 }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import { dataFolder, openInstance, type Instance } from '../instance/index.ts';
 import type { Context, Outcome } from './command.ts';
-import { parse, type Asked } from './parse.ts';
+import { CliError } from './errors.ts';
+import { inOurWords, parse, type Asked } from './parse.ts';
 import { programVersion } from '../installation.ts';
 import { programFor } from './program.ts';
 import { reportFailure } from './report.ts';
@@ -15,11 +16,12 @@ export type World = Streams & {
 };
 
 /** Runs one command line; the exit code says how it went. Nothing is thrown. */
-export async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode> {
+export async function runCommandLine(typed: readonly string[], world: World): Promise<ExitCode> {
+  const argv = inOurWords(typed);
   const talking = terminal(world);
   const telling = { terminal: talking, json: argv.includes('--json'), version: programVersion() };
   try {
-    const asked = parse(await programFor(argv), argv);
+    const asked = await read(argv, world);
     if ('show' in asked) {
       talking.result(asked.show);
       return exitCodes.done;
@@ -28,6 +30,25 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   } catch (error) {
     return reportFailure(error, telling);
   }
+}
+
+/** Reads the command line; where it names too little, the refusal says what there is to name. */
+async function read(argv: readonly string[], world: World): Promise<Asked> {
+  try {
+    return parse(await programFor(argv), argv);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const { withWhatThereIs } = await import('./what-there-is.ts');
+    throw await withWhatThereIs(error, folderOf(folderIn(argv), world));
+  }
+}
+
+const folderOf = (given: string | undefined, { env }: World): string =>
+  given ?? (env['CROSSGAP_DATA'] || './crossgap-data');
+
+function folderIn(argv: readonly string[]): string | undefined {
+  const at = argv.lastIndexOf('--data');
+  return at >= 0 ? argv[at + 1] : argv.find((word) => word.startsWith('--data='))?.slice('--data='.length);
 }
 
 /** Tells of an error that nobody was waiting for, as any other that is not expected. */
@@ -42,7 +63,7 @@ async function runCommand(
   talking: Terminal,
 ): Promise<ExitCode> {
   const { command, args, options, json } = asked;
-  const folder = asked.folder ?? (world.env['CROSSGAP_DATA'] || './crossgap-data');
+  const folder = folderOf(asked.folder, world);
   let instance: Instance | undefined;
   let openedAt = 0;
   let ending: AbortController | undefined;

@@ -49,7 +49,7 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
   };
   const asks = stdin.isTTY === true;
   const ask = (question: string, hidden: boolean): Promise<string> =>
-    askOnce(stdin, stderr, question, hidden);
+    askOnce(stdin, stderr, printable(question), hidden);
   return {
     result: (text) => line(stdout, printable(text)),
     document: (document) => line(stdout, jsonLine(document)),
@@ -74,9 +74,10 @@ async function askOnce(
   const lines = createInterface({ input, output: hidden ? silent : output, terminal: true });
   lines.on('SIGINT', () => stop.abort());
   lines.on('close', () => stop.abort());
-  output.write(question);
+  if (hidden) output.write(question);
   try {
-    return await lines.question('', { signal: stop.signal });
+    // The line is drawn anew with every key: it must know its question, or it wipes it away.
+    return await lines.question(hidden ? '' : question, { signal: stop.signal });
   } catch (cause) {
     throw new CliError('VALUE_MISSING', `Cannot read ${question.replace(/: $/, '')}: nothing was typed`, {
       hint: 'Run the command again and type it, or give it on standard input.',

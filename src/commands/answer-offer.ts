@@ -46,7 +46,10 @@ export function answerOffer(
   ];
 }
 
-/** An input of this side. A secret's value is not part of this: it lies in the vault under its version. */
+/**
+ * An input of this side. A secret's value is not part of this: it lies in the vault under its version. Of one that was
+ * taken away `known` is its last version, without a value.
+ */
 export function setInput(
   known: { version: number; secret: boolean; value: string | null } | undefined,
   intent: { name: string; environment: string | null; secret: boolean; value: string | null },
@@ -64,6 +67,15 @@ export function setInput(
       ...askedBy.map((link) => told(link, InputReported.make({ name, environment, state: 'set' }))),
     ],
   };
+}
+
+/** An input of this side is taken away; nothing where it is not there. */
+export function removeInput(
+  known: { name: string; environment: string | null; version: number } | undefined,
+): Decision {
+  if (known === undefined) return [];
+  const { name, environment, version } = known;
+  return [atHome(InputSet.make({ name, environment, version: version + 1, secret: false, value: null }))];
 }
 
 /** Tells an author which inputs of its releases are set here, that were set before it could be told. */

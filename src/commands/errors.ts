@@ -28,6 +28,7 @@ const exits = {
   RELEASE_PART_REFUSED: exitCodes.verification,
   INPUT_MISSING: exitCodes.inputMissing,
   INPUT_INVALID: exitCodes.misused,
+  INPUT_UNKNOWN: exitCodes.misused,
   SECRET_FOR_LINK: exitCodes.refused,
 } as const satisfies Record<string, ExitCode>;
 

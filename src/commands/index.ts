@@ -1,5 +1,5 @@
 export { acknowledge, refuseBlob, takePackage, type Acknowledgement } from './acknowledge.ts';
-export { answerOffer, reportInputs, setInput, type Answer, type Offer } from './answer-offer.ts';
+export { answerOffer, removeInput, reportInputs, setInput, type Answer, type Offer } from './answer-offer.ts';
 export {
   addEnvironment,
   findEnvironment,

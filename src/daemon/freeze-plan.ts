@@ -79,7 +79,7 @@ function plannedInputs({ db }: Instance, release: ReleaseRow, environment: strin
         return [];
     }
   });
-  const names = new Set(asked.map(({ name }) => nameKey(name)));
+  const names = new Set(release.document.inputs.map(({ name }) => nameKey(name)));
   const more = given.filter(({ name }) => !names.has(nameKey(name)));
   return [
     ...asked,

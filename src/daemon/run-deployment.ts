@@ -22,7 +22,16 @@ import { replaceFile } from '../replace-file.ts';
 import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
 import { programFile } from '../installation.ts';
-import { findDeployment, readReleases, readSteps, type DeploymentRow } from '../projections/index.ts';
+import {
+  findDeployment,
+  nameKey,
+  readGivenValues,
+  readInputs,
+  readLinks,
+  readReleases,
+  readSteps,
+  type DeploymentRow,
+} from '../projections/index.ts';
 import { freezePlan } from './freeze-plan.ts';
 import type { Watch } from './watch.ts';
 
@@ -93,7 +102,7 @@ async function startOrResume(
   const planBytes = readFileSync(planFile);
   const plan = JSON.parse(planBytes.toString('utf8')) as Plan;
   const planSha256 = createHash('sha256').update(planBytes).digest('hex');
-  const secrets = secretsOf(instance, plan);
+  const secrets = { ...valuesInClear(instance), ...secretsOf(instance, plan) };
   instance.record(() => startedRun(recorded(row), planSha256, instance.settings.report));
   faultPoint('daemon.start-recorded');
   if (isRunAlive(runFolder)) return;
@@ -143,6 +152,25 @@ function secretsOf({ vault }: Instance, plan: Plan): Record<string, string> {
         { hint: 'Set it again and `crossgap deployment retry` instead.', details: { name: input.name } },
       );
     }),
+  );
+}
+
+/**
+ * Values that were set or given in clear before a release called them secret: no run uses them as a secret, and none
+ * shows them any more. They are handed over for that alone, under names that no input has.
+ */
+function valuesInClear({ db }: Instance): Record<string, string> {
+  const secret = new Set(
+    readReleases(db).flatMap(({ document }) =>
+      document.inputs.filter((input) => input.secret).map(({ name }) => nameKey(name)),
+    ),
+  );
+  const set = readInputs(db).filter((row) => !row.secret);
+  const given = readLinks(db).flatMap(({ link }) => readGivenValues(db, link, false));
+  return Object.fromEntries(
+    [...set, ...given]
+      .filter(({ name }) => secret.has(nameKey(name)))
+      .map(({ name, value }, at) => [`${name} (in clear, ${at + 1})`, value ?? '']),
   );
 }
 

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { defineEvent } from './define-event.ts';
 import { Digest, Id } from './link-events.ts';
 
-/** A value only this side knows, by name and version. A secret's value lies in the vault, never here. */
+/**
+ * A value only this side knows, by name and version. A secret's value lies in the vault, never here; no value, and
+ * not a secret, is an input that was taken away.
+ */
 export const InputSet = defineEvent(
   'input.set',
   z.strictObject({

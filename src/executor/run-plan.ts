@@ -41,7 +41,7 @@ import { scriptEnvironment } from './script-environment.ts';
 export type RunOptions = {
   readonly runFolder: string;
   readonly mode: 'start' | 'resume';
-  /** Values of the plan's secret inputs by name. */
+  /** Values of the plan's secret inputs by name; what stands here besides is masked and not used. */
   readonly secrets: Readonly<Record<string, string>>;
   /** 32 random bytes as base64, the same when the run is resumed; seals what it keeps of secrets. */
   readonly runKey: string;
@@ -115,7 +115,7 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
       log.write('run', 'warning', `${what} has fewer than four characters and can't be masked`);
     },
   };
-  for (const input of plan.inputs) if (input.secret) run.keepSecret(input.name, secrets[input.name] ?? '');
+  for (const [name, value] of Object.entries(secrets)) run.keepSecret(name, value);
   const at = clock.now();
   if (earlier === undefined)
     run.journal.append({ kind: 'run-started', at, deployment: plan.deployment, planSha256 });

@@ -26,6 +26,8 @@ export interface Vault {
   keep(ref: SecretRef, value: string): void;
   /** The value, or undefined where there is none. @throws InstanceError SECRET_UNREADABLE */
   open(ref: SecretRef): string | undefined;
+  /** Forgets every version of a secret; a run that was frozen with one of them can't be resumed any more. */
+  forget(ref: Pick<SecretRef, 'name' | 'environment'>): void;
   /** Every value that opens, newest and older versions alike: what must not stand anywhere else. */
   values(): string[];
 }
@@ -88,6 +90,15 @@ export function openVault(path: string, key: Uint8Array, instanceId: string): Va
       const name = keyOf(ref);
       const sealed = read()[name];
       return sealed === undefined ? undefined : decrypt(name, sealed);
+    },
+    forget({ name, environment }) {
+      const secrets = Object.entries(read());
+      const left = secrets.filter(([key]) => {
+        const [itsName, itsEnvironment] = KeyText.safeParse(parseJson(key)).data ?? [];
+        return itsName !== name.toUpperCase() || itsEnvironment !== (environment ?? '');
+      });
+      if (left.length < secrets.length)
+        replaceFile(path, JSON.stringify({ format: 1, secrets: Object.fromEntries(left) }));
     },
     values() {
       return Object.entries(read()).flatMap(([name, sealed]) => {

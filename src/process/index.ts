@@ -21,6 +21,7 @@ export {
 } from './revision.ts';
 export { namesUnknownHere, resolveVariables, stepApplies, type Place } from './scope.ts';
 export { checkInput, missingInputs } from './inputs.ts';
+export { nearest } from './nearest.ts';
 export {
   diffRevisions,
   isSame,

@@ -12,6 +12,7 @@ export { conventionNumber, deploymentView, reportedView, stepView } from './depl
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
 export { ageOf } from './fleet-view.ts';
 export {
+  inputVersion,
   readInputs,
   readPeerInputs,
   readUntoldInputs,

@@ -56,7 +56,10 @@ export type InputRow = {
 };
 
 export function readInputs(db: Database): InputRow[] {
-  const rows = db.prepare(`SELECT * FROM input_value ORDER BY name_key, environment`).all() as {
+  // What was taken away stays as a row without a value, so that its versions are counted on.
+  const rows = db
+    .prepare(`SELECT * FROM input_value WHERE secret = 1 OR value IS NOT NULL ORDER BY name_key, environment`)
+    .all() as {
     name: string;
     environment: string;
     version: number;
@@ -74,6 +77,14 @@ export function readInputs(db: Database): InputRow[] {
     setAt: row.set_at,
     actor: row.actor,
   }));
+}
+
+/** The newest version of an input, also of one that was taken away; 0 where there never was one. */
+export function inputVersion(db: Database, name: string, environment: string | null): number {
+  const row = db
+    .prepare(`SELECT version FROM input_value WHERE name_key = ? AND environment = ?`)
+    .get(nameKey(name), environment ?? '') as { version: number } | undefined;
+  return row?.version ?? 0;
 }
 
 /** What a customer said of an input there: that it is set, never what it is. */
@@ -104,7 +115,8 @@ export function readUntoldInputs(
   const rows = db
     .prepare(
       `SELECT name, nullif(environment, '') AS environment FROM input_value AS set_here
-        WHERE NOT EXISTS (SELECT 1 FROM told_input AS told WHERE told.link = ?
+        WHERE (secret = 1 OR value IS NOT NULL)
+          AND NOT EXISTS (SELECT 1 FROM told_input AS told WHERE told.link = ?
                              AND told.name_key = set_here.name_key AND told.environment = set_here.environment)
         ORDER BY name_key, environment`,
     )

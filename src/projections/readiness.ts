@@ -17,15 +17,15 @@ export type KnownValues = {
 
 /**
  * Which value an input has in an environment: what was set for that environment, else for all, else what the author
- * gave this receiver, else the default.
+ * gave this receiver, else the default. What stands in clear is no value of a secret: it has to be set again.
  */
 export function sourceOf(input: ReleaseInput, environment: string, known: KnownValues): InputSource {
   const same = (name: string): boolean => nameKey(name) === nameKey(input.name);
+  const fitting = known.inputs.filter((row) => same(row.name) && (row.secret || !input.secret));
   const set =
-    known.inputs.find((row) => same(row.name) && row.environment === environment) ??
-    known.inputs.find((row) => same(row.name) && row.environment === null);
+    fitting.find((row) => row.environment === environment) ?? fitting.find((row) => row.environment === null);
   if (set !== undefined) return { from: 'set', input: set };
-  const given = known.given.find(({ name }) => same(name));
+  const given = input.secret ? undefined : known.given.find(({ name }) => same(name));
   if (given !== undefined) return { from: 'given', value: given.value };
   return input.default === null ? { from: 'nowhere' } : { from: 'default', value: input.default };
 }

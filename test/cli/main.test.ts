@@ -37,7 +37,7 @@ test('a misused command is exit 2, nothing on stdout, the nearest one named', ()
   const { status, stdout, stderr } = run(['--data', 'acme', 'stauts']);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toBe(
-    "crossgap: Cannot follow crossgap: unknown command 'stauts' [USAGE_INVALID]\n     try: Did you mean status? See `crossgap --help`.\n",
+    'crossgap: Cannot understand `crossgap`: there is no command stauts [USAGE_INVALID]\n     try: Did you mean status? See `crossgap --help`.\n',
   );
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { command, flag, later, list, needed, neededList, text } from '../../src/cli/command.ts';
 import { CliError } from '../../src/cli/errors.ts';
-import { parse, type Asked, type Table } from '../../src/cli/parse.ts';
+import { inOurWords, parse, type Asked, type Table } from '../../src/cli/parse.ts';
 import { programFor } from '../../src/cli/program.ts';
 
 const crossgap = await programFor([]);
@@ -88,7 +88,7 @@ test('a command that is not there is refused with the nearest one', () => {
 
 test('an option that is not there is refused with the nearest one', () => {
   const error = refusal('thing', 'make', 'a', 'b', '--forse');
-  expect(error.message).toBe("Cannot follow tool thing make: unknown option '--forse'");
+  expect(error.message).toBe('Cannot understand `tool thing make`: there is no option --forse');
   expect(error.hint).toBe('Did you mean --force? See `tool thing make --help`.');
 });
 
@@ -96,11 +96,49 @@ test.each([
   [['thing', 'make'], 'NAME'],
   [['thing', 'make', 'a'], 'FILE'],
 ])('an argument that lacks is named: %j', (argv, name) => {
-  expect(refusal(...argv).message).toContain(`missing required argument '${name}'`);
+  expect(refusal(...argv).message).toContain(`${name} is missing`);
 });
 
 test('too many arguments are refused', () => {
-  expect(refusal('look', 'there').message).toContain('too many arguments');
+  expect(refusal('look', 'there').message).toBe(
+    'Cannot understand `tool look`: it takes no arguments, and more was given',
+  );
+});
+
+test.each([
+  [['thing', 'make', 'a', 'b', '--tags', 'x'], '--tag'],
+  [['thing', 'make', 'a', 'b', '--out', 'x'], '--out-file'],
+  [['deploy', '1.0.0', '--environment', 'test'], '--env'],
+  [['run', '--port', '1'], '--listen'],
+])('an option that is called otherwise elsewhere is known: %j', (argv, meant) => {
+  const of = argv[0] === 'thing' ? table : crossgap;
+  expect(() => parse(of, argv)).toThrow(expect.objectContaining({ details: { nearest: meant } }));
+});
+
+test('what an option that is not there was given is not repeated', () => {
+  expect(refusal('thing', 'make', 'a', 'b', '--word=hunter2').message).not.toContain('hunter2');
+});
+
+test('an environment in the place of an option is led to it', () => {
+  expect(() => parse(crossgap, ['deploy', '1.0.0', 'test'])).toThrow(
+    expect.objectContaining({ details: { lacking: 'env' } }),
+  );
+});
+
+test.each([
+  [['help'], ['--help']],
+  [
+    ['help', 'look'],
+    ['look', '--help'],
+  ],
+  [['version'], ['--version']],
+  [['-v'], ['--version']],
+  [
+    ['look', '-v'],
+    ['look', '-v'],
+  ],
+])('%j is %j in our words', (typed, meant) => {
+  expect(inOurWords(typed)).toEqual(meant);
 });
 
 test('without a command the ones there are are named', () => {

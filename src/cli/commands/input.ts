@@ -1,8 +1,16 @@
-import { CommandError, findEnvironment, giveValue, setInput, type Decision } from '../../commands/index.ts';
+import {
+  CommandError,
+  findEnvironment,
+  giveValue,
+  removeInput,
+  setInput,
+  type Decision,
+} from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { findLink, releaseOf, type Instance } from '../../instance/index.ts';
-import { checkInput, type InputDefinition } from '../../process/index.ts';
+import { checkInput, nearest, type InputDefinition } from '../../process/index.ts';
 import {
+  inputVersion,
   nameKey,
   readEnvironments,
   readGivenValues,
@@ -12,7 +20,13 @@ import {
   readReleases,
 } from '../../projections/index.ts';
 import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
-import { definitionsOf, inputNames, isSecretSomewhere, type Definition } from '../input-definitions.ts';
+import {
+  definitionsOf,
+  inputNames,
+  secretNames,
+  whatIsKnownOf,
+  type Definition,
+} from '../input-definitions.ts';
 import { section, table } from '../table.ts';
 import { commandLine, moment } from '../../words.ts';
 
@@ -25,13 +39,19 @@ const set = command({
     env: text('E', 'only in this environment (else in all)'),
     for: text('LINK', 'a value this side gives to one receiver of its releases'),
     secret: flag('keep it encrypted and never show it; inputs known as secret are in any case'),
+    plain: flag('keep it readable, where no release known here asks for it yet'),
   },
-  async run(context, { NAME }, { env, for: receiver, secret: asSecret }): Promise<Outcome> {
+  excess:
+    'A value is never an argument: the shell keeps what is typed in its history; it is asked for, or comes from standard input.',
+  async run(context, { NAME }, { env, for: receiver, secret: asSecret, plain: asPlain }): Promise<Outcome> {
     if (env !== undefined && receiver !== undefined) {
       throw misuse(
         'Cannot set the input: --env and --for exclude one another',
         'Name one of them; a receiver has environments of its own.',
       );
+    }
+    if (asSecret && asPlain) {
+      throw misuse('Cannot set the input: --secret and --plain exclude one another', 'Name one of them.');
     }
     refuseUnfitName(NAME);
     const instance = await context.open();
@@ -40,18 +60,50 @@ const set = command({
     if (receiver !== undefined) findLink(db, receiver);
     const definitions = definitionsOf(db, NAME);
     const name = definitions[0]?.input.name ?? NAME;
-    const secret =
-      asSecret ||
-      isSecretSomewhere(db, NAME) ||
-      readInputs(db).some((row) => row.secret && nameKey(row.name) === nameKey(NAME));
+    const known = whatIsKnownOf(instance, NAME);
+    if (known.secret && asPlain) {
+      throw misuse(`Cannot keep ${name} readable: a release asks for it as a secret`, 'Leave --plain out.');
+    }
+    const wasSecret = readInputs(db).some((row) => row.secret && nameKey(row.name) === nameKey(NAME));
+    const secret = asSecret || known.secret || (wasSecret && !asPlain);
     if (receiver !== undefined && secret) throw secretForLink(name, receiver);
+    if (!known.asked && !secret && !asPlain) throw unknownInput(db, name);
     const value = await context.terminal.readValue(name, secret);
     const ours = definitions.filter(({ release }) => release.link === '');
     refuseUnfitValue(db, name, value, receiver === undefined ? definitions : ours);
-    if (definitions.length === 0) context.terminal.talk(unknownNote(db, name));
     return receiver === undefined
       ? setHere(instance, { name, environment: env ?? null, secret, value })
       : give(instance, { name, value, receiver });
+  },
+});
+
+const remove = command({
+  path: 'input remove',
+  about: 'Take an input away that was set here; of a secret nothing is kept',
+  example: 'crossgap input remove Site.Prot --env uat',
+  args: { NAME: needed('NAME', 'name of the input') },
+  options: { env: text('E', 'the value for this environment (else the one for all)') },
+  async run(context, { NAME }, { env }): Promise<Outcome> {
+    const instance = await context.open();
+    const environment = env ?? null;
+    const here = readInputs(instance.db).filter((row) => nameKey(row.name) === nameKey(NAME));
+    const found = here.find((row) => row.environment === environment);
+    if (found === undefined && inputVersion(instance.db, NAME, environment) === 0) {
+      throw notSetHere(instance.db, NAME, environment, here);
+    }
+    const entries = instance.record((db) =>
+      removeInput(
+        readInputs(db).find((row) => nameKey(row.name) === nameKey(NAME) && row.environment === environment),
+      ),
+    );
+    // After the log knows it: a value that is forgotten and still counted on would be worse than one kept too long.
+    instance.vault.forget({ name: NAME, environment });
+    const changed = entries.length > 0;
+    const name = found?.name ?? NAME;
+    return {
+      document: { name, environment, changed },
+      text: `Input ${name} ${changed ? 'is removed' : 'was removed before'} ${whereOf(environment)}`,
+    };
   },
 });
 
@@ -66,16 +118,20 @@ const listAll = command({
     const { db } = await context.open();
     const links = readLinks(db).filter(({ state }) => state !== 'removed');
     const names = new Map(links.map(({ link, name }) => [link, name]));
+    const secrets = secretNames(db);
+    const inClear = (one: { name: string }): boolean => secrets.has(nameKey(one.name));
     const inputs = readInputs(db).map(({ setAt, actor, ...input }) => ({
       ...input,
+      // What was set in clear before a release called it secret is no value of it, and is not shown any more.
+      ...(!input.secret && inClear(input) ? { value: null, setAgain: true } : { setAgain: false }),
       setAt: new Date(setAt).toISOString(),
       setBy: actor,
     }));
     const received = links.flatMap(({ link, name }) =>
-      readGivenValues(db, link, false).map((one) => ({ from: name, ...one })),
+      readGivenValues(db, link, false).map((one) => ({ from: name, ...one, ...(inClear(one) && hidden) })),
     );
     const given = links.flatMap(({ link, name }) =>
-      readGivenValues(db, link, true).map((one) => ({ to: name, ...one })),
+      readGivenValues(db, link, true).map((one) => ({ to: name, ...one, ...(inClear(one) && hidden) })),
     );
     const reported = readPeerInputs(db).map(({ link, at, ...one }) => ({
       ...one,
@@ -89,7 +145,11 @@ const listAll = command({
           inputs.map((one) => [
             one.name,
             one.environment ?? 'all',
-            one.value === null ? '(secret, set)' : firstLine(one.value),
+            one.setAgain
+              ? '(a secret, set in clear: set it again)'
+              : one.value === null
+                ? '(secret, set)'
+                : firstLine(one.value),
             `version ${one.version}`,
             `${moment(one.setAt)} by ${one.setBy}`,
           ]),
@@ -117,7 +177,13 @@ const listAll = command({
   },
 });
 
-export const inputCommands = [set, listAll];
+export const inputCommands = [set, listAll, remove];
+
+/** What is shown instead of a value that was given before a release called it secret. */
+const hidden = { value: '(secret)' };
+
+const whereOf = (environment: string | null): string =>
+  environment === null ? 'for all environments' : `for ${environment}`;
 
 type Intent = {
   readonly name: string;
@@ -136,8 +202,9 @@ function setHere(instance: Instance, { name, environment, secret, value }: Inten
       version = known.version;
       return [];
     }
+    const removed = inputVersion(db, name, environment);
     const decided = setInput(
-      known,
+      known ?? (removed === 0 ? undefined : { version: removed, secret: false, value: null }),
       { name, environment, secret, value: secret ? null : value },
       askingLinks(db, name),
     );
@@ -146,10 +213,9 @@ function setHere(instance: Instance, { name, environment, secret, value }: Inten
     return decided.decision;
   });
   const changed = entries.length > 0;
-  const where = environment === null ? 'for all environments' : `for ${environment}`;
   return {
     document: { name, environment, secret, version, changed },
-    text: `Input ${name} ${changed ? 'is set' : 'was set to that before'} ${where}${secret ? ', as a secret' : ''} (version ${version})`,
+    text: `Input ${name} ${changed ? 'is set' : 'was set to that before'} ${whereOf(environment)}${secret ? ', as a secret' : ''} (version ${version})`,
   };
 }
 
@@ -224,10 +290,41 @@ function secretForLink(name: string, receiver: string): CommandError {
   );
 }
 
-function unknownNote(db: Database, name: string): string {
+/** Whether a value may be read by everybody can't be guessed, and what is in the log once stays there. */
+function unknownInput(db: Database, name: string): CommandError {
   const names = inputNames(db);
-  const known = names.length === 0 ? '' : `; they ask for ${names.join(', ')}`;
-  return `note: no release known here asks for ${name} yet${known}`;
+  const meant = nearest(name, names);
+  const guess = meant === undefined ? '' : `Did you mean ${meant}? `;
+  const asked = names.length === 0 ? '' : ` Asked for: ${names.join(', ')}.`;
+  return new CommandError(
+    'INPUT_UNKNOWN',
+    `Cannot set input ${name}: no release known here asks for it, so whether it is a secret is not known`,
+    {
+      hint: `${guess}Add --secret to keep it encrypted, or --plain if everybody may read it.${asked}`,
+      details: { name, known: names, ...(meant !== undefined && { nearest: meant }) },
+    },
+  );
+}
+
+function notSetHere(
+  db: Database,
+  name: string,
+  environment: string | null,
+  here: readonly { readonly environment: string | null }[],
+): CommandError {
+  const names = [...new Set(readInputs(db).map((row) => row.name))];
+  const elsewhere = here.map((row) => (row.environment === null ? 'for all' : `--env ${row.environment}`));
+  return new CommandError(
+    'INPUT_UNKNOWN',
+    `Cannot remove input ${name}: it is not set ${whereOf(environment)}`,
+    {
+      hint:
+        elsewhere.length > 0
+          ? `It is set ${elsewhere.join(', ')}.`
+          : `Set here: ${names.join(', ') || 'none'}; see \`crossgap input list\`.`,
+      details: { name, environment, known: names },
+    },
+  );
 }
 
 function firstLine(value: string): string {

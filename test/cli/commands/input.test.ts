@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeVendor, type Company } from '../company.ts';
@@ -59,7 +59,7 @@ test.each([
   ['Site.Port', '99999', 'must be a port'],
   ['Site.Port', 'eighty', 'must be a port'],
   ['Site.Port', '8080\n\n', 'must be a port'],
-  ['Free', 'a\0b', 'NUL'],
+  ['Free --plain', 'a\0b', 'NUL'],
 ])('%s does not take %j, and nothing is stored', async (name, value, why) => {
   const answer = await set(name, value);
   expect(answer).toMatchObject({ exitCode: 2, error: { code: 'INPUT_INVALID' } });
@@ -76,15 +76,100 @@ test.each([
 });
 
 test('no value at all is refused', async () => {
-  expect(await set('Free', '')).toMatchObject({ exitCode: 2, error: { code: 'VALUE_MISSING' } });
+  expect(await set('Free --plain', '')).toMatchObject({ exitCode: 2, error: { code: 'VALUE_MISSING' } });
   expect((await listed()).inputs).toEqual([]);
 });
 
-test('a name nobody asks for is taken with a note', async () => {
-  const answer = await acme.types('input set Site.Prot', { input: '1' });
-  expect(answer.exitCode).toBe(0);
-  expect(answer.stderr).toContain('no release known here asks for Site.Prot yet');
-  expect(answer.stderr).toContain('Site.Port');
+test.each(['Site.Prot', 'Site.Prot --env integration', 'Site.Prot --for contoso'])(
+  '`input set %s`, which nothing asks for, is refused: nobody knows whether it is a secret',
+  async (line) => {
+    await acme.asks(['link', 'invite', 'contoso', '--out', join(root, `invitation-${count}`)]);
+    const before = await acme.asks<{ entries: number }>('log verify');
+    const answer = await set(line, secret);
+    expect(answer).toMatchObject({ exitCode: 2, error: { code: 'INPUT_UNKNOWN' } });
+    expect(answer.error.hint).toMatch(/Did you mean Site\.Port\?.*--secret.*--plain/);
+    expect(await acme.asks('log verify')).toMatchObject({ entries: before.entries });
+  },
+);
+
+test('a name nothing asks for is taken as what a person says it is', async () => {
+  expect(await set('Api.Key --secret', secret)).toMatchObject({ exitCode: 0, json: { secret: true } });
+  expect(await set('Api.Host --plain', 'api')).toMatchObject({ exitCode: 0, json: { secret: false } });
+  expect(await set('Api.Host --plain --secret', 'api')).toMatchObject({ exitCode: 2 });
+});
+
+test('a process that no release was made of yet is asked too', async () => {
+  const file = join(root, `later-${count}.yaml`);
+  writeFileSync(
+    file,
+    'process: Later\ninputs: { Token: { secret: true }, Color: {} }\nsteps: [{ name: A, run: { bash: ls } }]\n',
+  );
+  await acme.asks(['process', 'publish', file]);
+  expect(await set('Token', secret)).toMatchObject({ json: { secret: true } });
+  expect(await set('Color', 'violet')).toMatchObject({ json: { secret: false } });
+});
+
+test('a secret can not be kept readable', async () => {
+  expect(await set('Db --plain', secret)).toMatchObject({ exitCode: 2, error: { code: 'USAGE_INVALID' } });
+  expect((await listed()).inputs).toEqual([]);
+});
+
+test('what was set in clear before a release called it a secret is not shown, not used, and set again', async () => {
+  await set('Late --plain', 'in-clear-4711');
+  await set('Late --env integration --plain', 'in-clear-4712');
+  const file = join(root, `late-${count}.yaml`);
+  writeFileSync(
+    file,
+    'process: Late\ninputs: { Late: { secret: true } }\nsteps: [{ name: A, run: { bash: "echo seen in-clear-4711" } }]\n',
+  );
+  await acme.asks(['process', 'publish', file]);
+  await acme.asks('release create Late 7');
+  const list = await acme.types('input list');
+  expect(list.stdout).toContain('set it again');
+  expect(list.stdout).not.toContain('in-clear');
+  expect(JSON.stringify(await listed())).not.toContain('in-clear');
+  expect(await acme.types('deploy 7 --env integration --wait --json')).toMatchObject({
+    exitCode: 5,
+    error: { code: 'INPUT_MISSING' },
+  });
+  await set('Late --env integration', secret);
+  const { id } = await acme.asks<{ id: string }>('deploy 7 --env integration --wait');
+  const log = readFileSync(join(acme.data, 'runs', id, 'log.txt'), 'utf8');
+  expect(log).toContain('seen ********');
+  expect(log).not.toContain('in-clear');
+});
+
+test('an input is removed, and a secret with every version of it', async () => {
+  await set('Site.Port --env integration', '8081');
+  await set('Site.Port', '8082');
+  expect(await acme.asks('input remove site.port --env integration')).toMatchObject({ changed: true });
+  expect((await listed()).inputs).toMatchObject([{ name: 'Site.Port', environment: null, value: '8082' }]);
+  expect(await acme.asks('input remove Site.Port --env integration')).toMatchObject({ changed: false });
+  expect(await set('Site.Port --env integration', '8083')).toMatchObject({ json: { version: 3 } });
+
+  await set('Db', secret);
+  await set('Db', `${secret}!`);
+  await acme.asks('input remove Db');
+  expect(Object.keys(JSON.parse(readFileSync(join(acme.data, 'vault'), 'utf8')).secrets)).toEqual([]);
+  expect(await acme.types('release check 1.0.0 --env integration')).toMatchObject({ exitCode: 5 });
+});
+
+test('what is not set is not removed, and what is set is named', async () => {
+  await set('Site.Port --env integration', '8081');
+  for (const line of ['input remove Site.Port', 'input remove Site.Prot']) {
+    const answer = await acme.types(`${line} --json`);
+    expect(answer).toMatchObject({ exitCode: 2, error: { code: 'INPUT_UNKNOWN' } });
+    expect(answer.error.hint).toMatch(/--env integration|Site\.Port/);
+  }
+});
+
+test('a value given as an argument is refused and not repeated', async () => {
+  for (const line of ['Db hunter2', 'Db --value=hunter2', 'Db --env integration hunter2 more']) {
+    const answer = await acme.types(`input set ${line}`);
+    expect(answer.exitCode).toBe(2);
+    expect(answer.stdout + answer.stderr).not.toContain('hunter2');
+  }
+  expect((await acme.types('input set Db hunter2')).stderr).toContain('A value is never an argument');
 });
 
 test('a secret is not given to a receiver, and nothing to one whose words were not compared', async () => {
