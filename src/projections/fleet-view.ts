@@ -141,6 +141,8 @@ function waitsFor(publication: PublicationRow): string | null {
     case 'refused':
     case 'postponed':
     case 'failed':
+    case 'interrupted':
+    case 'cancelled':
       return `${publication.state}${because}`;
     default:
       return null;

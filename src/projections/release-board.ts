@@ -121,8 +121,7 @@ export const releaseBoard: Projection = {
         case 'deployment.reported': {
           if (place.kind !== 'inward') return;
           const { state, digest, error } = event.data;
-          const words = state === 'running' ? 'deploying' : state === 'succeeded' ? 'done' : 'failed';
-          note(place.link, digest, words, header.at, error);
+          note(place.link, digest, publicationState[state] ?? state, header.at, error);
           return;
         }
         case 'receipt.given':
@@ -159,6 +158,9 @@ export const releaseBoard: Projection = {
     return { apply, save };
   },
 };
+
+/** A publication whose release runs, or ran, is called by that; every other end is called as the run's own state. */
+const publicationState: Readonly<Record<string, string>> = { running: 'deploying', succeeded: 'done' };
 
 /** A release of this side (`link` '') or one that was offered to it. */
 export type ReleaseRow = {

@@ -118,7 +118,9 @@ export type ReleaseView = {
       | 'refused'
       | 'deploying'
       | 'done'
-      | 'failed';
+      | 'failed'
+      | 'interrupted'
+      | 'cancelled';
     readonly at: string;
   }[];
 };

@@ -174,6 +174,19 @@ describe('J1.25: the fleet', () => {
     ]);
   });
 
+  test.each(['interrupted', 'cancelled', 'failed'] as const)(
+    'says of a release whose run was %s just that, in its publication too',
+    async (state) => {
+      await publish('1.0.0');
+      await run('1.0.0', 'succeeded', { environment: 'production' });
+      await publish('1.1.0');
+      await run('1.1.0', state);
+      expect(publicationOf('1.1.0').state).toBe(state);
+      const production = fleet().find(({ environment }) => environment === 'production');
+      expect(production?.blockedBy).toMatch(new RegExp(`^1\\.1\\.0 ${state}`));
+    },
+  );
+
   test('says of a place that it runs what was withdrawn', async () => {
     await publish('1.0.0');
     await run('1.0.0', 'succeeded');
