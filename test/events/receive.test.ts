@@ -219,9 +219,7 @@ test('of a long delivery each entry has its own verdict, in its order', async ()
   });
   const sent = allOf(vendor, feed);
   const spoiled = sent.with(599, { bytes: sent[599]!.bytes, signature: sent[0]!.signature });
-  const expected = sent.map((_, at) =>
-    at < 599 ? 'accepted' : at === 599 ? 'SIGNATURE_INVALID' : 'parked',
-  );
+  const expected = sent.map((_, at) => (at < 599 ? 'accepted' : at === 599 ? 'SIGNATURE_INVALID' : 'parked'));
   expect(await deliver(customer, spoiled)).toEqual(expected);
   expect(await deliver(customer, [sent[599]!])).toEqual(['accepted']);
   expect(pointOf(customer, feed)).toEqual(pointOf(vendor, feed));

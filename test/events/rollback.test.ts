@@ -130,7 +130,7 @@ test('T-31 an own entry signed elsewhere stops this instance from signing that f
   const opened = vendor.log.read({ after: 0, limit: 1 })[0]!.hash;
   const copy = forge(vendor, link, { seq: 2, previous: opened }, note('signed by a copy'));
   expect(await deliver(vendor, [copy])).toEqual(['EQUIVOCATION']);
-  expect(() => appendNotes(vendor, feed, ['three'])).toThrow(refusal('FEED_FROZEN'));
+  expect(() => appendNotes(vendor, feed, ['three'])).toThrow(refusal('DUPLICATE_IDENTITY'));
   const { started } = vendor.log.startEpoch({ reason: 'the copy is switched off', ...by });
   expect(started).toMatchObject([{ epoch: 2, lastKnown: { epoch: 1, seq: 1 } }]);
   appendNotes(vendor, feed, ['three']);
