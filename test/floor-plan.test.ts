@@ -14,6 +14,7 @@ const mayEnter: Record<string, readonly string[]> = {
   process: [],
   evidence: [],
   packages: ['identity'],
+  hub: ['identity'],
   events: ['db', 'identity'],
   projections: ['events', 'db'],
   commands: ['events', 'process'],
@@ -26,6 +27,7 @@ const mayEnter: Record<string, readonly string[]> = {
     'sync',
     'executor',
     'http',
+    'hub',
     'instance',
   ]),
 };

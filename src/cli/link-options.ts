@@ -1,11 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LinkTransport } from '../events/index.ts';
-import type { Instance } from '../instance/index.ts';
+import { ensureNatsKey, InstanceError, type HubAddress, type Instance } from '../instance/index.ts';
 import { flag, misuse, text } from './command.ts';
 import { systemReason } from './files.ts';
 
-export const nats = text('URL', 'NATS server (not in this version)');
 export const folderOption = text(
   'DIR',
   'the folder both sides reach, by the path it has here (else DATA/outbox)',
@@ -13,17 +13,102 @@ export const folderOption = text(
 
 export const byHand = flag('there is no line: only bundles go to and fro, carried by people');
 
-/** How this side will reach the other, as it was asked for. */
-export function transportTo(
+/** How a person asked to reach the other side. */
+export type AskedWay = {
+  readonly folder: string | undefined;
+  readonly nats: string | undefined;
+  readonly byHand: boolean;
+};
+
+/** How an inviting side will reach the other. By NATS the server is its own, whose authority is made here at first. */
+export async function invitingTransport(instance: Instance, asked: AskedWay): Promise<LinkTransport> {
+  refuseTwoWays(asked);
+  if (asked.nats === undefined) return withoutServer(instance, asked);
+  const { ensureHubAuthority, parseHubUrls } = await import('../hub/index.ts');
+  const urls = parseHubUrls(asked.nats);
+  await ensureNatsKey(instance.folder);
+  const texts = urls.map((url) => url.text);
+  if (urls.every(({ clear }) => clear)) return { kind: 'nats', hub: true, urls: texts };
+  const facts = { name: instance.identity.name, now: instance.clock.now() };
+  return { kind: 'nats', hub: true, urls: texts, ca: ensureHubAuthority(instance.folder.keys, facts).pem };
+}
+
+/** How an invited side will reach the other: by its server where the invitation names one, else as was asked. */
+export async function acceptingTransport(
   instance: Instance,
-  asked: { readonly folder: string | undefined; readonly byHand: boolean },
-): LinkTransport {
-  if (!asked.byHand) return { kind: 'folder', folder: sharedFolder(instance, asked.folder) };
-  if (asked.folder === undefined) return { kind: 'hand' };
+  asked: AskedWay,
+  { hub, file }: { readonly hub: HubAddress | undefined; readonly file: string },
+): Promise<LinkTransport> {
+  refuseTwoWays(asked);
+  if (hub === undefined && asked.nats !== undefined) {
+    throw misuse(
+      `Cannot reach the other side by NATS: invitation ${file} names no server of theirs`,
+      'Ask for an invitation made with `crossgap link invite NAME --nats URL`.',
+    );
+  }
+  if (hub === undefined || asked.byHand) return withoutServer(instance, asked);
+  if (asked.folder !== undefined) {
+    throw misuse(
+      `Cannot reach the other side by folder: invitation ${file} is for their NATS server`,
+      'Leave --folder away; or give --by-hand, where no line leads there.',
+    );
+  }
+  const { parseHubUrls } = await import('../hub/index.ts');
+  const invited = { ...(await invitedTo(hub, file)), kind: 'nats', hub: false } as const;
+  if (asked.nats === undefined) return invited;
+  const urls = parseHubUrls(asked.nats);
+  if (invited.ca === undefined && urls.some(({ clear }) => !clear)) {
+    throw misuse(
+      `Cannot reach ${asked.nats}: invitation ${file} has no certificate that would vouch for it`,
+      'Ask for an invitation made with that URL.',
+    );
+  }
+  return { ...invited, urls: urls.map((url) => url.text) };
+}
+
+/** The server of an invitation, where it can be one. @throws InstanceError INVITATION_INVALID */
+async function invitedTo(hub: HubAddress, file: string): Promise<{ urls: string[]; ca?: string }> {
+  const { HubError, parseHubUrl } = await import('../hub/index.ts');
+  const refuse = (why: string, cause?: unknown): InstanceError =>
+    new InstanceError('INVITATION_INVALID', `Cannot use invitation ${file}: ${why}`, {
+      hint: 'Ask the other side for a new invitation.',
+      cause,
+    });
+  try {
+    const urls = hub.urls.map(parseHubUrl);
+    if (hub.ca === undefined && urls.some(({ clear }) => !clear))
+      throw refuse('it has no certificate that would vouch for the server it names');
+    const ca = hub.ca === undefined ? {} : { ca: hub.ca };
+    if (hub.ca !== undefined && !isAuthority(hub.ca))
+      throw refuse('what is to vouch for its server is no authority');
+    return { urls: urls.map((url) => url.text), ...ca };
+  } catch (error) {
+    if (error instanceof HubError) throw refuse(`c${error.message.slice(1)}`, error);
+    throw error;
+  }
+}
+
+function isAuthority(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).ca;
+  } catch {
+    return false;
+  }
+}
+
+function refuseTwoWays({ folder, nats, byHand: hand }: AskedWay): void {
+  const ways = [folder !== undefined && '--folder', nats !== undefined && '--nats', hand && '--by-hand'];
+  const given = ways.filter((way) => way !== false);
+  if (given.length < 2) return;
   throw misuse(
-    'Cannot pair by hand and by folder: a link goes one way',
-    'Give --folder or --by-hand, not both.',
+    `Cannot pair by ${given.join(' and ')}: a link goes one way`,
+    'Give one of --folder, --nats and --by-hand.',
   );
+}
+
+function withoutServer(instance: Instance, asked: AskedWay): LinkTransport {
+  if (asked.byHand) return { kind: 'hand' };
+  return { kind: 'folder', folder: sharedFolder(instance, asked.folder) };
 }
 
 /** A folder that lacks only its last part is made; a missing parent is more likely a typing error or a lost mount. */

@@ -14,6 +14,7 @@ const families: readonly Family[] = [
   { word: 'run', load: async () => [(await import('./commands/run.ts')).run] },
   { word: 'status', load: async () => [(await import('./commands/status.ts')).status] },
   { word: 'link', load: async () => (await import('./commands/link.ts')).linkCommands },
+  { word: 'hub', load: async () => (await import('./commands/hub.ts')).hubCommands },
   { word: 'environment', load: async () => (await import('./commands/environment.ts')).environmentCommands },
   { word: 'process', load: async () => (await import('./commands/process.ts')).processCommands },
   { word: 'package', load: async () => (await import('./commands/package.ts')).packageCommands },
@@ -44,7 +45,6 @@ const laterCommands: readonly Command[] = [
   later('propose', "Offer the receiver's own steps back to the vendor"),
   later('proposals', 'What receivers proposed'),
   later('bundle', 'The air gap: export, inspect and import'),
-  later('hub', 'The configuration of the NATS server'),
   later('doctor', 'What may be wrong with this installation'),
   later('try', 'The executor on files at hand, without an instance'),
 ];
@@ -63,6 +63,7 @@ export async function programFor(argv: readonly string[]): Promise<Table> {
     commands: [...commands.flat(), ...(named.length > 0 ? [] : laterCommands)],
     families: {
       link: 'Pair with other instances',
+      hub: 'Our NATS server, where links meet',
       environment: 'Where releases go, and in which order',
       process: 'How a product is deployed',
       package: 'Signed packages',

@@ -16,6 +16,9 @@ export type KnownLink = {
   readonly name: string;
   readonly state: 'invited' | 'pending' | 'confirmed' | 'removed';
   readonly peer: string | null;
+  /** With what the other side signs in to our NATS server, and how it introduced itself, where it answered. */
+  readonly nkey?: string | null;
+  readonly introduction?: Uint8Array | null;
 };
 
 /** Who is at the other end, as its verified introduction says. */
@@ -63,10 +66,13 @@ export function acceptInvitation(
   ];
 }
 
-/** The reply to an invitation of this side. */
+/**
+ * The reply to an invitation of this side. The same reply again changes nothing, unless its author signs in with
+ * another NATS key now: that one counts from here on, once the words were compared again.
+ */
 export function takeReply(
   links: readonly KnownLink[],
-  intent: { link: string; peer: Peer },
+  intent: { link: string; peer: Peer; nkey?: string | undefined },
 ): { decision: Decision; known: KnownLink } {
   const known = links.find(({ link }) => link === intent.link);
   if (known === undefined) {
@@ -75,15 +81,26 @@ export function takeReply(
       details: { link: intent.link },
     });
   }
-  if (known.state === 'invited') {
-    const { instanceId, introduction } = intent.peer;
-    return {
-      decision: [atHome(LinkAnswered.make({ link: known.link, peer: instanceId, introduction }))],
-      known,
-    };
-  }
-  if (known.peer !== intent.peer.instanceId || known.state === 'removed') throw alreadyPaired(known);
-  return { decision: [], known };
+  const { instanceId, introduction } = intent.peer;
+  const isFirst = known.state === 'invited';
+  if (!isFirst && (known.peer !== instanceId || known.state === 'removed')) throw alreadyPaired(known);
+  if (!isFirst && !bringsOtherKey(known, intent)) return { decision: [], known };
+  const { link } = known;
+  const nkey = intent.nkey === undefined ? {} : { nkey: intent.nkey };
+  return {
+    decision: [atHome(LinkAnswered.make({ link, peer: instanceId, introduction, ...nkey }))],
+    known: { ...known, state: 'pending', peer: instanceId },
+  };
+}
+
+/** Another introduction is no matter of the server's credentials: it stays as it was. */
+function bringsOtherKey(
+  known: KnownLink,
+  { peer, nkey }: { peer: Peer; nkey?: string | undefined },
+): boolean {
+  const introduction = known.introduction ?? undefined;
+  if (nkey === undefined || nkey === known.nkey || introduction === undefined) return false;
+  return Buffer.from(introduction).equals(peer.introduction);
 }
 
 /** A person compared the words; `fingerprint` is the certificate's SHA-256 in hex. */

@@ -19,6 +19,11 @@ export const Settings = z.strictObject({
       'look-every': z.int().min(1).max(86_400).default(5),
       /** Seconds between signed heads on a quiet link. */
       'head-every': z.int().min(1).max(86_400).default(300),
+      /** The HTTP proxy through which NATS servers are dialled, by CONNECT. */
+      proxy: z
+        .string()
+        .regex(/^http:\/\/[^\s/@]+$/, 'expected http://HOST:PORT')
+        .optional(),
     })
     .prefault({}),
   /** What is told to the author of a release about its runs here. */

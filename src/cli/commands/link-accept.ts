@@ -1,14 +1,14 @@
 import { acceptInvitation, confirm as confirmLink, type Decision } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { fingerprintWords } from '../../identity/index.ts';
-import { writeInvitation } from '../../instance/index.ts';
+import { ensureNatsKey, writeInvitation } from '../../instance/index.ts';
 import { describeTransport, readLinks } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
-import { command, needed, notYet, text, type Outcome } from '../command.ts';
+import { command, needed, text, type Outcome } from '../command.ts';
 import { writeGivenFile } from '../files.ts';
 import { readInvitationFile, refuseOtherWords } from '../invitation-file.ts';
 import { linkDocument } from '../link-facts.ts';
-import { byHand, folderOption, nats, refuseUnfitName, transportTo } from '../link-options.ts';
+import { acceptingTransport, byHand, folderOption, refuseUnfitName } from '../link-options.ts';
 import { facts } from '../table.ts';
 
 export const acceptLinkCommand = command({
@@ -19,7 +19,7 @@ export const acceptLinkCommand = command({
   options: {
     name: text('NAME', 'what this side will call the other (else the name it gives itself)'),
     folder: folderOption,
-    nats,
+    nats: text('URL', 'their NATS server by another address than the invitation names, as through a tunnel'),
     'by-hand': byHand,
     fingerprint: text('WORDS', "the other side's words, as told by phone"),
     out: needed('FILE', 'where the reply is written'),
@@ -27,9 +27,8 @@ export const acceptLinkCommand = command({
   async run(
     context,
     { INVITATION },
-    { name, folder, nats: url, 'by-hand': hand, fingerprint, out },
+    { name, folder, nats, 'by-hand': hand, fingerprint, out },
   ): Promise<Outcome> {
-    if (url !== undefined) throw notYet('pair over NATS');
     const instance = await context.open();
     const invitation = readInvitationFile(instance, 'invitation', INVITATION);
     const { introduction, link } = invitation;
@@ -37,7 +36,11 @@ export const acceptLinkCommand = command({
     if (fingerprint !== undefined) refuseOtherWords(fingerprint, introduction, 'take the invitation');
     const called = name ?? introduction.name;
     refuseUnfitName(called);
-    const transport = transportTo(instance, { folder, byHand: hand });
+    const transport = await acceptingTransport(
+      instance,
+      { folder, nats, byHand: hand },
+      { hub: invitation.hub, file: INVITATION },
+    );
     const peer = { instanceId: introduction.instanceId, introduction: invitation.introductionBytes };
     const decide = (db: Database): Decision => {
       const links = readLinks(db);
@@ -50,7 +53,9 @@ export const acceptLinkCommand = command({
     };
     const { bytes, words } = instance.identity;
     decide(instance.db);
-    const file = writeGivenFile(out, writeInvitation('reply', link, bytes, instance.keys.signing));
+    const way = readLinks(instance.db).find((one) => one.link === link)?.transport ?? transport;
+    const nkey = way.kind === 'nats' ? (await ensureNatsKey(instance.folder)).publicKey : undefined;
+    const file = writeGivenFile(out, writeInvitation('reply', link, bytes, instance.keys.signing, { nkey }));
     instance.record(decide);
     const row = readLinks(instance.db).find((one) => one.link === link)!;
     return {

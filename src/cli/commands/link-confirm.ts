@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { CommandError, confirm as confirmLink, takeReply } from '../../commands/index.ts';
 import { openIntroduction } from '../../identity/index.ts';
-import type { Instance } from '../../instance/index.ts';
+import { ensureNatsKey, InstanceError, type Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
+import { commandLine } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
 import { readInvitationFile, refuseOtherWords } from '../invitation-file.ts';
 import { linkDocument, wordsOf } from '../link-facts.ts';
@@ -20,20 +21,29 @@ export const confirmLinkCommand = command({
     );
     const link =
       pending === undefined
-        ? takeAnswer(instance, what, fingerprint)
+        ? await takeAnswer(instance, what, fingerprint)
         : compare(instance, pending, fingerprint);
     const row = readLinks(instance.db).find((one) => one.link === link)!;
     return {
       document: linkDocument(row),
       text: [
         `Link ${row.name} is confirmed: ${wordsOf(row) ?? ''}`,
+        ...nextStep(row),
         `Releases can go both ways while \`crossgap run\` runs.`,
       ],
     };
   },
 });
 
-function takeAnswer(instance: Instance, path: string, fingerprint: string): string {
+/** Our server lets nobody in whom its configuration doesn't name. */
+function nextStep({ transport, nkey }: LinkRow): string[] {
+  if (transport.kind !== 'nats' || !transport.hub) return [];
+  return nkey === null
+    ? ['Their reply has no credential for our NATS server: they go by hand, so only bundles reach them.']
+    : [`Let them in at our NATS server: ${commandLine('hub', 'config')} --out DIR, then reload it.`];
+}
+
+async function takeAnswer(instance: Instance, path: string, fingerprint: string): Promise<string> {
   if (!isFile(path)) {
     const open = readLinks(instance.db).find(({ name, state }) => name === path && state === 'invited');
     const links = readLinks(instance.db).filter(({ state }) => state === 'pending');
@@ -53,12 +63,29 @@ function takeAnswer(instance: Instance, path: string, fingerprint: string): stri
   }
   const reply = readInvitationFile(instance, 'reply', path);
   refuseOtherWords(fingerprint, reply.introduction, 'confirm the reply');
+  const { nkey } = reply;
+  if (nkey !== undefined) await refuseUnfitKey(instance, nkey, path);
   const peer = { instanceId: reply.introduction.instanceId, introduction: reply.introductionBytes };
   instance.record((db) => {
-    const { decision, known } = takeReply(readLinks(db), { link: reply.link, peer });
+    const { decision, known } = takeReply(readLinks(db), { link: reply.link, peer, nkey });
     return [...decision, ...confirmLink(known, reply.introduction.certificate.fingerprint)];
   });
   return reply.link;
+}
+
+/** A credential that is none, or that is ours, would spoil the server's configuration for everybody. */
+async function refuseUnfitKey(instance: Instance, nkey: string, path: string): Promise<void> {
+  const { isUserKey } = await import('../../hub/index.ts');
+  const { publicKey } = await ensureNatsKey(instance.folder);
+  if (isUserKey(nkey) && nkey !== publicKey) return;
+  const is = nkey === publicKey ? "this instance's own" : 'none';
+  throw new InstanceError(
+    'INVITATION_INVALID',
+    `Cannot use reply ${path}: the NATS credential in it is ${is}`,
+    {
+      hint: 'Ask the other side to run `crossgap link accept` again, and for the file that it writes.',
+    },
+  );
 }
 
 function compare(instance: Instance, row: LinkRow, fingerprint: string): string {

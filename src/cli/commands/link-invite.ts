@@ -6,32 +6,38 @@ import type { LinkTransport } from '../../events/index.ts';
 import { writeInvitation, type Instance } from '../../instance/index.ts';
 import { describeTransport, readLinks, type LinkRow } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
-import { command, needed, notYet, type Outcome } from '../command.ts';
+import { command, needed, text, type Outcome } from '../command.ts';
 import { writeGivenFile } from '../files.ts';
-import { byHand, folderOption, nats, refuseUnfitName, transportTo } from '../link-options.ts';
+import { byHand, folderOption, invitingTransport, refuseUnfitName } from '../link-options.ts';
 import { facts } from '../table.ts';
 
 export const inviteLinkCommand = command({
   path: 'link invite',
   about: 'Make an invitation for another instance to pair with this one',
-  example: 'crossgap link invite contoso --folder /mnt/exchange --out invitation.json',
+  example: 'crossgap link invite contoso --nats tls://hub.acme.example:4222 --out invitation.json',
   args: { NAME: needed('NAME', 'what this side will call the other') },
   options: {
     folder: folderOption,
-    nats,
+    nats: text(
+      'URL',
+      'where our NATS server will be, tls://HOST:4222 or wss://HOST; several divided by commas',
+    ),
     'by-hand': byHand,
     out: needed('FILE', 'where the invitation is written'),
   },
-  async run(context, { NAME }, { folder, nats: url, 'by-hand': hand, out }): Promise<Outcome> {
-    if (url !== undefined) throw notYet('pair over NATS');
+  async run(context, { NAME }, { folder, nats, 'by-hand': hand, out }): Promise<Outcome> {
     refuseUnfitName(NAME);
     const instance = await context.open();
-    const transport = transportTo(instance, { folder, byHand: hand });
+    const transport = await invitingTransport(instance, { folder, nats, byHand: hand });
     const { link, decide } = invitation(instance, NAME, transport);
     const { bytes, words } = instance.identity;
     // The file first: a link whose invitation could not be written would only be in the way.
     decide(instance.db);
-    const file = writeGivenFile(out, writeInvitation('invitation', link, bytes, instance.keys.signing));
+    const hub = transport.kind === 'nats' ? { urls: transport.urls, ca: transport.ca } : undefined;
+    const file = writeGivenFile(
+      out,
+      writeInvitation('invitation', link, bytes, instance.keys.signing, { hub }),
+    );
     instance.record(decide);
     return {
       document: {

@@ -201,8 +201,3 @@ test('a link that is removed is gone, and removing it again changes nothing', as
     error: { code: 'LINK_UNKNOWN' },
   });
 });
-
-test('NATS is refused clearly: not in this version', async () => {
-  const answer = await acme.types('link invite x --nats nats://hub --out y --json');
-  expect(answer).toMatchObject({ exitCode: 2, error: { code: 'NOT_IN_THIS_VERSION' } });
-});

@@ -1,0 +1,16 @@
+export { ensureHubAuthority, type HubAuthority } from './authority.ts';
+export { HubError, type HubErrorCode } from './errors.ts';
+export { planHub, type HubCustomer, type HubLink, type HubPlan, type HubWish } from './hub-plan.ts';
+export { defaultRoutePort } from './hub-plan.ts';
+export {
+  checkHubSettings,
+  readHubSettings,
+  settingUnfit,
+  writeHubSettings,
+  type HubServer,
+  type HubSettings,
+} from './hub-settings.ts';
+export { parseHubUrl, parseHubUrls, type HubUrl } from './hub-url.ts';
+export { customerPermissions, type Permissions } from './permissions.ts';
+export { isUserKey } from './user-key.ts';
+export { writeHub, type HubFile, type WrittenHub } from './write-hub.ts';
