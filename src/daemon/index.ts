@@ -1,5 +1,6 @@
 export { runDaemon, type DaemonOptions, type DaemonSummary } from './compose.ts';
 export { revisionOf } from './freeze-plan.ts';
+export { linkReplica } from './link-replica.ts';
 export type { ListenAt } from './open-page.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { settleDeployment } from './settle.ts';
