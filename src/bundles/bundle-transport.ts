@@ -1,0 +1,78 @@
+import type { Received, Transport } from '../sync/index.ts';
+import { blobParcel, chunkBytes, isWanted, recordReader, type Rest } from './bundle-records.ts';
+import type { OpenBundle } from './open-bundle.ts';
+
+/**
+ * The receiving end of bundles that were carried here, as a transport: entries of all of them in their order, then
+ * the newest head, then the blobs that are wanted. It has no way back, so everything counts as on its way already;
+ * what there is to say to the sender goes into the next bundle for it.
+ */
+export function bundleTransport(bundles: readonly OpenBundle[]): Transport {
+  const done = new Set<string>();
+  const rests = new Map<OpenBundle, Rest>();
+  const once = (key: string) => (): Promise<void> => {
+    done.add(key);
+    return Promise.resolve();
+  };
+
+  async function* entriesOf(bundle: OpenBundle, at: number, signal: AbortSignal): AsyncGenerator<Received> {
+    const reader = recordReader(bundle);
+    for (let batch = await reader.nextEntries(); batch !== undefined; batch = await reader.nextEntries()) {
+      if (signal.aborted) return;
+      const { epoch, seq, entries, end } = batch;
+      const key = `${at} entries ${end}`;
+      if (done.has(key)) continue;
+      yield { parcel: { kind: 'entries', epoch, firstSeq: seq, entries }, done: once(key) };
+    }
+    rests.set(bundle, await reader.rest());
+  }
+
+  return {
+    name: 'bundle',
+    send: () => Promise.resolve(),
+    carriedTo: () => Promise.resolve(Number.MAX_SAFE_INTEGER),
+    carriesChunk: () => Promise.resolve(true),
+    settle: () => Promise.resolve(),
+    async *receive(wanted, signal) {
+      for (const [at, bundle] of bundles.entries()) {
+        if (signal.aborted) return;
+        yield* entriesOf(bundle, at, signal);
+      }
+      for (const [at, bundle] of bundles.entries()) {
+        const bytes = rests.get(bundle)?.head;
+        const key = `${at} head`;
+        if (bytes === undefined || done.has(key) || signal.aborted) continue;
+        yield { parcel: { kind: 'head', bytes }, done: once(key) };
+      }
+      // What can't be read hinders nothing that can: it is told at the end.
+      const hindrances: unknown[] = [];
+      for (const [at, bundle] of bundles.entries()) {
+        for (const blob of rests.get(bundle)?.blobs ?? []) {
+          if (!isWanted(blob, wanted())) continue;
+          for (let offset = 0; offset < blob.sizeBytes; offset += chunkBytes) {
+            const key = `${at} ${blob.digest} ${offset}`;
+            if (done.has(key)) continue;
+            if (signal.aborted) return;
+            const parcel = await blobParcel(bundle, blob, offset).catch((error: unknown) => {
+              hindrances.push(error);
+            });
+            if (parcel) yield { parcel, done: once(key) };
+          }
+        }
+        await rests
+          .get(bundle)
+          ?.checkEnd()
+          .catch((error: unknown) => hindrances.push(error));
+      }
+      if (hindrances.length > 0) throw hindrances[0];
+    },
+    arrival: (signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve(), { once: true });
+      }),
+    [Symbol.asyncDispose]: async () => {
+      for (const bundle of bundles) await bundle[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/*
+ * A part of a bundle as a file. Every part says by itself what it is, so a file's name means nothing.
+ *
+ *   offset  size
+ *        0     8   the ASCII letters "CGBUNDLE"
+ *        8     1   format version, 1
+ *        9     3   zero
+ *       12     4   length n of the envelope, at most 128 KiB
+ *       16     n   envelope: JSON in UTF-8, padded with spaces at its end
+ *     16+n    64   Ed25519 signature by the sender's instance key over the pre-authentication encoding of all bytes
+ *                  before it, with the type below
+ *     80+n     s   content: `content.sizeBytes` bytes of the bundle's age file, from `content.offset` on
+ *
+ * Nothing follows. The contents of all parts in their order are one age file, sealed to the receiver; the whole of it
+ * has `sealedBytes`. The envelope is not sealed, so that anybody can tell whether a bundle is complete. The sender's
+ * introduction stands in it: whoever holds the medium can check that each byte is the one the sender signed, and
+ * whose certificate that was. Whether that sender is to be believed is for the receiver, who pinned it.
+ */
+import { verify } from 'node:crypto';
+import { z } from 'zod';
+import { Digest, Id } from '../events/index.ts';
+import {
+  fingerprintWords,
+  openIntroduction,
+  preAuthEncoding,
+  verifyingKey,
+  type OpenedIntroduction,
+  type SigningKey,
+} from '../identity/index.ts';
+import { PlaceAt } from './records.ts';
+
+export const partType = 'application/vnd.crossgap.bundle-part.v1';
+export const partMagic = Buffer.from('CGBUNDLE', 'latin1');
+
+const version = 1;
+const fixedBytes = 16;
+const signedBytes = 64;
+const envelopeBytesMax = 128 * 1024;
+/** The longest front of a part: what is read of a file to learn what it is. */
+export const frontBytesMax = fixedBytes + envelopeBytesMax + signedBytes;
+
+/** A front's length is a multiple of this, so that it is known before the numbers in it are. */
+const frontStep = 512;
+
+const name = z.string().min(1).max(200);
+const size = z.int().min(0);
+
+/** What every part of a bundle says alike. */
+export const BundleFacts = z.strictObject({
+  format: z.literal(1),
+  id: Id,
+  number: z.int().min(1).max(999_999),
+  link: Id,
+  sentAt: z.iso.datetime(),
+  from: z.strictObject({ instance: Id, name, introduction: z.base64().max(90_000) }),
+  /** The receiver, and the words of its company certificate as the sender knows them. */
+  to: z.strictObject({ instance: Id, name, words: name }),
+  /** What the receiver must hold before, and the last entry of this bundle. */
+  after: PlaceAt,
+  last: PlaceAt,
+  /** The bundle that brings what must be held before, if the sender made one that does. */
+  follows: z.int().min(1).nullable(),
+  entries: size,
+  packages: size,
+  parts: z.int().min(1).max(999),
+  sealedBytes: size,
+});
+export type BundleFacts = z.infer<typeof BundleFacts>;
+
+export const Envelope = BundleFacts.extend({
+  part: z.int().min(1).max(999),
+  content: z.strictObject({ offset: size, sizeBytes: size, sha256: Digest }),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+/** The bytes that stand before a part's content, `frontBytes` of them. */
+export function sealFront(envelope: Envelope, frontBytes: number, key: SigningKey): Buffer {
+  const front = Buffer.alloc(frontBytes, ' ');
+  const envelopeBytes = frontBytes - fixedBytes - signedBytes;
+  partMagic.copy(front);
+  front.fill(0, partMagic.length, fixedBytes);
+  front.writeUInt8(version, 8);
+  front.writeUInt32BE(envelopeBytes, 12);
+  front.write(JSON.stringify(envelope), fixedBytes, envelopeBytes, 'utf8');
+  const signed = front.subarray(0, frontBytes - signedBytes);
+  front.set(key.sign(preAuthEncoding(partType, signed)), signed.length);
+  return front;
+}
+
+/** How long the front of each part of a bundle is, whatever its number and sizes come to be. */
+export function frontLength(facts: Omit<BundleFacts, 'parts' | 'sealedBytes'>): number {
+  const most = Number.MAX_SAFE_INTEGER;
+  const content = { offset: most, sizeBytes: most, sha256: '0'.repeat(64) };
+  const widest: Envelope = { ...facts, parts: 999, part: 999, sealedBytes: most, content };
+  const least = fixedBytes + Buffer.byteLength(JSON.stringify(widest)) + signedBytes;
+  return Math.ceil(least / frontStep) * frontStep;
+}
+
+/** What a file is that begins like a part. */
+export type ReadFront =
+  | {
+      readonly envelope: Envelope;
+      readonly frontBytes: number;
+      readonly sender: OpenedIntroduction;
+      /** The words of the sender's company certificate. */
+      readonly words: string;
+    }
+  | {
+      readonly unfit: 'version' | 'damaged';
+      readonly why: string;
+      /** What the front says all the same, where it can be read: good for naming the part, for nothing else. */
+      readonly claims?: Envelope;
+    };
+
+/** Reads the front of a part; undefined where the bytes do not begin like one. */
+export function readFront(start: Buffer): ReadFront | undefined {
+  if (!start.subarray(0, partMagic.length).equals(partMagic)) return undefined;
+  if (start.length < fixedBytes) return { unfit: 'damaged', why: 'it ends within its front' };
+  if (start[8] !== version) return { unfit: 'version', why: `it is of format version ${start[8]}` };
+  const envelopeBytes = start.readUInt32BE(12);
+  if (envelopeBytes > envelopeBytesMax)
+    return { unfit: 'damaged', why: `its envelope says it has ${envelopeBytes} bytes` };
+  const frontBytes = fixedBytes + envelopeBytes + signedBytes;
+  if (start.length < frontBytes) return { unfit: 'damaged', why: 'it ends within its front' };
+  const envelope = readEnvelope(start.subarray(fixedBytes, fixedBytes + envelopeBytes));
+  if (envelope === undefined) return { unfit: 'damaged', why: 'its envelope can not be read' };
+  const sender = introductionOf(envelope);
+  if (typeof sender === 'string') return { unfit: 'damaged', why: sender, claims: envelope };
+  const signed = start.subarray(0, frontBytes - signedBytes);
+  const signature = start.subarray(frontBytes - signedBytes, frontBytes);
+  if (!verify(null, preAuthEncoding(partType, signed), verifyingKey(sender.signingKey), signature))
+    return { unfit: 'damaged', why: 'its signature does not fit its front', claims: envelope };
+  if (sender.instanceId !== envelope.from.instance || sender.name !== envelope.from.name)
+    return { unfit: 'damaged', why: 'its introduction is of somebody else', claims: envelope };
+  if (!isSane(envelope))
+    return { unfit: 'damaged', why: 'its numbers do not fit one another', claims: envelope };
+  return { envelope, frontBytes, sender, words: fingerprintWords(sender.chain[0]!) };
+}
+
+function readEnvelope(bytes: Buffer): Envelope | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return Envelope.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opening an introduction costs several RSA operations, and all parts of a bundle carry the same. */
+const opened = new Map<string, OpenedIntroduction | string>();
+const openedMax = 100;
+
+function introductionOf({ from }: Envelope): OpenedIntroduction | string {
+  const known = opened.get(from.introduction);
+  if (known !== undefined) return known;
+  const found = tryOpen(Buffer.from(from.introduction, 'base64'));
+  if (opened.size >= openedMax) opened.clear();
+  opened.set(from.introduction, found);
+  return found;
+}
+
+function tryOpen(introduction: Buffer): OpenedIntroduction | string {
+  try {
+    return openIntroduction(introduction);
+  } catch (error) {
+    return `its introduction does not hold: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function isSane({ part, parts, content, sealedBytes, after, last }: Envelope): boolean {
+  return (
+    part <= parts &&
+    content.offset + content.sizeBytes <= sealedBytes &&
+    (part < parts || content.offset + content.sizeBytes === sealedBytes) &&
+    (part > 1 || content.offset === 0) &&
+    (after.epoch < last.epoch || (after.epoch === last.epoch && after.seq <= last.seq))
+  );
+}

@@ -1,0 +1,237 @@
+import { CrossgapError } from '../errors.ts';
+import { replicateOnce, type Exchange, type Place, type Replica } from '../sync/index.ts';
+import type { AgeIdentity } from './age-keys.ts';
+import { bundleTransport } from './bundle-transport.ts';
+import type { BundleFacts } from './envelope.ts';
+import { BundleError } from './errors.ts';
+import { openBundle, type OpenBundle } from './open-bundle.ts';
+import { comparePlaces, placeText } from './places.ts';
+import type { BundledBlob } from './records.ts';
+import { missingParts, type FoundBundle } from './scan.ts';
+
+/** A link of this side, as far as taking in a bundle needs it. */
+export type ReceivingLink = {
+  readonly name: string;
+  /** The instance at the other end; null while it is not known. */
+  readonly peer: string | null;
+  readonly replica: Replica;
+  /** How far this side holds the other's feed; epoch and sequence 0 before its first entry. */
+  have(): Place;
+  /** When the newest head of the other side that is known here was signed, in milliseconds; undefined before the first. */
+  headIssuedAt(): number | undefined;
+};
+
+/** Who takes bundles in. */
+export type Importer = {
+  readonly instance: string;
+  readonly name: string;
+  readonly identity: AgeIdentity;
+  /** The link of this id, unless there is none or it was removed. */
+  link(id: string): ReceivingLink | undefined;
+};
+
+/** What came of one bundle. */
+export type Imported = {
+  readonly facts: BundleFacts;
+  readonly words: string;
+  /** The link's name here; undefined where the bundle belongs to none. */
+  readonly link: string | undefined;
+  /** Entries that were new, and those that were here before. */
+  readonly entries: number;
+  readonly known: number;
+  readonly blobsHeld: readonly string[];
+  /** Whether it brought anything. */
+  readonly isNews: boolean;
+  /** Blobs that entries name, that are not here, and that this bundle did not carry. */
+  readonly waiting: readonly string[];
+  readonly refused: readonly { readonly what: string; readonly code: string; readonly message: string }[];
+  /** Why it was not taken in, or not to its end. What came before stays. */
+  readonly failure: CrossgapError | undefined;
+};
+
+/**
+ * Takes bundles in, in their order. Whatever is in them goes the way that everything from outside goes; what a
+ * bundle says of itself only decides whether it is looked into. A bundle that can't be taken in does not hinder the
+ * others, unless they build on it.
+ */
+export async function importBundles(
+  bundles: readonly FoundBundle[],
+  importer: Importer,
+  { signal, onDone = () => {} }: { readonly signal: AbortSignal; readonly onDone?: (done: Imported) => void },
+): Promise<Imported[]> {
+  const all: Imported[] = [];
+  for (const bundle of bundles) {
+    if (signal.aborted) break;
+    const imported = await importBundle(bundle, importer, signal);
+    onDone(imported);
+    all.push(imported);
+  }
+  return all;
+}
+
+async function importBundle(found: FoundBundle, importer: Importer, signal: AbortSignal): Promise<Imported> {
+  const { facts, sender } = found;
+  const about = { facts, words: sender.words };
+  try {
+    const link = linkOf(found, importer);
+    const have = link.have();
+    if (comparePlaces(facts.after, have) > 0) throw earlierMissing(found, have);
+    const isOld = comparePlaces(facts.last, have) <= 0;
+    if (isOld && link.replica.incomingBlobs().length === 0 && missingParts(found).length > 0)
+      return { ...about, link: link.name, ...nothingNew };
+    await using opened = await openBundle(found, importer.identity);
+    const exchange = await takeIn(opened, link.replica, signal);
+    return { ...about, link: link.name, ...judge(opened, link, exchange) };
+  } catch (error) {
+    if (!(error instanceof CrossgapError)) throw error;
+    return { ...about, link: importer.link(facts.link)?.name, ...nothingNew, failure: error };
+  }
+}
+
+const nothingNew = {
+  entries: 0,
+  known: 0,
+  blobsHeld: [],
+  isNews: false,
+  waiting: [],
+  refused: [],
+  failure: undefined,
+};
+
+/** The link a bundle came by. @throws {BundleError} BUNDLE_NOT_FOR_US, BUNDLE_SENDER_UNKNOWN */
+function linkOf({ facts, sender }: FoundBundle, importer: Importer): ReceivingLink {
+  const { number, from, to } = facts;
+  const details = { bundle: number, id: facts.id, from: from.name, to: to.name, words: sender.words };
+  if (to.instance !== importer.instance)
+    throw new BundleError(
+      'BUNDLE_NOT_FOR_US',
+      `Cannot take in bundle ${number} from ${from.name}: it is for ${to.name} (${to.words}), and this is ${importer.name}`,
+      {
+        hint: 'Carry it to whom it is for; here nobody can open it.',
+        details: { ...details, receiver: to.words },
+      },
+    );
+  const link = importer.link(facts.link);
+  if (link?.peer === from.instance) return link;
+  throw new BundleError(
+    'BUNDLE_SENDER_UNKNOWN',
+    `Cannot take in bundle ${number}: ${from.name} is not paired with this instance (its certificate is ${sender.subject}, words: ${sender.words})`,
+    {
+      hint: 'If you expect bundles from there, compare these words by telephone and pair first: crossgap link accept.',
+      details: { ...details, subject: sender.subject, fingerprint: sender.fingerprint },
+    },
+  );
+}
+
+function earlierMissing({ facts }: FoundBundle, have: Place): BundleError {
+  const { number, follows, from, after } = facts;
+  const begins = placeText({ epoch: after.epoch, seq: after.seq + 1 });
+  const missing = follows === null ? 'an earlier bundle is missing' : `bundle ${follows} is missing`;
+  return new BundleError(
+    'BUNDLE_EARLIER_MISSING',
+    `Cannot take in bundle ${number} from ${from.name}: have ${placeText(have)}, this begins at ${begins}, ${missing}`,
+    {
+      hint:
+        follows === null
+          ? `Bring the earlier one, or ask ${from.name} for a bundle with everything: crossgap bundle export --to LINK --again.`
+          : `Bring bundle ${follows} first, then this one again.`,
+      details: { bundle: number, have, begins: { epoch: after.epoch, seq: after.seq + 1 }, missing: follows },
+    },
+  );
+}
+
+/** The one way in. Nothing is sent: there is nobody at the other end. */
+function takeIn(opened: OpenBundle, replica: Replica, signal: AbortSignal): Promise<Exchange> {
+  const inward: Replica = {
+    ...replica,
+    outgoing: () => [],
+    outgoingHead: () => undefined,
+    blobsOwed: () => [],
+    // A daemon may receive the same blob by its own transport meanwhile.
+    incomingFile: (digest) => `${replica.incomingFile(digest)}.bundle`,
+  };
+  return replicateOnce(inward, bundleTransport([opened]), { signal });
+}
+
+function judge(
+  opened: OpenBundle,
+  link: ReceivingLink,
+  exchange: Exchange,
+): Omit<Imported, 'facts' | 'words' | 'link'> {
+  const { found, manifest } = opened;
+  const refused = exchange.refusals.filter((refusal) => !isOldHead(refusal, opened, link));
+  const carried = new Set(manifest.blobs.map(({ digest }) => digest));
+  const waiting = exchange.waiting.map(({ digest }) => digest).filter((digest) => !carried.has(digest));
+  const [failure] = exchange.failures;
+  return {
+    entries: exchange.entriesIn,
+    known: exchange.entriesKnown,
+    blobsHeld: exchange.blobsHeld,
+    isNews: exchange.entriesIn > 0 || exchange.blobsHeld.length > 0,
+    waiting,
+    refused,
+    failure:
+      asExpected(failure) ?? contentRefused(found, refused, exchange) ?? packageMissing(opened, waiting),
+  };
+}
+
+/** An error that nobody foresaw is not made one of the world's. */
+function asExpected(error: Error | undefined): CrossgapError | undefined {
+  if (error === undefined || error instanceof CrossgapError) return error;
+  throw error;
+}
+
+/** A head in a bundle that comes again, or late, tells of less than is known by now. */
+function isOldHead(
+  { what, code }: Exchange['refusals'][number],
+  { manifest, found }: OpenBundle,
+  link: ReceivingLink,
+): boolean {
+  if (what !== 'head' || code !== 'ROLLBACK') return false;
+  const known = link.headIssuedAt();
+  return (
+    known !== undefined &&
+    Date.parse(manifest.sentAt) <= known &&
+    comparePlaces(found.facts.last, link.have()) <= 0
+  );
+}
+
+function contentRefused(
+  { facts }: FoundBundle,
+  refused: Imported['refused'],
+  { entriesIn }: Exchange,
+): BundleError | undefined {
+  const [first] = refused;
+  if (first === undefined) return undefined;
+  const more = refused.length > 1 ? `, and ${refused.length - 1} more` : '';
+  return new BundleError(
+    'BUNDLE_CONTENT_REFUSED',
+    `Cannot take in all of bundle ${facts.number} from ${facts.from.name}: ${first.what} was refused (${first.code}: ${first.message})${more}`,
+    {
+      hint: `What was good is kept (${entriesIn} new entries). Tell the sender the code ${first.code}.`,
+      details: { bundle: facts.number, refused: refused.slice(0, 20) },
+    },
+  );
+}
+
+/** What the sender left out since this side said to hold it, and does not hold any more. */
+function packageMissing(
+  { manifest, found: { facts } }: OpenBundle,
+  waiting: readonly string[],
+): BundleError | undefined {
+  const lost = manifest.assumed.filter(({ digest }) => waiting.includes(digest));
+  if (lost.length === 0) return undefined;
+  const names = lost.map(nameOf);
+  return new BundleError(
+    'BUNDLE_PACKAGE_MISSING',
+    `Cannot complete bundle ${facts.number} from ${facts.from.name}: this side had said to hold ${names.join(', ')}, and does not any more`,
+    {
+      hint: `Ask ${facts.from.name} for these packages again: crossgap bundle export --to LINK --release R --again.`,
+      details: { bundle: facts.number, missing: lost.map(({ digest, name }) => ({ digest, name })) },
+    },
+  );
+}
+
+function nameOf({ name, digest }: BundledBlob): string {
+  return name === '' ? digest.slice(0, 12) : name;
+}

@@ -1,0 +1,31 @@
+export { ageRecipient, loadAgeIdentity, type AgeIdentity } from './age-keys.ts';
+export { bundleTransport } from './bundle-transport.ts';
+export type { BundleFacts, Envelope } from './envelope.ts';
+export { BundleError, type BundleErrorCode } from './errors.ts';
+export {
+  exportBundle,
+  partBytesDefault,
+  partBytesMin,
+  reissueBundle,
+  type Export,
+  type Exported,
+  type ExportedPart,
+  type Recipient,
+  type Reissue,
+  type Sender,
+} from './export.ts';
+export { importBundles, type Imported, type Importer, type ReceivingLink } from './import.ts';
+export { inspectBundles, type Inspection, type PartState } from './inspect.ts';
+export { madeBundles, type MadeBundle } from './kept-bundle.ts';
+export { openBundle, type OpenBundle } from './open-bundle.ts';
+export { placeText } from './places.ts';
+export { planInside, type BundleSource, type Inside, type Intent } from './plan.ts';
+export type { BundledBlob, Manifest } from './records.ts';
+export {
+  findBundles,
+  missingParts,
+  type Found,
+  type FoundBundle,
+  type FoundPart,
+  type SpoiltPart,
+} from './scan.ts';

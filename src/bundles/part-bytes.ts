@@ -1,0 +1,95 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { BundleError } from './errors.ts';
+import { malformed } from './malformed.ts';
+import { guardRead, missingParts, type FoundBundle, type FoundPart } from './scan.ts';
+
+/** The age file whose pieces the parts of a bundle are, readable at any place. */
+export interface PartBytes extends AsyncDisposable {
+  readonly sizeBytes: number;
+  /**
+   * Exactly `length` bytes from `offset` on.
+   *
+   * @throws {BundleError} BUNDLE_PART_MISSING, BUNDLE_PART_DAMAGED where a part ends early, BUNDLE_PART_UNREADABLE
+   */
+  read(offset: number, length: number): Promise<Buffer>;
+  /** The error for bytes that are not those that were sealed: it names the part they are in. */
+  damaged(offset: number, length: number): BundleError;
+}
+
+export function partBytes(bundle: FoundBundle): PartBytes {
+  const { facts } = bundle;
+  const byOffset = [...bundle.parts.values()].toSorted((a, b) => a.content.offset - b.content.offset);
+  let opened: { readonly part: FoundPart; readonly file: FileHandle } | undefined;
+
+  const partAt = (offset: number): FoundPart => {
+    const part = byOffset.find(
+      ({ content }) => content.offset <= offset && offset < content.offset + content.sizeBytes,
+    );
+    if (part !== undefined) return part;
+    const missing = missingParts(bundle);
+    throw missing.length > 0
+      ? partMissing(bundle, missing)
+      : malformed(bundle, 'its parts do not fit together');
+  };
+
+  const fileOf = async (part: FoundPart): Promise<FileHandle> => {
+    if (opened?.part === part) return opened.file;
+    await opened?.file.close();
+    opened = undefined;
+    const file = await open(part.path, 'r');
+    opened = { part, file };
+    return file;
+  };
+
+  const damaged = (part: FoundPart): BundleError =>
+    new BundleError(
+      'BUNDLE_PART_DAMAGED',
+      `Cannot read bundle ${facts.number} from ${facts.from.name}: part ${part.part} of ${facts.parts} is damaged (${part.path})`,
+      {
+        hint: `Copy that part again, or ask the sender for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${part.part}.`,
+        details: { bundle: facts.number, part: part.part, file: part.path, id: facts.id },
+      },
+    );
+
+  return {
+    sizeBytes: facts.sealedBytes,
+    async read(offset, length) {
+      const bytes = Buffer.allocUnsafe(length);
+      for (let done = 0; done < length;) {
+        const part = partAt(offset + done);
+        const within = offset + done - part.content.offset;
+        const wanted = Math.min(length - done, part.content.sizeBytes - within);
+        const bytesRead = await guardRead(part.path, async () => {
+          const file = await fileOf(part);
+          return (await file.read(bytes, done, wanted, part.frontBytes + within)).bytesRead;
+        });
+        if (bytesRead === 0) throw damaged(part);
+        done += bytesRead;
+      }
+      return bytes;
+    },
+    damaged: (offset, length) => {
+      const end = offset + length;
+      const touched = byOffset.filter(
+        ({ content }) => content.offset < end && offset < content.offset + content.sizeBytes,
+      );
+      return damaged(touched[0] ?? partAt(offset));
+    },
+    async [Symbol.asyncDispose]() {
+      await opened?.file.close();
+      opened = undefined;
+    },
+  };
+}
+
+export function partMissing({ facts }: FoundBundle, missing: readonly number[]): BundleError {
+  const which = missing.length === 1 ? `part ${missing[0]}` : `parts ${missing.slice(0, 20).join(', ')}`;
+  return new BundleError(
+    'BUNDLE_PART_MISSING',
+    `Cannot read bundle ${facts.number} from ${facts.from.name} to its end: ${which} of ${facts.parts} is not here`,
+    {
+      hint: `Bring it, or ask the sender for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${missing[0] ?? 1}.`,
+      details: { bundle: facts.number, missing, parts: facts.parts, id: facts.id },
+    },
+  );
+}

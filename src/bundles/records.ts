@@ -1,0 +1,125 @@
+/*
+ * What is inside a bundle once it is opened: records, one after the other, and nothing else.
+ *
+ *   offset  size
+ *        0     1   kind: 1 manifest, 2 head, 3 entry, 4 blob, 5 end
+ *        1     8   length of the content
+ *        9     n   content
+ *
+ * They come in this order: one manifest, at most one head, the entries in the order of their feed, the blobs, one end.
+ *
+ *   manifest  JSON in UTF-8, see Manifest below
+ *   head      the sender's newest signed head, 136 bytes (docs/event-format.md)
+ *   entry     the bytes of an entry, then its signature of 64 bytes
+ *   blob      SHA-256 (32), size (8), attempt (4), then the bytes of the blob
+ *   end       number of entries (8), number of blobs (8), SHA-256 (32) of all that stands before this record but the
+ *             bytes of blobs, each of which has its own in its record
+ *
+ * Integers are unsigned and big-endian; those of 8 bytes stay below 2^53.
+ */
+import { z } from 'zod';
+import { Digest, entryBytesMax, headBytes, headerBytes, Id, signatureBytes } from '../events/index.ts';
+
+export const recordKinds = { manifest: 1, head: 2, entry: 3, blob: 4, end: 5 } as const;
+export type RecordKind = keyof typeof recordKinds;
+
+export const recordFrontBytes = 9;
+export const blobFrontBytes = 44;
+export const endBytes = 48;
+
+/** A place in a feed; epoch and sequence 0 are before its first entry. */
+export const PlaceAt = z.strictObject({ epoch: z.int().min(0), seq: z.int().min(0) });
+
+/** A blob that a bundle carries, or that its sender believes the receiver to hold. */
+export const BundledBlob = z.strictObject({
+  digest: Digest,
+  sizeBytes: z.int().min(0),
+  /** How often the receiver refused what came under this digest. */
+  attempt: z.int().min(0).max(0xffff_ffff),
+  kind: z.enum(['package', 'other']),
+  /** For people: `Orders.Web 3.2.0`. */
+  name: z.string().max(300),
+});
+export type BundledBlob = z.infer<typeof BundledBlob>;
+
+/** What a bundle says of itself to its receiver. */
+export const Manifest = z.strictObject({
+  format: z.literal(1),
+  id: Id,
+  number: z.int().min(1),
+  link: Id,
+  from: Id,
+  to: Id,
+  sentAt: z.iso.datetime(),
+  /** What the receiver must hold before: the last entry that is not in this bundle, and its hash. */
+  after: PlaceAt.extend({ feed: Id, hash: Digest }),
+  /** The last entry in this bundle; the same place as `after` where there are none. */
+  last: PlaceAt,
+  entries: z.int().min(0),
+  blobs: z.array(BundledBlob).max(10_000),
+  /** What the entries name and the receiver said to hold, so that it is not here. */
+  assumed: z.array(BundledBlob).max(10_000),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+export const manifestBytesMax = 8 * 1024 * 1024;
+
+const lengths: Record<RecordKind, { readonly least: number; readonly most: number }> = {
+  manifest: { least: 2, most: manifestBytesMax },
+  head: { least: headBytes, most: headBytes },
+  entry: { least: headerBytes + signatureBytes, most: entryBytesMax },
+  blob: { least: blobFrontBytes, most: Number.MAX_SAFE_INTEGER },
+  end: { least: endBytes, most: endBytes },
+};
+
+/** The first bytes of a record. */
+export function recordFront(kind: RecordKind, contentBytes: number): Buffer {
+  const front = Buffer.alloc(recordFrontBytes);
+  front.writeUInt8(recordKinds[kind], 0);
+  front.writeBigUInt64BE(BigInt(contentBytes), 1);
+  return front;
+}
+
+/** What a record's first bytes say, or why they can't be such. */
+export function readRecordFront(
+  front: Buffer,
+): { readonly kind: RecordKind; readonly contentBytes: number } | { readonly unfit: string } {
+  const code = front.readUInt8(0);
+  const kind = (Object.keys(recordKinds) as RecordKind[]).find((name) => recordKinds[name] === code);
+  if (kind === undefined) return { unfit: `a record is of the unknown kind ${code}` };
+  const length = front.readBigUInt64BE(1);
+  const { least, most } = lengths[kind];
+  if (length < BigInt(least) || length > BigInt(most))
+    return { unfit: `a record of the kind ${kind} says it has ${length} bytes` };
+  return { kind, contentBytes: Number(length) };
+}
+
+/** What stands before the bytes of a blob. */
+export function blobRecordFront({ digest, sizeBytes, attempt }: BlobFront): Buffer {
+  const front = Buffer.alloc(recordFrontBytes + blobFrontBytes);
+  recordFront('blob', blobFrontBytes + sizeBytes).copy(front);
+  front.write(digest, recordFrontBytes, 'hex');
+  front.writeBigUInt64BE(BigInt(sizeBytes), recordFrontBytes + 32);
+  front.writeUInt32BE(attempt, recordFrontBytes + 40);
+  return front;
+}
+
+export type BlobFront = { readonly digest: string; readonly sizeBytes: number; readonly attempt: number };
+
+export type End = { readonly entries: number; readonly blobs: number; readonly sha256: string };
+
+export function endContent({ entries, blobs, sha256 }: End): Buffer {
+  const content = Buffer.alloc(endBytes);
+  content.writeBigUInt64BE(BigInt(entries), 0);
+  content.writeBigUInt64BE(BigInt(blobs), 8);
+  content.write(sha256, 16, 'hex');
+  return content;
+}
+
+export function readEnd(content: Buffer): End {
+  return {
+    entries: Number(content.readBigUInt64BE(0)),
+    blobs: Number(content.readBigUInt64BE(8)),
+    sha256: content.toString('hex', 16, 48),
+  };
+}

@@ -1,0 +1,158 @@
+import { lstat, open, readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { comparePlaces } from './places.ts';
+import { frontBytesMax, readFront, type BundleFacts, type Envelope } from './envelope.ts';
+import { BundleError, systemCode } from './errors.ts';
+
+/** So many files are looked at, and so deep, before a person is asked to be more precise. */
+const filesMax = 20_000;
+const depthMax = 8;
+
+/** A part of a bundle that lies somewhere. */
+export type FoundPart = {
+  readonly path: string;
+  readonly part: number;
+  readonly content: Envelope['content'];
+  readonly frontBytes: number;
+  /** Of the file as it is. */
+  readonly fileBytes: number;
+};
+
+/** A file that begins like a part and can't be used as one. */
+export type SpoiltPart = {
+  readonly path: string;
+  readonly fileBytes: number;
+  readonly why: string;
+  readonly unfit: 'version' | 'damaged';
+  readonly claims: Envelope | undefined;
+};
+
+/** A bundle of which at least one part lies here, with all its parts that do; of doubles, the one that is whole. */
+export type FoundBundle = {
+  readonly facts: BundleFacts;
+  /** The words of the sender's company certificate, its subject and its fingerprint. */
+  readonly sender: { readonly words: string; readonly subject: string; readonly fingerprint: string };
+  readonly parts: ReadonlyMap<number, FoundPart>;
+};
+
+export type Found = { readonly bundles: readonly FoundBundle[]; readonly spoilt: readonly SpoiltPart[] };
+
+/**
+ * Looks for parts of bundles: files by what is in them, whatever they are called, in folders as deep as a medium has
+ * them. What isn't a part is passed over. Bundles come in the order in which they are to be taken in.
+ *
+ * @throws {BundleError} BUNDLE_NOT_FOUND, BUNDLE_PART_UNREADABLE
+ */
+export async function findBundles(paths: readonly string[]): Promise<Found> {
+  const bundles = new Map<string, FoundBundle & { parts: Map<number, FoundPart> }>();
+  const spoilt: SpoiltPart[] = [];
+  for await (const path of filesBelow(paths)) {
+    const { start, fileBytes } = await guardRead(path, () => readStart(path));
+    const front = readFront(start);
+    if (front === undefined) continue;
+    if ('unfit' in front) {
+      spoilt.push({ path, fileBytes, why: front.why, unfit: front.unfit, claims: front.claims });
+      continue;
+    }
+    const { part, content, ...facts } = front.envelope;
+    // What its parts don't say alike is not one bundle.
+    const key = JSON.stringify(facts);
+    const { words, sender } = front;
+    const { subject, fingerprint } = sender.certificate;
+    const bundle = bundles.get(key) ?? { facts, sender: { words, subject, fingerprint }, parts: new Map() };
+    bundles.set(key, bundle);
+    const found: FoundPart = { path, part, content, frontBytes: front.frontBytes, fileBytes };
+    const before = bundle.parts.get(part);
+    if (before === undefined || !hasItsSize(before)) bundle.parts.set(part, found);
+  }
+  if (bundles.size === 0 && spoilt.length === 0)
+    throw new BundleError(
+      'BUNDLE_NOT_FOUND',
+      `Cannot find a bundle in ${paths.join(', ')}: no file there is part of one`,
+      {
+        hint: 'Name the folder or the files that were carried here.',
+        details: { paths },
+      },
+    );
+  return { bundles: [...bundles.values()].toSorted(byOrder), spoilt };
+}
+
+/** Whether the file is as long as it says; a copy that was cut short is not. */
+export function hasItsSize({ frontBytes, content, fileBytes }: FoundPart): boolean {
+  return frontBytes + content.sizeBytes === fileBytes;
+}
+
+/** The numbers of the parts that aren't here. */
+export function missingParts({ facts, parts }: FoundBundle): number[] {
+  return Array.from({ length: facts.parts }, (_, at) => at + 1).filter((part) => !parts.has(part));
+}
+
+/** Each link by itself, and in it what begins first. */
+function byOrder(a: FoundBundle, b: FoundBundle): number {
+  const [one, other] = [a.facts, b.facts];
+  return (
+    one.link.localeCompare(other.link) ||
+    one.from.instance.localeCompare(other.from.instance) ||
+    comparePlaces(one.after, other.after) ||
+    comparePlaces(one.last, other.last) ||
+    one.number - other.number
+  );
+}
+
+async function* filesBelow(paths: readonly string[]): AsyncGenerator<string> {
+  let seen = 0;
+  const count = (path: string): string => {
+    seen += 1;
+    if (seen <= filesMax) return path;
+    throw new BundleError(
+      'BUNDLE_NOT_FOUND',
+      `Cannot look through so many files: there are more than ${filesMax}`,
+      {
+        hint: 'Name the folder or the files of the bundle itself.',
+        details: { paths },
+      },
+    );
+  };
+  async function* below(folder: string, depth: number): AsyncGenerator<string> {
+    const entries = await guardRead(folder, () => readdir(folder, { withFileTypes: true }));
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      if (entry.isFile()) yield count(path);
+      else if (entry.isDirectory() && depth < depthMax) yield* below(path, depth + 1);
+    }
+  }
+  for (const path of paths) {
+    const facts = await guardRead(path, () => stat(path));
+    if (facts.isDirectory()) yield* below(path, 0);
+    else if (facts.isFile()) yield count(path);
+  }
+}
+
+async function readStart(path: string): Promise<{ start: Buffer; fileBytes: number }> {
+  const facts = await lstat(path);
+  await using file = await open(path, 'r');
+  const small = Buffer.alloc(4096);
+  const { bytesRead } = await file.read(small, 0, small.length, 0);
+  const start = small.subarray(0, bytesRead);
+  const fileBytes = facts.isSymbolicLink() ? (await file.stat()).size : facts.size;
+  if (bytesRead < 16 || start.toString('latin1', 0, 8) !== 'CGBUNDLE') return { start, fileBytes };
+  const all = Buffer.alloc(Math.min(frontBytesMax, 16 + start.readUInt32BE(12) + 64));
+  const whole = await file.read(all, 0, all.length, 0);
+  return { start: all.subarray(0, whole.bytesRead), fileBytes };
+}
+
+/** What the system refuses to let be read, by name: a medium that was pulled out, most often. */
+export async function guardRead<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    const system = systemCode(cause);
+    if (system === undefined) throw cause;
+    const why = system === 'ENOENT' ? 'it is not there' : `the system says ${system}`;
+    throw new BundleError('BUNDLE_PART_UNREADABLE', `Cannot read ${basename(path)}: ${why}`, {
+      hint: 'Plug the medium in again and repeat the command: it goes on where it was.',
+      details: { path, system },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { basename, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { count, moment, size } from '../words.ts';
+import type { BundleFacts } from './envelope.ts';
+import { guard } from './write-parts.ts';
+
+/** What the sheet says of a part. */
+export type SheetPart = {
+  readonly part: number;
+  readonly file: string;
+  readonly size: number;
+  readonly sha256: string;
+};
+
+/** Parts beyond this number are summed up, so that the sheet stays one page. */
+const partsShown = 40;
+
+/** Writes `transport.txt`, the page that travels with a bundle; returns its path. @throws {BundleError} BUNDLE_PART_NOT_WRITTEN */
+export async function writeTransportSheet(
+  folder: string,
+  facts: BundleFacts,
+  parts: readonly SheetPart[],
+): Promise<string> {
+  const path = join(folder, 'transport.txt');
+  await guard(path, () => writeFile(path, transportSheet(facts, parts)));
+  return path;
+}
+
+/** The sheet: for whoever carries a bundle, and can read nothing of it. */
+export function transportSheet(facts: BundleFacts, parts: readonly SheetPart[]): string {
+  const { number, from, to, sentAt, entries, packages } = facts;
+  const more = parts.length - partsShown;
+  const lines = [
+    `TRANSPORT SHEET: bundle ${number} for ${oneLine(to.name)}`,
+    '',
+    `From:      ${oneLine(from.name)}`,
+    `To:        ${oneLine(to.name)}`,
+    `           (words of the receiver: ${oneLine(to.words)})`,
+    `Made:      ${moment(sentAt)}`,
+    `Content:   ${count(entries, 'entry', 'entries')}, ${count(packages, 'package')}, sealed to the receiver`,
+    `Parts:     ${facts.parts}, together ${size(parts.reduce((sum, part) => sum + part.size, 0))}`,
+    `Id:        ${facts.id}`,
+    '',
+    'PART  FILE          SIZE        SHORT HASH',
+    ...parts.slice(0, partsShown).map(sheetLine),
+    ...(more > 0 ? [`      and ${count(more, 'more part')}`] : []),
+    '',
+    'The names of the files do not matter: they may be renamed, copied into one folder, or',
+    'lie together with those of other bundles. All parts are needed.',
+    '',
+    'To check on any machine, without keys:   crossgap bundle inspect FOLDER',
+    'At the receiver:                         crossgap bundle import FOLDER',
+    '',
+    'If a part is missing or damaged: nothing else needs to be carried again. Tell the sender',
+    `the number of the bundle (${number}) and of the part; they make that part again with`,
+    `    crossgap bundle export --to LINK --bundle ${number} --part PART --out FOLDER`,
+    'and the part is the same file, byte for byte.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function sheetLine({ part, file, size: bytes, sha256 }: SheetPart): string {
+  const hash = `${sha256.slice(0, 4)} ${sha256.slice(4, 8)} ${sha256.slice(8, 12)} ${sha256.slice(12, 16)}`;
+  return `${String(part).padStart(4)}  ${basename(file).padEnd(12)}  ${size(bytes).padStart(8)}    ${hash}`;
+}
+
+/** Names come from the other side; a line stays a line. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{C}+/gu, ' ');
+}

@@ -1,0 +1,170 @@
+import { join } from 'node:path';
+import {
+  loadAgeIdentity,
+  madeBundles,
+  type BundledBlob,
+  type Importer,
+  type MadeBundle,
+  type Recipient,
+  type Sender,
+} from '../bundles/index.ts';
+import { CommandError } from '../commands/index.ts';
+import { linkReplica } from '../daemon/index.ts';
+import { blobsOf, feedId } from '../events/index.ts';
+import { fingerprintWords, openIntroduction } from '../identity/index.ts';
+import { releaseOf, type Instance } from '../instance/index.ts';
+import {
+  readHeldBlobs,
+  readLinks,
+  readPublications,
+  readReleases,
+  type LinkRow,
+  type ReleaseRow,
+} from '../projections/index.ts';
+import type { Place, Replica } from '../sync/index.ts';
+
+/** Where an instance remembers the bundles it made. */
+export function keptBundles(instance: Instance): string {
+  return join(instance.folder.root, 'bundles');
+}
+
+/** This instance as the sender of a bundle. */
+export function senderOf(instance: Instance): Sender {
+  const { identity, keys } = instance;
+  return {
+    instance: identity.instanceId,
+    name: identity.name,
+    introduction: identity.bytes,
+    signing: keys.signing,
+    sealingKey: keys.sealing.publicKey,
+    kept: keptBundles(instance),
+  };
+}
+
+/** The other side of a link as the receiver of a bundle. @throws CommandError LINK_NOT_CONFIRMED while nobody answered */
+export function recipientOf({ introduction, name }: LinkRow): Recipient {
+  if (introduction === null)
+    throw new CommandError(
+      'LINK_NOT_CONFIRMED',
+      `Cannot make a bundle for ${name}: it has not answered the invitation yet`,
+      {
+        hint: `Take its reply in first: crossgap link confirm REPLY --fingerprint WORDS.`,
+        details: { link: name },
+      },
+    );
+  const { instanceId, name: calls, sealingKey, chain } = openIntroduction(introduction);
+  return { instance: instanceId, name: calls, sealingKey, words: fingerprintWords(chain[0]!) };
+}
+
+/** This instance as the receiver of bundles. */
+export function importerOf(instance: Instance): Importer {
+  const { identity, folder, db, log } = instance;
+  return {
+    instance: identity.instanceId,
+    name: identity.name,
+    identity: loadAgeIdentity(folder.keys),
+    link(id) {
+      const row = readLinks(db).find(({ link, state }) => link === id && state !== 'removed');
+      if (row === undefined) return undefined;
+      const feed = row.peer === null ? undefined : feedId(row.peer, id);
+      const nowhere = { epoch: 0, seq: 0 };
+      return {
+        name: row.name,
+        peer: row.peer,
+        replica: linkReplica(instance, id),
+        have: () => (feed === undefined ? undefined : log.pointAt(feed)) ?? nowhere,
+        headIssuedAt: () => log.peerHeads().find((head) => head.feed === feed)?.issuedAt,
+      };
+    },
+  };
+}
+
+export type Wish = {
+  /** Only packages of this release. */
+  readonly release: ReleaseRow | undefined;
+  /** Whatever receipts say. */
+  readonly again: boolean;
+  /** What this bundle carries is on its way already. */
+  readonly after: MadeBundle | undefined;
+};
+
+/** What a bundle for a link is to carry. */
+export type Cargo = {
+  readonly after: Place;
+  readonly blobs: readonly BundledBlob[];
+  readonly assumed: readonly BundledBlob[];
+};
+
+/** What the receiver lacks, as its receipts and the wish tell. @throws CommandError RELEASE_UNKNOWN where it was not offered there */
+export function cargoOf(instance: Instance, link: LinkRow, replica: Replica, wish: Wish): Cargo {
+  const { db } = instance;
+  const named = namedBlobs(instance, link);
+  const ofRelease = wish.release && new Set(offeredBlobs(instance, link, wish.release));
+  const onItsWay =
+    wish.after === undefined ? new Set<string>() : carriedBy(keptBundles(instance), wish.after);
+  const owed = new Map(replica.blobsOwed().map((blob) => [blob.digest, blob]));
+  const candidates = wish.again
+    ? [...named.values()].filter(({ digest }) => instance.holds(digest))
+    : [...owed.values()].flatMap(({ digest }) => named.get(digest) ?? []);
+  const attemptOf = (digest: string): number => owed.get(digest)?.attempt ?? 0;
+  const blobs = candidates
+    .filter(({ digest }) => ofRelease?.has(digest) ?? true)
+    .map((blob) => ({ ...blob, attempt: attemptOf(blob.digest) }))
+    .filter((blob) => !onItsWay.has(`${blob.digest} ${blob.attempt}`));
+  const carried = new Set(blobs.map(({ digest }) => digest));
+  const held = readHeldBlobs(db, link.link);
+  const assumed = [...named.values()].filter(
+    ({ digest }) =>
+      !carried.has(digest) &&
+      (ofRelease?.has(digest) ?? true) &&
+      (held.has(digest) || onItsWay.has(`${digest} ${attemptOf(digest)}`)),
+  );
+  const after = wish.after?.facts.last ?? (wish.again ? { epoch: 0, seq: 0 } : replica.confirmed());
+  return { after, blobs, assumed };
+}
+
+/** All that offers of this link name, by digest. */
+function namedBlobs(instance: Instance, { link }: LinkRow): Map<string, BundledBlob> {
+  const { db } = instance;
+  const offered = new Set(
+    readPublications(db)
+      .filter((row) => row.link === link)
+      .map(({ digest }) => digest),
+  );
+  const releases = readReleases(db).filter((release) => release.link === '' && offered.has(release.digest));
+  return new Map(
+    releases.flatMap((release) =>
+      blobsOf(release.document).map(({ digest, sizeBytes, what, pin }): [string, BundledBlob] => {
+        const name = pin === undefined ? `${what} of ${releaseOf(db, release)}` : `${pin.id} ${pin.version}`;
+        const kind = what === 'package' ? 'package' : 'other';
+        return [digest, { digest, sizeBytes, attempt: 0, kind, name: name.slice(0, 300) }];
+      }),
+    ),
+  );
+}
+
+function offeredBlobs({ db }: Instance, { link, name }: LinkRow, release: ReleaseRow): string[] {
+  const isOffered = readPublications(db).some((row) => row.link === link && row.digest === release.digest);
+  if (!isOffered)
+    throw new CommandError(
+      'RELEASE_UNKNOWN',
+      `Cannot send release ${release.number} to ${name}: it was not published to them`,
+      {
+        hint: `Publish it first: crossgap release publish ${release.number} --to ${name}.`,
+        details: { release: release.number, link: name },
+      },
+    );
+  return blobsOf(release.document).map(({ digest }) => digest);
+}
+
+/** What a bundle and those it follows carry, by digest and attempt. */
+function carriedBy(kept: string, bundle: MadeBundle): Set<string> {
+  const made = madeBundles(kept, bundle.facts.link);
+  const carried = new Set<string>();
+  for (let at: MadeBundle | undefined = bundle; at !== undefined;) {
+    for (const { digest, attempt } of at.manifest.blobs) carried.add(`${digest} ${attempt}`);
+    const { number, follows }: MadeBundle['facts'] = at.facts;
+    at = made.find(({ facts }) => facts.number === follows && facts.number < number);
+  }
+  return carried;
+}
