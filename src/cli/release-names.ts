@@ -9,10 +9,16 @@ export const R = needed(
 
 /** Numbers stand in `LINK:PROCESS/NUMBER` and in command lines. @throws CliError USAGE_INVALID */
 export function refuseUnfitNumber(number: string): void {
-  if (/^[\p{L}\p{N}][\p{L}\p{N}._+-]{0,99}$/u.test(number)) return;
+  if (/^\p{N}[\p{L}\p{N}._+-]{0,99}$/u.test(number)) return;
+  if (/^v\p{N}/iu.test(number)) {
+    throw misuse(
+      `Cannot call a release ${JSON.stringify(number)}: a number begins with a digit`,
+      `Leave the ${number[0]} out: ${number.slice(1)}.`,
+    );
+  }
   throw misuse(
-    `Cannot call a release ${JSON.stringify(number)}: it has characters that a number can't have`,
-    'Use letters, digits, dots, dashes, underscores and plus signs, at most 100; for example 1.4.0.',
+    `Cannot call a release ${JSON.stringify(number)}: it is not a number as releases have them`,
+    'Begin with a digit; then use letters, digits, dots, dashes, underscores and plus signs, at most 100; for example 1.4.0.',
   );
 }
 

@@ -36,9 +36,9 @@ function expected(error: CrossgapError): Failure {
 function otherProblems(problems: unknown): string[] {
   if (!Array.isArray(problems)) return [];
   return problems.slice(1).flatMap((each: unknown) => {
-    const { line, column, message } = each as { line?: unknown; column?: unknown; message?: unknown };
+    const { line, column, message, hint } = each as Readonly<Record<string, unknown>>;
     return typeof line === 'number' && typeof column === 'number' && typeof message === 'string'
-      ? [`line ${line}, column ${column}: ${message}`]
+      ? [`line ${line}, column ${column}: ${message}${typeof hint === 'string' ? `. ${hint}` : ''}`]
       : [];
   });
 }

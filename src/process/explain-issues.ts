@@ -23,6 +23,8 @@ export function explainIssues(issues: readonly Issue[], findings: Findings): Pro
     }
     if (valueAt(findings.source.value, path) === undefined) {
       const key = String(path.at(-1));
+      // What follows from a misspelt key is not said beside it: it is gone when the key is mended.
+      if (isMisspelt(key, path.slice(0, -1), findings)) continue;
       findings.add(path.slice(0, -1), `${key} is missing`, `Add \`${key}:\` here.`);
     } else {
       findings.add(
@@ -47,9 +49,30 @@ function explainKey(path: YamlPath, key: string, findings: Findings): void {
     return;
   }
   const known = knownKeys(path.slice(0, -1));
-  const meant = nearest(key, known);
+  const meant = meantBy(key, known);
   const hint = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean ${meant}?`;
   findings.add(path, `unknown key ${key}`, hint, 'key');
+}
+
+/** What other tools call a key of ours. */
+const alsoCalled: Readonly<Record<string, string>> = {
+  timeout: 'time-limit',
+  condition: 'when',
+  script: 'run',
+  retry: 'retries',
+  env: 'environments',
+  substitute: 'substitute-in-files',
+};
+
+function meantBy(key: string, known: readonly string[]): string | undefined {
+  const other = Object.hasOwn(alsoCalled, key.toLowerCase()) ? alsoCalled[key.toLowerCase()] : undefined;
+  return other !== undefined && known.includes(other) ? other : nearest(key, known);
+}
+
+/** Whether one of the unknown keys beside a missing one was most likely meant to be it. */
+function isMisspelt(missing: string, path: YamlPath, findings: Findings): boolean {
+  const known = knownKeys(path);
+  return findings.source.keysAt(path).some((key) => !known.includes(key) && meantBy(key, known) === missing);
 }
 
 /** The issues of a union are those of the branch that the value's own kind chose. */

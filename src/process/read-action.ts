@@ -1,4 +1,5 @@
 import type { Findings } from './findings.ts';
+import { ProcessError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import { scriptPathProblem } from './read-script.ts';
 import { isTrue } from './read-values.ts';
@@ -147,7 +148,8 @@ function scriptText(
   try {
     return readScript(file);
   } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
+    const why = error instanceof ProcessError ? error.details['reason'] : error;
+    const what = `script ${file}: ${why instanceof Error ? why.message : String(why)}`;
     findings.add([...path, 'file'], what, 'Name a UTF-8 text file beside the process file.');
     return undefined;
   }

@@ -1,8 +1,10 @@
+import { checkCycles } from './cycles.ts';
 import { explainIssues } from './explain-issues.ts';
 import { ProcessFileError, type Problem } from './errors.ts';
 import { findingsOf, type UnsupportedIn } from './findings.ts';
 import { readSteps } from './read-steps.ts';
-import { checkValues, readInputs, readVariables } from './read-values.ts';
+import { checkText, checkValues, readInputs, readVariables } from './read-values.ts';
+import type { NamesIn } from './references.ts';
 import type { LocalPart, ProcessFile } from './revision.ts';
 import { ProcessEntry } from './schema.ts';
 import { fileLengthMax, readYaml } from './yaml-source.ts';
@@ -16,13 +18,16 @@ export type ProcessFileSource = {
   readonly readScript: (path: string) => string;
   /** Finds template constructs that can't be evaluated yet. */
   readonly unsupportedIn: UnsupportedIn;
+  /** Finds the names that a text uses. */
+  readonly namesIn: NamesIn;
 };
 
 /**
  * A process file, read and checked as a whole. Throws ProcessFileError with every problem found, each with line and
  * column; nothing else is ever thrown for what stands in the file.
  */
-export function readProcessFile({ path, text, readScript, unsupportedIn }: ProcessFileSource): ProcessFile {
+export function readProcessFile(given: ProcessFileSource): ProcessFile {
+  const { path, text, readScript, unsupportedIn, namesIn } = given;
   const problems: Problem[] = [];
   const source = readYaml(decoded(path, text), problems);
   if (source === undefined) throw new ProcessFileError(path, problems);
@@ -36,6 +41,8 @@ export function readProcessFile({ path, text, readScript, unsupportedIn }: Proce
   const variables = readVariables(entry.variables, ['variables'], findings);
   const local = readVariables(entry.local?.variables, ['local', 'variables'], findings);
   checkValues([...variables, ...local], inputs, findings);
+  checkCycles([...variables, ...local], namesIn, findings);
+  checkText(['process'], 'the name of a process', findings);
   const steps = readSteps(entry.steps, readScript, findings);
   if (problems.length > 0) throw new ProcessFileError(path, problems);
   return {

@@ -67,7 +67,7 @@ function regular(file: number, path: string): { size: number } {
 function notReadable(path: string, what: string, cause?: unknown): ProcessError {
   return new ProcessError('SCRIPT_NOT_READABLE', `Cannot read script ${path}: ${what}`, {
     hint: 'Name a UTF-8 text file beside the process file, by its path from there.',
-    details: { path },
+    details: { path, reason: what },
     cause,
   });
 }

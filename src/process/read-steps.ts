@@ -1,7 +1,7 @@
 import type { Findings } from './findings.ts';
 import { refusedProperty } from './octopus-properties.ts';
 import { actionOf, type ReadScript } from './read-action.ts';
-import { isTrue } from './read-values.ts';
+import { checkText, isTrue } from './read-values.ts';
 import type { Step } from './revision.ts';
 import type { StepEntry } from './schema.ts';
 import type { YamlPath } from './yaml-source.ts';
@@ -15,6 +15,7 @@ export function readSteps(entries: readonly StepEntry[], readScript: ReadScript,
   const ids = new Map<string, number>();
   return entries.map((entry, n) => {
     const path = ['steps', n];
+    checkText([...path, 'name'], 'the name of a step', findings);
     const sameName = names.get(entry.name.toLowerCase());
     if (sameName !== undefined) {
       findings.add(

@@ -20,11 +20,13 @@ export function readVariables(entry: Values, path: YamlPath, findings: Findings)
     const here = [...path, name];
     checkName(name, 'variable', here, findings);
     if (typeof given === 'string') {
+      checkGiven(here, name, findings);
       findings.checkTemplate(here, given);
       return [{ value: { name, value: given, environments: [], tags: [] }, path: here }];
     }
     if (given.length === 0) findings.add(here, `${name} has no value`, 'Give it one, or leave it out.');
     return given.map((one, n) => {
+      checkGiven([...here, n, 'value'], name, findings);
       findings.checkTemplate([...here, n, 'value'], one.value);
       const value = { name, value: one.value, environments: one.environments ?? [], tags: one.tags ?? [] };
       return { value, path: [...here, n] };
@@ -93,6 +95,21 @@ export function readInputs(entry: ProcessEntry['inputs'], findings: Findings): I
   });
 }
 
+/** Refuses a value that YAML takes for nothing: written that way it is an oversight, as what stands after `#` is. */
+function checkGiven(path: YamlPath, name: string, findings: Findings): void {
+  const plain = findings.source.plainAt(path);
+  if (plain === undefined || !/^(?:~|null)?$/i.test(plain)) return;
+  const what = plain === '' ? 'nothing stands here' : `${plain} is nothing in YAML`;
+  findings.add(path, `${name} has no value: ${what}`, `Write "${plain}" where that is meant as text.`);
+}
+
+/** Refuses what other readers of YAML take for a truth or nothing, where a name stands. */
+export function checkText(path: YamlPath, what: string, findings: Findings): void {
+  const plain = findings.source.plainAt(path);
+  if (plain === undefined || !/^(?:~|null|true|false|yes|no|on|off)$/i.test(plain)) return;
+  findings.add(path, `${what} is text, and ${plain} is none in YAML`, `Write "${plain}" if it is meant.`);
+}
+
 export function isTrue(text: string): boolean {
   return text.toLowerCase() === 'true';
 }
@@ -129,7 +146,9 @@ function checkName(name: string, what: 'input' | 'variable', path: YamlPath, fin
           ? 'holds a token; a name is plain text'
           : name.trim() !== name || /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u.test(name)
             ? 'has blanks at its ends or control characters'
-            : undefined;
+            : /^octopus\./i.test(name)
+              ? 'begins with Octopus., as the names do that each run sets itself'
+              : undefined;
   if (problem === undefined) return;
   findings.add(path, `the name of this ${what} ${problem}`, 'Choose another name.', 'key');
 }

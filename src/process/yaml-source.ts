@@ -24,6 +24,8 @@ export type YamlSource = {
   readonly value: YamlValue;
   /** Where the value at this path starts, or its key where `of` is `key`; the nearest known place above otherwise. */
   placeOf(path: YamlPath, of?: 'key' | 'value'): Place;
+  /** The text of an unquoted scalar at this path, empty where nothing stands there; undefined for anything else. */
+  plainAt(path: YamlPath): string | undefined;
   /** Whether an alias stands at this path: it has been refused, and what it means is not known. */
   isAlias(path: YamlPath): boolean;
   /** The keys of the mapping at this path in the order of the file (an object puts numbers first). */
@@ -50,7 +52,7 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
     problems.push({ ...placeAt(offset), message, hint });
   };
 
-  const excess = excessIn(text);
+  const { excess, comments } = lexed(text);
   if (excess !== undefined) {
     // The parser, which counts the lines for all other places, has not run.
     const before = text.slice(0, excess.offset).split('\n');
@@ -81,10 +83,17 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
   if (second !== undefined) {
     refuse(second.range[0], 'a second YAML document starts here', 'Keep one process in one file.');
   }
+  for (const offset of comments) {
+    refuse(
+      offset,
+      '"#{" begins a comment in YAML here, so what follows is no part of the value',
+      'Put the whole value into quotes.',
+    );
+  }
   for (const error of [...document.errors, ...document.warnings]) {
     const tab = error.code === 'TAB_AS_INDENT';
     const message = tab ? 'a tab is used to indent' : `not valid YAML: ${firstLine(error.message)}`;
-    refuse(error.pos[0], message, tab ? 'Indent with blanks.' : 'Correct the YAML here.');
+    refuse(error.pos[0], message, tab ? 'Indent with blanks.' : hintFor(text, error.pos[0]));
   }
   if (problems.length > found || document.contents === null) {
     if (problems.length === found) refuse(0, 'the file is empty', 'Write `process: NAME` and `steps:`.');
@@ -147,6 +156,13 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
       const known = near(path);
       return placeAt(of === 'key' && known.exact ? known.key : known.value);
     },
+    plainAt: (path) => {
+      const known = nodes.get(pathKey(path));
+      if (known === undefined) return undefined;
+      const { node, key, value: at } = known;
+      if (key === at && path.length > 0 && typeof path.at(-1) === 'string') return '';
+      return isScalar(node) && node.type === 'PLAIN' ? textOf(node) : undefined;
+    },
     isAlias: (path) => isAlias(nodes.get(pathKey(path))?.node),
     keysAt: (path) => keys.get(pathKey(path)) ?? [],
     placeInText: (path, at) => {
@@ -164,11 +180,27 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
   };
 }
 
-/**
- * What would make the parser recurse too far or work too long, found by its lexer alone: brackets or dashes nested on
- * one line, and the number of parts a file falls into.
- */
-function excessIn(text: string): { readonly offset: number; readonly message: string } | undefined {
+/** Quotes and braces of a script inside `{ … }` are the usual reason why a line with `#{` can't be read. */
+function hintFor(text: string, offset: number): string {
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0]!;
+  return line.includes('#{')
+    ? "Put the whole value into single quotes, '…', or below as a block: `bash: |`."
+    : 'Correct the YAML here.';
+}
+
+type Lexed = {
+  /**
+   * What would make the parser recurse too far or work too long: brackets or dashes nested on one line, or the number of
+   * parts the file falls into.
+   */
+  readonly excess?: { readonly offset: number; readonly message: string };
+  /** Where a comment begins with a token that was meant as part of a value. */
+  readonly comments: readonly number[];
+};
+
+/** What the parser's lexer alone can tell of a text. */
+function lexed(text: string): Lexed {
+  const comments: number[] = [];
   let [offset, tokens, brackets, dashes, afterMark] = [0, 0, 0, 0, false];
   for (const token of new Lexer().lex(text)) {
     const isScalar = afterMark;
@@ -180,14 +212,17 @@ function excessIn(text: string): { readonly offset: number; readonly message: st
       else if (token.endsWith('\n')) dashes = 0;
     }
     if (brackets > depthMax || dashes > depthMax) {
-      return { offset, message: `more than ${depthMax} levels stand in one another` };
+      return { excess: { offset, message: `more than ${depthMax} levels stand in one another` }, comments };
     }
     tokens += 1;
-    if (tokens > tokensMax) return { offset, message: `the file has more than ${tokensMax} parts` };
+    if (tokens > tokensMax) {
+      return { excess: { offset, message: `the file has more than ${tokensMax} parts` }, comments };
+    }
+    if (!isScalar && /^#\{[^\s{}]+\}/.test(token)) comments.push(offset);
     // The lexer's own marks are no part of the text.
     if (token.length > 0 && !'\u0002\u0018\u001f'.includes(token)) offset += token.length;
   }
-  return undefined;
+  return { comments };
 }
 
 /** Under the failsafe schema every scalar is text. */

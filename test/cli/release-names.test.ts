@@ -16,11 +16,11 @@ test.each(['Orders.Web', '@1.0.0', 'Orders.Web@', 'Orders.Web@latest', 'a/b@1.0.
   },
 );
 
-test.each(['1.0.0', '2026.03', '1.0.0-rc.1', 'v7'])('%s can be the number of a release', (number) => {
+test.each(['1.0.0', '2026.03', '1.0.0-rc.1', '7'])('%s can be the number of a release', (number) => {
   expect(() => refuseUnfitNumber(number)).not.toThrow();
 });
 
-test.each(['', 'a/b', 'acme:1', '1 0', '-1', 'x'.repeat(101), '1\u001b[2J'])(
+test.each(['', 'v1', 'latest', 'a/b', 'acme:1', '1 0', '-1', 'x'.repeat(101), '1\u001b[2J'])(
   '%j can not be the number of a release',
   (number) => {
     expect(() => refuseUnfitNumber(number)).toThrow(/Cannot call a release/);

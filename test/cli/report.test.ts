@@ -46,7 +46,7 @@ test('every problem of a process file is told, each on its line', () => {
   const at = (line: number, message: string) => ({ line, column: 1, message, hint: 'Mend it.' });
   const { stderr } = reported(new ProcessFileError('p.yaml', [at(2, 'first'), at(5, 'second')]));
   expect(stderr).toContain('line 2, column 1: first');
-  expect(stderr).toContain('     line 5, column 1: second\n');
+  expect(stderr).toContain('     line 5, column 1: second. Mend it.\n');
 });
 
 test('what is not expected is a bug, told with its stack and how to report it', () => {

@@ -24,7 +24,7 @@ import {
   readRevisions,
   type ReleaseRow,
 } from '../../src/projections/index.ts';
-import { unsupportedIn } from '../../src/variables/index.ts';
+import { namesIn, unsupportedIn } from '../../src/variables/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { companyOf, offer, type Pair } from '../support/instances.ts';
 
@@ -66,6 +66,7 @@ export async function buildRelease(vendor: Instance, number: string, wish: Wish)
       text: processText(wish.marks, wish.deploy),
       readScript: () => '',
       unsupportedIn,
+      namesIn,
     }),
   );
   await vendor.blobs.putBytes(document);

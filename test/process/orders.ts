@@ -43,6 +43,10 @@ steps:
     retries: 2
 `;
 
+/** Stands in for the variables room: plain tokens alone. */
+export const namesIn = (text: string): string[] =>
+  [...text.matchAll(/#\{([\w.]+)\}/g)].map((match) => match[1]!);
+
 /** Stands in for the variables room: conditions and filters are what it can't evaluate. */
 export function unsupportedIn(text: string) {
   return [...text.matchAll(/#\{if [^}]*\}|#\{\w+ \| \w+\}/g)].map((match) => {
@@ -55,7 +59,7 @@ export function read(
   text: string | Uint8Array,
   readScript: (path: string) => string = (path) => `echo ${path}\n`,
 ): ProcessFile {
-  return readProcessFile({ path: 'orders.yaml', text, readScript, unsupportedIn });
+  return readProcessFile({ path: 'orders.yaml', text, readScript, unsupportedIn, namesIn });
 }
 
 /** The problems of a file that must have some, as `line:column message`. */

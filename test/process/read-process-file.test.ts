@@ -59,7 +59,9 @@ describe('a process file', () => {
 
   test('scalars stay as they are written: no numbers, no booleans, no dates, no null', () => {
     const { variables } = read(
-      small('variables: { a: 1.10, b: yes, c: 007, d: 2031-01-01, e: ~, f: null, g: 0x1F, h: True, i: }'),
+      small(
+        'variables: { a: 1.10, b: yes, c: 007, d: 2031-01-01, e: "~", f: \'null\', g: 0x1F, h: True, i: "" }',
+      ),
     ).revision;
     expect(variables.map(({ value }) => value)).toEqual([
       '1.10',
@@ -119,6 +121,85 @@ describe('a process file is refused with every problem at its place', () => {
   });
 
   test.each([
+    ['Title: #{X} shop', '3:10'],
+    ['Title: shop #{X}', '3:15'],
+    ['Title:\n    shop\n    #{X}', '5:5'],
+  ])('a token that YAML takes for a comment: %s', (line, place) => {
+    expect(problemsOf(small(`variables:\n  ${line}`))).toEqual([
+      expect.stringContaining(`${place} "#{" begins a comment`),
+    ]);
+  });
+
+  test('a comment that only looks a little like a token is one', () => {
+    const text = `# #{X}\n#{ name: A }\n${small('variables: { A: "#{B}", B: \'x #{C}\' } #comment')}`;
+    expect(() => read(text)).not.toThrow();
+    expect(() =>
+      read(small('').replace('{ bash: echo }', '\n      bash: |\n        echo #{X}\n')),
+    ).not.toThrow();
+  });
+
+  test('a script with braces and quotes in one line is told how to be written', () => {
+    const { problems } = refusalOf(small('').replace('echo', 'echo "#{X}"'));
+    expect(problems[0]!.hint).toContain('single quotes');
+  });
+
+  test('a misspelt list of steps is not also missing', () => {
+    const error = refusalOf('process: P\nstep:\n  - name: A\n    run: { bash: a }\n');
+    expect(error.problems).toMatchObject([{ line: 2, column: 1, hint: 'Did you mean steps?' }]);
+  });
+
+  test.each([
+    ['timeout: 1m', 'time-limit'],
+    ['environment: [a]', 'environments'],
+    ['runs: { bash: x }', 'run'],
+  ])('what is called otherwise elsewhere is known: %s', (line, meant) => {
+    expect(refusalOf(small('', `    ${line}\n`)).problems).toMatchObject([
+      { line: 5, hint: `Did you mean ${meant}?` },
+    ]);
+  });
+
+  test('a script that is not there is said once', () => {
+    const readScript = scriptsBeside(tmpdir());
+    const text = small('').replace('bash: echo', 'bash: { file: nowhere-at-all.sh }');
+    expect(refusalOf(text, readScript).message).toBe(
+      'Cannot read process file orders.yaml: line 4, column 26: script nowhere-at-all.sh: there is no such file',
+    );
+  });
+
+  test.each([
+    ['one', 'variables: { A: "x #{a}" }', '2:17 A refers to itself (A -> A)'],
+    ['two', 'variables: { A: "#{B}", B: "#{A}" }', '2:17 A refers to itself (A -> B -> A)'],
+    [
+      'every scope',
+      'variables: { A: [{ value: "#{A}", tags: [x] }, { value: "y#{A}" }] }',
+      '2:18 A refers to itself (A -> A)',
+    ],
+    [
+      'home and away',
+      'local: { variables: { B: "#{A}" } }\nvariables: { A: "#{B}" }',
+      '3:17 A refers to itself (A -> B -> A)',
+    ],
+  ])('variables that lead back to themselves: %s', (_what, top, problem) => {
+    expect(problemsOf(small(top))).toEqual([problem]);
+  });
+
+  test('what leads back in some places only may be used in others', () => {
+    const values = '[{ value: "#{A}", environments: [x] }, { value: "y" }]';
+    expect(() => read(small(`variables: { A: ${values}, B: "#{A}", C: "#{B}#{A}" }`))).not.toThrow();
+  });
+
+  test.each([
+    ['nothing as a value', small('variables: { A: }'), '2:17 A has no value: nothing stands here'],
+    ['null as a value', small('variables: { A: null }'), '2:17 A has no value: null is nothing in YAML'],
+    ['a tilde as a scoped value', small('variables: { A: [{ value: ~ }] }'), '2:27 A has no value: ~ is'],
+    ['null as a process', small('').replace('P', 'null'), '1:10 the name of a process is text, and null'],
+    ['true as a step', small('').replace('One', 'true'), '3:11 the name of a step is text, and true'],
+    [
+      'a name of a run',
+      small('variables: { octopus.Release.Number: 1 }'),
+      '2:14 the name of this variable begins',
+    ],
+    ['an input of a run', small('inputs: { Octopus.X: {} }'), '2:11 the name of this input begins'],
     ['a missing key', 'process: P\n', '1:1 steps is missing'],
     ['no step', 'process: P\nsteps: []\n', '2:8 a process has at least one step'],
     ['a text where a list belongs', 'process: P\nsteps: one\n', '2:8 a list is expected here'],

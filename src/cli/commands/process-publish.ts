@@ -10,8 +10,10 @@ import {
 } from '../../process/index.ts';
 import { readEnvironments, readRevisions, type RevisionRow } from '../../projections/index.ts';
 import { namesIn, unsupportedIn } from '../../variables/index.ts';
-import { command, needed, type Outcome } from '../command.ts';
+import { commandLine } from '../../words.ts';
+import { command, misuse, needed, type Outcome } from '../command.ts';
 import { readGivenFile } from '../files.ts';
+import { publishNotes } from '../publish-notes.ts';
 import { heldRevision } from '../revisions.ts';
 import { facts, section } from '../table.ts';
 
@@ -24,11 +26,20 @@ export const publishProcessCommand = command({
   args: { FILE: needed('FILE', 'the process file, YAML') },
   options: {},
   async run(context, { FILE }): Promise<Outcome> {
+    const text = readGivenFile(FILE, 'process file', processFileBytesMax);
+    // A package is a ZIP file, and all that could be said of it otherwise is that it is no YAML.
+    if (text.subarray(0, 4).toString('latin1') === 'PK\x03\x04') {
+      throw misuse(
+        `Cannot publish ${FILE}: it is a package, not a process file`,
+        `Add a package with \`${commandLine('package', 'add', FILE)}\`; a process is a YAML file.`,
+      );
+    }
     const file = readProcessFile({
       path: FILE,
-      text: readGivenFile(FILE, 'process file', processFileBytesMax),
+      text,
       readScript: scriptsBeside(dirname(resolve(FILE))),
       unsupportedIn,
+      namesIn,
     });
     const { name, document, digest, local } = reviseProcess(file);
     const instance = await context.open();
@@ -58,15 +69,10 @@ export const publishProcessCommand = command({
     const changed = entries.length > 0;
     const known = new Set(readEnvironments(instance.db).map((one) => one.name));
     const unknown = local.publishWhen.deployedTo.filter((one) => !known.has(one));
-    const unset = unknownReferences(
-      file.revision,
-      namesIn,
-      local.variables.map((variable) => variable.name),
-    );
-    for (const { name: used, where, meant } of unset) {
-      const guess = meant === undefined ? '' : `; is it ${meant}?`;
-      context.terminal.talk(`note: nothing gives ${used} a value, which ${where} uses${guess}`);
-    }
+    const locals = local.variables.map((variable) => variable.name);
+    const unset = unknownReferences(file.revision, namesIn, locals);
+    const notes = publishNotes(instance.db, file.revision, locals);
+    for (const note of notes) context.terminal.talk(`note: ${note}`);
     const was = changed && before !== undefined ? heldRevision(instance, before.digest) : undefined;
     const { steps, inputs } = file.revision;
     return {
@@ -78,6 +84,7 @@ export const publishProcessCommand = command({
         changed,
         unknownEnvironments: unknown,
         unknownNames: unset,
+        notes,
       },
       text: [
         `Process ${name} revision ${revision} ${changed ? 'is published' : 'is there already, unchanged'}`,

@@ -58,8 +58,8 @@ test('a process file with mistakes names each with its place, and nothing is sto
   const file = written('p.yaml', 'process: Orders\nstepps: []\ninputs: { A: { type: number } }\n');
   const answer = await acme.types(['process', 'publish', file, '--json']);
   expect(answer).toMatchObject({ exitCode: 2, stdout: '', error: { code: 'PROCESS_FILE_INVALID' } });
-  expect(answer.error.message).toContain('line 1, column 1: steps is missing (and 2 more)');
-  expect(answer.stderr).toMatch(/\n {5}line 2, column 1: .*\n {5}line 3, column \d+: /);
+  expect(answer.error.message).toContain('line 2, column 1: unknown key stepps (and 1 more)');
+  expect(answer.stderr).toMatch(/\n {5}line 3, column \d+: .*\n {5}try: Did you mean steps\?/);
   expect(await entries()).toBe(before);
 });
 
@@ -85,6 +85,7 @@ test.each([
   ['process publish nowhere.yaml', 'FILE_NOT_READABLE'],
   ['process import-octopus x.json', 'NOT_IN_THIS_VERSION'],
   ['release create Payments 1.0.0', 'PROCESS_UNKNOWN'],
+  ['release create Orders v1 --package Orders.Web@1.0.0', 'USAGE_INVALID'],
   ['release create Orders 2.0.0', 'PACKAGE_NOT_NAMED'],
   ['release create Orders 2.0.0 --package Orders.Web@7.0.0', 'PACKAGE_UNKNOWN'],
   ['release create Orders 2.0.0 --package Orders.Web', 'USAGE_INVALID'],
@@ -99,6 +100,31 @@ test.each([
   const before = await entries();
   expect(await acme.types(`${line} --json`)).toMatchObject({ exitCode: 2, error: { code } });
   expect(await entries()).toBe(before);
+});
+
+test('a package in the place of a process file is told apart', async () => {
+  const answer = await acme.types(['process', 'publish', await signedPackage(company, '9.0.0'), '--json']);
+  expect(answer).toMatchObject({ exitCode: 2, error: { code: 'USAGE_INVALID' } });
+  expect(answer.error.hint).toContain('crossgap package add');
+});
+
+test('what may be a mistake in a process is noted and is no refusal', async () => {
+  const file = written(
+    'notes.yaml',
+    `process: Noted
+inputs: { Db.Password: { secret: true }, Db.Host: }
+steps:
+  - { name: A, run: { bash: 'connect "#{db.password}" #{Db.Host}' } }
+  - { name: B, package: Nobody.Added, scripts: { deploy: { powershell: '#{Db.Password}' } } }
+`,
+  );
+  const { notes } = await acme.asks<{ notes: string[] }>(['process', 'publish', file]);
+  expect(notes).toEqual([
+    expect.stringMatching(/bash script of step A pastes the secret Db.Password .*get_octopusvariable/),
+    expect.stringMatching(/powershell script of step B .*\$OctopusParameters\['Db.Password'\]/),
+    'step B deploys package Nobody.Added, of which no version was added here yet',
+  ]);
+  expect((await acme.types(['process', 'publish', file])).stderr).toContain('note: step B deploys');
 });
 
 test('J1.2 a release binds the newest revision and exact packages, and keeps its notes as they are', async () => {
