@@ -171,10 +171,11 @@ function placeOf({ found }: OpenBundle, entry: SealedEntry): Place {
   }
 }
 
-async function checkEnd({ found, manifest, read }: OpenBundle, at: number, sha256: string): Promise<void> {
-  const front = readRecordFront(await read(at, recordFrontBytes));
+async function checkEnd(bundle: OpenBundle, at: number, sha256: string): Promise<void> {
+  const { found, manifest } = bundle;
+  const front = readRecordFront(await bundle.read(at, recordFrontBytes));
   if ('unfit' in front || front.kind !== 'end') throw malformed(found, 'its end record is not in its place');
-  const end = readEnd(await read(at + recordFrontBytes, endBytes));
+  const end = readEnd(await bundle.read(at + recordFrontBytes, endBytes));
   if (end.entries !== manifest.entries || end.blobs !== manifest.blobs.length || end.sha256 !== sha256)
     throw malformed(found, 'its end record is of another content');
 }

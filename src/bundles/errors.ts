@@ -18,6 +18,7 @@ const exits = {
   BUNDLE_CONTENT_REFUSED: exitCodes.verification,
   BUNDLE_EARLIER_MISSING: exitCodes.waiting,
   BUNDLE_PACKAGE_MISSING: exitCodes.inputMissing,
+  BUNDLE_WORK_RUNNING: exitCodes.held,
 } as const satisfies Record<string, ExitCode>;
 
 export type BundleErrorCode = keyof typeof exits;

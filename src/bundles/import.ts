@@ -214,7 +214,7 @@ function contentRefused(
   );
 }
 
-/** What the sender left out since this side said to hold it, and does not hold any more. */
+/** What the sender left out, since this side said to hold it or an earlier bundle carried it, and is not here. */
 function packageMissing(
   { manifest, found: { facts } }: OpenBundle,
   waiting: readonly string[],
@@ -224,7 +224,7 @@ function packageMissing(
   const names = lost.map(nameOf);
   return new BundleError(
     'BUNDLE_PACKAGE_MISSING',
-    `Cannot complete bundle ${facts.number} from ${facts.from.name}: this side had said to hold ${names.join(', ')}, and does not any more`,
+    `Cannot complete bundle ${facts.number} from ${facts.from.name}: it builds on ${names.join(', ')}, which is not here`,
     {
       hint: `Ask ${facts.from.name} for these packages again: crossgap bundle export --to LINK --release R --again.`,
       details: { bundle: facts.number, missing: lost.map(({ digest, name }) => ({ digest, name })) },

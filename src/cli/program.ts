@@ -36,6 +36,7 @@ const families: readonly Family[] = [
   { word: 'log', load: async () => (await import('./commands/log.ts')).logCommands },
   { word: 'backup', load: async () => [(await import('./commands/backup.ts')).backup] },
   { word: 'restore', load: async () => [(await import('./commands/backup.ts')).restore] },
+  { word: 'bundle', load: async () => (await import('./commands/bundle.ts')).bundleCommands },
   { word: 'feed', load: async () => [(await import('./commands/log-show.ts')).showFeed] },
 ];
 
@@ -44,7 +45,6 @@ const laterCommands: readonly Command[] = [
   later('overlay', "The receiver's own steps"),
   later('propose', "Offer the receiver's own steps back to the vendor"),
   later('proposals', 'What receivers proposed'),
-  later('bundle', 'The air gap: export, inspect and import'),
   later('doctor', 'What may be wrong with this installation'),
   later('try', 'The executor on files at hand, without an instance'),
 ];
@@ -72,6 +72,7 @@ export async function programFor(argv: readonly string[]): Promise<Table> {
       input: 'Values only one side knows',
       deployment: 'Runs of releases',
       log: 'The history',
+      bundle: 'The air gap: what is carried by hand',
       feed: 'What the other side sees',
     },
   };

@@ -1,0 +1,6 @@
+import { exportCommand } from './bundle-export.ts';
+import { importCommand } from './bundle-import.ts';
+import { inspectCommand } from './bundle-inspect.ts';
+import { listBundles } from './bundle-list.ts';
+
+export const bundleCommands = [exportCommand, inspectCommand, importCommand, listBundles];
