@@ -40,7 +40,10 @@ export function acknowledge({ link, inward, receipted, holds, refused }: Acknowl
   if (inward.hash === null) return [];
   const newEntries =
     inward.epoch > receipted.epoch || (inward.epoch === receipted.epoch && inward.news > receipted.seq);
-  if (!newEntries && holds.length === 0 && refused.length === 0) return [];
+  // This side was put back and lost what it had receipted; said so, it is sent again.
+  const lostEntries =
+    inward.epoch < receipted.epoch || (inward.epoch === receipted.epoch && inward.seq < receipted.seq);
+  if (!newEntries && !lostEntries && holds.length === 0 && refused.length === 0) return [];
   return [
     told(
       link,

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { acknowledge, refuseBlob, reportInputs, type Decision } from '../commands/index.ts';
 import {
+  feedId,
+  readHead,
   readHeader,
   type CrossgapEvent,
   type HeadVerdict,
@@ -17,13 +19,22 @@ import {
   readWantedBlobs,
   type LinkRow,
 } from '../projections/index.ts';
-import type { PlacedEntry, Replica, Verdict } from '../sync/index.ts';
+import type { Place, PlacedEntry, Replica, Verdict } from '../sync/index.ts';
 import { admitPackage, unjudgedPackages } from './admit-packages.ts';
 
 /** One link as sync sees it: its two feeds in the log and its blobs in the store. */
 export function linkReplica(instance: Instance, linkId: string): Replica {
   const { db, log, blobs, clock } = instance;
   const outward = log.feedTo(linkId);
+  /** Entries of a feed after a place, each with its own place. */
+  const entriesAfter = (feed: string, after: Place, limit: number): PlacedEntry[] =>
+    log
+      .readFeed(feed, { epoch: after.epoch, seq: after.seq + 1 }, limit)
+      .map(({ bytes, signature }): PlacedEntry => {
+        const { epoch, seq } = readHeader(bytes);
+        return { bytes, signature, epoch, seq };
+      });
+  let peerStands: Place | undefined;
   const sinceLastEntry = onceForEachPosition(log);
   const link = sinceLastEntry((): LinkRow => readLinks(db).find((row) => row.link === linkId)!);
   const wanted = sinceLastEntry(() => readWantedBlobs(db).filter((blob) => blob.link === linkId));
@@ -60,13 +71,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
   let head: { readonly bytes: Uint8Array; readonly of: string; readonly at: number } | undefined;
 
   return {
-    outgoing: (after, limit) =>
-      log
-        .readFeed(outward, { epoch: after.epoch, seq: after.seq + 1 }, limit)
-        .map(({ bytes, signature }): PlacedEntry => {
-          const { epoch, seq } = readHeader(bytes);
-          return { bytes, signature, epoch, seq };
-        }),
+    outgoing: (after, limit) => entriesAfter(outward, after, limit),
     outgoingHead() {
       const point = log.pointAt(outward);
       if (point === undefined) return undefined;
@@ -102,7 +107,16 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
         .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
     holdsBlob: (digest) => instance.holds(digest),
     receiveEntries: async (entries) => (await log.receive(entries)).map(toVerdict),
-    receiveHead: (bytes) => Promise.resolve(headVerdict(log.receiveHead(bytes))),
+    async receiveHead(bytes) {
+      const verdict = log.receiveHead(bytes);
+      peerStands = standOf(verdict, bytes);
+      return headVerdict(verdict);
+    },
+    peerStands: () => peerStands,
+    incoming(after, limit) {
+      const { peer } = link();
+      return peer === null ? [] : entriesAfter(feedId(peer, linkId), after, limit);
+    },
     // A file for each link: what one sends can't spoil what another does.
     incomingFile: (digest) => `${blobs.incomingPath(digest)}.${linkId}`,
     async adoptBlob(digest, path) {
@@ -163,6 +177,18 @@ function toVerdict(verdict: EntryVerdict): Verdict {
     case 'refused':
       return { outcome: 'refused', code: verdict.error.code, message: verdict.error.message };
   }
+}
+
+/**
+ * Where the author of a feed stands who signed a head that tells of less than is held here, or of something else: it was
+ * put back to a backup, or a copy of it signs. Either way it needs what was signed in its name.
+ */
+function standOf(verdict: HeadVerdict, bytes: Uint8Array): Place | undefined {
+  if (verdict.outcome !== 'refused') return undefined;
+  const { code } = verdict.error;
+  if (code !== 'ROLLBACK' && code !== 'EQUIVOCATION') return undefined;
+  const { epoch, seq } = readHead(bytes);
+  return { epoch, seq: code === 'ROLLBACK' ? seq : seq - 1 };
 }
 
 /** A head that tells of more than is held here is good news: what is missing comes by itself, or is asked for. */

@@ -13,6 +13,20 @@ import { feedId, noHash } from './feed.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
 import type { OwnHeads } from './own-heads.ts';
 import { sealEntry } from './seal.ts';
+import type { Doubt } from './witnesses.ts';
+
+function doubtful(feed: string, head: FeedPoint, { code, said }: Doubt): EventError {
+  const heads = `the receiver holds entry ${said.seq} of epoch ${said.epoch} (${said.hash}), here the newest is ${head.seq} of epoch ${head.epoch} (${head.hash})`;
+  return code === 'UNSURE'
+    ? new EventError('UNSURE', `Cannot append to the feed ${feed}: ${heads}`, {
+        hint: 'This instance lost entries; let the receiver give them back (crossgap run), or give them up: crossgap log new-epoch.',
+        details: { feed, said, head },
+      })
+    : new EventError('DUPLICATE_IDENTITY', `Cannot append to the feed ${feed}: ${heads}`, {
+        hint: 'A copy of this instance signs too, or this one was restored and signed anew: stop the copy, let the receiver give back what it holds (crossgap run), then crossgap log new-epoch.',
+        details: { feed, said, head },
+      });
+}
 
 /** Who asked for an entry: the account, as it will stand in the header. */
 export type By = { readonly actor: string };
@@ -23,7 +37,7 @@ export type LogWriter<E extends AnyEvent> = {
   /**
    * Appends to an own feed and folds the read models, so that `db` shows it from here on.
    *
-   * @throws {EventError} ENTRY_TOO_LARGE, BODY_VALUE_UNFIT, FEED_UNKNOWN, FEED_FROZEN
+   * @throws {EventError} ENTRY_TOO_LARGE, BODY_VALUE_UNFIT, FEED_UNKNOWN, DUPLICATE_IDENTITY, UNSURE
    */
   append(feed: string, event: MadeEvent, by: By): LoggedEntry<E>;
   /** Opens this instance's feed to an audience with its introduction, once; returns the feed's id. */
@@ -103,16 +117,17 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
           details: { feed: id },
         },
       );
-    const { head, frozen } = heads.get(id, Buffer.from(id, 'hex'));
+    const { head, frozen, doubt } = heads.get(id, Buffer.from(id, 'hex'));
     if (frozen)
       throw new EventError(
-        'FEED_FROZEN',
+        'DUPLICATE_IDENTITY',
         `Cannot append to the feed ${id}: it was signed with two histories`,
         {
-          hint: 'Find the other instance that signs with this key and stop it, then start a new epoch.',
-          details: { feed: id },
+          hint: 'Find the other instance that signs with this key and stop it, then start a new epoch: crossgap log new-epoch.',
+          details: { feed: id, head },
         },
       );
+    if (doubt !== undefined) throw doubtful(id, head, doubt);
     return insert(feed, head.epoch, head.seq + 1, head.hash, event, by);
   };
 

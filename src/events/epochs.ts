@@ -10,6 +10,8 @@ export type Epochs = {
   isVoid(feed: Buffer, spot: Spot): boolean;
   /** How many entries of a feed later epochs left behind. */
   countVoid(feed: Buffer): number;
+  /** Whether any feed ever began a later epoch. */
+  any(): boolean;
 };
 
 export function epochs(db: Database): Epochs {
@@ -24,6 +26,7 @@ export function epochs(db: Database): Epochs {
     .prepare<[Buffer, Spot], number>(`SELECT 1 FROM epoch_start WHERE ${leaves} LIMIT 1`)
     .pluck();
   const started = db.prepare<[Buffer], number>('SELECT 1 FROM epoch_start WHERE feed = ?').pluck();
+  const some = db.prepare<[], number>('SELECT 1 FROM epoch_start LIMIT 1').pluck();
   const countVoid = db
     .prepare<[Buffer], number>(
       `SELECT count(*) FROM entry WHERE feed = ? AND EXISTS (
@@ -32,6 +35,7 @@ export function epochs(db: Database): Epochs {
     )
     .pluck();
   return {
+    any: () => some.get() !== undefined,
     add: (feed, epoch, last) => void insert.run(feed, epoch, last.epoch, last.seq),
     lastBefore: (feed, epoch) => before.get(feed, epoch),
     isVoid: (feed, { epoch, seq }) => isVoid.get(feed, { epoch, seq }) !== undefined,

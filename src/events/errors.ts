@@ -24,6 +24,8 @@ export type EventErrorCode =
   | 'HEAD_MALFORMED'
   | 'ROLLBACK'
   | 'ROLLED_BACK'
+  | 'UNSURE'
+  | 'DUPLICATE_IDENTITY'
   | 'SIDE_FILE_MISSING'
   | 'SIDE_FILE_DAMAGED'
   | 'EPOCH_NOT_NEEDED'

@@ -25,6 +25,7 @@ export type { Evidence, EvidenceKind } from './evidence.ts';
 export type { HeadVerdict } from './receive-head.ts';
 export type { StartedEpochs } from './new-epoch.ts';
 export type { LostEntries, Standing } from './standing.ts';
+export type { Doubt } from './witnesses.ts';
 export type { Gap, Verdict } from './verdict.ts';
 export type { FirstBad, VerifyReport } from './verify-log.ts';
 export { openLog, type FeedFacts, type Log, type LogOptions, type ReadOptions } from './log.ts';

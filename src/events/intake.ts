@@ -58,6 +58,8 @@ export type Intake<E extends AnyEvent> = {
   take(candidate: Candidate, read?: ReadBody<E>): Verdict;
   /** All that came into the log, those that had been parked too, in its order. */
   readonly accepted: StoredEntry<E>[];
+  /** Whether entries that had been folded do not count any more. */
+  readonly leftSomeBehind: boolean;
 };
 
 type FeedState = { head: FeedPoint | undefined; parked: ParkedSize; frozen: Frozen | undefined };
@@ -69,6 +71,7 @@ export function intake<E extends AnyEvent>(parts: IntakeParts<E>): Intake<E> {
 
 class Taking<E extends AnyEvent> implements Intake<E> {
   readonly accepted: StoredEntry<E>[] = [];
+  leftSomeBehind = false;
   readonly #parts: IntakeParts<E>;
   readonly #states = new Map<string, FeedState>();
 
@@ -155,6 +158,7 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     const verdict = this.#accept(candidate, state, read);
     if (verdict.outcome === 'accepted') {
       epochs.add(feedBlob, header.epoch, lastKnown);
+      if (head.hash !== lastKnown.hash) this.leftSomeBehind = true;
       evidence.thaw(feedBlob);
       state.frozen = undefined;
     }
@@ -290,7 +294,7 @@ function gapBefore({ header }: Candidate, head: FeedPoint | undefined, upTo: Fee
 function equivocation({ header, hash }: Candidate, held: string): EventError {
   return new EventError(
     'EQUIVOCATION',
-    `Cannot take in entry ${header.seq} of the feed ${header.feed}: its author signed another one for the same place`,
+    `Cannot take in entry ${header.seq} of the feed ${header.feed}: its author signed another one for the same place, ${hex(hash)} instead of ${held}`,
     {
       hint: 'Both are kept as evidence and the feed is frozen; ask the author what happened.',
       details: { feed: header.feed, epoch: header.epoch, seq: header.seq, held, offered: hex(hash) },

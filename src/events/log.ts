@@ -23,6 +23,7 @@ import type { VerifiedPosition } from './side-file.ts';
 import { standingKeeper, type Standing } from './standing.ts';
 import type { Gap, Verdict } from './verdict.ts';
 import { verifyLog, type VerifyReport } from './verify-log.ts';
+import { witnesses, type Doubt } from './witnesses.ts';
 
 export type LogOptions<E extends AnyEvent> = {
   /** Open and migrated; it stays the caller's to close. */
@@ -37,6 +38,11 @@ export type LogOptions<E extends AnyEvent> = {
   readonly sideFile: string;
   /** Changes the read models, inside the transaction that stores the entries and in their order. */
   readonly fold?: (entries: readonly LoggedEntry<E>[]) => void;
+  /**
+   * Makes the read models anew from all entries that count, inside the transaction of the entry after which others do
+   * not count any more.
+   */
+  readonly refold?: (history: Iterable<readonly LoggedEntry<E>[]>) => void;
   /** Who may write to us over a link; undefined: nobody, the link is unknown, unconfirmed or removed. */
   readonly pinFor: (link: string) => Pin | undefined;
 };
@@ -51,6 +57,8 @@ export type FeedFacts = FeedPoint & {
   readonly frozen: boolean;
   /** Entries that a later epoch left behind. */
   readonly voidEntries: number;
+  /** Of an own feed: what its receiver says that speaks against signing it. */
+  readonly doubt: Doubt | null;
 };
 
 export type ReadOptions = { readonly after: number; readonly limit: number };
@@ -64,7 +72,7 @@ export type Log<E extends AnyEvent> = {
   /**
    * One immediate transaction: read, decide, append; all or nothing. Safe with several processes on one database.
    *
-   * @throws {EventError} ROLLED_BACK, SIDE_FILE_MISSING, SIDE_FILE_DAMAGED, ENTRY_TOO_LARGE, FEED_FROZEN …
+   * @throws {EventError} ROLLED_BACK, SIDE_FILE_MISSING, SIDE_FILE_DAMAGED, UNSURE, DUPLICATE_IDENTITY, ENTRY_TOO_LARGE …
    * @throws {DatabaseError} DISK_FULL, DATABASE_READ_ONLY …
    */
   write<T>(work: (tx: LogWriter<E>) => T): T;
@@ -92,6 +100,8 @@ export type Log<E extends AnyEvent> = {
   read(options: ReadOptions): LoggedEntry<E>[];
   /** All entries behind a position, a page at a time; memory stays flat, and no cursor is held open. */
   pages(options: { readonly after: number; readonly size?: number }): Generator<readonly LoggedEntry<E>[]>;
+  /** All entries that count, in order, a page at a time: what the read models follow from. */
+  history(): Generator<readonly LoggedEntry<E>[]>;
   entryAt(feed: string, spot: Spot): LoggedEntry<E> | undefined;
   /** The entries of a feed from a place on as they travel, without those a later epoch left behind. */
   readFeed(feed: string, from: Spot, limit: number): SealedEntry[];
@@ -111,7 +121,17 @@ export type Log<E extends AnyEvent> = {
 
 /** Opens the log in a database, after comparing it with the side file. */
 export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
-  const { db, clock, catalog, instanceId, signer, sideFile, pinFor, fold = () => {} } = options;
+  const {
+    db,
+    clock,
+    catalog,
+    instanceId,
+    signer,
+    sideFile,
+    pinFor,
+    fold = () => {},
+    refold = () => {},
+  } = options;
   const feeds = feedTable(db);
   const entries = entryTable(db);
   const evidence = evidenceTable(db);
@@ -120,8 +140,20 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   const heads = peerHeads(db);
   const position = verifiedPosition(db);
   const keeper = standingKeeper({ db, path: sideFile, entries, feeds, readVerified: () => position.get() });
-  const tables = { db, clock, catalog, feeds, entries, evidence, epochs: epochTable, parked, heads };
-  const own = ownHeads(db, entries, evidence);
+  const witnessed = witnesses(db, entries);
+  const tables = {
+    db,
+    clock,
+    catalog,
+    feeds,
+    entries,
+    evidence,
+    witnesses: witnessed,
+    parked,
+    heads,
+    epochs: epochTable,
+  };
+  const own = ownHeads(db, tables);
   const mustBeGood = (): void => keeper.mustBeGood();
   const append = appender({ ...tables, heads: own, instanceId, signer, fold, mustBeGood });
   const receive = receiver({
@@ -130,6 +162,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     signer,
     pinFor,
     fold,
+    refold: () => refold(history()),
     committed: (ownCameBack) => {
       own.forget();
       if (ownCameBack) keeper.lookAgain();
@@ -139,6 +172,19 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   const blob = (hex: string): Buffer => Buffer.from(hex, 'hex');
   const logged = (row: StoredRow): LoggedEntry<E> =>
     new StoredEntry(catalog, row.pos, { bytes: row.bytes, signature: row.signature }, { rawHash: row.hash });
+  function* pages({ after, size = 100 }: { readonly after: number; readonly size?: number }) {
+    for (let pos = after; ;) {
+      const rows = entries.storedAfter(pos, size);
+      if (rows.length === 0) return;
+      pos = rows.at(-1)!.pos;
+      yield rows.map(logged);
+    }
+  }
+  function* history() {
+    const someVoid = epochTable.any();
+    for (const page of pages({ after: 0, size: 500 }))
+      yield someVoid ? page.filter(({ header }) => !epochTable.isVoid(blob(header.feed), header)) : page;
+  }
   const isOwn = (feed: string): boolean => feeds.get(feed)?.own === true;
 
   return {
@@ -173,18 +219,15 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     },
     startEpoch: (why) => {
       own.forget();
-      return startEpochs({ ...tables, keeper, write: (work) => append.writeAnyway(work) }, why);
+      return startEpochs(
+        { ...tables, keeper, refold: () => refold(history()), write: (work) => append.writeAnyway(work) },
+        why,
+      );
     },
 
     read: ({ after, limit }) => entries.storedAfter(after, limit).map(logged),
-    *pages({ after, size = 100 }) {
-      for (let pos = after; ;) {
-        const rows = entries.storedAfter(pos, size);
-        if (rows.length === 0) return;
-        pos = rows.at(-1)!.pos;
-        yield rows.map(logged);
-      }
-    },
+    pages,
+    history,
     entryAt: (feed, spot) => {
       const row = entries.at(blob(feed), spot);
       return row && logged(row);
@@ -203,7 +246,10 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
         const head = entries.head(id);
         if (head === undefined) return [];
         const frozen = evidence.frozen(id) !== undefined;
-        return [{ feed, author, audience, own, ...head, frozen, voidEntries: epochTable.countVoid(id) }];
+        const doubt = (own ? witnessed.doubt(id) : undefined) ?? null;
+        return [
+          { feed, author, audience, own, ...head, frozen, voidEntries: epochTable.countVoid(id), doubt },
+        ];
       }),
     pointAt: (feed) => entries.head(blob(feed)),
     entryCount: () => entries.count(),

@@ -9,6 +9,7 @@ import type { Feed, FeedTable } from './feed-table.ts';
 import { EpochStarted } from './feed-events.ts';
 import type { PeerHeads } from './peer-heads.ts';
 import type { StandingKeeper } from './standing.ts';
+import type { Witnesses } from './witnesses.ts';
 
 /** Which feeds went on with a new epoch, and which are lost with all their entries. */
 export type StartedEpochs = {
@@ -23,8 +24,11 @@ export type EpochParts<E extends AnyEvent> = {
   readonly epochs: Epochs;
   readonly evidence: EvidenceTable;
   readonly heads: PeerHeads;
+  readonly witnesses: Witnesses;
   readonly keeper: StandingKeeper;
   readonly write: Appender<E>['writeAnyway'];
+  /** Makes the read models anew from what counts. */
+  readonly refold: () => void;
 };
 
 /** Begins a new epoch in every own feed that cannot go on in its present one. */
@@ -32,7 +36,7 @@ export function startEpochs<E extends AnyEvent>(
   parts: EpochParts<E>,
   { reason, actor }: { readonly reason: string } & By,
 ): StartedEpochs {
-  const { feeds, entries, epochs, evidence, keeper, write } = parts;
+  const { feeds, entries, epochs, evidence, witnesses, keeper, write, refold } = parts;
   keeper.lookAgain();
   const standing = keeper.standing();
   const lostPoints = new Map(
@@ -43,23 +47,32 @@ export function startEpochs<E extends AnyEvent>(
     .all()
     .filter(
       ({ feed, own }) =>
-        own && (unsure || lostPoints.has(feed) || evidence.frozen(Buffer.from(feed, 'hex')) !== undefined),
+        own &&
+        (unsure ||
+          lostPoints.has(feed) ||
+          evidence.frozen(Buffer.from(feed, 'hex')) !== undefined ||
+          witnesses.doubt(Buffer.from(feed, 'hex')) !== undefined),
     );
   if (stuck.length === 0 && lostPoints.size === 0)
     throw new EventError('EPOCH_NOT_NEEDED', 'Cannot start a new epoch: every own feed can go on as it is', {
       hint: 'A new epoch gives entries up for good; it is only for feeds that lost some or were signed twice.',
     });
-  const started = write((append) =>
-    stuck.map((feed) => {
+  let leftSomeBehind = false;
+  const started = write((append) => {
+    const began = stuck.map((feed) => {
       const lastKnown = lastCertain(feed, parts);
       const epoch = highestEpoch(feed, parts, lostPoints.get(feed.feed)) + 1;
       const blob = Buffer.from(feed.feed, 'hex');
+      const head = entries.head(blob)!;
       append(feed, { epoch, lastKnown }, EpochStarted.make({ epoch, reason, lastKnown }), { actor });
       epochs.add(blob, epoch, lastKnown);
       evidence.thaw(blob);
+      if (head.hash !== lastKnown.hash) leftSomeBehind = true;
       return { feed: feed.feed, epoch, lastKnown };
-    }),
-  );
+    });
+    if (leftSomeBehind) refold();
+    return began;
+  });
   keeper.accept();
   const lost = [...lostPoints.keys()].filter((feed) => entries.head(Buffer.from(feed, 'hex')) === undefined);
   return { started, lost };
@@ -68,11 +81,22 @@ export function startEpochs<E extends AnyEvent>(
 /** The newest entry that nobody can hold another one for. */
 function lastCertain(
   { feed }: Feed,
-  { entries, epochs, evidence }: Omit<EpochParts<AnyEvent>, 'write'>,
+  { entries, epochs, evidence, witnesses }: Omit<EpochParts<AnyEvent>, 'write'>,
 ): FeedPoint {
   const blob = Buffer.from(feed, 'hex');
   const head = entries.head(blob)!;
-  if (evidence.frozen(blob) === undefined) return head;
+  if (evidence.frozen(blob) === undefined) {
+    const doubt = witnesses.doubt(blob);
+    if (doubt?.code !== 'DUPLICATE_IDENTITY') return head;
+    throw new EventError(
+      'DUPLICATE_IDENTITY',
+      `Cannot start a new epoch of the feed ${feed}: its receiver holds another entry ${doubt.said.seq}, and nothing tells yet where the two histories part`,
+      {
+        hint: 'Let the receiver give back what it holds first: crossgap run on both sides.',
+        details: { feed, said: doubt.said, head },
+      },
+    );
+  }
   const [first] = evidence
     .list(blob)
     .filter((one) => !epochs.isVoid(blob, one))
@@ -97,13 +121,14 @@ function lastCertain(
 /** The highest epoch that anybody may know of. */
 function highestEpoch(
   { feed }: Feed,
-  { entries, evidence, heads }: Omit<EpochParts<AnyEvent>, 'write'>,
+  { entries, evidence, heads, witnesses }: Omit<EpochParts<AnyEvent>, 'write'>,
   sideFile: FeedPoint | undefined,
 ): number {
   const blob = Buffer.from(feed, 'hex');
   return Math.max(
     entries.head(blob)?.epoch ?? 1,
     heads.get(blob)?.epoch ?? 1,
+    witnesses.doubt(blob)?.said.epoch ?? 1,
     sideFile?.epoch ?? 1,
     ...evidence.list(blob).map((one) => one.epoch),
   );

@@ -2,9 +2,15 @@ import type { Database } from '../db/index.ts';
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { EvidenceTable } from './evidence.ts';
+import type { Doubt, Witnesses } from './witnesses.ts';
 
 /** Where an own feed stands. */
-export type OwnHead = { readonly head: FeedPoint; readonly frozen: boolean };
+export type OwnHead = {
+  readonly head: FeedPoint;
+  readonly frozen: boolean;
+  /** What its receiver says against it. */
+  readonly doubt: Doubt | undefined;
+};
 
 /** The heads of own feeds, remembered as long as nobody else has written to the database. */
 export type OwnHeads = {
@@ -16,7 +22,10 @@ export type OwnHeads = {
   forget(): void;
 };
 
-export function ownHeads(db: Database, entries: EntryTable, evidence: EvidenceTable): OwnHeads {
+export function ownHeads(
+  db: Database,
+  { entries, evidence, witnesses }: { entries: EntryTable; evidence: EvidenceTable; witnesses: Witnesses },
+): OwnHeads {
   // It changes when another connection commits, and only then.
   const dataVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
   const known = new Map<string, OwnHead>();
@@ -28,10 +37,17 @@ export function ownHeads(db: Database, entries: EntryTable, evidence: EvidenceTa
       version = now;
       let state = known.get(feed);
       if (state === undefined)
-        known.set(feed, (state = { head: entries.head(blob)!, frozen: evidence.frozen(blob) !== undefined }));
+        known.set(
+          feed,
+          (state = {
+            head: entries.head(blob)!,
+            frozen: evidence.frozen(blob) !== undefined,
+            doubt: witnesses.doubt(blob),
+          }),
+        );
       return state;
     },
-    moved: (feed, head) => void known.set(feed, { head, frozen: false }),
+    moved: (feed, head) => void known.set(feed, { head, frozen: false, doubt: undefined }),
     forget: () => known.clear(),
   };
 }

@@ -78,7 +78,7 @@ export function headReceiver(parts: HeadParts): (bytes: Uint8Array) => HeadVerdi
     throw refuse(
       'EQUIVOCATION',
       head,
-      `its author signed another entry for place ${head.seq}`,
+      `its author signed another entry for place ${head.seq} of epoch ${head.epoch}, ${head.hash} instead of ${other}`,
       'Both are kept as evidence and the feed is frozen; ask the author what happened.',
       { held: other, offered: head.hash },
     );

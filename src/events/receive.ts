@@ -1,13 +1,18 @@
 import type { Database } from '../db/index.ts';
 import { faultPoint } from '../faults.ts';
+import { decodeBody } from './body-reader.ts';
 import type { AnyEvent } from './define-event.ts';
 import { door, type Candidate, type DoorParts } from './door.ts';
 import type { SealedEntry } from './entry.ts';
 import { EventError } from './errors.ts';
+import { feedId } from './feed.ts';
+import { headerBytes } from './header.ts';
 import { bodyReader, intake, type IntakeParts, type ReadBody } from './intake.ts';
 import type { LoggedEntry } from './logged-entry.ts';
+import { ReceiptGiven } from './link-events.ts';
 import { refused, type Verdict } from './verdict.ts';
 import { verifyPool } from './verify.ts';
+import type { Witnesses } from './witnesses.ts';
 
 /** So many entries share a transaction. */
 const batchSize = 256;
@@ -17,7 +22,10 @@ const batchesAhead = 4;
 export type ReceiveParts<E extends AnyEvent> = DoorParts &
   IntakeParts<E> & {
     readonly db: Database;
+    readonly witnesses: Witnesses;
     readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
+    /** Makes the read models anew from what counts. */
+    readonly refold: () => void;
     /** Called after each commit; `own` says that own entries came back. */
     readonly committed: (own: boolean) => void;
   };
@@ -33,7 +41,7 @@ export type Receive = (entries: readonly SealedEntry[]) => Promise<Verdict[]>;
 
 export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
   const pool = verifyPool();
-  const { db, catalog, feeds, fold, committed } = parts;
+  const { db, catalog, feeds, fold, refold, committed, instanceId, witnesses } = parts;
 
   const check = async (candidate: Candidate): Promise<Checked<E>> => {
     // Without a key the signature is checked when the feed's first entry brings it.
@@ -43,6 +51,15 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
     return { candidate, fits, read: fits ? bodyReader(catalog, candidate) : undefined };
   };
 
+  /** The author of a feed to us is the receiver of our feed to it: what it says to hold must be here. */
+  const hearReceipt = ({ header, sealed }: LoggedEntry<E>): void => {
+    if (header.type !== ReceiptGiven.name || header.schemaVersion !== ReceiptGiven.version) return;
+    const said = feedId(instanceId, header.audience);
+    if (said === header.feed || feeds.get(said)?.own !== true) return;
+    const { epoch, seq, hash } = ReceiptGiven.read(1, decodeBody(sealed.bytes.subarray(headerBytes)));
+    witnesses.hear(Buffer.from(said, 'hex'), { epoch, seq, hash });
+  };
+
   const store = db.transaction(
     (batch: readonly (Checked<E> | Verdict)[]): { verdicts: Verdict[]; own: boolean } => {
       const taking = intake(parts);
@@ -50,7 +67,9 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
         if ('outcome' in one) return one;
         return one.fits ? taking.take(one.candidate, one.read) : refused(signatureInvalid(one.candidate));
       });
-      if (taking.accepted.length > 0) fold(taking.accepted);
+      if (taking.leftSomeBehind) refold();
+      else if (taking.accepted.length > 0) fold(taking.accepted);
+      for (const entry of taking.accepted) hearReceipt(entry);
       faultPoint('log.receive.inserted');
       return { verdicts, own: taking.accepted.some(({ header }) => feeds.get(header.feed)?.own === true) };
     },

@@ -12,7 +12,7 @@ import {
   type OpenedIntroduction,
 } from '../identity/index.ts';
 import { openBlobStore, type BlobStore } from '../packages/index.ts';
-import { projector, readLinks } from '../projections/index.ts';
+import { projector, readLinks, rebuildReadModels } from '../projections/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
@@ -81,6 +81,7 @@ export async function openInstance(
   if (options.create === true) createDatabase({ path: folder.database, clock });
   const db = openDatabase({ path: folder.database, clock });
   try {
+    let fold = projector(db, instanceId);
     const log = openLog({
       db,
       clock,
@@ -88,7 +89,11 @@ export async function openInstance(
       instanceId,
       signer: keys.signing,
       sideFile: folder.head,
-      fold: projector(db, instanceId),
+      fold: (entries) => fold(entries),
+      refold: (history) => {
+        rebuildReadModels(db, instanceId, history);
+        fold = projector(db, instanceId);
+      },
       pinFor: (audience) => {
         const link = readLinks(db).find((one) => one.link === audience && one.state !== 'removed');
         if (link === undefined || link.introduction === null || link.peer === null) return undefined;

@@ -18,10 +18,8 @@ export const linkBoard: Projection = {
     );
     const confirm = db.prepare(`UPDATE link SET state = 'confirmed', fingerprint = ? WHERE link = ?`);
     const remove = db.prepare(`UPDATE link SET state = 'removed' WHERE link = ?`);
-    const receipt = db.prepare(
-      `UPDATE link SET receipt_epoch = ?, receipt_seq = ? WHERE link = ?
-          AND (receipt_epoch < ? OR (receipt_epoch = ? AND receipt_seq < ?))`,
-    );
+    // The newest word counts, also where it says less: a receiver that was put back wants the rest again.
+    const receipt = db.prepare(`UPDATE link SET receipt_epoch = ?, receipt_seq = ? WHERE link = ?`);
     const heard = db.prepare(
       `UPDATE link SET inward_epoch = ?, inward_seq = ?, inward_hash = ?, heard_at = max(?, coalesce(heard_at, 0)),
               inward_news = coalesce(?, inward_news) WHERE link = ?`,
@@ -79,7 +77,7 @@ export const linkBoard: Projection = {
           return;
         case 'receipt.given': {
           const { epoch, seq } = event.data;
-          if (place.kind === 'inward') receipt.run(epoch, seq, place.link, epoch, epoch, seq);
+          if (place.kind === 'inward') receipt.run(epoch, seq, place.link);
           else if (place.kind === 'outward') receipted.run(epoch, seq, place.link);
           return;
         }

@@ -19,6 +19,7 @@ import {
 import { decodeParcelFile, encodeParcelFile, entryBytesInParcel } from './parcel-file.ts';
 import {
   comparePlaces,
+  givenBackFrom,
   type BlobParcel,
   type Chunk,
   type EntriesParcel,
@@ -232,7 +233,12 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     await prepare();
     try {
       await remove(
-        (await lyingSpans()).filter(({ epoch, last }) => comparePlaces({ epoch, seq: last }, settled) <= 0),
+        (await lyingSpans()).filter(({ epoch, last }) =>
+          epoch < givenBackFrom
+            ? comparePlaces({ epoch, seq: last }, settled) <= 0
+            : settled.givenBack !== undefined &&
+              comparePlaces({ epoch: epoch - givenBackFrom, seq: last }, settled.givenBack) <= 0,
+        ),
       );
       await removeBlobs(settled.owed);
     } catch (error) {

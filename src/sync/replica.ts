@@ -38,6 +38,10 @@ export interface Replica {
    * next attempt, and names the changed parts as well as they can be told; the file is removed afterwards.
    */
   refuseBlob(digest: string, path: string): Promise<readonly string[]>;
+  /** Where the peer, as it told itself, stands in its own feed, if that is before what is held of it here. */
+  peerStands?(): Place | undefined;
+  /** The peer's own entries after a place, as they are held here. */
+  incoming?(after: Place, limit: number): readonly PlacedEntry[];
   /** Something new is held: appends a receipt if one is due. */
   acknowledge(): Promise<void>;
 }

@@ -2,11 +2,14 @@ import { chunksOf } from './blobs.ts';
 import { SyncError } from './errors.ts';
 import { entryBytesInParcel } from './parcel-file.ts';
 import type { ParcelWay } from './receive-parcels.ts';
-import type { PlacedEntry } from './replica.ts';
+import type { PlacedEntry, Replica } from './replica.ts';
 import { noteFailure } from './tally.ts';
-import type { NamedBlob, Place } from './transport.ts';
+import { givenBackFrom, type NamedBlob, type Place } from './transport.ts';
 
 const pageEntries = 64;
+
+/** The peer lost nothing that is known here: whatever was given back may go. */
+const everything: Place = { epoch: givenBackFrom, seq: Number.MAX_SAFE_INTEGER };
 
 /** The way out: what the peer's receipt does not cover and is not on its way yet. */
 export interface ParcelSender {
@@ -27,8 +30,10 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
     await transport.settle({
       ...pick(replica.confirmed()),
       owed: new Set(owed.map(({ digest }) => digest)),
+      givenBack: replica.peerStands?.() ?? everything,
     });
     const sent = await sendEntries(replica.confirmed());
+    await giveBack();
     const head = sent || (headDue && !headSent) ? replica.outgoingHead() : undefined;
     if (head) {
       await transport.send({ kind: 'head', bytes: head }, signal);
@@ -58,12 +63,36 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
     return sent;
   }
 
+  /**
+   * What the peer lost of its own feed, one parcel after the other up to a turn's share: verified there as any other
+   * entry, and asked for by nothing but a head that tells of less than is held here.
+   */
+  async function giveBack(): Promise<void> {
+    let at = replica.peerStands?.();
+    let leftBytes = limits.blobBytesPerTurn;
+    while (at && leftBytes > 0 && !signal.aborted) {
+      const entries = batchAfter(at, (after, limit) => replica.incoming?.(after, limit) ?? []);
+      const [first] = entries;
+      const last = entries.at(-1);
+      if (!first || !last) return;
+      leftBytes -= entries.reduce((sum, entry) => sum + entryBytesInParcel(entry), 0);
+      at = pick(last);
+      const epoch = givenBackFrom + first.epoch;
+      if ((await transport.carriedTo({ epoch, seq: first.seq })) >= last.seq) continue;
+      await transport.send({ kind: 'entries', epoch, firstSeq: first.seq, entries }, signal);
+      tally.entriesOut += entries.length;
+    }
+  }
+
   /** The longest unbroken row of entries of one epoch that fits one parcel; at least one. */
-  function batchAfter(after: Place): readonly PlacedEntry[] {
+  function batchAfter(
+    after: Place,
+    next: Replica['outgoing'] = (place, limit) => replica.outgoing(place, limit),
+  ): readonly PlacedEntry[] {
     const batch: PlacedEntry[] = [];
     let sizeBytes = 0;
     for (;;) {
-      const page = replica.outgoing(batch.at(-1) ?? after, pageEntries);
+      const page = next(batch.at(-1) ?? after, pageEntries);
       if (page.length === 0) return batch;
       for (const entry of page) {
         const before = batch.at(-1);

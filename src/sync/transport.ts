@@ -14,6 +14,12 @@ export type EntriesParcel = {
   readonly entries: readonly SealedEntry[];
 };
 
+/**
+ * In an epoch from here on, a parcel of entries gives back to the receiver what it wrote itself and lost: the entry's
+ * own epoch is what exceeds this number. A transport carries such a parcel as any other.
+ */
+export const givenBackFrom = 2 ** 31;
+
 /** The sender's newest signed head. */
 export type HeadParcel = { readonly kind: 'head'; readonly bytes: Uint8Array };
 
@@ -59,6 +65,8 @@ export type Received =
 export type Settled = Place & {
   /** Digests still owed to the other side; what carries any other blob may go. */
   readonly owed: ReadonlySet<string>;
+  /** Up to where the other side holds what it had lost of its own feed; absent where nobody knows. */
+  readonly givenBack?: Place;
 };
 
 /**

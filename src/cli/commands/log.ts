@@ -4,6 +4,7 @@ import { command, flag, later, needed, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { section, table } from '../table.ts';
 import { count } from '../../words.ts';
+import { allowEpoch } from './log-allow-epoch.ts';
 import { showLog } from './log-show.ts';
 
 const verify = command({
@@ -60,7 +61,7 @@ const rebuild = command({
   options: {},
   async run(context): Promise<Outcome> {
     const { db, identity, log } = await context.open();
-    const { changed, entries } = rebuildReadModels(db, identity.instanceId, log.pages({ after: 0 }));
+    const { changed, entries } = rebuildReadModels(db, identity.instanceId, log.history());
     const ok = changed.length === 0;
     return {
       document: { ok, entries, changed },
@@ -117,6 +118,7 @@ export const logCommands = [
   rebuild,
   confirm,
   newEpoch,
+  allowEpoch,
   later('log at', 'What ran and who decided, at a time'),
 ];
 

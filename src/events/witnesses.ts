@@ -1,0 +1,54 @@
+import type { Database } from '../db/index.ts';
+import type { FeedPoint } from './entry.ts';
+import type { EntryTable } from './entry-table.ts';
+
+/**
+ * What speaks against signing an own feed: `UNSURE`, its receiver holds entries of it that are not here;
+ * `DUPLICATE_IDENTITY`, its receiver holds another entry for a place that was signed here.
+ */
+export type Doubt = {
+  readonly code: 'UNSURE' | 'DUPLICATE_IDENTITY';
+  /** What the receiver said that it holds. */
+  readonly said: FeedPoint;
+};
+
+/** What receivers said of own feeds, as far as the database does not bear it out. */
+export type Witnesses = {
+  /** A receipt came in; call it inside the transaction that stores it. */
+  hear(feed: Buffer, said: FeedPoint): void;
+  /** What of it still speaks against signing: entries may have come back since, or a new epoch begun. */
+  doubt(feed: Buffer): Doubt | undefined;
+};
+
+/** A receipt that names an epoch beyond this is not to be believed. */
+const epochMax = 2 ** 31;
+
+export function witnesses(db: Database, entries: EntryTable): Witnesses {
+  const one = db.prepare<[Buffer], { epoch: number; seq: number; hash: Buffer }>(
+    'SELECT epoch, seq, hash FROM witnessed_place WHERE feed = ?',
+  );
+  const keep = db.prepare(
+    `INSERT INTO witnessed_place (feed, epoch, seq, hash) VALUES (?, ?, ?, ?)
+     ON CONFLICT (feed) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash`,
+  );
+  const forget = db.prepare('DELETE FROM witnessed_place WHERE feed = ?');
+  const judge = (feed: Buffer, said: FeedPoint): Doubt | undefined => {
+    const held = entries.hashAt(feed, said)?.toString('hex');
+    if (held === said.hash) return undefined;
+    if (held !== undefined) return { code: 'DUPLICATE_IDENTITY', said };
+    const head = entries.head(feed);
+    // What a later epoch left behind may be held elsewhere and does not count any more.
+    return head !== undefined && head.epoch > said.epoch ? undefined : { code: 'UNSURE', said };
+  };
+  return {
+    hear: (feed, said) => {
+      if (said.epoch === 0 || said.seq === 0 || said.epoch >= epochMax) return;
+      if (judge(feed, said) === undefined) forget.run(feed);
+      else keep.run(feed, said.epoch, said.seq, Buffer.from(said.hash, 'hex'));
+    },
+    doubt: (feed) => {
+      const row = one.get(feed);
+      return row && judge(feed, { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') });
+    },
+  };
+}
