@@ -1,0 +1,16 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { explain, firstFound, seedsFrom } from './seeds.ts';
+import { makeTemplate, type Template } from './world.ts';
+
+vi.mock('../../src/faults.ts', () => import('./crashes.ts'));
+
+let template: Template;
+beforeAll(async () => {
+  template = await makeTemplate();
+});
+afterAll(() => template[Symbol.dispose]());
+
+test('T-02 T-11 T-23 T-30 T-35 T-40 T-43 in a hundred worlds full of faults nothing is lost, forked or doubled', async () => {
+  const found = await firstFound(template, seedsFrom(1, 100, 2));
+  expect(found && (await explain(template, found))).toBeUndefined();
+});
