@@ -14,7 +14,21 @@ export type SyncErrorCode =
   | 'CHUNK_REFUSED'
   | 'BLOB_DAMAGED'
   | 'BLOB_UNREADABLE'
-  | 'SLOW_PEER';
+  | 'SLOW_PEER'
+  | 'HUB_ADDRESS_INVALID'
+  | 'HUB_UNREACHABLE'
+  | 'HUB_SILENT'
+  | 'HUB_CREDENTIAL_REFUSED'
+  | 'HUB_CLEAR_TEXT'
+  | 'HUB_CERTIFICATE_REFUSED'
+  | 'HUB_PROXY_REFUSED'
+  | 'HUB_NOT_PREPARED'
+  | 'HUB_NOT_PERMITTED'
+  | 'HUB_FULL'
+  | 'HUB_MESSAGE_TOO_LARGE'
+  | 'HUB_REFUSED'
+  | 'HUB_DIFFERS'
+  | 'HUB_LOST_MESSAGES';
 
 const meaning: Partial<Record<SyncErrorCode, ExitCode>> = {
   PARCEL_DAMAGED: exitCodes.verification,
@@ -23,6 +37,7 @@ const meaning: Partial<Record<SyncErrorCode, ExitCode>> = {
   BLOB_UNREADABLE: exitCodes.verification,
   PARCEL_UNFINISHED: exitCodes.waiting,
   SLOW_PEER: exitCodes.waiting,
+  HUB_ADDRESS_INVALID: exitCodes.misused,
 };
 
 /** The way between two instances is not as it should be. Nothing is lost by it; the exchange is tried again. */

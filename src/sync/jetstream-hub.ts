@@ -1,0 +1,372 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { SyncError, type SyncErrorCode } from './errors.ts';
+import {
+  durableFilter,
+  durableNames,
+  streamName,
+  waySubject,
+  type DurableName,
+  type Way,
+} from './jetstream-names.ts';
+import type { HubClient, HubConnection } from './nats-connection.ts';
+
+/** What each link may take at the hub. A server reserves the bytes of all streams, so that together they must fit it. */
+export type HubLimits = {
+  readonly downBytesMax: number;
+  readonly upBytesMax: number;
+  /** After so long a message that nobody took is dropped; its author sends it again. */
+  readonly ageMaxMs: number;
+  /** 1, or 3 on a cluster of three servers or more. */
+  readonly replicas: 1 | 3;
+};
+
+export const hubLimitsDefault: HubLimits = {
+  downBytesMax: 256 * 1024 * 1024,
+  upBytesMax: 64 * 1024 * 1024,
+  ageMaxMs: 45 * 24 * 3_600_000,
+  replicas: 1,
+};
+
+/** What `applyHub` did: names of streams (`cg-…`) and durables (`cg-…/entries`). */
+export type HubChanges = {
+  readonly made: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+};
+
+const messageBytesMax = 1024 * 1024;
+const ackWaitMs = 30_000;
+const duplicateWindowMs = 120_000;
+const acksPendingMax = 2000;
+const linksTogether = 16;
+
+/**
+ * Makes the two streams and four durables of each link, or changes what differs; doing it again changes nothing. With
+ * `removed`, the streams of those links go with all that lies there. Throws a SyncError: HUB_FULL where the server has not
+ * the space to reserve, HUB_DIFFERS where it did something else than it was told, HUB_NOT_PERMITTED, and those of
+ * `connection.client`.
+ */
+export async function applyHub(
+  connection: HubConnection,
+  links: readonly string[],
+  { limits, removed = [], signal }: ApplyHubOptions,
+): Promise<HubChanges> {
+  const client = await connection.client(signal);
+  const wanted = { ...hubLimitsDefault, ...limits };
+  const changes = { made: [] as string[], changed: [] as string[], removed: [] as string[] };
+  await together(links, signal, async (link) => {
+    for (const way of ['down', 'up'] as const) {
+      await applyStream(client, streamConfig(link, way, wanted), changes);
+      for (const durable of durableNames)
+        await applyDurable(client, streamName(link, way), durableConfig(link, way, durable), changes);
+    }
+  });
+  await together(removed, signal, async (link) => {
+    for (const way of ['down', 'up'] as const) {
+      const stream = streamName(link, way);
+      if (!(await found(client, `look for ${stream}`, (manager) => manager.streams.info(stream)))) continue;
+      await client.manage(`remove ${stream}`, (manager) => manager.streams.delete(stream));
+      changes.removed.push(stream);
+    }
+  });
+  return changes;
+}
+
+export type ApplyHubOptions = {
+  readonly signal: AbortSignal;
+  readonly limits?: Partial<HubLimits>;
+  /** Links that are no more. */
+  readonly removed?: readonly string[];
+};
+
+type Changes = { readonly made: string[]; readonly changed: string[] };
+
+function streamConfig(link: string, way: Way, limits: HubLimits): Partial<StreamConfig> & { name: string } {
+  return {
+    name: streamName(link, way),
+    subjects: [`${waySubject(link, way)}.>`],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_bytes: way === 'down' ? limits.downBytesMax : limits.upBytesMax,
+    max_msg_size: messageBytesMax,
+    max_msgs_per_subject: 1,
+    max_age: nanos(limits.ageMaxMs),
+    duplicate_window: nanos(duplicateWindowMs),
+    num_replicas: limits.replicas,
+    deny_delete: true,
+  };
+}
+
+function durableConfig(
+  link: string,
+  way: Way,
+  durable: DurableName,
+): Partial<ConsumerConfig> & { durable_name: string } {
+  return {
+    durable_name: durable,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    filter_subject: durableFilter(link, way, durable),
+    ack_wait: nanos(ackWaitMs),
+    max_ack_pending: acksPendingMax,
+    max_deliver: -1,
+  };
+}
+
+async function applyStream(
+  client: HubClient,
+  config: Partial<StreamConfig> & { name: string },
+  changes: Changes,
+): Promise<void> {
+  const { name } = config;
+  const there = await found(client, `look for ${name}`, (manager) => manager.streams.info(name));
+  if (there && differences(config, there.config).length === 0) return;
+  const now = await client.manage(`prepare ${name}`, (manager) =>
+    there ? manager.streams.update(name, config) : manager.streams.add(config),
+  );
+  demandSame(name, config, now.config);
+  changes[there ? 'changed' : 'made'].push(name);
+}
+
+async function applyDurable(
+  client: HubClient,
+  stream: string,
+  config: Partial<ConsumerConfig> & { durable_name: string },
+  changes: Changes,
+): Promise<void> {
+  const { durable_name: durable } = config;
+  const name = `${stream}/${durable}`;
+  const there = await found(client, `look for ${name}`, (manager) => manager.consumers.info(stream, durable));
+  const differing = there ? differences(config, there.config) : [];
+  if (there && differing.length === 0) return;
+  // What decides on which messages it delivers can't be changed: it is made again, and what came comes again.
+  const again = differing.some((key) => fixedKeys.has(key));
+  const now = await client.manage(`prepare ${name}`, async (manager) => {
+    if (again) await manager.consumers.delete(stream, durable);
+    return there && !again
+      ? manager.consumers.update(stream, durable, config)
+      : manager.consumers.add(stream, config);
+  });
+  demandSame(name, config, now.config);
+  changes[there ? 'changed' : 'made'].push(name);
+}
+
+const fixedKeys = new Set(['deliver_policy', 'ack_policy', 'filter_subject']);
+
+/** An old server ignores what it does not know, without a word. */
+function demandSame(name: string, wanted: object, got: object): void {
+  const differing = differences(wanted, got);
+  if (differing.length === 0) return;
+  throw new SyncError(
+    'HUB_DIFFERS',
+    `Cannot prepare ${name}: the server made it with another ${differing.join(', ')}`,
+    {
+      hint: 'See with `crossgap hub check` whether the server is one that is supported.',
+      details: { name, differing },
+    },
+  );
+}
+
+/** Names of the settings that are not as they should be. */
+export function differences(wanted: object, got: object): readonly string[] {
+  const there = new Map<string, unknown>(Object.entries(got));
+  return Object.entries(wanted)
+    .filter(([key, value]) => JSON.stringify(there.get(key)) !== JSON.stringify(value))
+    .map(([key]) => key);
+}
+
+async function found<T>(
+  client: HubClient,
+  what: string,
+  look: (manager: JetStreamManager) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await client.manage(what, look);
+  } catch (error) {
+    if (error instanceof SyncError && missing.has(error.details['errCode'])) return undefined;
+    throw error;
+  }
+}
+
+const missing = new Set<unknown>([10014, 10059]);
+
+async function together(
+  links: readonly string[],
+  signal: AbortSignal,
+  act: (link: string) => Promise<void>,
+): Promise<void> {
+  const left = [...links];
+  const one = async (): Promise<void> => {
+    for (let link = left.shift(); link !== undefined; link = left.shift()) {
+      signal.throwIfAborted();
+      await act(link);
+    }
+  };
+  await Promise.all(Array.from({ length: linksTogether }, one));
+}
+
+/** One thing that was looked at. `wrong` keeps links from working, `advice` does not. */
+export type HubFinding = {
+  readonly level: 'good' | 'advice' | 'wrong';
+  readonly about: 'encryption' | 'version' | 'jetstream' | 'payload' | 'replicas';
+  readonly message: string;
+  readonly hint?: string;
+  readonly code?: SyncErrorCode;
+};
+
+export type HubCheck = {
+  readonly url: string;
+  readonly serverVersion: string;
+  readonly findings: readonly HubFinding[];
+};
+
+/** Looks whether a server is as it should be. Throws what `connection.client` throws; all else is a finding. */
+export async function checkHub(
+  connection: HubConnection,
+  { signal, replicas = 1 }: { readonly signal: AbortSignal; readonly replicas?: 1 | 3 },
+): Promise<HubCheck> {
+  const client = await connection.client(signal);
+  const version = client.nats.info?.version ?? 'unknown';
+  return {
+    url: client.url,
+    serverVersion: version,
+    findings: [
+      encryptionFinding(connection.state().encrypted === true),
+      versionFinding(version),
+      await jetstreamFinding(client),
+      payloadFinding(client.payloadBytesMax),
+      ...replicaFindings(replicas, client.nats.info?.cluster),
+    ],
+  };
+}
+
+function encryptionFinding(encrypted: boolean): HubFinding {
+  return encrypted
+    ? { level: 'good', about: 'encryption', message: 'the connection is encrypted' }
+    : {
+        level: 'advice',
+        about: 'encryption',
+        message: 'the connection is not encrypted, which is allowed on this machine only',
+      };
+}
+
+async function jetstreamFinding(client: HubClient): Promise<HubFinding> {
+  const about = 'jetstream';
+  try {
+    await client.manage('ask for JetStream', (manager) => manager.getAccountInfo());
+    return { level: 'good', about, message: 'JetStream is on' };
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    return {
+      level: 'wrong',
+      about,
+      message: error.message,
+      hint: 'Turn JetStream on in the server.',
+      code: error.code,
+    };
+  }
+}
+
+function payloadFinding(bytes: number): HubFinding {
+  const about = 'payload';
+  if (bytes >= messageBytesMax) return { level: 'good', about, message: `messages may have ${bytes} bytes` };
+  return {
+    level: 'wrong',
+    about,
+    message: `messages may have ${bytes} bytes only`,
+    hint: 'Set max_payload to 1MB in the server and reload it.',
+    code: 'HUB_MESSAGE_TOO_LARGE',
+  };
+}
+
+function replicaFindings(replicas: 1 | 3, cluster: string | undefined): readonly HubFinding[] {
+  if (replicas === 1) return [];
+  return cluster === undefined
+    ? [
+        {
+          level: 'wrong',
+          about: 'replicas',
+          message: 'three replicas are wanted, and the server is in no cluster',
+          hint: 'Start three servers with the configuration that `crossgap hub config --replicas 3` writes.',
+        },
+      ]
+    : [{ level: 'good', about: 'replicas', message: `the server is in the cluster ${cluster}` }];
+}
+
+type Version = readonly [number, number, number];
+/** What is known of servers, by the release of each line that ended it. */
+const holes: readonly { readonly what: string; readonly fixed: readonly Version[] }[] = [
+  {
+    what: 'CVE-2023-47090 (a user without a password where only a system account is set)',
+    fixed: [[2, 9, 23]],
+  },
+  {
+    what: 'CVE-2025-30215 (JetStream administered without permission)',
+    fixed: [
+      [2, 10, 27],
+      [2, 11, 1],
+    ],
+  },
+  { what: 'whole streams erased when the server crashes (2.10.20 to 2.10.22)', fixed: [[2, 10, 23]] },
+  {
+    what: 'CVE-2026-33222 and CVE-2026-33248 (restoring into other streams, certificates mistaken for others)',
+    fixed: [
+      [2, 11, 15],
+      [2, 12, 6],
+    ],
+  },
+  {
+    what: 'advisories 2026-16 and 2026-18 (permissions that can be got round)',
+    fixed: [
+      [2, 11, 16],
+      [2, 12, 7],
+    ],
+  },
+];
+const oldest: Version = [2, 9, 10];
+
+/** What a server's version means. Events are safe whatever it is; the pipe is better with a supported one. */
+export function versionFinding(text: string): HubFinding {
+  const about = 'version';
+  const version = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number);
+  const [major = 0, minor = 0, patch = 0] = version ?? [];
+  const is: Version = [major, minor, patch];
+  const hint = 'Run nats-server 2.11.16, 2.12.7 or newer.';
+  if (!version || before(is, oldest))
+    return {
+      level: 'wrong',
+      about,
+      message: `nats-server ${text} is older than 2.9.10, with which this was tested`,
+      hint,
+    };
+  const open = holes.filter(({ fixed, what }) => isOpen(is, fixed, what));
+  if (open.length === 0) return { level: 'good', about, message: `nats-server ${text}` };
+  const message = `nats-server ${text} has known holes: ${open.map(({ what }) => what).join('; ')}`;
+  return { level: 'advice', about, message, hint };
+}
+
+/** Whether a hole is in a release: not if its own line, or an older one, had the fix before it. */
+function isOpen(is: Version, fixed: readonly Version[], what: string): boolean {
+  if (what.includes('2.10.20 to 2.10.22') && before(is, [2, 10, 20])) return false;
+  const own = fixed.find(([, minor]) => minor === is[1]);
+  if (own) return before(is, own);
+  return fixed.every((release) => before(is, release));
+}
+
+function before(a: Version, b: Version): boolean {
+  return (a[0] - b[0] || a[1] - b[1] || a[2] - b[2]) < 0;
+}
+
+function nanos(ms: number): number {
+  return ms * 1_000_000;
+}

@@ -1,0 +1,388 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { JetStreamApiError, type JetStreamManager, type PubAck, type StreamInfo } from '@nats-io/jetstream';
+import { SyncError } from './errors.ts';
+import { carriedSpans, type Carried } from './jetstream-carried.ts';
+import {
+  durableFilter,
+  headSubject,
+  parseSpanSubject,
+  spanSubject,
+  streamName,
+  waySubject,
+  type DurableName,
+  type SpanName,
+  type Way,
+} from './jetstream-names.ts';
+import type { HubClient, HubConnection } from './nats-connection.ts';
+import { requestError } from './nats-errors.ts';
+import { encodeParcelFile, entryBytesInParcel } from './parcel-file.ts';
+import type { BlobParcel, Chunk, EntriesParcel, Parcel, Place, Settled } from './transport.ts';
+import { waitOut } from './wait-out.ts';
+
+export type JetstreamOutboxOptions = {
+  readonly connection: HubConnection;
+  readonly link: string;
+  /** The way that leads from here. */
+  readonly way: Way;
+  /** Whether this side may look into the stream it sends to, and purge it: the hub's side may. */
+  readonly mayLook: boolean;
+  /** How often the hub's side looks, in milliseconds. */
+  readonly lookMs: number;
+  /** How long something is believed to be on its way that nobody says to have got; doubled each time, up to `mostMs`. */
+  readonly belief: { readonly firstMs: number; readonly mostMs: number };
+  /** Bytes of blobs that may lie at the hub and not be taken. */
+  readonly windowBytes: number;
+  readonly now: () => number;
+  /** Told when the hub turns out to have lost what it acknowledged. */
+  readonly onLoss: (loss: SyncError) => void;
+};
+
+export interface JetstreamOutbox {
+  send(parcel: Parcel, signal: AbortSignal): Promise<void>;
+  carriedTo(place: Place): Promise<number>;
+  carriesChunk(chunk: Chunk): Promise<boolean>;
+  settle(settled: Settled): Promise<void>;
+  /** The other side was heard of: it is awake, and takes what we send. */
+  heardOf(): void;
+  /** Resolves when blobs were held back for want of room and there is some now, or when the signal fires. */
+  room(signal: AbortSignal): Promise<void>;
+}
+
+const roomLookMs = 500;
+/** Messages of an earlier run whose numbers are asked for at a time. */
+const lookUpsMax = 64;
+/** For the headers of one message, which count as its payload. */
+const headerBytes = 1024;
+/** What a parcel takes beside its entries or its bytes. */
+const frontBytes = 128;
+const pieceBytesMax = 512 * 1024;
+
+export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbox {
+  const { connection, link, way, mayLook, lookMs, belief, windowBytes, now, onLoss } = options;
+  const stream = streamName(link, way);
+  const what = `send to ${stream}`;
+  const carried = carriedSpans();
+  let lookedAt = -Infinity;
+  let created: string | undefined;
+  let generation = 0;
+  let lastSeq = 0;
+  let lastHead = '';
+  let lastHeadSeq = 0;
+  let sinceHeardBytes = 0;
+  let heldBack = false;
+
+  const doubt = (tries: number): number => now() + Math.min(belief.mostMs, belief.firstMs * 2 ** tries);
+
+  async function send(parcel: Parcel, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const client = await connection.client(signal);
+    switch (parcel.kind) {
+      case 'head':
+        return sendHead(client, parcel.bytes);
+      case 'entries':
+        for (const piece of piecesOfEntries(parcel, pieceBytes(client))) {
+          const { epoch, firstSeq: first, entries } = piece;
+          const span = { kind: 'entries', epoch, first, last: first + entries.length - 1 } as const;
+          if (carried.carriedTo({ epoch, seq: first }, now()) < span.last)
+            await sendSpan(client, span, piece);
+        }
+        return;
+      case 'blob':
+        for (const piece of piecesOfChunk(parcel, pieceBytes(client))) {
+          const { digest, attempt, offset, bytes } = piece;
+          const to = offset + bytes.length;
+          const chunk = { digest, sizeBytes: piece.sizeBytes, attempt, offset, length: bytes.length };
+          if (carried.carries(chunk, now())) continue;
+          await sendSpan(client, { kind: 'blob', digest, attempt, from: offset, to }, piece);
+          sinceHeardBytes += bytes.length;
+        }
+    }
+  }
+
+  async function sendHead(client: HubClient, bytes: Uint8Array): Promise<void> {
+    const payload = encodeParcelFile({ kind: 'head', bytes });
+    const id = createHash('sha256').update(payload).digest('hex');
+    if (id === lastHead && generation === client.generation) return;
+    lastHeadSeq = noteAck(await publish(client, headSubject(link, way), payload, { msgID: id }));
+    lastHead = id;
+  }
+
+  async function sendSpan(client: HubClient, span: SpanName, parcel: Parcel): Promise<void> {
+    const subject = spanSubject(link, way, span);
+    const payload = encodeParcelFile(parcel);
+    const tries = carried.triesOf(span);
+    const streamSeq =
+      (tries === 0 ? await publishOnce(client, subject, payload) : undefined) ??
+      // What came to nothing before goes without conditions, and by a name that nobody can have used before.
+      noteAck(await publish(client, subject, payload, { msgID: randomBytes(16).toString('hex') }));
+    carried.add({
+      span,
+      subject,
+      streamSeq,
+      sizeBytes: payload.length,
+      tries,
+      believedUntil: mayLook ? Infinity : doubt(tries),
+      taken: false,
+    });
+  }
+
+  /**
+   * Publishes what the stream should not hold yet. Where it says that it does, that is looked at and compared; the
+   * customer's side can't look, and believes it for a while. Undefined where something else lies there.
+   */
+  async function publishOnce(
+    client: HubClient,
+    subject: string,
+    payload: Uint8Array,
+  ): Promise<number | undefined> {
+    const msgID = createHash('sha256').update(subject).update(payload).digest('hex');
+    let ack: PubAck | undefined;
+    try {
+      ack = await publish(client, subject, payload, {
+        msgID,
+        expect: { streamName: stream, lastSubjectSequence: 0 },
+      });
+    } catch (error) {
+      if (!isWrongLastSequence(error)) throw error;
+    }
+    if (ack && !ack.duplicate) return noteAck(ack);
+    if (!mayLook) return ack?.seq ?? 0;
+    const query = ack ? { seq: ack.seq } : { last_by_subj: subject };
+    const lying = await client.manage(what, (manager) => storedMessage(manager, stream, query));
+    return lying?.subject === subject && Buffer.compare(lying.data, payload) === 0 ? lying.seq : undefined;
+  }
+
+  async function publish(
+    client: HubClient,
+    subject: string,
+    payload: Uint8Array,
+    how: Parameters<HubClient['jetstream']['publish']>[2],
+  ): Promise<PubAck> {
+    if (payload.length > client.payloadBytesMax - headerBytes) throw tooLarge(payload.length);
+    try {
+      return await client.jetstream.publish(subject, payload, how);
+    } catch (error) {
+      throw requestError(what, error);
+    }
+  }
+
+  /** A number that was given before means that the stream was made again, or went back in time. */
+  function noteAck({ seq, duplicate }: PubAck): number {
+    if (!duplicate && seq <= lastSeq) forgetLost(() => true, `it gave number ${seq} after ${lastSeq}`);
+    if (!duplicate) lastSeq = seq;
+    return seq;
+  }
+
+  function forgetLost(gone: (one: Carried) => boolean, why: string): void {
+    const lost = carried.forget((one) => !one.taken && gone(one));
+    if (lost.length === 0) return;
+    onLoss(
+      new SyncError('HUB_LOST_MESSAGES', `Cannot rely on ${stream}: the hub has lost messages: ${why}`, {
+        hint: 'They are sent again; if it happens more than once, look after the disk of the server.',
+        details: { stream, messages: lost.length },
+      }),
+    );
+  }
+
+  /** Looks which of our messages lie there and which were taken; what does neither is lost. The hub's side only. */
+  async function look(client: HubClient): Promise<void> {
+    const first = created === undefined;
+    if (!first && carried.size === 0) return;
+    const below = `${waySubject(link, way)}.>`;
+    const info = await client.manage(what, (manager) =>
+      manager.streams.info(stream, { subjects_filter: below }),
+    );
+    if (created !== undefined && created !== info.created)
+      forgetLost(() => true, 'its stream was made again');
+    const lying = info.state.subjects ?? {};
+    if (created !== info.created) seed(Object.keys(lying));
+    created = info.created;
+    lastSeq = info.state.last_seq;
+    forgetLost(({ subject }) => !Object.hasOwn(lying, subject), 'they do not lie there any more');
+    await noteTaken(client, info);
+    lookedAt = now();
+  }
+
+  /** What an earlier run of this program left there. */
+  function seed(subjects: readonly string[]): void {
+    for (const subject of subjects) {
+      const span = parseSpanSubject(link, way, subject);
+      if (!span) continue;
+      const sizeBytes = span.kind === 'blob' ? span.to - span.from : 0;
+      const facts = { streamSeq: undefined, sizeBytes, tries: 0, believedUntil: Infinity, taken: false };
+      carried.add({ span, subject, ...facts });
+    }
+  }
+
+  /** What the other side has taken and does not receipt is believed for a while only. */
+  async function noteTaken(client: HubClient, info?: StreamInfo): Promise<void> {
+    for (const [durable, kind] of [
+      ['entries', 'entries'],
+      ['blobs', 'blob'],
+    ] as const) {
+      const open = [...carried.all()].filter(({ span, taken }) => span.kind === kind && !taken);
+      if (open.length === 0) continue;
+      const {
+        ack_floor: floor,
+        num_pending: pending,
+        num_ack_pending: flying,
+      } = await consumer(client, durable);
+      // Its floor goes past the end when all was taken, also that of an earlier run, whose numbers we don't know.
+      const all = pending === 0 && flying === 0 && info !== undefined;
+      for (const one of open)
+        if (one.streamSeq === undefined ? all : one.streamSeq <= floor.stream_seq) {
+          one.taken = true;
+          one.believedUntil = doubt(one.tries);
+        }
+    }
+  }
+
+  function consumer(client: HubClient, durable: DurableName) {
+    return client.manage(what, (manager) => manager.consumers.info(stream, durable));
+  }
+
+  async function settle(settled: Settled): Promise<void> {
+    const client = await connection.client(new AbortController().signal);
+    if (generation !== client.generation) {
+      generation = client.generation;
+      lookedAt = -Infinity;
+      doubtNewest();
+    }
+    const due = now() - lookedAt >= lookMs;
+    if (mayLook && due) await look(client);
+    const gone = carried.settle(settled);
+    if (mayLook && gone.length > 0) await letGo(client, new Set(gone.map(({ span }) => span.kind)));
+  }
+
+  /**
+   * After a new connection the customer's side sends its newest message again: an intact stream says that it has it, and
+   * one that lost it gives it a number that tells how much is lost.
+   */
+  function doubtNewest(): void {
+    if (mayLook) return;
+    let newest: Carried | undefined;
+    for (const one of carried.all()) if ((one.streamSeq ?? 0) >= (newest?.streamSeq ?? 0)) newest = one;
+    if (newest) carried.forget((one) => one === newest);
+  }
+
+  /**
+   * Removes from the stream what the other side holds, from its beginning to the first message that is still needed.
+   * Only ever by the filter of a durable: purging by any other makes a 2.9 server's durables skip what is left.
+   */
+  async function letGo(client: HubClient, kinds: ReadonlySet<SpanName['kind']>): Promise<void> {
+    for (const kind of kinds) {
+      const needed = [...carried.all()].filter(({ span }) => span.kind === kind);
+      let first = kind === 'entries' && lastHeadSeq > 0 ? lastHeadSeq : lastSeq + 1;
+      const unknown = needed.filter(({ streamSeq }) => streamSeq === undefined);
+      for (const one of unknown.slice(0, lookUpsMax)) one.streamSeq = await streamSeqOf(client, one);
+      for (const { streamSeq = 0 } of needed) first = Math.min(first, streamSeq);
+      const filter = durableFilter(link, way, kind === 'entries' ? 'entries' : 'blobs');
+      if (first > 1)
+        await client.manage(what, (manager) => manager.streams.purge(stream, { filter, seq: first }));
+    }
+  }
+
+  /** The number of what an earlier run sent; 0, which keeps everything, where it is gone. */
+  async function streamSeqOf(client: HubClient, one: Carried): Promise<number> {
+    const query = { last_by_subj: one.subject };
+    const lying = await client.manage(what, (manager) => storedMessage(manager, stream, query));
+    return lying?.seq ?? 0;
+  }
+
+  /** How many bytes of blobs are there for the other side to take. */
+  function lyingBlobBytes(): number {
+    let bytes = 0;
+    for (const { span, taken, sizeBytes } of carried.all())
+      if (span.kind === 'blob' && !taken) bytes += sizeBytes;
+    return bytes;
+  }
+
+  return {
+    send,
+    carriedTo: (place) => Promise.resolve(carried.carriedTo(place, now())),
+    carriesChunk(chunk) {
+      if (carried.carries(chunk, now())) return Promise.resolve(true);
+      // There is no room for it now. It counts as on its way, so that nobody waits for it; it is asked for again.
+      heldBack = (mayLook ? lyingBlobBytes() : sinceHeardBytes) >= windowBytes;
+      return Promise.resolve(heldBack);
+    },
+    settle,
+    heardOf() {
+      sinceHeardBytes = 0;
+    },
+    async room(signal) {
+      while (!signal.aborted) {
+        await waitOut(heldBack ? roomLookMs : 86_400_000, signal);
+        if (signal.aborted || !heldBack) continue;
+        if (mayLook) await noteTaken(await connection.client(signal));
+        if ((mayLook ? lyingBlobBytes() : sinceHeardBytes) > windowBytes / 2) continue;
+        heldBack = false;
+        return;
+      }
+    },
+  };
+}
+
+function pieceBytes({ payloadBytesMax }: HubClient): number {
+  return Math.min(pieceBytesMax, Math.max(1, payloadBytesMax - headerBytes - frontBytes));
+}
+
+function tooLarge(sizeBytes: number): SyncError {
+  return new SyncError(
+    'HUB_MESSAGE_TOO_LARGE',
+    `Cannot send ${sizeBytes} bytes to the hub: its server takes no messages of that size`,
+    {
+      hint: 'Whoever runs the server sets max_payload to 1MB or more and reloads it.',
+      details: { sizeBytes },
+    },
+  );
+}
+
+/** The parcel in pieces that fit a message; a single larger entry travels alone. */
+function piecesOfEntries(parcel: EntriesParcel, bytesMax: number): readonly EntriesParcel[] {
+  const pieces: EntriesParcel[] = [];
+  let from = 0;
+  let sizeBytes = 0;
+  for (const [index, entry] of parcel.entries.entries()) {
+    const added = entryBytesInParcel(entry);
+    if (index > from && sizeBytes + added > bytesMax) {
+      pieces.push({
+        ...parcel,
+        firstSeq: parcel.firstSeq + from,
+        entries: parcel.entries.slice(from, index),
+      });
+      from = index;
+      sizeBytes = 0;
+    }
+    sizeBytes += added;
+  }
+  return [...pieces, { ...parcel, firstSeq: parcel.firstSeq + from, entries: parcel.entries.slice(from) }];
+}
+
+function piecesOfChunk(parcel: BlobParcel, bytesMax: number): readonly BlobParcel[] {
+  const pieces: BlobParcel[] = [];
+  for (let at = 0; at < parcel.bytes.length; at += bytesMax)
+    pieces.push({ ...parcel, offset: parcel.offset + at, bytes: parcel.bytes.subarray(at, at + bytesMax) });
+  return pieces;
+}
+
+function isWrongLastSequence(error: unknown): boolean {
+  const cause = error instanceof SyncError ? error.cause : error;
+  return cause instanceof JetStreamApiError && wrongLastSequenceCodes.has(cause.code);
+}
+
+const wrongLastSequenceCodes = new Set([10071, 10164, 10158]);
+
+async function storedMessage(
+  manager: JetStreamManager,
+  stream: string,
+  query: { seq: number } | { last_by_subj: string },
+): Promise<{ subject: string; data: Uint8Array; seq: number } | undefined> {
+  try {
+    const message = await manager.streams.getMessage(stream, query);
+    return message ? { subject: message.subject, data: message.data, seq: message.seq } : undefined;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === 10037) return undefined;
+    throw error;
+  }
+}
