@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readHeader, signatureBytes, type SealedEntry } from '../events/index.ts';
 import type { BlobParcel, NamedBlob, Place } from '../sync/index.ts';
 import { malformed } from './malformed.ts';
-import type { OpenBundle } from './open-bundle.ts';
+import { stretchBytesMax, type OpenBundle } from './open-bundle.ts';
 import {
   blobRecordFront,
   endBytes,
@@ -16,9 +16,6 @@ import {
 /** Entries that are handed over together have at most so many bytes, one entry aside. */
 const batchBytes = 1024 * 1024;
 const batchEntries = 256;
-
-/** A blob is read in stretches of this length. */
-export const chunkBytes = 1024 * 1024;
 
 /** Entries of one epoch in a row, and where in the bundle they end. */
 export type Batch = Place & { readonly entries: readonly SealedEntry[]; readonly end: number };
@@ -180,7 +177,10 @@ async function checkEnd(bundle: OpenBundle, at: number, sha256: string): Promise
     throw malformed(found, 'its end record is of another content');
 }
 
-/** A stretch of a blob, once what stands before the blob was found to be of it. */
+/**
+ * A stretch of a blob, once what stands before the blob was found to be of it. Its bytes are good until the next one
+ * is read.
+ */
 export async function blobParcel(
   bundle: OpenBundle,
   { digest, sizeBytes, attempt, at }: PlacedBlob,
@@ -191,7 +191,7 @@ export async function blobParcel(
     if (!(await bundle.read(at - front.length, front.length)).equals(front))
       throw malformed(bundle.found, `the record of blob ${digest} is not in its place`);
   }
-  const bytes = await bundle.read(at + offset, Math.min(chunkBytes, sizeBytes - offset));
+  const bytes = await bundle.readStretch(at + offset, Math.min(stretchBytesMax, sizeBytes - offset));
   return { kind: 'blob', digest, sizeBytes, attempt, offset, bytes };
 }
 

@@ -1,6 +1,6 @@
 import type { Received, Transport } from '../sync/index.ts';
-import { blobParcel, chunkBytes, isWanted, recordReader, type Rest } from './bundle-records.ts';
-import type { OpenBundle } from './open-bundle.ts';
+import { blobParcel, isWanted, recordReader, type Rest } from './bundle-records.ts';
+import { stretchBytesMax, type OpenBundle } from './open-bundle.ts';
 
 /**
  * The receiving end of bundles that were carried here, as a transport: entries of all of them in their order, then
@@ -49,7 +49,7 @@ export function bundleTransport(bundles: readonly OpenBundle[]): Transport {
       for (const [at, bundle] of bundles.entries()) {
         for (const blob of rests.get(bundle)?.blobs ?? []) {
           if (!isWanted(blob, wanted())) continue;
-          for (let offset = 0; offset < blob.sizeBytes; offset += chunkBytes) {
+          for (let offset = 0; offset < blob.sizeBytes; offset += stretchBytesMax) {
             const key = `${at} ${blob.digest} ${offset}`;
             if (done.has(key)) continue;
             if (signal.aborted) return;

@@ -22,7 +22,12 @@ export interface OpenBundle extends AsyncDisposable {
   readonly sizeBytes: number;
   /** Exactly `length` bytes of the inside. @throws {BundleError} BUNDLE_PART_MISSING, BUNDLE_PART_DAMAGED, BUNDLE_MALFORMED */
   read(offset: number, length: number): Promise<Buffer>;
+  /** The same for at most `stretchBytesMax` bytes, which are good until the next stretch is read. */
+  readStretch(offset: number, length: number): Promise<Buffer>;
 }
+
+/** The longest stretch that is read at once. */
+export const stretchBytesMax = 1024 * 1024;
 
 /**
  * Opens the seal of a bundle and reads its manifest.
@@ -64,37 +69,60 @@ export async function openBundle(found: FoundBundle, identity: AgeIdentity): Pro
     if (plainBytes === undefined) throw malformed(found, 'its length is that of no age file');
     const key = payloadKey({ fileKey, nonce: await bytes.read(headerBytes, nonceBytes) });
     const pieces = pieceCount(plainBytes);
-    let kept: { readonly first: number; readonly plain: Buffer } | undefined;
+    let kept: { readonly at: number; readonly plain: Buffer } | undefined;
 
-    /** Opens pieces `first` to `last`, both included. */
-    const openPieces = async (first: number, last: number): Promise<Buffer> => {
+    /** Opens pieces `first` to `last`, both included, one after the other. */
+    const openPieces = async (
+      { first, last, into }: { first: number; last: number; into?: Buffer },
+      take: (plain: Buffer, at: number) => void,
+    ): Promise<void> => {
       const from = payloadAt + first * sealedPieceBytes;
       const to = Math.min(sizeBytes, payloadAt + (last + 1) * sealedPieceBytes);
-      const sealed = await bytes.read(from, to - from);
-      const opened: Buffer[] = [];
+      const sealed = await bytes.read(from, to - from, into);
       for (let at = first; at <= last; at += 1) {
         const offset = (at - first) * sealedPieceBytes;
         const piece = sealed.subarray(offset, offset + sealedPieceBytes);
         const plain = openPiece(key, { at, last: at === pieces - 1 }, piece);
         if (plain === undefined) throw bytes.damaged(from + offset, piece.length);
-        opened.push(plain);
+        take(plain, at);
       }
-      return opened.length === 1 ? opened[0]! : Buffer.concat(opened);
+    };
+
+    const pieceAt = async (at: number): Promise<Buffer> => {
+      if (kept?.at !== at) await openPieces({ first: at, last: at }, (plain) => (kept = { at, plain }));
+      return kept!.plain;
+    };
+
+    const readInto = async (offset: number, target: Buffer, into?: Buffer): Promise<void> => {
+      if (offset + target.length > plainBytes) throw malformed(found, 'a record reaches beyond its end');
+      if (target.length === 0) return;
+      const first = Math.floor(offset / pieceBytes);
+      const last = Math.floor((offset + target.length - 1) / pieceBytes);
+      const copy = (plain: Buffer, at: number): void => {
+        const from = at * pieceBytes - offset;
+        plain.copy(target, Math.max(0, from), Math.max(0, -from), target.length - from);
+      };
+      // Small records follow one another within a piece.
+      if (first === last) copy(await pieceAt(first), first);
+      else await openPieces({ first, last, ...(into && { into }) }, copy);
     };
 
     const read = async (offset: number, length: number): Promise<Buffer> => {
       if (offset + length > plainBytes) throw malformed(found, 'a record reaches beyond its end');
-      if (length === 0) return Buffer.alloc(0);
-      const [first, last] = [Math.floor(offset / pieceBytes), Math.floor((offset + length - 1) / pieceBytes)];
-      // Small records follow one another within a piece.
-      if (first === last) {
-        if (kept?.first !== first) kept = { first, plain: await openPieces(first, last) };
-        return kept.plain.subarray(offset - first * pieceBytes, offset - first * pieceBytes + length);
-      }
-      const plain = await openPieces(first, last);
-      const lastPlain = plain.subarray((last - first) * pieceBytes);
-      kept = { first: last, plain: lastPlain };
-      return plain.subarray(offset - first * pieceBytes, offset - first * pieceBytes + length);
+      const target = Buffer.allocUnsafe(length);
+      await readInto(offset, target);
+      return target;
+    };
+
+    // Stretches of blobs come one by one and are large: they share their memory.
+    let stretch: Buffer | undefined;
+    let sealedStretch: Buffer | undefined;
+    const readStretch = async (offset: number, length: number): Promise<Buffer> => {
+      stretch ??= Buffer.allocUnsafe(stretchBytesMax);
+      sealedStretch ??= Buffer.allocUnsafe((stretchBytesMax / pieceBytes + 2) * sealedPieceBytes);
+      const target = stretch.subarray(0, length);
+      await readInto(offset, target, sealedStretch);
+      return target;
     };
 
     const { manifest, begin } = await readManifest(found, read);
@@ -104,6 +132,7 @@ export async function openBundle(found: FoundBundle, identity: AgeIdentity): Pro
       begin,
       sizeBytes: plainBytes,
       read,
+      readStretch,
       [Symbol.asyncDispose]: () => bytes[Symbol.asyncDispose](),
     };
   } catch (error) {

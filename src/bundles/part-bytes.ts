@@ -7,11 +7,11 @@ import { guardRead, missingParts, type FoundBundle, type FoundPart } from './sca
 export interface PartBytes extends AsyncDisposable {
   readonly sizeBytes: number;
   /**
-   * Exactly `length` bytes from `offset` on.
+   * Exactly `length` bytes from `offset` on, in `into` where there is one.
    *
    * @throws {BundleError} BUNDLE_PART_MISSING, BUNDLE_PART_DAMAGED where a part ends early, BUNDLE_PART_UNREADABLE
    */
-  read(offset: number, length: number): Promise<Buffer>;
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   /** The error for bytes that are not those that were sealed: it names the part they are in. */
   damaged(offset: number, length: number): BundleError;
 }
@@ -53,8 +53,8 @@ export function partBytes(bundle: FoundBundle): PartBytes {
 
   return {
     sizeBytes: facts.sealedBytes,
-    async read(offset, length) {
-      const bytes = Buffer.allocUnsafe(length);
+    async read(offset, length, into) {
+      const bytes = into === undefined ? Buffer.allocUnsafe(length) : into.subarray(0, length);
       for (let done = 0; done < length;) {
         const part = partAt(offset + done);
         const within = offset + done - part.content.offset;

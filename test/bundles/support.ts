@@ -8,9 +8,11 @@ import {
   type Imported,
 } from '../../src/bundles/index.ts';
 import { cargoOf, importerOf, recipientOf, senderOf, type Wish } from '../../src/cli/bundle-ends.ts';
+import { createRelease } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
-import { linkOf } from '../support/instances.ts';
+import { readReleases } from '../../src/projections/index.ts';
+import { linkOf, offer, type Pair } from '../support/instances.ts';
 
 export const never = new AbortController().signal;
 
@@ -46,3 +48,25 @@ export async function importFrom(to: Instance, ...paths: string[]): Promise<Impo
 }
 
 export const stick = (root: string, name = 'stick'): string => join(root, name);
+
+/** Offers a release whose notes are this file: a blob of any size that needs no signature. */
+export async function offerFile({ vendor, link }: Pair, number: string, file: string): Promise<string> {
+  const { digest, sizeBytes } = await vendor.blobs.putFile(file);
+  const revision = await vendor.blobs.putBytes(Buffer.from(`revision of ${number}`));
+  vendor.record(
+    () =>
+      createRelease(undefined, {
+        process: 'Orders',
+        number,
+        revision: { number: 1, ...revision },
+        packages: [],
+        needed: [],
+        notes: { digest, sizeBytes },
+        inputs: [],
+        createdAt: new Date(vendor.clock.now()).toISOString(),
+      }).decision,
+  );
+  const release = readReleases(vendor.db, number).find((row) => row.link === '')!;
+  offer(vendor, release, [link]);
+  return digest;
+}
