@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { releaseOf, type Instance } from '../instance/index.ts';
 import {
+  linkNames,
   readEvidence,
   readLinks,
   readPublications,
@@ -23,7 +24,7 @@ export type PublishedTo = {
 
 /** To whom a release was published, and what became of it there. */
 export function publishedTo({ db }: Instance, release: ReleaseRow): PublishedTo[] {
-  const names = new Map(readLinks(db).map(({ link, name }) => [link, name]));
+  const names = linkNames(readLinks(db));
   return readPublications(db)
     .filter(({ digest }) => digest === release.digest)
     .map(({ link, state, stateAt, reason }) => ({

@@ -28,7 +28,9 @@ export {
 export {
   closedBecause,
   giveValue,
+  howToOpen,
   publishRelease,
+  whyNotConfirmed,
   withdrawRelease,
   type Gate,
   type Receiver,

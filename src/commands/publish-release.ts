@@ -1,4 +1,5 @@
 import { ReleaseOffered, ReleasePublished, ReleaseWithdrawn, ValueGiven } from '../events/index.ts';
+import { commandLine } from '../words.ts';
 import { cut } from './bounded.ts';
 import { atHome, told, type Decided, type Decision } from './decision.ts';
 import { CommandError } from './errors.ts';
@@ -47,6 +48,21 @@ export function closedBecause(gate: Gate, standing: Standing): string[] {
   return reasons;
 }
 
+/** What to type so that a closed gate opens, as far as commands can do it. */
+export function howToOpen(gate: Gate, standing: Standing): string {
+  const { process, number, deployedTo, tests, verdict } = standing;
+  const release = `${process}/${number}`;
+  const commands = [
+    ...gate.deployedTo
+      .filter((environment) => !deployedTo.includes(environment))
+      .map((environment) => commandLine('deploy', release, '--env', environment, '--wait')),
+    ...(gate.testsPassed && tests === null ? [commandLine('tests', 'import', release, 'FILE')] : []),
+    ...(gate.verdictOk && verdict === null ? [commandLine('release', 'verdict', release, '--ok')] : []),
+  ];
+  if (commands.length === 0) return `See \`${commandLine('release', 'show', release)}\`.`;
+  return `${commands.map((command) => `\`${command}\``).join(', then ')}.`;
+}
+
 /** A link as publishing sees it. */
 export type Receiver = {
   readonly link: string;
@@ -65,7 +81,7 @@ export function publishRelease(gate: Gate, standing: Standing, receivers: readon
       'GATE_CLOSED',
       `Cannot publish release ${number} of ${process}: ${reasons.join('; ')}`,
       {
-        hint: 'Do what is missing; `crossgap release show` tells how the release stands.',
+        hint: howToOpen(gate, standing),
         details: { reasons },
       },
     );
@@ -74,9 +90,12 @@ export function publishRelease(gate: Gate, standing: Standing, receivers: readon
     if (receiver.state === 'confirmed') continue;
     throw new CommandError(
       'LINK_NOT_CONFIRMED',
-      `Cannot publish release ${number} of ${process} to ${receiver.name}: that link is ${receiver.state}`,
+      `Cannot publish release ${number} of ${process} to ${receiver.name}: ${whyNotConfirmed(receiver)}`,
       {
-        hint: `Pair first: \`crossgap link confirm REPLY --fingerprint WORDS\`.`,
+        hint:
+          receiver.state === 'pending'
+            ? `Compare the words by phone, then \`crossgap link confirm ${receiver.name} --fingerprint WORDS\`.`
+            : 'Once the reply is here: `crossgap link confirm REPLY --fingerprint WORDS`.',
         details: { link: receiver.link, state: receiver.state },
       },
     );
@@ -87,6 +106,13 @@ export function publishRelease(gate: Gate, standing: Standing, receivers: readon
     atHome(ReleasePublished.make({ digest, links: lacking.map(({ link }) => link) })),
     ...lacking.map(({ link }) => told(link, ReleaseOffered.make({ digest, document }))),
   ];
+}
+
+/** What keeps a link from being used, in words. */
+export function whyNotConfirmed({ name, state }: { readonly name: string; readonly state: string }): string {
+  if (state === 'invited') return `${name} has not answered the invitation yet`;
+  if (state === 'pending') return `nobody has compared the words of ${name} yet`;
+  return `the link to ${name} is ${state}`;
 }
 
 /** Withdraws a release, here and for all it was published to. */

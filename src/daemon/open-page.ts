@@ -1,7 +1,8 @@
 import type { StatusServer, StatusSource } from '../http/index.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import { readLinks } from '../projections/index.ts';
+import { linkCalled, readLinks } from '../projections/index.ts';
+import { endOfRunLog } from './end-of-run-log.ts';
 import { readReadiness } from './readiness.ts';
 import { outboundLines, readDeployment, readStatus } from './status.ts';
 import type { Watch } from './watch.ts';
@@ -27,8 +28,9 @@ export async function openPage(
   const source: StatusSource = {
     view: () => readStatus(instance, startedAt),
     deployment: (id) => readDeployment(instance, id),
+    log: (id) => endOfRunLog(instance, id),
     outbound(name) {
-      const link = readLinks(instance.db).find((row) => row.name === name);
+      const link = linkCalled(readLinks(instance.db), name);
       return link && outboundLines(instance, link);
     },
     readiness: () => readReadiness(instance),

@@ -10,6 +10,7 @@ import {
   describeEvent,
   findDeployment,
   findReport,
+  linkNames,
   readLinks,
   readReleases,
   readSteps,
@@ -69,7 +70,7 @@ export function readDeployment(instance: Instance, id: string): DeploymentView |
   const row = findDeployment(db, id);
   if (row === undefined) return readReport(instance, id);
   const release = readReleases(db).find(({ link, digest }) => link === row.link && digest === row.digest);
-  const linkName = readLinks(db).find(({ link }) => link === row.link)?.name ?? null;
+  const linkName = linkNames(readLinks(db)).get(row.link) ?? null;
   const view = deploymentView(row, readSteps(db, id), { linkName, withdrawn: release?.withdrawn ?? null });
   return live(instance, view);
 }
@@ -82,7 +83,7 @@ function readReport({ db, log }: Instance, id: string): DeploymentView | undefin
   if (entry === undefined || !entry.event.known || entry.event.name !== 'deployment.reported')
     return undefined;
   const { data } = entry.event;
-  const customer = readLinks(db).find(({ link }) => link === report.link)?.name ?? report.link;
+  const customer = linkNames(readLinks(db)).get(report.link) ?? report.link;
   const release = readReleases(db, data.release).find(({ digest }) => digest === data.digest);
   return reportedView(data, { customer, at: entry.header.at, withdrawn: release?.withdrawn ?? null });
 }
@@ -132,13 +133,13 @@ function livingLinks({ db }: Instance): LinkRow[] {
 
 /** The feeds of the log with their heads; audience and author by name where this side knows one. */
 export function feedViews({ db, log, identity }: Instance): FeedView[] {
-  const links = readLinks(db);
+  const names = linkNames(readLinks(db));
   return log.feeds().map((feed) => {
-    const link = links.find((one) => one.link === feed.audience);
+    const link = names.get(feed.audience);
     return {
       feed: feed.feed,
-      author: feed.own ? identity.name : (link?.name ?? feed.author),
-      audience: feed.audience === identity.instanceId ? 'self' : (link?.name ?? feed.audience),
+      author: feed.own ? identity.name : (link ?? feed.author),
+      audience: feed.audience === identity.instanceId ? 'self' : (link ?? feed.audience),
       epoch: feed.epoch,
       seq: feed.seq,
       head: feed.hash,

@@ -3,7 +3,6 @@ import { assets } from './assets.ts';
 import { empty, section, typed } from './blocks.ts';
 import { chip } from './chip.ts';
 import { html, joined, type Content, type Html } from './html.ts';
-import { linkName } from './links.ts';
 import { attentionSection, concerns, type Concern } from './sections/attention.ts';
 import { account, deploymentsSection, deploymentTitle } from './sections/deployments.ts';
 import { environmentsSection } from './sections/environments.ts';
@@ -13,6 +12,7 @@ import { linksSection } from './sections/links.ts';
 import { offersSection } from './sections/offers.ts';
 import { outboundSection, outboundTable } from './sections/outbound.ts';
 import { releasesSection } from './sections/releases.ts';
+import { logPart } from './sections/run-log.ts';
 import { trace } from './sections/trace.ts';
 import type { Readiness } from './source.ts';
 import { since } from './since.ts';
@@ -58,8 +58,12 @@ function vendorParts(view: StatusView, choice: FleetChoice): readonly Part[] {
   ];
 }
 
-/** One deployment with its whole trace. */
-export function deploymentPage(facts: PageFacts, deployment: DeploymentView): string {
+/** One deployment with its whole trace, and the end of its log where it ran here. */
+export function deploymentPage(
+  facts: PageFacts,
+  deployment: DeploymentView,
+  log: string | undefined,
+): string {
   const title = deploymentTitle(facts.view, deployment);
   return document(facts, {
     title: `${title} · ${facts.view.instance.name}`,
@@ -70,7 +74,9 @@ export function deploymentPage(facts: PageFacts, deployment: DeploymentView): st
         <h2 id="deployment-heading"><bdi>${title}</bdi></h2>
         ${chip(deployment.state)}
       </div>
-      <div class="card inside">${account(facts.view, deployment)}${trace(deployment)}</div>
+      <div class="card inside">
+        ${account(facts.view, deployment)}${trace(deployment)}${log !== undefined && logPart(deployment.id, log)}
+      </div>
       <p class="aside">
         The same as data:
         <a href="/api/deployments/${encodeURIComponent(deployment.id.toWellFormed())}.json">JSON</a>, or
@@ -83,14 +89,15 @@ export function deploymentPage(facts: PageFacts, deployment: DeploymentView): st
 /** Everything the other side of a link can see. */
 export function linkPage(facts: PageFacts, name: string, lines: readonly OutboundLine[]): string {
   const newestFirst = lines.toSorted((a, b) => b.seq - a.seq);
-  const link = facts.view.links.find((one) => one.name === name);
+  const link = facts.view.links.find((one) => one.name === name || one.link === name);
+  const called = `${link?.name ?? name}${link?.state === 'removed' ? ' (removed)' : ''}`;
   return document(facts, {
-    title: `What ${name} can see · ${facts.view.instance.name}`,
+    title: `What ${called} can see · ${facts.view.instance.name}`,
     health: health(facts.readiness, concerns(facts.view, facts.readiness)),
     nav: back,
     main: section(
       'outbound',
-      `What ${linkName(facts.view, name)} can see`,
+      `What ${called} can see`,
       html`${count(lines.length, 'entry', 'entries')}, newest first; there is nothing else`,
       html`${
         link !== undefined &&
@@ -121,8 +128,8 @@ export function linkPage(facts: PageFacts, name: string, lines: readonly Outboun
       }
       ${
         lines.length === 0
-          ? empty(html`Nothing has been written for <bdi>${name}</bdi>.`, commandLine('feed', 'show', name))
-          : outboundTable(facts.view.now, name, newestFirst)
+          ? empty(html`Nothing has been written for <bdi>${called}</bdi>.`, commandLine('feed', 'show', name))
+          : outboundTable(facts.view.now, called, newestFirst)
       }`,
     ),
   });
@@ -147,11 +154,11 @@ export function refusalPage(status: number, words: string): string {
 const back: Content = html`<li><a href="/">Status page</a></li>`;
 
 function health(readiness: Readiness, found: readonly Concern[]): Html {
-  const bad = found.filter((concern) => concern.tone === 'bad').length;
+  const bad = found.some((concern) => concern.tone === 'bad');
   if (readiness.checks.some((check) => check.state === 'failed'))
     return chip('not-ready', 'not ready', 'bad');
   if (!readiness.ready) return chip('starting', 'starting', 'wait');
-  if (bad > 0) return chip('troubled', `${count(bad, 'thing')} to look at`, 'bad');
+  if (bad) return chip('troubled', `${count(found.length, 'thing')} to look at`, 'bad');
   return found.length > 0
     ? chip('asking', `${count(found.length, 'thing')} to do`, 'wait')
     : chip('well', 'all is well', 'good');

@@ -30,7 +30,13 @@ export function addRoutes(app: FastifyInstance, { source, snapshot, stream }: Ro
     const deployment = source.deployment(request.params.id);
     return deployment === undefined
       ? noPage(reply, 'There is no such deployment')
-      : page(reply, deploymentPage(facts(), deployment));
+      : page(reply, deploymentPage(facts(), deployment, source.log(deployment.id)));
+  });
+  app.get<{ Params: { id: string } }>('/deployments/:id/log.txt', (request, reply) => {
+    const log = source.log(request.params.id);
+    return log === undefined
+      ? noPage(reply, 'There is no log of such a deployment here')
+      : reply.type('text/plain; charset=utf-8').send(log);
   });
   app.get<{ Params: { name: string } }>('/links/:name', (request, reply) => {
     const lines = source.outbound(request.params.name);

@@ -16,6 +16,8 @@ export type Readiness = { readonly ready: boolean; readonly checks: readonly Rea
 export interface StatusSource {
   view(): StatusView;
   deployment(id: string): DeploymentView | undefined;
+  /** The end of the masked log of a run here, a few hundred KiB at most; undefined where none is here. */
+  log(deployment: string): string | undefined;
   /** Every line of the link's outward feed, oldest first; undefined where no link has this name. */
   outbound(link: string): readonly OutboundLine[] | undefined;
   readiness(): Readiness;

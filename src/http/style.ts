@@ -42,8 +42,8 @@ main:focus{outline:none}
 .live.lost::before{border-radius:0}
 
 .places{position:relative;background:var(--card);border-bottom:1px solid var(--line)}
-.places ul{display:flex;flex-wrap:wrap;gap:0 1.375rem}
-.places a{display:block;padding:.5rem 0;color:var(--quiet);text-decoration:none;font-size:.875rem}
+.places ul{display:flex;gap:0 1.375rem;overflow-x:auto;scrollbar-width:none}
+.places a{display:block;white-space:nowrap;padding:.5rem 0;color:var(--quiet);text-decoration:none;font-size:.875rem}
 .places a:hover{color:var(--ink)}
 
 main{padding-block:1.75rem 2rem}
@@ -156,6 +156,12 @@ h4>.number{color:var(--quiet);font-weight:400}
 .outputs>div{display:flex;flex-wrap:wrap;gap:0 .75rem}
 .outputs dt{color:var(--quiet)}
 
+.log-heading{margin-top:1.25rem}
+.log{margin-top:.5rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--sunken);font-family:ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.75rem}
+.log li{display:grid;grid-template-columns:4.5rem 12rem minmax(0,1fr);gap:0 .75rem}
+.log .text{white-space:pre-wrap;tab-size:4}
+.log .error .text{color:var(--bad)}.log .warning .text{color:var(--wait)}
+
 footer{padding-block:1.25rem 2.5rem;font-size:.8125rem}
 footer p+p{margin-top:.25rem}
 footer a{color:inherit;margin-right:.5rem;display:inline-block}
@@ -191,6 +197,8 @@ td:has(>div>.nothing:only-child){display:none}
 #fleet td:nth-of-type(n),#fleet tbody th{min-width:0;width:auto}
 .trace>li{grid-template-columns:1.5rem minmax(0,1fr) auto;padding-inline:.5rem}
 .facts>div{grid-template-columns:5rem minmax(0,1fr)}
+.log li{grid-template-columns:4.5rem minmax(0,1fr)}
+.log .text{grid-column:1/-1;margin-bottom:.25rem}
 .places ul{gap:0 1.125rem}
 }
 @media (prefers-contrast:more){:root{--line:var(--edge)}}

@@ -1,6 +1,6 @@
 import { CommandError } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
-import { readLinks, readReleases, type LinkRow, type ReleaseRow } from '../projections/index.ts';
+import { linkNames, readLinks, readReleases, type LinkRow, type ReleaseRow } from '../projections/index.ts';
 
 /** The living link of this name (or id). @throws CommandError LINK_UNKNOWN, with the names there are */
 export function findLink(db: Database, name: string): LinkRow {
@@ -24,13 +24,21 @@ export function findRelease(db: Database, text: string): ReleaseRow {
   const parsed = /^(?:(?<link>[^:/]+):)?(?:(?<process>.+)\/)?(?<number>[^/]+)$/.exec(text);
   const { link, process, number } = parsed?.groups ?? {};
   const wanted = link === undefined ? undefined : link === ownLink ? '' : findLink(db, link).link;
-  const found = readReleases(db, number ?? text).filter(
+  const links = linkNames(readLinks(db));
+  const gone = new Set(
+    readLinks(db)
+      .filter(({ state }) => state === 'removed')
+      .map((row) => row.link),
+  );
+  const fitting = readReleases(db, number ?? text).filter(
     (release) =>
       (wanted === undefined || release.link === wanted) &&
       (process === undefined || release.process === process),
   );
+  // What a removed link brought stays to be looked at, but stands in the way of nothing that is alive.
+  const living = fitting.filter((release) => !gone.has(release.link));
+  const found = living.length > 0 ? living : fitting;
   if (found.length === 1) return found[0]!;
-  const links = new Map(readLinks(db).map((row) => [row.link, row.name]));
   const full = (release: ReleaseRow): string =>
     `${links.get(release.link) ?? ownLink}:${release.process}/${release.number}`;
   if (found.length > 1) {

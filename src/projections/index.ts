@@ -20,6 +20,7 @@ export {
   type PeerInputRow,
 } from './input-board.ts';
 export { describeTransport, readLinks, type LinkRow } from './link-board.ts';
+export { linkCalled, linkNames } from './link-names.ts';
 export { describeEvent } from './outbound-line.ts';
 export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';

@@ -1,11 +1,13 @@
+import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
-import type { ReleaseDocument } from '../events/index.ts';
+import { readHeader, type ReleaseDocument } from '../events/index.ts';
 import { readDeployments, readSteps, readSucceededIn, type DeploymentRow } from './deployment-queue.ts';
 import { deploymentView } from './deployment-view.ts';
 import { readFleetState } from './fleet-board.ts';
 import { ageOf, fleetView } from './fleet-view.ts';
 import { readInputs } from './input-board.ts';
 import { describeTransport, readLinks, type LinkRow } from './link-board.ts';
+import { linkNames, livingFirst } from './link-names.ts';
 import { readPackages } from './package-shelf.ts';
 import { readEnvironments } from './place-board.ts';
 import { missingInputs } from './readiness.ts';
@@ -50,10 +52,11 @@ const iso = (at: number): string => new Date(at).toISOString();
 
 /** Everything the page shows, read in one go. */
 export function statusView(db: Database, facts: StatusFacts): StatusView {
-  const links = readLinks(db);
-  const names = new Map(links.map(({ link, name }) => [link, name]));
+  const links = livingFirst(readLinks(db));
+  const names = linkNames(links);
+  const removed = new Set(links.filter(({ state }) => state === 'removed').map(({ link }) => link));
   const releases = readReleases(db);
-  const publications = readPublications(db);
+  const publications = readPublications(db).filter(({ link }) => !removed.has(link));
   const deployments = readDeployments(db);
   const withdrawnOf = (row: DeploymentRow): string | null =>
     releases.find(({ link, digest }) => link === row.link && digest === row.digest)?.withdrawn ?? null;
@@ -67,12 +70,30 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
     releases: releases
       .filter(({ link }) => link === '')
       .toReversed()
-      .map((release) => releaseView(db, release, publications, names)),
-    offers: offerViews(db, releases, links, facts),
-    missingInputs: missingInputViews(db, releases, links),
+      .map((release) => releaseView(db, release, { publications, deployments, names })),
+    offers: offerViews(
+      db,
+      releases.filter(({ link }) => link !== '' && !removed.has(link)),
+      links,
+      facts,
+    ),
+    missingInputs: missingInputViews(
+      db,
+      releases.filter(({ link }) => !removed.has(link)),
+      names,
+    ),
     environments: readEnvironments(db).map((environment) => ({
       ...environment,
-      runs: runsIn(environment.name, deployments, withdrawnOf),
+      runs: runsIn(environment.name, deployments, withdrawnOf).map((run) => ({
+        ...run,
+        link: names.get(run.link) ?? null,
+      })),
+      attempts: attemptsIn(environment.name, deployments).map((row) => ({
+        ...attempt(row),
+        link: names.get(row.link) ?? null,
+        process: row.process,
+        release: row.number,
+      })),
     })),
     deployments: deployments.slice(0, facts.deploymentsMax).map((row) =>
       deploymentView(row, readSteps(db, row.deployment), {
@@ -118,10 +139,14 @@ function linkView(link: LinkRow, { now, wordsOf }: StatusFacts): LinkView {
 function releaseView(
   db: Database,
   release: ReleaseRow,
-  publications: readonly PublicationRow[],
-  names: ReadonlyMap<string, string>,
+  known: {
+    readonly publications: readonly PublicationRow[];
+    readonly deployments: readonly DeploymentRow[];
+    readonly names: ReadonlyMap<string, string>;
+  },
 ): ReleaseView {
   const { digest } = release;
+  const here = known.deployments.filter((row) => row.link === '' && row.digest === digest);
   return {
     process: release.process,
     release: release.number,
@@ -129,34 +154,59 @@ function releaseView(
     processRevision: release.document.revision.number,
     createdAt: iso(release.createdAt),
     deployedTo: readSucceededIn(db, '', digest),
+    lastRuns: newestOf(here, ({ environment }) => environment)
+      .toReversed()
+      .map((row) => ({ environment: row.environment, ...attempt(row) })),
     tests: release.tests,
     verdict: release.verdict,
     withdrawn: release.withdrawn,
-    publishedTo: publications
+    publishedTo: known.publications
       .filter((publication) => publication.digest === digest)
       .map(({ link, state, stateAt }) => ({
-        customer: names.get(link) ?? link,
+        customer: known.names.get(link) ?? link,
         state: state as ReleaseView['publishedTo'][number]['state'],
         at: iso(stateAt),
       })),
   };
 }
 
-/** What runs in an environment now: the last success of each process. */
+/** What runs in an environment now: the last success of each process of each author. */
 export function runsIn(
   environment: string,
   deployments: readonly DeploymentRow[],
   withdrawnOf: (row: DeploymentRow) => string | null,
-): EnvironmentView['runs'] {
+): (EnvironmentView['runs'][number] & { readonly link: string })[] {
   const here = deployments.filter((row) => row.environment === environment && row.state === 'succeeded');
-  const newest = new Map<string, DeploymentRow>();
-  for (const row of here) if (!newest.has(row.process)) newest.set(row.process, row);
-  return [...newest.values()].map((row) => ({
+  return newestOf(here, processOf).map((row) => ({
+    link: row.link,
     process: row.process,
     release: row.number,
     since: iso(row.endedAt ?? row.requestedAt),
     withdrawn: withdrawnOf(row),
   }));
+}
+
+/** What was tried in an environment since, and did not come to run there. */
+function attemptsIn(environment: string, deployments: readonly DeploymentRow[]): DeploymentRow[] {
+  const here = deployments.filter((row) => row.environment === environment);
+  return newestOf(here, processOf).filter(({ state }) => state !== 'succeeded');
+}
+
+const processOf = ({ link, process }: DeploymentRow): string => `${link}\n${process}`;
+
+/** The first row of each key: rows come newest first. */
+function newestOf(rows: readonly DeploymentRow[], keyOf: (row: DeploymentRow) => string): DeploymentRow[] {
+  const newest = new Map<string, DeploymentRow>();
+  for (const row of rows) if (!newest.has(keyOf(row))) newest.set(keyOf(row), row);
+  return [...newest.values()];
+}
+
+function attempt(row: DeploymentRow): { deployment: string; state: DeploymentRow['state']; at: string } {
+  return {
+    deployment: row.deployment,
+    state: row.state,
+    at: iso(row.endedAt ?? row.startedAt ?? row.requestedAt),
+  };
 }
 
 function withdrawnRuns(
@@ -207,38 +257,44 @@ function offerViews(
 ): OfferView[] {
   const wanted = readWantedBlobs(db);
   const shelves = Map.groupBy(readPackages(db), ({ link }) => link);
-  return releases
-    .filter(({ link }) => link !== '')
-    .toReversed()
-    .map((release) => {
-      const link = links.find((one) => one.link === release.link);
-      const known = new Set(shelves.get(release.link)?.map(({ pin }) => pin.sha256));
-      const { refused } = offerParts(release, wanted, known, facts.holds);
-      const { state, reason } = offerState(release, link, refused);
-      return {
-        link: link?.name ?? release.link,
-        process: release.process,
-        release: release.number,
-        digest: release.digest,
-        state,
-        reason,
-        until: release.answer?.until ?? null,
-        offeredAt: iso(release.createdAt),
-        packages: release.document.packages.map(({ id, version, sizeBytes, sha256 }) => ({
-          id,
-          version,
-          sizeBytes,
-          held: facts.holds(sha256) && known.has(sha256),
-        })),
-        inputs: release.document.inputs.map(({ name, label, secret, required }) => ({
-          name,
-          label,
-          secret,
-          required,
-        })),
-        notes: facts.notes(release.document),
-      };
-    });
+  return releases.toReversed().map((release) => {
+    const link = links.find((one) => one.link === release.link);
+    const known = new Set(shelves.get(release.link)?.map(({ pin }) => pin.sha256));
+    const { refused } = offerParts(release, wanted, known, facts.holds);
+    const { state, reason } = offerState(release, link, refused);
+    return {
+      link: link?.name ?? release.link,
+      process: release.process,
+      release: release.number,
+      digest: release.digest,
+      state,
+      reason,
+      until: release.answer?.until ?? null,
+      offeredAt: iso(writtenAt(db, release)),
+      packages: release.document.packages.map(({ id, version, sizeBytes, sha256 }) => ({
+        id,
+        version,
+        sizeBytes,
+        held: facts.holds(sha256) && known.has(sha256),
+      })),
+      inputs: release.document.inputs.map(({ name, label, secret, required }) => ({
+        name,
+        label,
+        secret,
+        required,
+      })),
+      notes: facts.notes(release.document),
+    };
+  });
+}
+
+/** When the entry that offers a release was written, by its author's clock: the release itself is often older. */
+function writtenAt(db: Database, { position }: ReleaseRow): number {
+  const entry = db.prepare(`SELECT bytes FROM entry WHERE pos = ?`).get(position) as
+    | { bytes: Uint8Array }
+    | undefined;
+  assert(entry !== undefined, 'what a release was read from stays in the log');
+  return readHeader(entry.bytes).at;
 }
 
 function offerState(
@@ -262,19 +318,18 @@ function offerState(
 function missingInputViews(
   db: Database,
   releases: readonly ReleaseRow[],
-  links: readonly LinkRow[],
+  names: ReadonlyMap<string, string>,
 ): MissingInputView[] {
   const inputs = readInputs(db);
   const environments = readEnvironments(db);
   const newest = new Map<string, ReleaseRow>();
-  const removed = new Set(links.filter(({ state }) => state === 'removed').map(({ link }) => link));
   for (const release of releases) {
-    if (release.answer?.answer === 'refused' || removed.has(release.link)) continue;
+    if (release.answer?.answer === 'refused') continue;
     if (release.withdrawn === null) newest.set(`${release.link}\n${release.process}`, release);
   }
   return [...newest.values()].flatMap((release) => {
     const known = { inputs, given: readGivenValues(db, release.link, false) };
-    const link = links.find((one) => one.link === release.link)?.name ?? null;
+    const link = names.get(release.link) ?? null;
     return environments.flatMap(({ name: environment }) =>
       missingInputs(release.document, environment, known).map(({ name, label, secret }) => ({
         link,

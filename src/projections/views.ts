@@ -105,6 +105,8 @@ export type ReleaseView = {
   readonly processRevision: number;
   readonly createdAt: string;
   readonly deployedTo: readonly string[];
+  /** Its newest run in each environment here, however it ended. */
+  readonly lastRuns: readonly (Attempt & { readonly environment: string })[];
   readonly tests: { readonly passed: number; readonly failed: number; readonly skipped: number } | null;
   readonly verdict: { readonly ok: boolean; readonly by: string; readonly note: string | null } | null;
   readonly withdrawn: string | null;
@@ -160,17 +162,31 @@ export type DeploymentView = {
   readonly warning: string | null;
 };
 
+/** A run, and how far it came. */
+export type Attempt = {
+  readonly deployment: string;
+  readonly state: DeploymentView['state'];
+  readonly at: string;
+};
+
 export type EnvironmentView = {
   readonly name: string;
   readonly after: readonly string[];
   readonly tags: readonly string[];
-  /** What runs there, one line a process. */
+  /** What runs there, one line a process; `link` null where this instance made the release. */
   readonly runs: readonly {
+    readonly link: string | null;
     readonly process: string;
     readonly release: string;
     readonly since: string;
     readonly withdrawn: string | null;
   }[];
+  /** The newest run of each process, where that did not come to run there. */
+  readonly attempts: readonly (Attempt & {
+    readonly link: string | null;
+    readonly process: string;
+    readonly release: string;
+  })[];
 };
 
 /** One entry of an outward feed, in words: all that the other side can ever see. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   closedBecause,
   giveValue,
+  howToOpen,
   publishRelease,
   withdrawRelease,
   type Gate,
@@ -53,14 +54,24 @@ describe('publishing', () => {
     expect(publishRelease(strict, standing(), [{ ...contoso, has: true }])).toEqual([]);
   });
 
-  test.each(['invited', 'pending', 'removed'])(
-    'to a link that is %s is refused, for all of them',
-    (state) => {
-      const error = refusal(() => publishRelease(open, standing(), [contoso, { ...fabrikam, state }]));
-      expect(codeOf(error)).toBe('LINK_NOT_CONFIRMED refused');
-      expect(error.message).toContain(`fabrikam: that link is ${state}`);
-    },
-  );
+  test.each([
+    ['invited', 'fabrikam has not answered the invitation yet'],
+    ['pending', 'nobody has compared the words of fabrikam yet'],
+    ['removed', 'the link to fabrikam is removed'],
+  ])('to a link that is %s is refused, for all of them', (state, why) => {
+    const error = refusal(() => publishRelease(open, standing(), [contoso, { ...fabrikam, state }]));
+    expect(codeOf(error)).toBe('LINK_NOT_CONFIRMED refused');
+    expect(error.message).toContain(why);
+  });
+
+  test('a closed gate names the commands that open it, in the order in which they help', () => {
+    const hint = (wish: Partial<Standing>): string => howToOpen(strict, standing(wish));
+    expect(hint({ verdict: null })).toBe('`crossgap release verdict Orders/1.0.0 --ok`.');
+    expect(hint({ deployedTo: ['integration'], tests: null })).toBe(
+      '`crossgap deploy Orders/1.0.0 --env qa --wait`, then `crossgap tests import Orders/1.0.0 FILE`.',
+    );
+    expect(hint({ tests: { passed: 1, failed: 1 } })).toBe('See `crossgap release show Orders/1.0.0`.');
+  });
 
   test('a withdrawn release is refused, also through an open gate', () => {
     const error = refusal(() => publishRelease(open, standing({ withdrawn: 'it eats data' }), [contoso]));

@@ -1,6 +1,11 @@
 import type { StatusView } from '../../src/projections/index.ts';
 import type { Readiness, StatusSource } from '../../src/http/index.ts';
 
+/** What a run writes: time, place, level, text. */
+export const exampleLog = `2026-03-03T13:56:12.120Z  1/3 Stop service · 10 Deploy scripts  info       stopped
+2026-03-03T13:56:13.004Z  2/3 Web · 10 Deploy scripts  error      orders.db is of version 7, this release needs 8
+`;
+
 /** A source whose view a test holds in its hand and exchanges; each exchange is a change. */
 export type ExampleSource = StatusSource & {
   show(view: StatusView): void;
@@ -21,6 +26,7 @@ export function exampleSource(first: StatusView): ExampleSource {
       return view;
     },
     deployment: (id) => view.deployments.find((one) => one.id === id),
+    log: (id) => (view.deployments.some((one) => one.id === id) ? exampleLog : undefined),
     outbound: (name) =>
       view.links.some((link) => link.name === name)
         ? view.outbound.filter((line) => line.link === name)

@@ -135,6 +135,15 @@ export function deployment(n: number, facts: Partial<DeploymentView>): Deploymen
   };
 }
 
+/** A release of Orders that runs in an environment here. */
+const own = (release: string, minutes: number) => ({
+  link: null,
+  process: 'Orders',
+  release,
+  since: minutesAgo(minutes),
+  withdrawn: null,
+});
+
 const empty: StatusView = {
   instance: {
     name: 'fabrikam',
@@ -281,6 +290,7 @@ const release = (number: string, facts: Partial<ReleaseView>): ReleaseView => ({
   processRevision: 4,
   createdAt: minutesAgo(120),
   deployedTo: ['integration', 'qa'],
+  lastRuns: [],
   tests: { passed: 42, failed: 0, skipped: 1 },
   verdict: { ok: true, by: 'jo@acme', note: 'Orders over 10,000 lines checked by hand' },
   withdrawn: null,
@@ -362,13 +372,15 @@ export const acme: StatusView = {
       name: 'integration',
       after: [],
       tags: ['test'],
-      runs: [{ process: 'Orders', release: '1.2.0', since: minutesAgo(5), withdrawn: null }],
+      runs: [own('1.2.0', 5)],
+      attempts: [],
     },
     {
       name: 'qa',
       after: ['integration'],
       tags: ['test'],
-      runs: [{ process: 'Orders', release: '1.1.0', since: minutesAgo(100), withdrawn: null }],
+      runs: [own('1.1.0', 100)],
+      attempts: [],
     },
   ],
   deployments: [
@@ -489,13 +501,15 @@ export const contoso: StatusView = {
       name: 'uat',
       after: [],
       tags: ['test'],
-      runs: [{ process: 'Orders', release: '1.1.0', since: minutesAgo(31), withdrawn: null }],
+      runs: [{ ...own('1.1.0', 31), link: 'acme' }],
+      attempts: [],
     },
     {
       name: 'production',
       after: ['uat'],
       tags: [],
-      runs: [{ process: 'Orders', release: '1.0.0', since: minutesAgo(7), withdrawn: null }],
+      runs: [{ ...own('1.0.0', 7), link: 'acme' }],
+      attempts: [],
     },
   ],
   deployments: [

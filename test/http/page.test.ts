@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { StatusView } from '../../src/projections/index.ts';
+import type { ReleaseView, StatusView } from '../../src/projections/index.ts';
 import type { Readiness } from '../../src/http/index.ts';
 import { deploymentPage, linkPage, statusPage } from '../../src/http/page.ts';
 import { anyCharacter } from '../support/any-character.ts';
+import { exampleLog } from './example-source.ts';
 import { acme, contoso, deployment, fabrikam, fleet, minutesAgo } from './example-views.ts';
 import { everyText, payloads } from './hostile-views.ts';
 
@@ -77,7 +78,7 @@ describe('J1.25 the vendor’s page is its fleet', () => {
 describe('J1.9 a release shows its gate and what became of it at each customer', () => {
   test('deployments, tests, verdict, then customers with their state', () => {
     const said = part(shown(acme), 'releases');
-    expect(said).toContain('deployed to integration 3 tests of 43 failed no verdict');
+    expect(said).toContain('runs in integration 3 tests of 43 failed no verdict');
     expect(said).toContain(
       '42 tests passed, 1 skipped good, says jo@acme, “ Orders over 10,000 lines checked by hand”',
     );
@@ -96,6 +97,39 @@ describe('J1.9 a release shows its gate and what became of it at each customer',
     );
     expect(next({ verdict: { ok: false, by: 'jo', note: null } })).not.toContain('crossgap');
     expect(next({ withdrawn: 'no' })).not.toContain('crossgap');
+  });
+
+  test('a release that is out is not asked for a verdict any more', () => {
+    const out = { ...acme.releases[1]!, verdict: null };
+    expect(part(shown({ ...acme, releases: [out] }), 'releases')).not.toContain('crossgap');
+  });
+
+  test('it tells where it runs from where it ran, and where it did not come that far', () => {
+    const run = (environment: string, state: 'failed' | 'running') => ({
+      environment,
+      state,
+      at: minutesAgo(1),
+      deployment: 'd-1',
+    });
+    const gate = (change: Partial<ReleaseView>): string =>
+      part(shown({ ...acme, releases: [{ ...acme.releases[1]!, ...change }] }), 'releases');
+    expect(gate({})).toContain('runs in qa was deployed to integration');
+    expect(gate({ deployedTo: [] })).toContain('not deployed here');
+    const tried = gate({ deployedTo: [], lastRuns: [run('integration', 'failed'), run('qa', 'running')] });
+    expect(tried).toContain('failed in integration running in qa');
+    expect(tried).not.toContain('not deployed here');
+  });
+
+  test('values that its first deployment lacks come before the deployment', () => {
+    const first = { ...acme.releases[0]!, deployedTo: [] };
+    const missing = { ...contoso.missingInputs[0]!, link: null, process: 'Orders', release: '1.2.0' };
+    const missingInputs = [{ ...missing, environment: 'integration' }];
+    const page = shown({ ...acme, releases: [first], missingInputs });
+    expect(part(page, 'releases')).toContain('crossgap release check Orders/1.2.0 --env integration');
+    expect(part(page, 'attention')).toContain(
+      '1 value is missing before Orders/1.2.0 can be deployed to integration. crossgap release check',
+    );
+    for (const [, id] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${id}"`);
   });
 
   test('more customers than fit are counted by state', () => {
@@ -133,7 +167,7 @@ describe('the customer’s page', () => {
     expect(part(shown(nowhere), 'offers')).toContain('Site.Port needed');
     const everywhere = contoso.environments.map((one) => ({
       ...one,
-      runs: [{ process: 'Orders', release: '1.1.0', since: minutesAgo(1), withdrawn: null }],
+      runs: [{ ...one.runs[0]!, release: '1.1.0' }],
     }));
     const done = { ...contoso, environments: everywhere, offers: contoso.offers.slice(1) };
     expect(part(shown(done), 'offers')).not.toContain('crossgap deploy');
@@ -154,7 +188,8 @@ describe('the customer’s page', () => {
 
   test('J3.4 a deployment has one numbered line a convention, with files and the place of the failure', () => {
     const failed = contoso.deployments[1]!;
-    const said = text(deploymentPage(facts(contoso), failed));
+    const unmended = { ...contoso, deployments: contoso.deployments.slice(1) };
+    const said = text(deploymentPage(facts(unmended), failed, exampleLog));
     const numbers = [
       ...said.matchAll(/ (\d+) (?:Feature|PreDeploy|Remove|Substitute|XML|Copy|Deploy|IIS|Post)/g),
     ];
@@ -166,10 +201,47 @@ describe('the customer’s page', () => {
     expect(said).toContain(`crossgap deployment retry ${failed.id}`);
     expect(said).toContain('crossgap rollback Orders --env production');
     expect(part(shown(contoso), 'deployments')).toContain('at step 2 Web, convention 10 Deploy scripts');
+    const mended = text(deploymentPage(facts(contoso), failed, exampleLog));
+    expect(mended).not.toContain('crossgap deployment retry');
+    const nothingRan = unmended.environments.map((one) => ({ ...one, runs: [] }));
+    const first = text(deploymentPage(facts({ ...unmended, environments: nothingRan }), failed, exampleLog));
+    expect(first).not.toContain('crossgap rollback');
+  });
+
+  test('a deployment that ran here shows its log, the newest lines where it is long', () => {
+    const [one] = contoso.deployments;
+    const page = (log: string): string => text(deploymentPage(facts(contoso), one!, log));
+    expect(page(exampleLog)).toContain(
+      '13:56:13 2/3 Web · 10 Deploy scripts error: orders.db is of version 7, this release needs 8',
+    );
+    const long = Array.from({ length: 201 }, (_, n) => `line-${n}.`).join('\n');
+    expect(page(long)).toContain('the newest 200 of 201 lines');
+    expect(page(long)).not.toContain('line-0.');
+    expect(page(long)).toContain('line-200.');
+    expect(text(deploymentPage(facts(contoso), one!, undefined))).not.toContain('as text');
+  });
+
+  test('an environment says for how long something runs there, and what was tried since', () => {
+    const [uat, production] = contoso.environments;
+    const attempts = [
+      {
+        link: 'acme',
+        process: 'Orders',
+        release: '1.1.0',
+        state: 'failed' as const,
+        at: minutesAgo(2),
+        deployment: 'd-2',
+      },
+    ];
+    const page = shown({ ...contoso, environments: [uat!, { ...production!, attempts }] });
+    const said = part(page, 'environments');
+    expect(said).toContain('Orders 1.1.0 for 31 min');
+    expect(said).toContain('Orders 1.0.0 for 7 min failed Orders 1.1.0 2 min ago');
+    expect(page).toContain('href="/deployments/d-2"');
   });
 
   test('a secret output is named and not shown', () => {
-    const said = text(deploymentPage(facts(contoso), contoso.deployments[0]!));
+    const said = text(deploymentPage(facts(contoso), contoso.deployments[0]!, undefined));
     expect(said).toContain('SessionToken secret, not shown');
   });
 });
@@ -205,6 +277,20 @@ describe('what needs a person stands first', () => {
     expect(said).toContain('log: 40 of 57');
   });
 
+  test('each thing is told once, and the header counts all of them', () => {
+    const [uat] = contoso.environments;
+    const runs = [{ ...uat!.runs[0]!, withdrawn: 'it eats data' }];
+    const view = {
+      ...contoso,
+      missingInputs: [],
+      environments: [{ ...uat!, runs }],
+      links: [{ ...contoso.links[0]!, state: 'pending' as const }],
+      warnings: [{ code: 'RUNS_WITHDRAWN', message: 'uat runs what was withdrawn' }],
+    };
+    expect(attention(view).match(/withdrawn/g)).toHaveLength(1);
+    expect(text(shown(view))).toContain('2 things to look at');
+  });
+
   test('nothing to say is said by the header alone', () => {
     const page = shown(fabrikam);
     expect(page).not.toContain('id="attention"');
@@ -218,6 +304,17 @@ test('a new instance says where to begin, and every empty part what to type', ()
   expect(part(page, 'environments')).toContain('crossgap environment add production --after uat');
   expect(part(page, 'links')).toContain('crossgap link invite NAME');
   expect(part(page, 'deployments')).toContain('crossgap deploy RELEASE');
+});
+
+test('a link that was removed stands behind those that are alive, by its id', () => {
+  const gone = { ...acme.links[0]!, link: 'c0ffee', state: 'removed' as const };
+  const page = shown({ ...acme, links: [...acme.links, gone] });
+  expect(part(page, 'links')).toContain('5 pairings');
+  expect(part(page, 'links')).toContain('1 removed link contoso removed c0ffee');
+  expect(page).toContain('href="/links/c0ffee"');
+  expect(text(linkPage(facts({ ...acme, links: [gone] }), 'c0ffee', []))).toContain(
+    'What contoso (removed) can see',
+  );
 });
 
 test('an instance that is vendor and customer shows both', () => {
@@ -239,7 +336,7 @@ describe('T-82 text from anywhere stays text', () => {
   const pages = (view: StatusView): readonly string[] => [
     shown(view, { find: view.instance.name, page: 1 }),
     shown(view),
-    ...view.deployments.slice(0, 2).map((one) => deploymentPage(facts(view), one)),
+    ...view.deployments.slice(0, 2).map((one) => deploymentPage(facts(view), one, one.error ?? '')),
     linkPage(facts(view), view.links[0]?.name ?? '', view.outbound),
   ];
   const both: StatusView = {

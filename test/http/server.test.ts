@@ -17,6 +17,7 @@ describe('the routes', () => {
     const types: Readonly<Record<string, string>> = {
       '/': 'text/html; charset=utf-8',
       [`/deployments/${id}`]: 'text/html; charset=utf-8',
+      [`/deployments/${id}/log.txt`]: 'text/plain; charset=utf-8',
       '/links/acme': 'text/html; charset=utf-8',
       '/api/status.json': 'application/json; charset=utf-8',
       '/api/fleet.json': 'application/json; charset=utf-8',
@@ -60,6 +61,7 @@ describe('the routes', () => {
     for (const path of [
       '/nothing',
       '/deployments/none',
+      '/deployments/none/log.txt',
       '/api/deployments/none.json',
       '/links/nobody',
       '/nuget/v3/index.json',

@@ -10,7 +10,7 @@ import {
   withdrawRelease,
 } from '../../src/commands/index.ts';
 import type { PackagePin, ReleaseInput } from '../../src/events/index.ts';
-import { deployable, type Instance } from '../../src/instance/index.ts';
+import { deployable, findRelease, type Instance } from '../../src/instance/index.ts';
 import {
   missingInputs,
   readDeployments,
@@ -201,6 +201,34 @@ describe('J1.12: an offer', () => {
       expect(lacking(second)).toEqual(['Orders.Web 1.0.0']);
     });
 
+    test('is as old as the word of it, which may be younger than the release', async () => {
+      const { vendor, customer, link, clock } = pair;
+      const release = makeRelease(vendor, '1.0.0');
+      clock.advance(3600_000);
+      offer(vendor, release, [link]);
+      await deliver(vendor, customer, link);
+      expect(offers()[0]!.offeredAt).toBe(new Date(clock.now()).toISOString());
+    });
+
+    test('of a link that was removed is none any more, and stands in the way of none', async () => {
+      const { customer, vendor, link, between } = pair;
+      await publish('1.0.0');
+      customer.record((db) => removeLink(linkOf(customer, link, db)));
+      vendor.record((db) => removeLink(linkOf(vendor, link, db)));
+      expect(offers()).toEqual([]);
+      const second = pairUp(vendor, customer, between);
+      const again = readReleases(vendor.db, '1.0.0')[0]!;
+      offer(vendor, again, [second]);
+      await deliver(vendor, customer, second);
+      expect(offers()).toMatchObject([{ link: 'acme', release: '1.0.0' }]);
+      expect(findRelease(customer.db, '1.0.0').link).toBe(second);
+      expect(view(customer).links.map(({ link: id, state }) => [id, state])).toEqual([
+        [second, 'confirmed'],
+        [link, 'removed'],
+      ]);
+      expect(view(vendor).releases[0]!.publishedTo.map(({ customer: name }) => name)).toEqual(['contoso']);
+    });
+
     test('is listed newest first', async () => {
       await publish('1.0.0');
       await publish('1.1.0');
@@ -353,9 +381,26 @@ describe('deployments and what runs', () => {
     await publish('1.1.0');
     runTo(customer, askFor(customer, offered('1.1.0'), 'uat'), 'failed');
     expect(view(customer).environments).toMatchObject([
-      { name: 'uat', runs: [{ process: 'Orders', release: '1.0.0', withdrawn: null }] },
-      { name: 'production', runs: [] },
+      {
+        name: 'uat',
+        runs: [{ link: 'acme', process: 'Orders', release: '1.0.0', withdrawn: null }],
+        attempts: [{ link: 'acme', process: 'Orders', release: '1.1.0', state: 'failed' }],
+      },
+      { name: 'production', runs: [], attempts: [] },
     ]);
+  });
+
+  test('a release of this side says how its newest run in each environment went', () => {
+    const { vendor } = pair;
+    vendor.record((db) => addEnvironment(readEnvironments(db), { name: 'qa', after: [], tags: [] }));
+    const own = readReleases(vendor.db, '1.0.0')[0]!;
+    const runs = () =>
+      view(vendor).releases[0]!.lastRuns.map(({ environment, state }) => [environment, state]);
+    expect(runs()).toEqual([]);
+    runTo(vendor, askFor(vendor, own, 'qa'), 'failed');
+    expect(runs()).toEqual([['qa', 'failed']]);
+    runTo(vendor, askFor(vendor, own, 'qa'), 'succeeded');
+    expect(runs()).toEqual([['qa', 'succeeded']]);
   });
 
   test('what runs and was withdrawn is warned of', async () => {

@@ -1,4 +1,10 @@
-import { CommandError, publishRelease, type Receiver } from '../../commands/index.ts';
+import {
+  CommandError,
+  howToOpen,
+  publishRelease,
+  whyNotConfirmed,
+  type Receiver,
+} from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { blobsOf } from '../../events/index.ts';
 import { findLink, releaseOf, type Instance } from '../../instance/index.ts';
@@ -69,13 +75,10 @@ function publishPlan(instance: Instance, release: ReleaseRow, names: readonly st
         .filter((row) => row.customer === receiver.name && row.process === release.process)
         .map(({ environment, release: runs, asOf }): Running => ({ environment, release: runs, asOf })),
       sizeBytes: missing.reduce((sum, blob) => sum + blob.sizeBytes, 0),
-      inTheWay: receiver.state === 'confirmed' ? null : `the link is ${receiver.state}`,
+      inTheWay: receiver.state === 'confirmed' ? null : whyNotConfirmed(receiver),
     };
   });
-  const reasons = [
-    ...closed,
-    ...plans.flatMap(({ customer, inTheWay }) => (inTheWay === null ? [] : [`${customer}: ${inTheWay}`])),
-  ];
+  const reasons = [...closed, ...plans.flatMap(({ inTheWay }) => (inTheWay === null ? [] : [inTheWay]))];
   return {
     document: {
       release: releaseOf(db, release),
@@ -98,16 +101,17 @@ function publishPlan(instance: Instance, release: ReleaseRow, names: readonly st
       ),
       ...section('In the way', reasons),
     ],
-    ...(reasons.length > 0 && { failure: closedGate(release, reasons) }),
+    ...(reasons.length > 0 && { failure: closedGate(db, release, reasons) }),
   };
 }
 
-function closedGate({ process, number }: ReleaseRow, reasons: readonly string[]): CommandError {
+function closedGate(db: Database, release: ReleaseRow, reasons: readonly string[]): CommandError {
+  const { process, number } = release;
   return new CommandError(
     'GATE_CLOSED',
     `Cannot publish release ${number} of ${process}: ${reasons.join('; ')}`,
     {
-      hint: 'Do what is missing; `crossgap release show` tells how the release stands.',
+      hint: howToOpen(gateOf(db, release), standingOf(db, release)),
       details: { reasons },
     },
   );

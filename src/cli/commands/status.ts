@@ -4,7 +4,7 @@ import { command, type Outcome } from '../command.ts';
 import { stateWord } from '../describe-deployment.ts';
 import { facts, section, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { ago, count, moment, short, span } from '../../words.ts';
+import { ago, count, lastingFor, moment, short, span } from '../../words.ts';
 
 const deploymentsShown = 10;
 const outboundShown = 10;
@@ -83,7 +83,7 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
         one.name,
         one.after.length === 0 ? '' : `after ${one.after.join(', ')}`,
         one.tags.length === 0 ? '' : `tagged ${one.tags.join(', ')}`,
-        one.runs.map((run) => runs(run, now)).join('; ') || 'nothing runs here',
+        runsAndAttempts(one, now),
       ]),
   ],
   [
@@ -106,7 +106,7 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
       releases.map((one) => [
         `${one.process}/${one.release}`,
         one.withdrawn === null ? '' : 'withdrawn',
-        one.deployedTo.length === 0 ? 'not deployed' : `in ${one.deployedTo.join(', ')}`,
+        deployedTo(one),
         one.verdict === null ? 'no verdict' : `verdict ${one.verdict.ok ? 'ok' : 'not ok'}`,
         one.publishedTo.map(({ customer, state }) => `${customer} ${state}`).join(', '),
       ]),
@@ -115,10 +115,12 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
     'Links',
     ({ links }, now) =>
       links.map((one) => [
-        one.name,
+        one.state === 'removed' ? `${one.name} (${one.link.slice(0, 8)})` : one.name,
         one.state,
         one.heardAt === null ? 'never heard of' : `heard ${ago(one.heardAt, now)}`,
-        one.unconfirmedEntries === 0 ? '' : `${one.unconfirmedEntries} not confirmed`,
+        one.unconfirmedEntries === 0 || one.state === 'removed'
+          ? ''
+          : `${one.unconfirmedEntries} not confirmed`,
         one.transport,
       ]),
   ],
@@ -130,9 +132,22 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
   ],
 ];
 
-function runs(
-  { process, release, since, withdrawn }: StatusView['environments'][number]['runs'][number],
-  now: number,
-): string {
-  return `${process} ${release} since ${ago(since, now)}${withdrawn === null ? '' : ' (withdrawn)'}`;
+function runsAndAttempts({ runs, attempts }: StatusView['environments'][number], now: number): string {
+  const told = [
+    ...runs.map(
+      ({ process, release, since, withdrawn }) =>
+        `${process} ${release} ${lastingFor(since, now)}${withdrawn === null ? '' : ' (withdrawn)'}`,
+    ),
+    ...attempts.map(({ process, release, state, at }) => `${process} ${release} ${state} ${ago(at, now)}`),
+  ];
+  return told.join('; ') || 'nothing runs here';
+}
+
+/** Where a release got to, and where it did not. */
+function deployedTo({ deployedTo: places, lastRuns }: StatusView['releases'][number]): string {
+  const others = lastRuns
+    .filter(({ state }) => state !== 'succeeded')
+    .map(({ state, environment }) => `${state} in ${environment}`);
+  const told = [...(places.length === 0 ? [] : [`deployed to ${places.join(', ')}`]), ...others];
+  return told.join('; ') || 'not deployed';
 }

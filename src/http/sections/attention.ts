@@ -1,17 +1,20 @@
 import type { DeploymentView, StatusView } from '../../projections/index.ts';
 import { typed } from '../blocks.ts';
 import { icon, type Tone } from '../chip.ts';
-import { html, type Content } from '../html.ts';
-import { deploymentHref, linkName } from '../links.ts';
+import { html, joined, type Content } from '../html.ts';
+import { deploymentHref, linkName, releaseName } from '../links.ts';
 import type { Readiness } from '../source.ts';
 import { commandLine, count } from '../../words.ts';
-import { deploymentTitle, failedWhere } from './deployments.ts';
+import { deploymentTitle, failedWhere, lastOfEach } from './deployments.ts';
 import { isTroubled } from './fleet.ts';
 
 /** Something a person should look at: how bad, what, and what to type where one command helps. */
 export type Concern = { readonly tone: Tone; readonly words: Content; readonly command?: string };
 
 const shownAtOnce = 8;
+
+/** Warnings of which the page says more by itself. */
+const toldBesides = new Set(['RUNS_WITHDRAWN', 'FEED_FROZEN']);
 
 /** All that needs a person now, the worst first. */
 export function concerns(view: StatusView, readiness: Readiness): readonly Concern[] {
@@ -22,10 +25,12 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
         tone: check.state === 'failed' ? ('bad' as const) : ('wait' as const),
         words: html`${check.name}: <bdi>${check.detail}</bdi>`,
       })),
-    ...view.warnings.map((warning) => ({
-      tone: 'wait' as const,
-      words: html`<bdi>${warning.message}</bdi> <small class="exactly">${warning.code}</small>`,
-    })),
+    ...view.warnings
+      .filter(({ code }) => !toldBesides.has(code))
+      .map((warning) => ({
+        tone: 'wait' as const,
+        words: html`<bdi>${warning.message}</bdi> <small class="exactly">${warning.code}</small>`,
+      })),
     ...view.log.feeds
       .filter((feed) => feed.frozen)
       .map((feed) => ({
@@ -87,17 +92,6 @@ export function attentionSection(found: readonly Concern[]): Content {
   </section> `;
 }
 
-/** The newest run of each process in each environment: an old failure that was mended is history. */
-function lastOfEach(deployments: readonly DeploymentView[]): readonly DeploymentView[] {
-  const newest = new Map<string, DeploymentView>();
-  for (const one of deployments) {
-    const key = JSON.stringify([one.link, one.process, one.environment]);
-    const before = newest.get(key);
-    if (before === undefined || before.requestedAt < one.requestedAt) newest.set(key, one);
-  }
-  return [...newest.values()];
-}
-
 function unfinished(view: StatusView, deployment: DeploymentView): Content {
   const where = failedWhere(deployment);
   return html`<a href="${deploymentHref(deployment.id)}"><bdi>${deploymentTitle(view, deployment)}</bdi></a>
@@ -106,17 +100,27 @@ function unfinished(view: StatusView, deployment: DeploymentView): Content {
     }${where !== undefined && html` at ${where}`}.`;
 }
 
+/** What is missing, a line a release: where it is told in full, and the command that lists it with how to set each. */
 function missing(view: StatusView): readonly Concern[] {
-  const number = view.missingInputs.length;
-  if (number === 0) return [];
-  const verb = number === 1 ? 'is' : 'are';
-  return [
-    {
+  const byRelease = Map.groupBy(view.missingInputs, ({ link, process, release }) =>
+    releaseName({ link: link === null ? null : linkName(view, link), process, release }),
+  );
+  return [...byRelease].map(([name, all]) => {
+    const names = new Set(all.map((one) => one.name)).size;
+    const places = [...new Set(all.map(({ environment }) => environment))];
+    return {
       tone: 'wait',
-      words: html`<a href="#offers">${count(number, 'value')}</a> ${verb} missing before a release can be
-        deployed.`,
-    },
-  ];
+      words: html`<a href="${all[0]?.link === null ? '#releases' : '#offers'}">${count(names, 'value')}</a> ${
+          names === 1 ? 'is' : 'are'
+        }
+        missing before <bdi>${name}</bdi> can be deployed to
+        ${joined(
+          places.map((place) => html`<bdi>${place}</bdi>`),
+          ', ',
+        )}.`,
+      command: commandLine('release', 'check', name, '--env', places[0]!),
+    };
+  });
 }
 
 function fleet(view: StatusView): readonly Concern[] {

@@ -65,7 +65,7 @@ export function account(view: StatusView, deployment: DeploymentView): Html {
     </dl>
     ${deployment.error !== null && html`<p class="say bad"><bdi>${deployment.error}</bdi></p>`}
     ${deployment.warning !== null && html`<p class="say wait"><bdi>${deployment.warning}</bdi></p>`}
-    ${next(deployment).map(typed)} `;
+    ${next(view, deployment).map(typed)} `;
 }
 
 /** `Orders 1.1.0 in production`, with the vendor's name before it where the release came over a link. */
@@ -74,14 +74,26 @@ export function deploymentTitle(view: StatusView, deployment: DeploymentView): s
   return `${from}${deployment.process} ${deployment.release} in ${deployment.environment}`;
 }
 
-/** Where it failed: `failed in step 2 Web, convention 10 Deploy scripts`. */
+/** The newest run of each process in each environment: an old failure that was mended is history. */
+export function lastOfEach(deployments: readonly DeploymentView[]): readonly DeploymentView[] {
+  const newest = new Map<string, DeploymentView>();
+  for (const one of deployments) {
+    const key = JSON.stringify([one.link, one.process, one.environment]);
+    const before = newest.get(key);
+    if (before === undefined || before.requestedAt < one.requestedAt) newest.set(key, one);
+  }
+  return [...newest.values()];
+}
+
+/** Where it failed: `step 2 Web, convention 10 Deploy scripts`; a step that is one script needs no number. */
 export function failedWhere(deployment: DeploymentView): string | undefined {
   const at = deployment.failedAt;
   if (at === undefined) return undefined;
   const step = deployment.steps.find((one) => one.id === at.stepId);
   const convention = step?.conventions.find((one) => one.number === at.convention);
-  const named = convention === undefined ? '' : ` ${convention.name}`;
-  return `step ${at.step} ${step?.name ?? at.stepId}, convention ${at.convention}${named}`;
+  const where = `step ${at.step} ${step?.name ?? at.stepId}`;
+  if (convention !== undefined && step?.conventions.length === 1) return where;
+  return `${where}, convention ${at.convention}${convention === undefined ? '' : ` ${convention.name}`}`;
 }
 
 function line(view: StatusView, deployment: DeploymentView): Html {
@@ -111,10 +123,17 @@ function took(startedAt: string | null, endedAt: string | null): Content {
   return milliseconds < 1000 ? 'less than 1 s' : span(milliseconds / 1000);
 }
 
-/** What a person would type next; nothing where all is done or the daemon goes on by itself. */
-function next({ id, process, environment, state }: DeploymentView): readonly string[] {
-  const back = commandLine('rollback', process, '--env', environment);
-  if (state === 'failed') return [commandLine('deployment', 'retry', id), back];
-  if (state === 'interrupted') return [commandLine('deployment', 'resume', id), back];
+/** What a person would type next; nothing where all is done, is history, or goes on by itself. */
+function next(view: StatusView, deployment: DeploymentView): readonly string[] {
+  const { id, link, process, environment, state } = deployment;
+  const here = view.environments.find(({ name }) => name === environment);
+  const isNewest = lastOfEach([deployment, ...view.deployments]).every(
+    (one) => one.id === id || one.link !== link || one.process !== process || one.environment !== environment,
+  );
+  if (here === undefined || !isNewest) return [];
+  const ran = here.runs.some((run) => run.link === link && run.process === process);
+  const back = ran ? [commandLine('rollback', process, '--env', environment)] : [];
+  if (state === 'failed') return [commandLine('deployment', 'retry', id), ...back];
+  if (state === 'interrupted') return [commandLine('deployment', 'resume', id), ...back];
   return state === 'waiting' ? [commandLine('deployment', 'show', id)] : [];
 }

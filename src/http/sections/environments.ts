@@ -2,7 +2,8 @@ import type { EnvironmentView, StatusView } from '../../projections/index.ts';
 import { empty, section } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Html } from '../html.ts';
-import { since } from '../since.ts';
+import { deploymentHref } from '../links.ts';
+import { lasting, since } from '../since.ts';
 import { commandLine } from '../../words.ts';
 
 /** This side's environments in the order of the lifecycle, and what runs in each. */
@@ -50,10 +51,17 @@ function card(view: StatusView, environment: EnvironmentView): Html {
         (run) =>
           html`<li>
             <bdi>${run.process}</bdi> <strong class="exactly">${run.release}</strong>
-            <small>since ${since(run.since, view.now)}</small>${
+            <small>${lasting(run.since, view.now)}</small>${
               run.withdrawn !== null &&
               html` ${chip('withdrawn')} <small class="bad"><bdi>${run.withdrawn}</bdi></small>`
             }
+          </li>`,
+      )}${environment.attempts.map(
+        (one) =>
+          html`<li>
+            ${chip(one.state)} <bdi>${one.process}</bdi>
+            <a class="exactly" href="${deploymentHref(one.deployment)}">${one.release}</a>
+            <small>${since(one.at, view.now)}</small>
           </li>`,
       )}
     </ul>

@@ -1,8 +1,8 @@
 import type { LinkView, StatusView } from '../../projections/index.ts';
-import { empty, nothing, section, table } from '../blocks.ts';
+import { empty, folded, nothing, section, table } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, type Content, type Html } from '../html.ts';
-import { linkTo } from '../links.ts';
+import { linkHref, linkTo } from '../links.ts';
 import { since } from '../since.ts';
 import { commandLine, count } from '../../words.ts';
 
@@ -10,7 +10,9 @@ const shownAtOnce = 50;
 
 /** The companies this instance is paired with, and how current each pairing is. */
 export function linksSection(view: StatusView): Html {
-  const links = view.links.filter((link) => link.state !== 'removed');
+  const { links = [], removed = [] } = Object.groupBy(view.links, ({ state }) =>
+    state === 'removed' ? 'removed' : 'links',
+  );
   if (links.length === 0)
     return section(
       'links',
@@ -44,7 +46,26 @@ export function linksSection(view: StatusView): Html {
           ],
         ]),
     )}
-    ${links.length > shownAtOnce && html`<p class="aside">and ${count(links.length - shownAtOnce, 'more', 'more')} in <a href="/api/status.json">status.json</a></p>`}`,
+    ${links.length > shownAtOnce && html`<p class="aside">and ${count(links.length - shownAtOnce, 'more', 'more')} in <a href="/api/status.json">status.json</a></p>`}
+    ${removed.length > 0 && removedLinks(removed)}`,
+  );
+}
+
+/** Those that were ended: what was told through them stays to be looked at. */
+function removedLinks(links: readonly LinkView[]): Html {
+  return folded(
+    'removed-links',
+    count(links.length, 'removed link'),
+    html`<ul class="plain" role="list">
+      ${links.slice(0, shownAtOnce).map(
+        ({ link, name }) =>
+          html`<li>
+            <a href="${linkHref(link)}"><bdi>${name}</bdi></a> ${chip('removed')}
+            <span class="exactly quiet">${link}</span>
+          </li>`,
+      )}
+    </ul>`,
+    { open: false },
   );
 }
 

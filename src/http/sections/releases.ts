@@ -1,8 +1,8 @@
 import type { ReleaseView, StatusView } from '../../projections/index.ts';
 import { digest, empty, folded, section, typed } from '../blocks.ts';
-import { chip, icon, wordOf, type Tone } from '../chip.ts';
+import { chip, icon, toneOf, wordOf, type Tone } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
-import { linkTo, releaseName } from '../links.ts';
+import { deploymentHref, linkTo, releaseName } from '../links.ts';
 import { since } from '../since.ts';
 import { commandLine, count } from '../../words.ts';
 
@@ -58,7 +58,7 @@ function releaseCard(view: StatusView, release: ReleaseView): Html {
     </div>
     ${release.withdrawn !== null && html`<p class="bad"><bdi>${release.withdrawn}</bdi></p>`}
     <ol class="gate" role="list">
-      ${gate(release).map(
+      ${gate(view, release).map(
         ([tone, words]) => html`<li class="${tone}">${icon(tone)}<span>${words}</span></li>`,
       )}
     </ol>
@@ -67,34 +67,58 @@ function releaseCard(view: StatusView, release: ReleaseView): Html {
 }
 
 /** What has to be true before a release goes out, in the order in which it becomes true. */
-function gate(release: ReleaseView): readonly (readonly [Tone, Content])[] {
-  const { deployedTo, tests, verdict } = release;
-  const deployed: readonly [Tone, Content] =
-    deployedTo.length === 0
-      ? ['off', 'not deployed here']
-      : [
-          'good',
-          html`deployed to
-          ${joined(
-            deployedTo.map((name) => html`<bdi>${name}</bdi>`),
-            ', ',
-          )}`,
-        ];
+function gate(view: StatusView, release: ReleaseView): readonly Told[] {
+  const { tests, verdict } = release;
   const skipped = tests !== null && tests.skipped > 0 && `, ${tests.skipped} skipped`;
-  const tested: readonly [Tone, Content] =
+  const tested: Told =
     tests === null
       ? ['off', 'no test results']
       : tests.failed > 0
         ? ['bad', html`${count(tests.failed, 'test')} of ${tests.passed + tests.failed} failed${skipped}`]
         : ['good', html`${count(tests.passed, 'test')} passed${skipped}`];
   const note = verdict?.note ? html`, “<bdi>${verdict.note}</bdi>”` : null;
-  const judged: readonly [Tone, Content] =
+  const judged: Told =
     verdict === null
       ? ['off', 'no verdict']
       : verdict.ok
         ? ['good', html`good, says <bdi>${verdict.by}</bdi>${note}`]
         : ['bad', html`not good, says <bdi>${verdict.by}</bdi>${note}`];
-  return [deployed, tested, judged];
+  return [...deployed(view, release), tested, judged];
+}
+
+type Told = readonly [tone: Tone, words: Content];
+
+/** Where it runs here now, where it ran until another came, and where it did not come that far. */
+function deployed(
+  view: StatusView,
+  { process, release, deployedTo, lastRuns }: ReleaseView,
+): readonly Told[] {
+  const runsIn = (name: string): boolean =>
+    view.environments
+      .find((one) => one.name === name)
+      ?.runs.some((run) => run.link === null && run.process === process && run.release === release) ?? false;
+  const runs = deployedTo.filter(runsIn);
+  const ran = deployedTo.filter((name) => !runsIn(name));
+  const others = lastRuns.filter(({ state }) => state !== 'succeeded');
+  if (runs.length + ran.length + others.length === 0) return [['off', 'not deployed here']];
+  return [
+    ...(runs.length === 0 ? [] : [['good', html`runs in ${places(runs)}`] as const]),
+    ...(ran.length === 0 ? [] : [['good', html`was deployed to ${places(ran)}`] as const]),
+    ...others.map(
+      ({ state, environment, deployment }) =>
+        [
+          toneOf(state),
+          html`<a href="${deploymentHref(deployment)}">${wordOf(state)}</a> in <bdi>${environment}</bdi>`,
+        ] as const,
+    ),
+  ];
+}
+
+function places(names: readonly string[]): Html {
+  return joined(
+    names.map((name) => html`<bdi>${name}</bdi>`),
+    ', ',
+  );
 }
 
 function published(view: StatusView, release: ReleaseView): Content {
@@ -124,10 +148,24 @@ function published(view: StatusView, release: ReleaseView): Content {
 function next(view: StatusView, release: ReleaseView): Content {
   if (release.withdrawn !== null) return null;
   const name = releaseName({ link: null, process: release.process, release: release.release });
-  if (release.deployedTo.length === 0)
-    return typed(commandLine('deploy', name, '--env', view.environments[0]?.name ?? 'ENVIRONMENT', '--wait'));
+  if (release.deployedTo.length === 0) {
+    // A run that is under way or did not end well has its own next command, with the deployment.
+    if (release.lastRuns.length > 0) return null;
+    const first = view.environments[0]?.name;
+    const lacks = view.missingInputs.some(
+      (one) =>
+        one.link === null &&
+        one.process === release.process &&
+        one.release === release.release &&
+        one.environment === first,
+    );
+    if (lacks && first !== undefined) return typed(commandLine('release', 'check', name, '--env', first));
+    return typed(commandLine('deploy', name, '--env', first ?? 'ENVIRONMENT', '--wait'));
+  }
+  // A release that is out is past its gate.
+  if (release.publishedTo.length > 0) return null;
   if (release.verdict === null) return typed(commandLine('release', 'verdict', name, '--ok'));
-  if (!release.verdict.ok || release.publishedTo.length > 0) return null;
+  if (!release.verdict.ok) return null;
   const links = view.links.filter((link) => link.state === 'confirmed').slice(0, 3);
   const to = links.length === 0 ? ['CUSTOMER'] : links.map((link) => link.name);
   return typed(commandLine('release', 'publish', name, '--to', ...to));

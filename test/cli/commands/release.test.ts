@@ -213,7 +213,11 @@ test('J1.9 publishing before the gate is open is refused with every reason; a pl
   const plan = await acme.types('release publish 1.0.0 --to contoso --plan --json');
   expect(plan).toMatchObject({
     exitCode: 3,
-    json: { receivers: [{ customer: 'contoso', published: false, inTheWay: 'the link is invited' }] },
+    json: {
+      receivers: [
+        { customer: 'contoso', published: false, inTheWay: 'contoso has not answered the invitation yet' },
+      ],
+    },
   });
 });
 
