@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import type { LinkRow } from '../projections/index.ts';
 import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
-import { syncedLinks, transportOf } from './lines.ts';
+import { openLines, syncedLinks, type Lines } from './lines.ts';
 import { linkReplica } from './link-replica.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
 import { openPage, type ListenAt } from './open-page.ts';
@@ -48,9 +48,10 @@ async function runOnce(
   const totals = linkTotals();
   const failures: unknown[] = [];
   const dispatch = dispatcher(instance, { watch, log, signal });
+  await using lines = openLines(instance, log);
   const exchangeAll = async (): Promise<void> => {
     for (const link of syncedLinks(instance)) {
-      await using transport = transportOf(instance, link);
+      await using transport = await lines.open(link, signal);
       const exchange = await replicateOnce(linkReplica(instance, link.link), transport, { signal });
       totals.add(link.name, exchange);
       failures.push(...exchange.failures);
@@ -84,6 +85,7 @@ async function runForever(
   };
   const totals = linkTotals();
   const dispatch = dispatcher(instance, { watch, log, signal });
+  await using lines = openLines(instance, log);
   const links = new Map<string, { readonly task: Promise<void>; readonly ring: () => void; stop(): void }>();
   const count = (name: string, exchange: Exchange): void => {
     totals.add(name, exchange);
@@ -98,7 +100,10 @@ async function runForever(
     for (const [key, running] of links) if (!wanted.has(key)) running.stop();
     for (const [key, link] of wanted) {
       if (!links.has(key))
-        links.set(key, keepLink(instance, link, { log, signal, count, ended: () => links.delete(key) }));
+        links.set(
+          key,
+          keepLink(instance, link, { lines, log, signal, count, ended: () => links.delete(key) }),
+        );
     }
   };
   // First, since it may be refused: nothing else is under way then.
@@ -131,27 +136,34 @@ function fired(signal: AbortSignal): Promise<void> {
 }
 
 type LinkLoop = {
+  readonly lines: Lines;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly count: (link: string, exchange: Exchange) => void;
   readonly ended: () => void;
 };
 
-function keepLink(instance: Instance, link: LinkRow, { log, signal, count, ended }: LinkLoop) {
+function keepLink(instance: Instance, link: LinkRow, { lines, log, signal, count, ended }: LinkLoop) {
   const stopped = new AbortController();
   const changes = doorbell();
+  let mending = Promise.resolve();
+  const ending = AbortSignal.any([signal, stopped.signal]);
   const run = async (): Promise<void> => {
-    await using transport = transportOf(instance, link);
+    await using transport = await lines.open(link, ending);
     await replicate(linkReplica(instance, link.link), transport, {
-      signal: AbortSignal.any([signal, stopped.signal]),
+      signal: ending,
       log: log.child({ peer: link.name }),
       changes,
       headEveryMs: instance.settings.sync['head-every'] * 1000,
-      onExchange: (exchange) => count(link.name, exchange),
+      onExchange(exchange) {
+        count(link.name, exchange);
+        mending = mending.then(() => lines.mend(link, exchange, ending));
+      },
     });
   };
   const task = run()
     .catch((error: unknown) => log.error({ err: error, peer: link.name }, 'link stopped'))
+    .finally(() => mending)
     .finally(ended);
   return { task, ring: () => changes.ring(), stop: () => stopped.abort() };
 }

@@ -1,6 +1,18 @@
-import type { Instance } from '../instance/index.ts';
+import { join } from 'node:path';
+import { readHubSettings } from '../hub/index.ts';
+import { readNatsKey, type Instance } from '../instance/index.ts';
+import type { Logger } from '../log.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
-import { folderTransport, type Transport } from '../sync/index.ts';
+import {
+  applyHub,
+  folderTransport,
+  jetstreamTransport,
+  natsConnection,
+  type Exchange,
+  type HubConnection,
+  type HubState,
+  type Transport,
+} from '../sync/index.ts';
 
 /** The links that are kept going: who is at the other end is known, there is a line, and nobody removed it. */
 export function syncedLinks({ db }: Instance): LinkRow[] {
@@ -9,15 +21,93 @@ export function syncedLinks({ db }: Instance): LinkRow[] {
   );
 }
 
-/** The line of a link. */
-export function transportOf(instance: Instance, link: LinkRow): Transport {
-  const { transport } = link;
-  if (transport.kind !== 'folder') throw new Error(`there is no line of kind ${transport.kind}`);
-  return folderTransport({
-    folder: transport.folder,
-    link: link.link,
-    self: instance.identity.instanceId,
-    peer: link.peer ?? undefined,
-    pollMs: instance.settings.sync['look-every'] * 1000,
-  });
+/** The lines of all links; those to one NATS server with one credential share a connection. */
+export interface Lines extends AsyncDisposable {
+  /** The line of a link, to be disposed of by itself. At our own server its streams are made where they are missing. */
+  open(link: LinkRow, signal: AbortSignal): Promise<Transport>;
+  /** Makes our server ready again where an exchange found it not to be. */
+  mend(link: LinkRow, exchange: Exchange, signal: AbortSignal): Promise<void>;
+  /** How the connection of a link to its NATS server is; undefined for links that have none. */
+  stateOf(link: string): HubState | undefined;
+}
+
+export function openLines(instance: Instance, log: Logger): Lines {
+  const connections = new Map<string, HubConnection>();
+  const connectionOf = new Map<string, HubConnection>();
+
+  const connect = async (link: LinkRow): Promise<HubConnection> => {
+    const { transport } = link;
+    if (transport.kind !== 'nats') throw new Error(`link ${link.name} goes through no server`);
+    const { urls, ca, hub } = transport;
+    // A customer's credential reads its answers under the link's own prefix only.
+    const inboxPrefix = `_INBOX_${hub ? instance.identity.instanceId : link.link}`;
+    const key = JSON.stringify([urls, ca, inboxPrefix]);
+    const { seed } = await readNatsKey(instance.folder);
+    const { proxy } = instance.settings.sync;
+    const connection =
+      connections.get(key) ??
+      natsConnection({
+        urls,
+        seed,
+        inboxPrefix,
+        name: `crossgap ${instance.identity.name}`,
+        ...(ca === undefined ? {} : { ca }),
+        ...(proxy === undefined || hub ? {} : { proxy }),
+      });
+    connections.set(key, connection);
+    connectionOf.set(link.link, connection);
+    return connection;
+  };
+
+  const prepare = async (link: LinkRow, connection: HubConnection, signal: AbortSignal): Promise<void> => {
+    try {
+      const { replicas } = readHubSettings(join(instance.folder.root, 'hub.json'));
+      const limits = replicas === undefined || replicas === 1 ? {} : { replicas: 3 as const };
+      const changes = await applyHub(connection, [link.link], { signal, limits });
+      const { made, changed } = changes;
+      if (made.length + changed.length > 0) log.info({ peer: link.name, made, changed }, 'hub prepared');
+    } catch (error) {
+      // The link is tried again all the time, and says itself what hinders it.
+      if (!signal.aborted) log.warn({ err: error, peer: link.name }, 'hub not prepared');
+    }
+  };
+
+  return {
+    async open(link, signal) {
+      const { transport } = link;
+      switch (transport.kind) {
+        case 'hand':
+          throw new Error(`link ${link.name} has no line`);
+        case 'folder':
+          return folderTransport({
+            folder: transport.folder,
+            link: link.link,
+            self: instance.identity.instanceId,
+            peer: link.peer ?? undefined,
+            pollMs: instance.settings.sync['look-every'] * 1000,
+          });
+        case 'nats': {
+          const connection = await connect(link);
+          if (transport.hub) await prepare(link, connection, signal);
+          return jetstreamTransport({
+            connection,
+            link: link.link,
+            side: transport.hub ? 'hub' : 'customer',
+            onLoss: (loss) => log.warn({ err: loss, code: loss.code, peer: link.name }, 'hub lost messages'),
+          });
+        }
+      }
+    },
+    async mend(link, { failures }, signal) {
+      const { transport } = link;
+      const connection = connectionOf.get(link.link);
+      if (transport.kind !== 'nats' || !transport.hub || connection === undefined) return;
+      if (failures.some((failure) => 'code' in failure && failure.code === 'HUB_NOT_PREPARED'))
+        await prepare(link, connection, signal);
+    },
+    stateOf: (link) => connectionOf.get(link)?.state(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...connections.values()].map((one) => one[Symbol.asyncDispose]()));
+    },
+  };
 }
