@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import {
   checkHubSettings,
   defaultRoutePort,
+  parseHubUrls,
   settingUnfit,
   type HubServer,
   type HubSettings,
@@ -13,7 +14,7 @@ export const hubOptions = {
   out: text('DIR', 'where the files are written; needed once, remembered like everything else here'),
   at: text('DIR', "where that folder is on the server's machine (else the same path)"),
   host: list('HOST', 'another name or address for the certificate; those of the links are in it anyway'),
-  replicas: text('N', 'copies of each stream, and servers: 1 (default), 3 or 5'),
+  replicas: text('N', 'copies of each stream, and servers: 1 (default) or 3'),
   server: list('HOST[:PORT[:ROUTE-PORT]]', 'a server of the cluster (else those that the links dial)'),
   listen: text('ADDRESS', 'the address the server listens at (else all, or loopback where all dial that)'),
   port: text('PORT', 'where it listens (else the port that the links dial)'),
@@ -23,7 +24,10 @@ export const hubOptions = {
   ),
   monitor: text('PORT|off', "the server's own figures, on its loopback (default off)"),
   store: text('DIR', "where streams are stored on the server's machine (else `jetstream` beside the files)"),
-  'max-file': text('SIZE', 'how much disk they may take there: 500MB, 10GB (default), 1TB'),
+  'max-file': text('SIZE', 'how much disk they may take there together (else 100GB or more, by the links)'),
+  down: text('SIZE', 'how much may wait there for each customer (default 256MB)'),
+  up: text('SIZE', 'how much may wait there from each customer (default 64MB)'),
+  'own-url': text('URL', 'where this instance itself dials the server (else where the links do)'),
 };
 
 type Given = {
@@ -46,12 +50,15 @@ export function chosenSettings(before: HubSettings, given: Given): HubSettings {
     ...(given.monitor !== undefined && { monitor: portOrNone('--monitor', given.monitor) }),
     ...(given.store !== undefined && { store: given.store }),
     ...(given['max-file'] !== undefined && { maxFile: given['max-file'].toUpperCase() }),
+    ...(given.down !== undefined && { down: given.down.toUpperCase() }),
+    ...(given.up !== undefined && { up: given.up.toUpperCase() }),
+    ...(given['own-url'] !== undefined && { ownUrls: parseHubUrls(given['own-url']).map((url) => url.text) }),
   });
 }
 
-function replicasOf(given: string): 1 | 3 | 5 {
-  if (given === '1' || given === '3' || given === '5') return Number(given) as 1 | 3 | 5;
-  throw settingUnfit('--replicas', `${given} is not 1, 3 or 5`, 'An even number of servers gains nothing.');
+function replicasOf(given: string): 1 | 3 {
+  if (given === '1' || given === '3') return given === '1' ? 1 : 3;
+  throw settingUnfit('--replicas', `${JSON.stringify(given)} is neither 1 nor 3`, 'Give 1 or 3.');
 }
 
 function portOf(name: string, given: string): number {

@@ -1,4 +1,5 @@
-import type { HubPlan, PlannedServer } from './hub-plan.ts';
+import { answersWithin, exportedSubjects } from './customer-account.ts';
+import type { HubCustomer, HubPlan, PlannedServer } from './hub-plan.ts';
 import { inUrl } from './hub-url.ts';
 
 /** The file of the users, which the server's own file includes: all that changes when a customer comes or goes. */
@@ -7,10 +8,16 @@ export const authorityFile = 'ca.pem';
 
 /** Text in a server's configuration. JSON's escapes are those of the server, as long as no control character is in it. */
 const quoted = (text: string): string => JSON.stringify(text);
+const indented = (line: string): string => (line === '' ? '' : `  ${line}`);
 const block = (name: string, lines: readonly string[]): string[] => [
-  `${name} {`,
-  ...lines.map((line) => (line === '' ? '' : `  ${line}`)),
+  name === '' ? '{' : `${name} {`,
+  ...lines.map(indented),
   '}',
+];
+const list = (name: string, lines: readonly string[]): string[] => [
+  `${name}: [`,
+  ...lines.map(indented),
+  ']',
 ];
 
 /** The configuration of one server, as text that an operator can read. */
@@ -23,7 +30,8 @@ export function serverConfiguration(plan: HubPlan, server: PlannedServer): strin
     `# Check:   nats-server -t -c ${file}`,
     `# Start:   nats-server -c ${file}`,
     '# Reload:  nats-server --signal reload=PID       (where systemd keeps it: systemctl reload nats-server)',
-    `#          takes over ${linksFile} and ${server.name}.pem, drops nobody. A change in this file wants a restart.`,
+    `#          takes over ${linksFile} and ${server.name}.pem, drops nobody. Reload twice, a second apart: the first time`,
+    '#          nats-server 2.9 reads a new account without what is lent to it. A change in this file wants a restart.',
     '# Then:    crossgap hub apply                    (makes the streams; a running daemon does it by itself)',
     '#',
     '# Rights:  these files belong to whoever runs crossgap. If the server runs as somebody else, give it the folder',
@@ -43,8 +51,8 @@ export function serverConfiguration(plan: HubPlan, server: PlannedServer): strin
         : []),
     ]),
     '',
-    '# Per connection, whoever it is. Customers are told apart by permissions; how much each may store is set on its',
-    '# streams. One credential can not be given fewer connections than another.',
+    '# Per connection, whoever it is; this server knows no such limits for one user. How much each customer may store',
+    '# is set on its streams.',
     'max_payload: 1MB',
     'max_control_line: 4KB',
     'max_pending: 64MB',
@@ -74,37 +82,67 @@ export function serverConfiguration(plan: HubPlan, server: PlannedServer): strin
   return `${lines.join('\n')}\n`;
 }
 
-/** Who may sign in at any server of the hub, and what each may do there. */
+/** Who may sign in at any server of the hub, and what each reaches there. */
 export function usersConfiguration(plan: HubPlan): string {
-  const users = [
-    `# ${oneLine(plan.instance)} itself: makes streams and consumers, reads and writes all links.`,
-    `{ nkey: ${quoted(plan.ownKey)}, permissions: { publish: ">", subscribe: ">" } }`,
-    ...plan.customers.flatMap(({ nkey, names, permissions: { publish, subscribe } }) => [
-      '',
-      `# ${names.map(oneLine).join(', ')}`,
-      '{',
-      `  nkey: ${quoted(nkey)}`,
-      `  allowed_connection_types: ["STANDARD", "WEBSOCKET"]`,
-      '  permissions: {',
-      '    publish: { allow: [',
-      ...publish.map((subject) => `      ${quoted(subject)}`),
-      '    ] }',
-      '    subscribe: { allow: [',
-      ...subscribe.map((subject) => `      ${quoted(subject)}`),
-      '    ] }',
-      '  }',
-      '}',
-    ]),
-  ];
   const lines = [
     `# Who may sign in at the hub of ${oneLine(plan.instance)}. Written by \`crossgap hub config\`; included by the server's own file.`,
     '# There is no secret here: a server knows the public half of each key only.',
     '#',
-    '# All customers share one account and are kept apart by what each may publish and subscribe to, of which nothing',
-    '# may be added by hand: whoever may create consumers can have any message of the account delivered.',
-    ...block('accounts', block('crossgap', ['jetstream: enabled', 'users: [', ...users.map(indented), ']'])),
+    '# The streams lie in the account of the vendor. Each customer has an account to itself, into which nothing but the',
+    '# subjects of its own links are lent. Nothing may be added to that by hand: whoever shares an account with the',
+    "# streams, or may create consumers, can have the server read, store and delete what is others'.",
+    ...block('accounts', [
+      ...block('crossgap', vendorAccount(plan)),
+      ...plan.customers.flatMap((customer) => [
+        '',
+        `# ${customer.names.map(oneLine).join(', ')}`,
+        ...block(`customer_${customer.nkey}`, customerAccount(customer)),
+      ]),
+    ]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function vendorAccount({ instance, ownKey }: HubPlan): string[] {
+  const exported = exportedSubjects.map(({ subject, stream }) => {
+    const answers = stream ? `, response_type: "stream", response_threshold: ${quoted(answersWithin)}` : '';
+    return `{ service: ${quoted(subject)}${answers} }`;
+  });
+  return [
+    'jetstream: enabled',
+    ...list('users', [
+      `# ${oneLine(instance)} itself: makes streams and consumers, reads and writes all links.`,
+      `{ nkey: ${quoted(ownKey)}, permissions: { publish: ">", subscribe: ">" } }`,
+    ]),
+    ...list('exports', exported),
+  ];
+}
+
+function customerAccount({ nkey, access }: HubCustomer): string[] {
+  const { imports, mappings, publish, subscribe } = access;
+  return [
+    ...list('users', [
+      ...block('', [
+        `nkey: ${quoted(nkey)}`,
+        'allowed_connection_types: ["STANDARD", "WEBSOCKET"]',
+        ...block('permissions', [
+          ...block('publish', list('allow', publish.map(quoted))),
+          ...block('subscribe', list('allow', subscribe.map(quoted))),
+        ]),
+      ]),
+    ]),
+    ...list(
+      'imports',
+      imports.map(({ subject, as }) => {
+        const renamed = subject === as ? '' : `, to: ${quoted(as)}`;
+        return `{ service: { account: crossgap, subject: ${quoted(subject)} }${renamed} }`;
+      }),
+    ),
+    ...block(
+      'mappings',
+      mappings.map(({ from, to }) => `${quoted(from)}: ${quoted(to)}`),
+    ),
+  ];
 }
 
 function tlsOf({ at, tls }: HubPlan, server: PlannedServer, words: readonly string[]): string[] {
@@ -149,9 +187,7 @@ function clusterOf({ at }: HubPlan, server: PlannedServer): string[] {
     ...block('cluster', [
       'name: "crossgap"',
       `listen: ${quoted(`${inUrl(server.listen)}:${port}`)}`,
-      `routes: [`,
-      ...routes.map((route) => `  ${quoted(route)}`),
-      `]`,
+      ...list('routes', routes.map(quoted)),
       '# Customers dial what their invitation says and nothing that a server tells them.',
       'no_advertise: true',
       ...block('tls', [...certificateLines(at, server), `ca_file: ${quoted(`${at}/${authorityFile}`)}`]),
@@ -159,8 +195,6 @@ function clusterOf({ at }: HubPlan, server: PlannedServer): string[] {
     '',
   ];
 }
-
-const indented = (line: string): string => (line === '' ? '' : `  ${line}`);
 
 /** Names come from people; in a comment they stay on its line. */
 function oneLine(name: string): string {

@@ -7,6 +7,7 @@ const exits = {
   HUB_SETTINGS_UNREADABLE: exitCodes.misused,
   HUB_AUTHORITY_UNREADABLE: exitCodes.verification,
   HUB_NOT_WRITTEN: exitCodes.misused,
+  HUB_UNFIT: exitCodes.refused,
 } as const satisfies Record<string, ExitCode>;
 
 export type HubErrorCode = keyof typeof exits;

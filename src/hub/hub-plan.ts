@@ -1,7 +1,7 @@
 import { HubError } from './errors.ts';
 import { inUrl, isLoopback, parseHubUrl, type HubUrl } from './hub-url.ts';
-import { settingUnfit, type HubServer, type HubSettings } from './hub-settings.ts';
-import { customerPermissions, type Permissions } from './permissions.ts';
+import { settingUnfit, sizeBytes, streamBytes, type HubServer, type HubSettings } from './hub-settings.ts';
+import { customerAccess, type CustomerAccess } from './customer-account.ts';
 
 /** A link that meets its other side at this instance's server. */
 export type HubLink = {
@@ -18,7 +18,7 @@ export type HubCustomer = {
   readonly nkey: string;
   readonly names: readonly string[];
   readonly links: readonly string[];
-  readonly permissions: Permissions;
+  readonly access: CustomerAccess;
 };
 
 /** One server as its configuration has it. */
@@ -94,18 +94,21 @@ export function planHub(wish: HubWish): HubPlan {
   }
   const at = settings.at ?? wish.out;
   const { customers, remarks } = customersOf(wish);
+  const { down, up } = streamBytes(settings);
+  const reserved = wish.links.length * (down + up);
+  const maxFile = settings.maxFile ?? roomFor(reserved);
   return {
     instance,
     at,
     replicas: settings.replicas ?? 1,
     tls,
-    maxFile: settings.maxFile ?? '10GB',
+    maxFile,
     // Loopback too: who comes through a tunnel, and this instance itself where the server runs beside it.
     hosts: [...new Set([...everyHost, 'localhost', '127.0.0.1', '::1'])],
     ownKey,
     customers,
     servers: serversOf(settings, urls, { at, listen }),
-    remarks: [...remarks, ...clearRemarks(wish.links, tls)],
+    remarks: [...remarks, ...clearRemarks(wish.links, tls), ...roomRemarks(reserved, maxFile)],
   };
 }
 
@@ -123,9 +126,22 @@ function customersOf({ links, ownKey, isUserKey }: HubWish): Pick<HubPlan, 'cust
   const customers = [...byKey].map(([nkey, theirs]) => {
     const sorted = theirs.toSorted((a, b) => (a.link < b.link ? -1 : 1));
     const ids = sorted.map(({ link }) => link);
-    return { nkey, names: sorted.map(({ name }) => name), links: ids, permissions: customerPermissions(ids) };
+    return { nkey, names: sorted.map(({ name }) => name), links: ids, access: customerAccess(ids) };
   });
   return { customers: customers.toSorted((a, b) => (a.nkey < b.nkey ? -1 : 1)), remarks };
+}
+
+/** A change of this wants a restart, so there is room for as many customers again, and it grows by large steps. */
+function roomFor(reserved: number): string {
+  return ['100GB', '1TB', '10TB'].find((size) => sizeBytes(size) >= 2 * reserved) ?? '100TB';
+}
+
+function roomRemarks(reserved: number, maxFile: string): string[] {
+  if (reserved <= sizeBytes(maxFile)) return [];
+  const gigabytes = Math.ceil(reserved / 2 ** 30);
+  return [
+    `the links together reserve ${gigabytes}GB and the server may take ${maxFile}: give --max-file more, or --down and --up less`,
+  ];
 }
 
 function clearRemarks(links: readonly HubLink[], tls: boolean): string[] {
@@ -148,7 +164,7 @@ function serversOf(
   const common = { listen, monitor: settings.monitor ?? undefined };
   if ((settings.replicas ?? 1) === 1) {
     if ((settings.servers ?? []).length > 1)
-      throw settingUnfit('--server', 'more than one is named', 'Give --replicas 3 for a cluster of three.');
+      throw settingUnfit('--server', 'more than one is named', 'Give --replicas 3 for a cluster.');
     const port =
       settings.port ?? settings.servers?.[0]?.port ?? urls.find((url) => !url.webSocket)?.port ?? 4222;
     return [{ ...common, name: 'hub', port, websocket, store: `${store}/hub`, cluster: undefined }];

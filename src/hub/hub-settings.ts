@@ -1,12 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../replace-file.ts';
 import { HubError } from './errors.ts';
-import { isHost } from './hub-url.ts';
+import { isHost, parseHubUrl } from './hub-url.ts';
 
 const Host = z.string().refine(isHost, 'is neither a host name nor an address');
 const Port = z.int().min(1).max(65_535);
 const Place = z.string().regex(/^\/[^\p{Cc}]*$|^[A-Za-z]:[^\p{Cc}]*$/u, 'is no absolute path');
+
+/** As the server's configuration writes sizes, powers of 1024: 10GB. */
+const Size = z.string().regex(/^[1-9][0-9]{0,5}(KB|MB|GB|TB)$/, 'is no size such as 500MB or 10GB');
 
 /** One server of a cluster, as the others and the customers reach it. */
 const HubServer = z.strictObject({ host: Host, port: Port, routePort: Port });
@@ -25,9 +29,9 @@ const HubSettings = z.strictObject({
   /** More names and addresses for the certificate. */
   hosts: z.array(Host).max(50).optional(),
   /** The servers of a cluster, as many as there are to be copies of each stream. */
-  servers: z.array(HubServer).max(5).optional(),
-  /** How many copies there are of each stream, and servers: 1, 3 or 5. */
-  replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),
+  servers: z.array(HubServer).max(3).optional(),
+  /** How many copies there are of each stream, and servers: 1 or 3. */
+  replicas: z.union([z.literal(1), z.literal(3)]).optional(),
   /** The address that servers listen at. */
   listen: Host.optional(),
   port: Port.optional(),
@@ -37,13 +41,20 @@ const HubSettings = z.strictObject({
   monitor: Port.nullable().optional(),
   /** Where streams are stored on the server's machine. */
   store: Place.optional(),
-  /** How much of its disk they may take, as the server's configuration writes it: 10GB. */
-  maxFile: z
-    .string()
-    .regex(/^[1-9][0-9]{0,8}(KB|MB|GB|TB)$/)
-    .optional(),
+  /** How much of its disk they may take all together. */
+  maxFile: Size.optional(),
+  /** How much may wait at the server for each customer, and from each; what is more waits at its author. */
+  down: Size.optional(),
+  up: Size.optional(),
+  /** Where this instance itself dials its servers, if not where the links do. */
+  ownUrls: z.array(z.string()).min(1).max(16).optional(),
 });
 export type HubSettings = Omit<z.infer<typeof HubSettings>, 'format'>;
+
+/** Where what was chosen is remembered, below the data folder at `root`. */
+export function hubSettingsFile(root: string): string {
+  return join(root, 'hub.json');
+}
 
 /** What was chosen before, nothing where no hub was configured yet. @throws HubError HUB_SETTINGS_UNREADABLE */
 export function readHubSettings(path: string): HubSettings {
@@ -81,6 +92,30 @@ export function checkHubSettings(settings: HubSettings): HubSettings {
   if (success) return settings;
   const { path, message } = error.issues[0]!;
   throw settingUnfit(path.join('.'), message);
+}
+
+const units = { KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 } as const;
+
+/** Bytes of a size as settings have it. */
+export function sizeBytes(size: string): number {
+  return Number(size.slice(0, -2)) * units[size.slice(-2) as keyof typeof units];
+}
+
+/** What the streams of each link may take, in bytes; a server reserves it. */
+export function streamBytes({ down = '256MB', up = '64MB' }: HubSettings): { down: number; up: number } {
+  return { down: sizeBytes(down), up: sizeBytes(up) };
+}
+
+/** Where this instance dials its own hub: where it was told to, else where the given links' other sides do. */
+export function ownHubUrls(
+  { ownUrls }: HubSettings,
+  links: readonly { readonly urls: readonly string[] }[],
+): string[] {
+  if (ownUrls !== undefined) return [...ownUrls];
+  const dialled = new Set(links.flatMap(({ urls }) => urls));
+  // A WebSocket is the detour of those who have no straight way.
+  const straight = [...dialled].filter((url) => !parseHubUrl(url).webSocket);
+  return straight.length > 0 ? straight : [...dialled];
 }
 
 /** The refusal of a choice for the hub. */

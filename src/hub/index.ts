@@ -4,13 +4,16 @@ export { planHub, type HubCustomer, type HubLink, type HubPlan, type HubWish } f
 export { defaultRoutePort } from './hub-plan.ts';
 export {
   checkHubSettings,
+  hubSettingsFile,
+  ownHubUrls,
   readHubSettings,
   settingUnfit,
+  streamBytes,
   writeHubSettings,
   type HubServer,
   type HubSettings,
 } from './hub-settings.ts';
 export { parseHubUrl, parseHubUrls, type HubUrl } from './hub-url.ts';
-export { customerPermissions, type Permissions } from './permissions.ts';
+export { customerAccess, type CustomerAccess } from './customer-account.ts';
 export { isUserKey } from './user-key.ts';
 export { writeHub, type HubFile, type WrittenHub } from './write-hub.ts';

@@ -1,5 +1,6 @@
 import {
   ensureHubAuthority,
+  hubSettingsFile,
   isUserKey,
   planHub,
   writeHub,
@@ -10,7 +11,7 @@ import {
 import { ensureNatsKey } from '../../instance/index.ts';
 import { commandLine, count, moment } from '../../words.ts';
 import { command, misuse, type Outcome } from '../command.ts';
-import { hubLinks, hubSettingsFile, hubSettingsOf } from '../hub-facts.ts';
+import { hubLinks, hubSettingsOf } from '../hub-facts.ts';
 import { chosenSettings, hubOptions } from '../hub-options.ts';
 import { facts, section } from '../table.ts';
 
@@ -38,7 +39,7 @@ export const hubConfigCommand = command({
     const needsAuthority = plan.tls || plan.servers.length > 1;
     const authority = needsAuthority ? ensureHubAuthority(instance.folder.keys, { name, now }) : undefined;
     const written = writeHub(plan, out, { authority, now });
-    writeHubSettings(hubSettingsFile(instance), settings);
+    writeHubSettings(hubSettingsFile(instance.folder.root), settings);
     return { document: documentOf(plan, written, out), text: textOf(plan, written, out) };
   },
 });
@@ -81,13 +82,14 @@ function textOf(plan: HubPlan, { files, needs, certificatesEnd }: WrittenHub, ou
       nothing: ['', 'Servers that run by it need nothing.'],
       reload: [
         '',
-        'Servers that run take it over without dropping anybody: nats-server --signal reload=PID, or systemctl reload nats-server',
+        'Servers that run take it over without dropping anybody. On each, twice and a second apart:',
+        '  nats-server --signal reload=PID        (or: systemctl reload nats-server)',
       ],
       restart: [
         '',
         ...servers.map(({ name }) => `Start, or stop and start: nats-server -c ${at}/${name}.conf`),
       ],
     }[needs],
-    ...(needs === 'nothing' ? [] : [`Then, where no daemon of ours runs: ${commandLine('hub', 'apply')}`]),
+    ...(needs === 'nothing' ? [] : [`Then, where our daemon doesn't run: ${commandLine('hub', 'apply')}`]),
   ];
 }
