@@ -7,6 +7,7 @@ import type { AnyEvent, DecodedEvent, EventCatalog, MadeEvent } from './define-e
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import { EventError } from './errors.ts';
+import type { FeedKeys } from './feed-keys.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
 import { FeedOpened } from './feed-events.ts';
 import { feedId, noHash } from './feed.ts';
@@ -14,6 +15,14 @@ import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
 import type { OwnHeads } from './own-heads.ts';
 import { sealEntry } from './seal.ts';
 import type { Doubt } from './witnesses.ts';
+
+/** This process read its keys before they were changed, or they were put back to older ones. */
+export function keyRetired(feed: string): EventError {
+  return new EventError('KEY_RETIRED', `Cannot append to the feed ${feed}: it went on with another key`, {
+    hint: 'The keys were rotated meanwhile: run the command again; if it stays so, put back the newest keys folder.',
+    details: { feed },
+  });
+}
 
 function doubtful(feed: string, head: FeedPoint, { code, said }: Doubt): EventError {
   const heads = `the receiver holds entry ${said.seq} of epoch ${said.epoch} (${said.hash}), here the newest is ${head.seq} of epoch ${head.epoch} (${head.hash})`;
@@ -37,7 +46,7 @@ export type LogWriter<E extends AnyEvent> = {
   /**
    * Appends to an own feed and folds the read models, so that `db` shows it from here on.
    *
-   * @throws {EventError} ENTRY_TOO_LARGE, BODY_VALUE_UNFIT, FEED_UNKNOWN, DUPLICATE_IDENTITY, UNSURE
+   * @throws {EventError} ENTRY_TOO_LARGE, BODY_VALUE_UNFIT, FEED_UNKNOWN, DUPLICATE_IDENTITY, UNSURE, KEY_RETIRED
    */
   append(feed: string, event: MadeEvent, by: By): LoggedEntry<E>;
   /** Opens this instance's feed to an audience with its introduction, once; returns the feed's id. */
@@ -51,6 +60,7 @@ export type AppendParts<E extends AnyEvent> = {
   readonly instanceId: string;
   readonly signer: SigningKey | undefined;
   readonly feeds: FeedTable;
+  readonly keys: FeedKeys;
   readonly entries: EntryTable;
   readonly heads: OwnHeads;
   readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
@@ -60,15 +70,18 @@ export type AppendParts<E extends AnyEvent> = {
 /** The first entry of a new epoch, whose place does not follow from the head. */
 export type EpochPlace = { readonly epoch: number; readonly lastKnown: FeedPoint };
 
+/** Appends the first entry of an epoch; `key` where it is not the one of this log. */
+export type AppendEpoch = (feed: Feed, place: EpochPlace, event: MadeEvent, by: By, key?: SigningKey) => void;
+
 export type Appender<E extends AnyEvent> = {
   /** One immediate transaction: all that `work` appends, or nothing. */
   write<T>(work: (tx: LogWriter<E>) => T): T;
   /** The same without asking whether the database is the newest; for the entry that begins a new epoch. */
-  writeAnyway<T>(work: (append: (feed: Feed, place: EpochPlace, event: MadeEvent, by: By) => void) => T): T;
+  writeAnyway<T>(work: (append: AppendEpoch) => T): T;
 };
 
 export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E> {
-  const { db, clock, catalog, instanceId, signer, feeds, entries, heads, fold, mustBeGood } = parts;
+  const { db, clock, catalog, instanceId, signer, feeds, keys, entries, heads, fold, mustBeGood } = parts;
   const immediate = db.transaction((work: () => unknown) => work());
 
   const inTransaction = <T>(work: () => T): T => {
@@ -88,11 +101,17 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
     }
   };
 
-  const insert = (feed: Feed, epoch: number, seq: number, previous: string, event: MadeEvent, by: By) => {
-    assert(signer, 'a log that was opened without a signing key appends nothing');
+  const insert = (
+    feed: Feed,
+    { epoch, seq, previous }: { epoch: number; seq: number; previous: string },
+    event: MadeEvent,
+    by: By,
+    key = signer,
+  ) => {
+    assert(key, 'a log that was opened without a signing key appends nothing');
     const at = clock.now();
     const place = { feed: feed.feed, epoch, seq, previous, audience: feed.audience, at, actor: by.actor };
-    const { header, hash, sealed } = sealEntry(place, event, signer);
+    const { header, hash, sealed } = sealEntry(place, event, key);
     const feedBlob = Buffer.from(feed.feed, 'hex');
     const pos = entries.insert(feedBlob, header, Buffer.from(hash, 'hex'), sealed, at);
     // What was made here is of the newest version, so it is what the catalog would read.
@@ -100,7 +119,8 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
       catalog.versionOf(event.name) === event.version
         ? { event: { known: true, name: event.name, data: event.data } as unknown as DecodedEvent<E> }
         : {};
-    heads.moved(feed.feed, { epoch, seq, hash });
+    keys.note(feedBlob, header, sealed.bytes);
+    heads.moved(feed.feed, { epoch, seq, hash }, key.publicKey);
     const logged = new StoredEntry(catalog, pos, sealed, { hash, header, ...made });
     fold([logged]);
     return logged;
@@ -117,7 +137,7 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
           details: { feed: id },
         },
       );
-    const { head, frozen, doubt } = heads.get(id, Buffer.from(id, 'hex'));
+    const { head, frozen, doubt, publicKey } = heads.get(feed);
     if (frozen)
       throw new EventError(
         'DUPLICATE_IDENTITY',
@@ -128,7 +148,8 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
         },
       );
     if (doubt !== undefined) throw doubtful(id, head, doubt);
-    return insert(feed, head.epoch, head.seq + 1, head.hash, event, by);
+    if (signer !== undefined && Buffer.compare(publicKey, signer.publicKey) !== 0) throw keyRetired(id);
+    return insert(feed, { epoch: head.epoch, seq: head.seq + 1, previous: head.hash }, event, by);
   };
 
   const openFeed: LogWriter<E>['openFeed'] = ({ audience, introduction, actor }) => {
@@ -149,7 +170,7 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
       own: true,
     };
     feeds.add(feed);
-    insert(feed, 1, 1, noHash, FeedOpened.make({ introduction }), { actor });
+    insert(feed, { epoch: 1, seq: 1, previous: noHash }, FeedOpened.make({ introduction }), { actor });
     return id;
   };
 
@@ -160,8 +181,8 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
     },
     writeAnyway: (work) =>
       inTransaction(() =>
-        work((feed, { epoch, lastKnown }, event, by) => {
-          insert(feed, epoch, 1, lastKnown.hash, event, by);
+        work((feed, { epoch, lastKnown }, event, by, key) => {
+          insert(feed, { epoch, seq: 1, previous: lastKnown.hash }, event, by, key);
         }),
       ),
   };

@@ -11,7 +11,7 @@ import {
   InputReported,
   InputSet,
 } from './deployment-events.ts';
-import { EpochStarted, FeedOpened } from './feed-events.ts';
+import { EpochStarted, FeedOpened, KeyReplaced, KeyRotated } from './feed-events.ts';
 import {
   LinkAccepted,
   LinkAnswered,
@@ -39,6 +39,8 @@ import {
 export const everyEvent = [
   FeedOpened,
   EpochStarted,
+  KeyRotated,
+  KeyReplaced,
   LinkInvited,
   LinkAccepted,
   LinkAnswered,

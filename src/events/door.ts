@@ -7,7 +7,8 @@ import type { EntryTable } from './entry-table.ts';
 import { EventError, type EventErrorCode } from './errors.ts';
 import type { EvidenceTable, Frozen } from './evidence.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
-import { FeedOpened, EpochStarted } from './feed-events.ts';
+import { FeedOpened, EpochStarted, KeyReplaced } from './feed-events.ts';
+import type { FeedKeys } from './feed-keys.ts';
 import { feedId } from './feed.ts';
 import { asBuffer, entryBytesMax, headerBytes, headerOffset, readHeader } from './header.ts';
 import { refuseMisplaced } from './place.ts';
@@ -17,13 +18,16 @@ import { refused, type Verdict } from './verdict.ts';
 /** Who may write to us over a link, as a person confirmed it: the author, and its company certificate's SHA-256. */
 export type Pin = { readonly author: string; readonly certificateFingerprint: string };
 
-/** An entry that may come in if its signature fits. `feed` is undefined where its key has yet to come. */
+/** An entry that may come in if its signature fits. `feed` has the key that signs at its place; undefined where that has
+ * yet to come. */
 export type Candidate = {
   readonly entry: SealedEntry;
   readonly header: EntryHeader;
   readonly hash: Buffer;
   readonly feedBlob: Buffer;
   readonly feed: Feed | undefined;
+  /** How far the changes of keys had come when `feed` was looked up. */
+  readonly keysVersion: number;
 };
 
 export type DoorParts = {
@@ -31,9 +35,13 @@ export type DoorParts = {
   readonly signer: SigningKey | undefined;
   readonly pinFor: (link: string) => Pin | undefined;
   readonly feeds: FeedTable;
+  readonly keys: FeedKeys;
   readonly entries: EntryTable;
   readonly evidence: EvidenceTable;
 };
+
+/** What is known of a held feed during one delivery. */
+type FeedState = { head: FeedPoint | undefined; frozen: Frozen | undefined; oneKey: boolean };
 
 /**
  * The cheap checks, in their order, of the entries of one delivery: size, header, feed and audience, whether it is
@@ -41,18 +49,17 @@ export type DoorParts = {
  */
 export type Door = (entry: SealedEntry) => Candidate | Verdict;
 
-export function door({ instanceId, signer, pinFor, feeds, entries, evidence }: DoorParts): Door {
+export function door({ instanceId, signer, pinFor, feeds, keys, entries, evidence }: DoorParts): Door {
   const pins = new Map<string, Pin | undefined>();
   const opening = new Map<string, Feed>();
   // Read once a delivery: what changes meanwhile is seen when the entry is judged for good.
-  const states = new Map<string, { head: FeedPoint | undefined; frozen: Frozen | undefined }>();
-  const stateOf = (
-    feed: string,
-    blob: Buffer,
-  ): { head: FeedPoint | undefined; frozen: Frozen | undefined } => {
-    let state = states.get(feed);
-    if (state === undefined)
-      states.set(feed, (state = { head: entries.head(blob), frozen: evidence.frozen(blob) }));
+  const states = new Map<string, FeedState>();
+  const stateOf = (feed: Feed, blob: Buffer): FeedState => {
+    let state = states.get(feed.feed);
+    if (state === undefined) {
+      const oneKey = !keys.hasChanged(feed);
+      states.set(feed.feed, (state = { head: entries.head(blob), frozen: evidence.frozen(blob), oneKey }));
+    }
     return state;
   };
   const pinOf = (link: string): Pin | undefined => {
@@ -99,18 +106,19 @@ export function door({ instanceId, signer, pinFor, feeds, entries, evidence }: D
       (held.audience !== header.audience || (!held.own && pinOf(held.audience) === undefined))
     )
       throw notForMe(header);
-    const feed = held ?? open(entry, header);
+    let feed = held ?? open(entry, header);
     const bytes = asBuffer(entry.bytes);
     const feedBlob = bytes.subarray(headerOffset.feed, headerOffset.feed + 16);
     const hash = digest('sha256', preAuthEncoding(entryHashType, bytes), 'buffer');
     if (held !== undefined) {
-      const { head, frozen } = stateOf(header.feed, feedBlob);
+      const { head, frozen, oneKey } = stateOf(held, feedBlob);
       if (!isBehind(header, head) && entries.hashAt(feedBlob, header)?.equals(hash) === true)
         return { outcome: 'known', hash: hash.toString('hex') };
       refuseFrozen(frozen, header);
-    }
-    refuseMisplaced(header);
-    return { entry, header, hash, feedBlob, feed };
+      refuseMisplaced(header);
+      if (!oneKey || header.type === KeyReplaced.name) feed = signerOf(held, header, entry, keys);
+    } else refuseMisplaced(header);
+    return { entry, header, hash, feedBlob, feed, keysVersion: keys.version };
   };
 
   return (entry) => {
@@ -123,15 +131,50 @@ export function door({ instanceId, signer, pinFor, feeds, entries, evidence }: D
   };
 }
 
-/** @throws {EventError} FEED_FROZEN, unless a person allowed the next epoch and this begins it */
+/** @throws {EventError} FEED_FROZEN, unless a person allowed the next epoch, or the company certificate began it */
 export function refuseFrozen(frozen: Frozen | undefined, header: EntryHeader): void {
   if (frozen === undefined || (frozen.epochAllowed && header.type === EpochStarted.name)) return;
+  // The company's own word; whether it is that, is judged where the entry is.
+  if (header.type === KeyReplaced.name) return;
   throw new EventError(
     'FEED_FROZEN',
     `Cannot take in an entry of the feed ${header.feed}: its author signed two histories`,
     {
       hint: 'Look at the evidence together with the author; a new epoch of the feed can then be allowed.',
       details: { feed: header.feed, epoch: header.epoch, seq: header.seq },
+    },
+  );
+}
+
+/**
+ * The feed with the key that has to sign this entry.
+ *
+ * @throws {EventError} INTRODUCTION_REFUSED where the entry brings its own key and its introduction is not sound
+ */
+export function signerOf(feed: Feed, header: EntryHeader, entry: SealedEntry, keys: FeedKeys): Feed {
+  try {
+    return keys.of(feed, header, entry);
+  } catch (cause) {
+    if (cause instanceof EventError || !(cause instanceof CrossgapError)) throw cause;
+    throw introductionRefused(header, cause);
+  }
+}
+
+/** What is wrong with an introduction, said of the entry that carries it. */
+export function introductionRefused(header: EntryHeader, cause: CrossgapError): EventError {
+  return new EventError(
+    'INTRODUCTION_REFUSED',
+    `Cannot go on with the feed ${header.feed}: ${cause.message}`,
+    {
+      hint: cause.hint,
+      details: {
+        feed: header.feed,
+        epoch: header.epoch,
+        seq: header.seq,
+        code: cause.code,
+        ...cause.details,
+      },
+      cause,
     },
   );
 }

@@ -10,6 +10,8 @@ export type Epochs = {
   isVoid(feed: Buffer, spot: Spot): boolean;
   /** How many entries of a feed later epochs left behind. */
   countVoid(feed: Buffer): number;
+  /** The newest place at or before this one that counts. */
+  counted(feed: Buffer, spot: Spot): Spot;
   /** Whether any feed ever began a later epoch. */
   any(): boolean;
 };
@@ -25,6 +27,9 @@ export function epochs(db: Database): Epochs {
   const isVoid = db
     .prepare<[Buffer, Spot], number>(`SELECT 1 FROM epoch_start WHERE ${leaves} LIMIT 1`)
     .pluck();
+  const later = db.prepare<[Buffer, number], Spot>(
+    `SELECT last_epoch AS epoch, last_seq AS seq FROM epoch_start WHERE feed = ? AND epoch > ? ORDER BY epoch`,
+  );
   const started = db.prepare<[Buffer], number>('SELECT 1 FROM epoch_start WHERE feed = ?').pluck();
   const some = db.prepare<[], number>('SELECT 1 FROM epoch_start LIMIT 1').pluck();
   const countVoid = db
@@ -35,6 +40,16 @@ export function epochs(db: Database): Epochs {
     )
     .pluck();
   return {
+    counted: (feed, spot) =>
+      later
+        .all(feed, spot.epoch)
+        .reduce(
+          (newest, last) =>
+            last.epoch < newest.epoch || (last.epoch === newest.epoch && last.seq < newest.seq)
+              ? last
+              : newest,
+          spot,
+        ),
     any: () => some.get() !== undefined,
     add: (feed, epoch, last) => void insert.run(feed, epoch, last.epoch, last.seq),
     lastBefore: (feed, epoch) => before.get(feed, epoch),

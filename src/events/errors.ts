@@ -25,6 +25,7 @@ export type EventErrorCode =
   | 'ROLLBACK'
   | 'ROLLED_BACK'
   | 'UNSURE'
+  | 'KEY_RETIRED'
   | 'DUPLICATE_IDENTITY'
   | 'SIDE_FILE_MISSING'
   | 'SIDE_FILE_DAMAGED'

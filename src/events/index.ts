@@ -23,14 +23,15 @@ export type { By, LogWriter } from './append.ts';
 export type { Pin } from './door.ts';
 export type { Evidence, EvidenceKind } from './evidence.ts';
 export type { HeadVerdict } from './receive-head.ts';
-export type { StartedEpochs } from './new-epoch.ts';
+export type { NewKey, Revocation } from './change-key.ts';
+export type { NewEpoch, StartedEpochs } from './new-epoch.ts';
 export type { LostEntries, Standing } from './standing.ts';
 export type { Doubt } from './witnesses.ts';
 export type { Gap, Verdict } from './verdict.ts';
 export type { FirstBad, VerifyReport } from './verify-log.ts';
 export { openLog, type FeedFacts, type Log, type LogOptions, type ReadOptions } from './log.ts';
 export { readSideFile, writeSideFile, type SideFile, type VerifiedPosition } from './side-file.ts';
-export { EpochStarted, FeedOpened } from './feed-events.ts';
+export { EpochStarted, FeedOpened, KeyReplaced, KeyRotated } from './feed-events.ts';
 export {
   Digest,
   Id,

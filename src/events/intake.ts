@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts';
 import { CrossgapError } from '../errors.ts';
+import { decodeBody } from './body-reader.ts';
 import type { AnyEvent, DecodedEvent, EventCatalog } from './define-event.ts';
-import { refuseFrozen, type Candidate } from './door.ts';
+import { IdentityError, openSuccessor } from '../identity/index.ts';
+import { introductionRefused, refuseFrozen, signerOf, type Candidate } from './door.ts';
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Epochs } from './epochs.ts';
@@ -9,6 +11,8 @@ import { EventError } from './errors.ts';
 import type { EvidenceKind, EvidenceTable, Frozen } from './evidence.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
 import { noHash } from './feed.ts';
+import { KeyReplaced, KeyRotated } from './feed-events.ts';
+import { introductionIn, type FeedKeys } from './feed-keys.ts';
 import { headerBytes, readHeader } from './header.ts';
 import { StoredEntry } from './logged-entry.ts';
 import {
@@ -27,6 +31,7 @@ export type IntakeParts<E extends AnyEvent> = {
   readonly clock: Clock;
   readonly catalog: EventCatalog<E>;
   readonly feeds: FeedTable;
+  readonly keys: FeedKeys;
   readonly entries: EntryTable;
   readonly epochs: Epochs;
   readonly evidence: EvidenceTable;
@@ -122,7 +127,35 @@ class Taking<E extends AnyEvent> implements Intake<E> {
         },
       );
     }
+    if (header.type === KeyRotated.name) this.#refuseUnfitKey(candidate, state.head!);
     return this.#accept(candidate, state, read);
+  }
+
+  /** The company certificate that is in force behind a place must stand for the key that follows it. */
+  #refuseUnfitKey({ header, entry, feed }: Candidate, after: FeedPoint): void {
+    const { keys } = this.#parts;
+    const introduction = introductionIn(header, entry.bytes);
+    // Of a version not known here: kept as it is; what the new key signs is refused until this program is newer.
+    if (introduction === undefined) return;
+    const definition = header.type === KeyReplaced.name ? KeyReplaced : KeyRotated;
+    const body = decodeBody(entry.bytes.subarray(headerBytes));
+    const { endorsement } = definition.read(header.schemaVersion, body);
+    try {
+      const { issuedAt } = openSuccessor({ introduction, endorsement }, keys.introductionAfter(feed!, after));
+      const newest = keys.newestIssuedAt(feed!);
+      if (issuedAt >= newest) return;
+      throw new IdentityError(
+        'INTRODUCTION_SUPERSEDED',
+        'Cannot put an introduction in force: a later one is known',
+        {
+          hint: 'An earlier introduction that comes again is not believed; the present one stays in force.',
+          details: { issuedAt, newest },
+        },
+      );
+    } catch (cause) {
+      if (cause instanceof EventError || !(cause instanceof CrossgapError)) throw cause;
+      throw introductionRefused(header, cause);
+    }
   }
 
   #judgePast(candidate: Candidate, head: FeedPoint): Verdict {
@@ -155,6 +188,7 @@ class Taking<E extends AnyEvent> implements Intake<E> {
       this.#keepEvidence(candidate, 'epoch', held);
       throw epochInvalid(header, 'it names another entry than the one its author signed before');
     }
+    this.#refuseUnfitSigner(candidate, head, lastKnown);
     const verdict = this.#accept(candidate, state, read);
     if (verdict.outcome === 'accepted') {
       epochs.add(feedBlob, header.epoch, lastKnown);
@@ -165,13 +199,24 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     return verdict;
   }
 
+  /** A key that was given up must not begin an epoch from before it was: only the company certificate reaches behind. */
+  #refuseUnfitSigner(candidate: Candidate, head: FeedPoint, lastKnown: FeedPoint): void {
+    const { header } = candidate;
+    const { keys, feeds } = this.#parts;
+    if (header.type === KeyReplaced.name) return this.#refuseUnfitKey(candidate, lastKnown);
+    const feed = feeds.get(header.feed)!;
+    if (Buffer.compare(keys.after(feed, lastKnown).publicKey, keys.after(feed, head).publicKey) === 0) return;
+    throw epochInvalid(header, 'its author went on with another key behind the entry that it names');
+  }
+
   #accept(candidate: Candidate, state: FeedState, read?: ReadBody<E>): Verdict {
     const { header, entry, feedBlob, hash } = candidate;
-    const { catalog, clock, entries, feeds } = this.#parts;
+    const { catalog, clock, entries, feeds, keys } = this.#parts;
     const event = read === undefined ? decode(catalog, candidate) : read();
     const feed = candidate.feed!;
     if (state.head === undefined && feeds.get(header.feed) === undefined) feeds.add(feed);
     const pos = entries.insert(feedBlob, header, hash, entry, clock.now());
+    keys.note(feedBlob, header, entry.bytes);
     const hexHash = hex(hash);
     state.head = { epoch: header.epoch, seq: header.seq, hash: hexHash };
     this.accepted.push(new StoredEntry(catalog, pos, entry, { hash: hexHash, header, event }));
@@ -220,14 +265,15 @@ class Taking<E extends AnyEvent> implements Intake<E> {
   }
 
   /** After an entry came in: those that waited for it. */
-  #drain({ feedBlob, feed }: Candidate): void {
+  #drain({ feedBlob, header }: Candidate): void {
+    const held = this.#parts.feeds.get(header.feed)!;
     const state = this.#states.get(feedBlob.toString('hex'))!;
     while (state.parked.entries > 0) {
       const head = state.head!;
-      const next = this.#parked(feedBlob, feed!, state, { epoch: head.epoch, seq: head.seq + 1 });
+      const next = this.#parked(feedBlob, held, state, { epoch: head.epoch, seq: head.seq + 1 });
       const taken = next.map((candidate) => this.#takeOne(candidate));
       if (taken.some((verdict) => verdict.outcome === 'accepted')) continue;
-      if (!this.#drainEpochs(feedBlob, feed!, state, head)) break;
+      if (!this.#drainEpochs(feedBlob, held, state, head)) break;
     }
     if (state.parked.entries === 0) return;
     this.#parts.parked.removeUpTo(feedBlob, state.head!);
@@ -254,9 +300,16 @@ class Taking<E extends AnyEvent> implements Intake<E> {
   }
 
   #candidateOf(row: ParkedRow, feedBlob: Buffer, feed: Feed): Candidate | undefined {
+    const { keys } = this.#parts;
     const entry = { bytes: row.bytes, signature: row.signature };
-    if (row.verified === 0 && !verifyEntry(entry, feed.key)) return undefined;
-    return { entry, header: readHeader(row.bytes), hash: row.hash, feedBlob, feed };
+    const header = readHeader(row.bytes);
+    const candidate = { entry, header, hash: row.hash, feedBlob, keysVersion: keys.version };
+    if (row.verified === 1 && !keys.hasChanged(feed)) return { ...candidate, feed };
+    // What it waited for may have brought another key.
+    const signer = signerOrNone(feed, header, entry, keys);
+    return signer !== undefined && verifyEntry(entry, signer.key)
+      ? { ...candidate, feed: signer }
+      : undefined;
   }
 
   #keepEvidence({ feedBlob, header, entry }: Candidate, kind: EvidenceKind, first: SealedEntry): void {
@@ -276,6 +329,21 @@ class Taking<E extends AnyEvent> implements Intake<E> {
     };
     this.#states.set(header.feed, state);
     return state;
+  }
+}
+
+/** Who has to sign what was parked; nobody where it brings a key of its own that is not sound. */
+function signerOrNone(
+  feed: Feed,
+  header: Candidate['header'],
+  entry: SealedEntry,
+  keys: FeedKeys,
+): Feed | undefined {
+  try {
+    return signerOf(feed, header, entry, keys);
+  } catch (error) {
+    if (error instanceof CrossgapError) return undefined;
+    throw error;
   }
 }
 

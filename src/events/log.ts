@@ -1,19 +1,21 @@
 import type { Clock } from '../clock.ts';
 import { asDatabaseError, type Database } from '../db/index.ts';
 import type { SigningKey } from '../identity/index.ts';
-import { appender, type By, type LogWriter } from './append.ts';
+import { appender, type AppendEpoch, type By, type LogWriter } from './append.ts';
 import type { AnyEvent, EventCatalog } from './define-event.ts';
 import type { Pin } from './door.ts';
 import type { FeedPoint, SealedEntry } from './entry.ts';
 import { entryTable, type Spot, type StoredRow } from './entry-table.ts';
 import { epochs } from './epochs.ts';
 import { evidenceTable, type Evidence } from './evidence.ts';
+import { replaceKey, rotateKey, type NewKey, type Revocation } from './change-key.ts';
+import { feedKeys } from './feed-keys.ts';
 import { feedTable } from './feed-table.ts';
 import { feedId } from './feed.ts';
 import { findGaps } from './gaps.ts';
 import { sealHead, type Head } from './head.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
-import { startEpochs, type StartedEpochs } from './new-epoch.ts';
+import { startEpochs, type NewEpoch, type StartedEpochs } from './new-epoch.ts';
 import { ownHeads } from './own-heads.ts';
 import { parkedTable } from './parked.ts';
 import { peerHeads } from './peer-heads.ts';
@@ -95,7 +97,13 @@ export type Log<E extends AnyEvent> = {
    *
    * @throws {EventError} EPOCH_NOT_NEEDED
    */
-  startEpoch(why: { readonly reason: string } & By): StartedEpochs;
+  startEpoch(why: NewEpoch): StartedEpochs;
+  /** Announces a new key in every own feed under the old one; returns the feeds. This log signs nothing after it. */
+  rotateKey(to: NewKey): string[];
+  /** Replaces the key by the word of the company certificate; what the old one signed from a position on is void. */
+  replaceKey(to: Revocation): StartedEpochs;
+  /** Every introduction of a feed that counts, oldest first. */
+  introductions(feed: string): Uint8Array[];
 
   read(options: ReadOptions): LoggedEntry<E>[];
   /** All entries behind a position, a page at a time; memory stays flat, and no cursor is held open. */
@@ -140,12 +148,14 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   const heads = peerHeads(db);
   const position = verifiedPosition(db);
   const keeper = standingKeeper({ db, path: sideFile, entries, feeds, readVerified: () => position.get() });
+  const keys = feedKeys(db, entries, epochTable);
   const witnessed = witnesses(db, entries);
   const tables = {
     db,
     clock,
     catalog,
     feeds,
+    keys,
     entries,
     evidence,
     witnesses: witnessed,
@@ -185,6 +195,13 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     for (const page of pages({ after: 0, size: 500 }))
       yield someVoid ? page.filter(({ header }) => !epochTable.isVoid(blob(header.feed), header)) : page;
   }
+  const epochParts = {
+    ...tables,
+    signer,
+    keeper,
+    refold: () => refold(history()),
+    write: <T>(work: (append: AppendEpoch) => T): T => append.writeAnyway(work),
+  };
   const isOwn = (feed: string): boolean => feeds.get(feed)?.own === true;
 
   return {
@@ -219,10 +236,19 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     },
     startEpoch: (why) => {
       own.forget();
-      return startEpochs(
-        { ...tables, keeper, refold: () => refold(history()), write: (work) => append.writeAnyway(work) },
-        why,
-      );
+      return startEpochs(epochParts, why);
+    },
+    rotateKey: (to) => {
+      own.forget();
+      return rotateKey(epochParts, append, to);
+    },
+    replaceKey: (to) => {
+      own.forget();
+      return replaceKey(epochParts, to);
+    },
+    introductions: (feed) => {
+      const held = feeds.get(feed);
+      return held === undefined ? [] : keys.introductions(held);
     },
 
     read: ({ after, limit }) => entries.storedAfter(after, limit).map(logged),

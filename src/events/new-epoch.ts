@@ -1,12 +1,14 @@
-import type { Appender, By } from './append.ts';
-import type { AnyEvent } from './define-event.ts';
+import { openSuccessor, type SigningKey } from '../identity/index.ts';
+import { keyRetired, type Appender, type By } from './append.ts';
+import type { AnyEvent, MadeEvent } from './define-event.ts';
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Epochs } from './epochs.ts';
 import { EventError } from './errors.ts';
 import type { EvidenceTable } from './evidence.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
-import { EpochStarted } from './feed-events.ts';
+import { EpochStarted, KeyReplaced } from './feed-events.ts';
+import type { FeedKeys } from './feed-keys.ts';
 import type { PeerHeads } from './peer-heads.ts';
 import type { StandingKeeper } from './standing.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -26,15 +28,39 @@ export type EpochParts<E extends AnyEvent> = {
   readonly heads: PeerHeads;
   readonly witnesses: Witnesses;
   readonly keeper: StandingKeeper;
+  readonly keys: FeedKeys;
+  readonly signer: SigningKey | undefined;
   readonly write: Appender<E>['writeAnyway'];
   /** Makes the read models anew from what counts. */
   readonly refold: () => void;
 };
 
+/** Why, by whom, and with what introduction where a feed is from before the present key. */
+export type NewEpoch = { readonly reason: string; readonly introduction?: Uint8Array } & By;
+
+type Beginning = { readonly epoch: number; readonly reason: string; readonly lastKnown: FeedPoint };
+
+/** The entry that begins an epoch. Where the present key was announced behind `lastKnown`, the certificate must tell of it again. */
+function beginning(
+  feed: Feed,
+  given: Beginning,
+  introduction: Uint8Array | undefined,
+  { keys, entries, signer }: Omit<EpochParts<AnyEvent>, 'write'>,
+): MadeEvent {
+  const head = entries.head(Buffer.from(feed.feed, 'hex'))!;
+  const signs = ({ publicKey }: Feed): boolean =>
+    signer !== undefined && Buffer.compare(publicKey, signer.publicKey) === 0;
+  if (signs(keys.after(feed, given.lastKnown)) && signs(keys.after(feed, head)))
+    return EpochStarted.make(given);
+  if (introduction === undefined) throw keyRetired(feed.feed);
+  openSuccessor({ introduction }, keys.introductionAfter(feed, given.lastKnown));
+  return KeyReplaced.make({ ...given, introduction });
+}
+
 /** Begins a new epoch in every own feed that cannot go on in its present one. */
 export function startEpochs<E extends AnyEvent>(
   parts: EpochParts<E>,
-  { reason, actor }: { readonly reason: string } & By,
+  { reason, actor, introduction }: NewEpoch,
 ): StartedEpochs {
   const { feeds, entries, epochs, evidence, witnesses, keeper, write, refold } = parts;
   keeper.lookAgain();
@@ -64,7 +90,9 @@ export function startEpochs<E extends AnyEvent>(
       const epoch = highestEpoch(feed, parts, lostPoints.get(feed.feed)) + 1;
       const blob = Buffer.from(feed.feed, 'hex');
       const head = entries.head(blob)!;
-      append(feed, { epoch, lastKnown }, EpochStarted.make({ epoch, reason, lastKnown }), { actor });
+      append(feed, { epoch, lastKnown }, beginning(feed, { epoch, reason, lastKnown }, introduction, parts), {
+        actor,
+      });
       epochs.add(blob, epoch, lastKnown);
       evidence.thaw(blob);
       if (head.hash !== lastKnown.hash) leftSomeBehind = true;
@@ -119,7 +147,7 @@ function lastCertain(
 }
 
 /** The highest epoch that anybody may know of. */
-function highestEpoch(
+export function highestEpoch(
   { feed }: Feed,
   { entries, evidence, heads, witnesses }: Omit<EpochParts<AnyEvent>, 'write'>,
   sideFile: FeedPoint | undefined,

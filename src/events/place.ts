@@ -2,7 +2,7 @@ import { decodeBody } from './body-reader.ts';
 import type { EntryHeader, FeedPoint } from './entry.ts';
 import { EventError } from './errors.ts';
 import { noHash } from './feed.ts';
-import { EpochStarted, FeedOpened } from './feed-events.ts';
+import { EpochStarted, FeedOpened, KeyReplaced } from './feed-events.ts';
 
 /** Where an entry stands to what is held of its feed; decided from the header alone. */
 export type Stand =
@@ -34,14 +34,14 @@ export function refuseMisplaced(header: EntryHeader): void {
   const opensEpoch = header.epoch > 1 && header.seq === 1;
   const fits =
     (header.type === FeedOpened.name) === opensFeed &&
-    (header.type === EpochStarted.name) === opensEpoch &&
+    (header.type === EpochStarted.name || header.type === KeyReplaced.name) === opensEpoch &&
     (header.previous === noHash) === opensFeed;
   if (fits) return;
   throw new EventError(
     'ENTRY_MISPLACED',
     `Cannot take in ${header.type}: it cannot be entry ${header.seq} of epoch ${header.epoch}`,
     {
-      hint: 'A feed begins with feed.opened and a later epoch with epoch.started, and these stand nowhere else.',
+      hint: 'A feed begins with feed.opened, a later epoch with epoch.started or key.replaced, and these stand nowhere else.',
       details: { feed: header.feed, epoch: header.epoch, seq: header.seq },
     },
   );
@@ -53,9 +53,10 @@ export function refuseMisplaced(header: EntryHeader): void {
  * @throws {EventError} EPOCH_INVALID and the codes of a body that can't be read
  */
 export function lastKnownOf(header: EntryHeader, body: Uint8Array): FeedPoint {
-  if (header.schemaVersion > EpochStarted.version)
+  const begins = header.type === KeyReplaced.name ? KeyReplaced : EpochStarted;
+  if (header.schemaVersion > begins.version)
     throw epochInvalid(header, 'it is written in a version not known here; update crossgap on this machine');
-  const { epoch, lastKnown } = EpochStarted.read(header.schemaVersion, decodeBody(body));
+  const { epoch, lastKnown } = begins.read(header.schemaVersion, decodeBody(body));
   if (epoch !== header.epoch) throw epochInvalid(header, `its body speaks of epoch ${epoch}`);
   if (lastKnown.epoch >= epoch)
     throw epochInvalid(header, 'it names a last entry that is not of an earlier epoch');
@@ -69,7 +70,7 @@ export function epochInvalid(header: EntryHeader, why: string): EventError {
     'EPOCH_INVALID',
     `Cannot begin epoch ${header.epoch} of the feed ${header.feed}: ${why}`,
     {
-      hint: 'The author begins an epoch with epoch.started, which names the last entry that others hold.',
+      hint: 'The author begins an epoch with an entry that names the last one that others hold.',
       details: { feed: header.feed, epoch: header.epoch },
     },
   );

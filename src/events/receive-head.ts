@@ -6,6 +6,7 @@ import type { EntryTable, Spot } from './entry-table.ts';
 import type { Epochs } from './epochs.ts';
 import { EventError } from './errors.ts';
 import type { EvidenceTable } from './evidence.ts';
+import type { FeedKeys } from './feed-keys.ts';
 import type { FeedTable } from './feed-table.ts';
 import { readHead, verifyHead, type Head } from './head.ts';
 import { asBuffer } from './header.ts';
@@ -24,6 +25,7 @@ export type HeadParts = {
   readonly db: Database;
   readonly clock: Clock;
   readonly feeds: FeedTable;
+  readonly keys: FeedKeys;
   readonly entries: EntryTable;
   readonly epochs: Epochs;
   readonly evidence: EvidenceTable;
@@ -32,7 +34,7 @@ export type HeadParts = {
 
 /** Takes a head in: it tells what is missing, whether the author was put back, and whether he signs two histories. */
 export function headReceiver(parts: HeadParts): (bytes: Uint8Array) => HeadVerdict {
-  const { db, clock, feeds, entries, epochs, evidence, heads } = parts;
+  const { db, clock, feeds, keys, entries, epochs, evidence, heads } = parts;
 
   const judge = (bytes: Uint8Array): HeadVerdict => {
     const head = readHead(bytes);
@@ -44,15 +46,19 @@ export function headReceiver(parts: HeadParts): (bytes: Uint8Array) => HeadVerdi
         'the feed is not held here',
         'Its first entry has to come before its heads.',
       );
-    if (!verifyHead(bytes, feed.key))
+    const blob = Buffer.from(head.feed, 'hex');
+    const have = entries.head(blob)!;
+    // Right behind a change of keys either may have signed; who was put back before it signs with the present one.
+    const signers = keys.hasChanged(feed)
+      ? [keys.at(feed, head), keys.after(feed, head), keys.after(feed, have)]
+      : [feed];
+    if (!signers.some(({ key }) => verifyHead(bytes, key)))
       throw refuse(
         'SIGNATURE_INVALID',
         head,
         'its signature does not fit',
         'It was changed on the way; the next one will do.',
       );
-    const blob = Buffer.from(head.feed, 'hex');
-    const have = entries.head(blob)!;
     const before = heads.get(blob);
     refuseFork(bytes, blob, head, before);
     const highest = before !== undefined && isBefore(have, before) ? before : have;

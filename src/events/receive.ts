@@ -1,8 +1,9 @@
 import type { Database } from '../db/index.ts';
+import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
 import { decodeBody } from './body-reader.ts';
 import type { AnyEvent } from './define-event.ts';
-import { door, type Candidate, type DoorParts } from './door.ts';
+import { door, signerOf, type Candidate, type DoorParts } from './door.ts';
 import type { SealedEntry } from './entry.ts';
 import { EventError } from './errors.ts';
 import { feedId } from './feed.ts';
@@ -11,7 +12,7 @@ import { bodyReader, intake, type IntakeParts, type ReadBody } from './intake.ts
 import type { LoggedEntry } from './logged-entry.ts';
 import { ReceiptGiven } from './link-events.ts';
 import { refused, type Verdict } from './verdict.ts';
-import { verifyPool } from './verify.ts';
+import { verifyEntry, verifyPool } from './verify.ts';
 import type { Witnesses } from './witnesses.ts';
 
 /** So many entries share a transaction. */
@@ -41,7 +42,7 @@ export type Receive = (entries: readonly SealedEntry[]) => Promise<Verdict[]>;
 
 export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
   const pool = verifyPool();
-  const { db, catalog, feeds, fold, refold, committed, instanceId, witnesses } = parts;
+  const { db, catalog, feeds, keys, fold, refold, committed, instanceId, witnesses } = parts;
 
   const check = async (candidate: Candidate): Promise<Checked<E>> => {
     // Without a key the signature is checked when the feed's first entry brings it.
@@ -49,6 +50,24 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
     const fits = await pool.verify(candidate.entry, candidate.feed.key);
     // Bodies are read while the signatures of others are checked; what is wrong with one is told in its turn.
     return { candidate, fits, read: fits ? bodyReader(catalog, candidate) : undefined };
+  };
+
+  /** Behind a change of keys that came in since its signature was checked, an entry is checked with the new key. */
+  const lookAgain = (one: Checked<E>): Checked<E> | Verdict => {
+    const { candidate } = one;
+    const held = feeds.get(candidate.header.feed);
+    if (candidate.keysVersion === keys.version || held === undefined) return one;
+    try {
+      const feed = signerOf(held, candidate.header, candidate.entry, keys);
+      if (candidate.feed !== undefined && Buffer.compare(feed.publicKey, candidate.feed.publicKey) === 0)
+        return one;
+      const again = { ...candidate, feed };
+      const fits = verifyEntry(again.entry, feed.key);
+      return { candidate: again, fits, read: fits ? bodyReader(catalog, again) : undefined };
+    } catch (error) {
+      if (error instanceof CrossgapError) return refused(error);
+      throw error;
+    }
   };
 
   /** The author of a feed to us is the receiver of our feed to it: what it says to hold must be here. */
@@ -63,7 +82,9 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
   const store = db.transaction(
     (batch: readonly (Checked<E> | Verdict)[]): { verdicts: Verdict[]; own: boolean } => {
       const taking = intake(parts);
-      const verdicts = batch.map((one) => {
+      const verdicts = batch.map((given) => {
+        if ('outcome' in given) return given;
+        const one = lookAgain(given);
         if ('outcome' in one) return one;
         return one.fits ? taking.take(one.candidate, one.read) : refused(signatureInvalid(one.candidate));
       });

@@ -6,8 +6,10 @@ import type { EntryHeader, FeedPoint } from './entry.ts';
 import type { EntryRow, EntryTable } from './entry-table.ts';
 import { EventError } from './errors.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
-import { FeedOpened } from './feed-events.ts';
+import type { Epochs } from './epochs.ts';
+import { FeedOpened, KeyReplaced } from './feed-events.ts';
 import { feedId, noHash } from './feed.ts';
+import { introductionIn, type FeedKeys } from './feed-keys.ts';
 import { headerBytes, readHeader } from './header.ts';
 import { lastKnownOf, refuseMisplaced, standOf } from './place.ts';
 import { entryHash } from './seal.ts';
@@ -39,7 +41,9 @@ export type VerifyReport = {
 export type VerifyParts = {
   readonly db: Database;
   readonly feeds: FeedTable;
+  readonly keys: FeedKeys;
   readonly entries: EntryTable;
+  readonly epochs: Epochs;
   /** Up to where the database and the side file both say that all was verified. */
   readonly start: () => VerifiedPosition | undefined;
   readonly keep: (verified: VerifiedPosition) => void;
@@ -52,11 +56,12 @@ const pageSize = 500;
  * the first entry; otherwise what was verified before is trusted as long as the entry there is still the same.
  */
 export async function verifyLog(parts: VerifyParts, full: boolean): Promise<VerifyReport> {
-  const { feeds, entries, keep } = parts;
+  const { feeds, keys, entries, keep } = parts;
   const start = full ? undefined : trustedStart(parts);
   const heads = new Map<string, FeedPoint>();
   const headOf = (feed: string): FeedPoint | undefined =>
     heads.get(feed) ?? (start && entries.headAt(Buffer.from(feed, 'hex'), start.pos));
+  const signers = signerChain(parts, headOf);
   const pool = verifyPool();
   let pos = start?.pos ?? 0;
   let verified = 0;
@@ -66,11 +71,11 @@ export async function verifyLog(parts: VerifyParts, full: boolean): Promise<Veri
     if (rows.length === 0) break;
     const signatures = rows.map((row) => {
       const feed = feeds.get(row.feed.toString('hex'));
-      return feed === undefined ? Promise.resolve(false) : pool.verify(row, feed.key);
+      return feed === undefined ? Promise.resolve(false) : pool.verify(row, keys.at(feed, row).key);
     });
     for (const [at, row] of rows.entries()) {
       const fits = await signatures[at]!;
-      firstBad = checked(row, () => checkRow(row, fits, parts, headOf));
+      firstBad = checked(row, () => checkRow(row, fits, parts, { headOf, signers }));
       if (firstBad !== undefined) break;
       heads.set(row.feed.toString('hex'), {
         epoch: row.epoch,
@@ -127,7 +132,7 @@ function checkRow(
   row: EntryRow,
   fits: boolean,
   { feeds, entries }: VerifyParts,
-  headOf: (feed: string) => FeedPoint | undefined,
+  { headOf, signers }: { headOf: (feed: string) => FeedPoint | undefined; signers: SignerChain },
 ): void {
   const id = row.feed.toString('hex');
   const feed = feeds.get(id);
@@ -141,8 +146,53 @@ function checkRow(
     throw changed('LOG_FEED_CHANGED', row, 'its feed is not the one its author and audience make');
   if (header.epoch === 1 && header.seq === 1) checkOpening(row, header, feed);
   if (!fits) throw changed('LOG_ENTRY_CHANGED', row, 'its signature does not fit');
+  signers.check(row, header, feed);
   refuseMisplaced(header);
   checkChain(row, header, headOf(id), entries);
+}
+
+/** Follows the keys of each feed from its introduction on, so that no table has to be believed for them. */
+type SignerChain = { check(row: EntryRow, header: EntryHeader, feed: Feed): void };
+
+function signerChain(
+  { keys, epochs }: VerifyParts,
+  headOf: (feed: string) => FeedPoint | undefined,
+): SignerChain {
+  /** By feed and epoch: the keys that entries announced, and from where on each signs. */
+  const announced = new Map<string, { fromSeq: number; publicKey: Uint8Array }[]>();
+  const inForce = (feed: Feed, { epoch, seq }: FeedPoint | EntryHeader): Uint8Array => {
+    for (let at = { epoch, seq }; ;) {
+      const found = announced.get(`${feed.feed} ${at.epoch}`)?.findLast(({ fromSeq }) => fromSeq <= at.seq);
+      if (found !== undefined) return found.publicKey;
+      const before = epochs.lastBefore(Buffer.from(feed.feed, 'hex'), at.epoch);
+      if (before === undefined) return feed.publicKey;
+      at = { epoch: before.epoch, seq: before.seq + 1 };
+    }
+  };
+  const trusted = new Set<string>();
+  return {
+    check: (row, header, feed) => {
+      // A look that begins in the middle trusts the keys that were verified up to there.
+      const head = headOf(feed.feed);
+      if (head !== undefined && !trusted.has(feed.feed) && keys.hasChanged(feed)) {
+        const { publicKey } = keys.after(feed, head);
+        announced.set(`${feed.feed} ${head.epoch}`, [{ fromSeq: head.seq + 1, publicKey }]);
+      }
+      trusted.add(feed.feed);
+      const introduction =
+        header.epoch === 1 && header.seq === 1 ? undefined : introductionIn(header, row.bytes);
+      if (introduction !== undefined) {
+        const { instanceId, signingKey } = openIntroduction(introduction);
+        if (instanceId !== feed.author)
+          throw changed('LOG_FEED_CHANGED', row, 'it introduces another author');
+        const fromSeq = header.type === KeyReplaced.name ? header.seq : header.seq + 1;
+        const place = `${feed.feed} ${header.epoch}`;
+        announced.set(place, [...(announced.get(place) ?? []), { fromSeq, publicKey: signingKey }]);
+      }
+      if (Buffer.compare(inForce(feed, header), keys.at(feed, header).publicKey) !== 0)
+        throw changed('LOG_FEED_CHANGED', row, 'it is kept with another key than was introduced for it');
+    },
+  };
 }
 
 function checkOpening(row: EntryRow, header: EntryHeader, feed: Feed): void {

@@ -17,7 +17,9 @@ export type IdentityErrorCode =
   | 'KEY_FILE_UNREADABLE'
   | 'PUBLIC_KEY_UNFIT'
   | 'INTRODUCTION_MALFORMED'
-  | 'INTRODUCTION_SIGNATURE_INVALID';
+  | 'INTRODUCTION_SIGNATURE_INVALID'
+  | 'INTRODUCTION_SUPERSEDED'
+  | 'ENDORSEMENT_INVALID';
 
 const exits: Partial<Record<IdentityErrorCode, ExitCode>> = {
   PFX_UNREADABLE: exitCodes.misused,

@@ -25,4 +25,5 @@ export {
   type Introduction,
   type OpenedIntroduction,
 } from './introduction.ts';
+export { endorse, endorsementType, openSuccessor, type Successor } from './endorsement.ts';
 export { preAuthEncoding } from './pae.ts';

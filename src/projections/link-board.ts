@@ -17,6 +17,7 @@ export const linkBoard: Projection = {
       `UPDATE link SET introduction = ?, peer = ?, nkey = ?, state = 'pending' WHERE link = ?`,
     );
     const confirm = db.prepare(`UPDATE link SET state = 'confirmed', fingerprint = ? WHERE link = ?`);
+    const introduce = db.prepare(`UPDATE link SET introduction = ? WHERE link = ?`);
     const remove = db.prepare(`UPDATE link SET state = 'removed' WHERE link = ?`);
     // The newest word counts, also where it says less: a receiver that was put back wants the rest again.
     const receipt = db.prepare(`UPDATE link SET receipt_epoch = ?, receipt_seq = ? WHERE link = ?`);
@@ -69,6 +70,10 @@ export const linkBoard: Projection = {
           answer.run(introduction, peer, nkey ?? null, link);
           return;
         }
+        case 'key.rotated':
+        case 'key.replaced':
+          if (place.kind === 'inward') introduce.run(event.data.introduction, place.link);
+          return;
         case 'link.confirmed':
           confirm.run(event.data.fingerprint, event.data.link);
           return;

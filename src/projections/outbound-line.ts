@@ -8,6 +8,10 @@ export function describeEvent(event: CrossgapEvent): string {
       return 'introduction: instance name, public keys and company certificate';
     case 'epoch.started':
       return `a new epoch was started: ${event.data.reason}`;
+    case 'key.rotated':
+      return 'a new key, introduced by the company certificate: it signs what follows';
+    case 'key.replaced':
+      return `the key was replaced by the company certificate: ${event.data.reason}`;
     case 'receipt.given': {
       const { seq, holds, refused } = event.data;
       const blobs = holds.length === 0 ? [] : [`${count(holds.length, 'blob')} held`];

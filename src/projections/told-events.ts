@@ -5,6 +5,8 @@ import type { Place } from './projection.ts';
 const told: ReadonlySet<string> = new Set<CrossgapEvent['name']>([
   'feed.opened',
   'epoch.started',
+  'key.rotated',
+  'key.replaced',
   'receipt.given',
   'release.offered',
   'release.withdrawn',
