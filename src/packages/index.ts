@@ -1,4 +1,14 @@
 export { extractPackage, removePartialExtraction, type ExtractOptions } from './extract.ts';
+export {
+  chunkListBytesMax,
+  decodeChunkList,
+  encodeChunkList,
+  piecesInBoth,
+  type ChunkList,
+  type Piece,
+} from './chunk-list.ts';
+export { chunkShelf, type ChunkShelf } from './chunk-shelf.ts';
+export { cutPackage } from './cut-package.ts';
 export { explainDamage } from './damage.ts';
 export { PackageError, type PackageErrorCode } from './errors.ts';
 export {
