@@ -23,6 +23,9 @@ export type Table = {
   readonly families: Readonly<Record<string, string>>;
 };
 
+/** The same wherever it is read, so that it can be quoted. */
+const helpWidth = 80;
+
 const headings = { ready: 'Commands:', later: 'Not in this version:' } as const;
 
 /** The command line in our words: `help deploy`, `version` and `-v` are what other tools have taught people. */
@@ -77,17 +80,30 @@ function newCommander(name: string, about: string): Commander {
   commander.addOption(new Option('--json', 'print one JSON document'));
   commander.helpOption('-h, --help', 'show help').helpCommand(false);
   commander.createHelp = () =>
-    Object.assign(new Help(), { helpWidth: 110, showGlobalOptions: true, subcommandTerm });
+    Object.assign(new Help(), {
+      helpWidth,
+      minWidthToWrap: 24,
+      showGlobalOptions: true,
+      subcommandTerm,
+      subcommandDescription,
+    });
   return commander;
 }
 
-/** A line of the list of commands: its name and what it is called with, or what its family holds. */
+/** What stands beside it: what it does, or what its family is for and holds. */
+function subcommandDescription(commander: Commander): string {
+  const members = membersOf(commander);
+  const about = commander.description();
+  return members.length === 0 ? about : `${about}: ${members.join(', ')}`;
+}
+
+function membersOf(commander: Commander): string[] {
+  return commander.commands.filter((each) => each.helpGroup() !== headings.later).map((each) => each.name());
+}
+
+/** A line of the list of commands: its name and what it is called with. */
 function subcommandTerm(commander: Commander): string {
-  const members = commander.commands
-    .filter((each) => each.helpGroup() !== headings.later)
-    .map((each) => each.name());
-  if (members.length > 0) return `${commander.name()} ${members.join('|')}`;
-  if (commander.helpGroup() === headings.later) return commander.name();
+  if (membersOf(commander).length > 0 || commander.helpGroup() === headings.later) return commander.name();
   const given = commander.registeredArguments.map((each) => {
     const name = `${each.name()}${each.variadic ? '…' : ''}`;
     return each.required ? name : `[${name}]`;

@@ -2,16 +2,20 @@ import { createInterface } from 'node:readline/promises';
 import { Writable, type Readable } from 'node:stream';
 import { styleText } from 'node:util';
 import { CliError } from './errors.ts';
+import { foldLines } from './fold-lines.ts';
 import { jsonLine, printable } from './printable.ts';
 
 /** A value from standard input is at most this long, so that it fits an entry. */
 const valueBytesMax = 64 * 1024;
 
+/** What is known of where a stream ends, if that is a terminal. */
+type Screen = { readonly isTTY?: boolean; readonly columns?: number };
+
 /** Where a command reads from and writes to. */
 export type Streams = {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & Screen;
+  readonly stderr: Writable & Screen;
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
@@ -32,6 +36,8 @@ export type Terminal = {
   readonly tone: (tone: Tone, text: string) => string;
   /** The same for stderr. */
   readonly talkTone: (tone: Tone, text: string) => string;
+  /** How wide the terminal behind stdout is; undefined where there is none, and lines are as long as they are. */
+  readonly columns: number | undefined;
   /** Whether a person can be asked. */
   readonly asks: boolean;
   /** Asks a person; a hidden answer is not shown. Only where `asks`. */
@@ -47,20 +53,32 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
   const line = (stream: Writable, text: string): void => {
     stream.write(text.endsWith('\n') ? text : `${text}\n`);
   };
+  const folded = (stream: Writable & Screen, text: string): void => {
+    const columns = columnsOf(stream);
+    line(stream, columns === undefined ? printable(text) : foldLines(printable(text), columns));
+  };
   const asks = stdin.isTTY === true;
   const ask = (question: string, hidden: boolean): Promise<string> =>
     askOnce(stdin, stderr, printable(question), hidden);
   return {
-    result: (text) => line(stdout, printable(text)),
+    result: (text) => folded(stdout, text),
     document: (document) => line(stdout, jsonLine(document)),
     talkDocument: (document) => line(stderr, jsonLine(document)),
-    talk: (text) => line(stderr, printable(text)),
+    talk: (text) => folded(stderr, text),
     tone: toned(stdout),
     talkTone: toned(stderr),
+    columns: columnsOf(stdout),
     asks,
     ask,
     readValue: (what, hidden) => (asks ? ask(`${what}: `, hidden) : readWhole(stdin, what)),
   };
+}
+
+/** Narrower than this no words fit, and nothing is folded. */
+const columnsMin = 40;
+
+function columnsOf({ isTTY, columns }: Screen): number | undefined {
+  return isTTY === true && columns !== undefined && columns >= columnsMin ? columns : undefined;
 }
 
 async function askOnce(

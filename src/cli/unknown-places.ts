@@ -18,3 +18,14 @@ export function unknownPlacesOf(instance: Instance, release: ReleaseRow): string
   );
   return [...found.environments, ...found.tags.map((tag) => `tag ${tag}`)];
 }
+
+/** What that means to who reads it: whether one of this side's environments is meant by another name. */
+export function unknownPlacesInWords(unknown: readonly string[], here: readonly string[]): string {
+  if (unknown.length === 0) return '';
+  const one = unknown.length === 1;
+  const yours =
+    here.length === 0
+      ? 'you have none yet'
+      : `you have ${here.join(', ')} (fine where none of these is meant)`;
+  return `the process names ${unknown.join(', ')}, which ${one ? 'is' : 'are'} no environment${one ? '' : 's'} of yours; ${yours}`;
+}

@@ -26,6 +26,7 @@ export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';
 export { readRevisions, type RevisionRow } from './process-catalog.ts';
 export { digestReadModels, projector, rebuildReadModels, type Project } from './project.ts';
+export { nextEnvironment } from './next-environment.ts';
 export { nameKey } from './projection.ts';
 export { missingInputs, sourceOf, type InputSource, type KnownValues } from './readiness.ts';
 export {

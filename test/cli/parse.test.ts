@@ -152,7 +152,7 @@ test('a command of a later version takes whatever it is given', () => {
 
 test('help is shown for the program, a family and a command, with an example', () => {
   const help = (...argv: string[]): string => (parse(table, [...argv, '--help']) as { show: string }).show;
-  expect(help()).toMatch(/thing make +Things/);
+  expect(help()).toMatch(/thing +Things: make\n/);
   expect(help()).toMatch(/Not in this version:\n +dream/);
   expect(help('thing')).toContain('make NAME FILE…');
   expect(help('thing', 'make')).toContain('Example:\n  tool thing make A --tag x');
@@ -171,6 +171,13 @@ test.each(ready.map((one) => [one.path, one] as const))(
     expect('command' in found && found.command.path).toBe(path);
   },
 );
+
+test('help fits into 80 columns, examples apart, which are copied', () => {
+  const words = ready.flatMap(({ path }) => [path.split(' '), path.split(' ').slice(0, -1)]);
+  const texts = words.map((path) => (parse(crossgap, [...path, '--help']) as { show: string }).show);
+  const lines = texts.flatMap((text) => text.split('\nExample:')[0]!.split('\n'));
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
 
 test('every family of commands says what it is for', () => {
   const families = crossgap.commands.flatMap(({ path }) => (path.includes(' ') ? [path.split(' ')[0]!] : []));

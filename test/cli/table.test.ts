@@ -11,6 +11,22 @@ test('columns are aligned and no blanks stand at the ends', () => {
   ).toEqual(['A     LONGER', 'wide  b       c', 'x']);
 });
 
+test('where a table is too wide its widest cells go on below, never within a word', () => {
+  const rows = [
+    ['NAME', 'WHY'],
+    ['contoso', 'rolled back to 1.0.0'],
+  ];
+  expect(table(rows, 20)).toEqual(['NAME     WHY', 'contoso  rolled back', '         to 1.0.0']);
+  expect(table(rows, 5)).toEqual([
+    'NAME     WHY',
+    'contoso  rolled',
+    '         back',
+    '         to',
+    '         1.0.0',
+  ]);
+  expect(table(rows, 80)).toEqual(table(rows));
+});
+
 test('colours take no room', () => {
   const [red, plain] = table([
     ['\u001b[31mab\u001b[39m', '1'],

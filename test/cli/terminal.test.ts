@@ -107,3 +107,27 @@ test('results and talk go their own ways, each line with one end', () => {
   person.document({ a: '\u001b' });
   expect(seen).toEqual({ stdout: 'a\n{"a":"\\u001b"}\n', stderr: 'b\n' });
 });
+
+test('lines are folded for a terminal of known width, and for nothing else', () => {
+  let shown = '';
+  const screen = (facts: { isTTY?: boolean; columns?: number }) => {
+    shown = '';
+    const sink = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        shown += chunk.toString();
+        done();
+      },
+    });
+    const stdout = Object.assign(sink, facts);
+    return terminal({ stdin: Readable.from([]), stdout, stderr: stdout, env: {} });
+  };
+  const long = 'word '.repeat(20).trim();
+  screen({ isTTY: true, columns: 60 }).result(long);
+  expect(shown.split('\n')).toHaveLength(3);
+  screen({ isTTY: true, columns: 60 }).document({ long });
+  expect(shown).toBe(`{"long":"${long}"}\n`);
+  for (const facts of [{ columns: 60 }, { isTTY: true }, { isTTY: true, columns: 8 }]) {
+    screen(facts).result(long);
+    expect(shown).toBe(`${long}\n`);
+  }
+});

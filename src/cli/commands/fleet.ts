@@ -14,16 +14,7 @@ import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { ago, span } from '../../words.ts';
 
-const headings = [
-  'CUSTOMER',
-  'ENVIRONMENT',
-  'PROCESS',
-  'RUNS',
-  'LAST ATTEMPT',
-  'AS OF',
-  'BEHIND',
-  'BLOCKED BY',
-];
+const headings = ['CUSTOMER', 'ENVIRONMENT', 'RUNS', 'LAST ATTEMPT', 'AS OF', 'BEHIND', 'BLOCKED BY'];
 
 export const fleet = command({
   path: 'fleet',
@@ -47,21 +38,26 @@ export const fleet = command({
     return {
       document: rows,
       text:
-        rows.length === 0 ? none : table([headings, ...rows.map((row) => cells(row, now, context.terminal))]),
+        rows.length === 0
+          ? none
+          : table(
+              [headings, ...rows.map((row) => cells(row, now, context.terminal))],
+              context.terminal.columns,
+            ),
     };
   },
 });
 
 function cells(row: FleetRow, now: number, terminal: Terminal): string[] {
   const { lastAttempt } = row;
+  const tried = lastAttempt !== null && lastAttempt.release !== row.release ? `${lastAttempt.release} ` : '';
   return [
     row.customer,
     row.environment ?? '-',
-    row.process,
-    `${row.release ?? '-'}${row.withdrawn === null ? '' : ' (withdrawn)'}`,
+    `${row.process} ${row.release ?? '-'}${row.withdrawn === null ? '' : ' (withdrawn)'}`,
     lastAttempt === null
       ? row.state
-      : `${lastAttempt.release} ${stateWord(lastAttempt.state, terminal)}, ${ago(lastAttempt.at, now)}`,
+      : `${tried}${stateWord(lastAttempt.state, terminal)} ${ago(lastAttempt.at, now)}`,
     row.ageSeconds === null ? 'never' : `${span(row.ageSeconds)} ago`,
     String(row.behind),
     row.blockedBy ?? '',
@@ -79,7 +75,11 @@ function wholeNumber(given: string): number {
 /** Whether a customer was offered a release that needs the input and has not said that it is set there. */
 function lacking(db: Database, input: string): (row: FleetRow) => boolean {
   const key = nameKey(input);
-  const names = new Map(readLinks(db).map(({ link, name }) => [link, name]));
+  const names = new Map(
+    readLinks(db)
+      .filter(({ state }) => state !== 'removed')
+      .map(({ link, name }) => [link, name]),
+  );
   const asking = new Map(
     readReleases(db)
       .filter(

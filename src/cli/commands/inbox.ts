@@ -5,6 +5,7 @@ import type { Instance } from '../../instance/index.ts';
 import {
   missingInputs,
   nameKey,
+  nextEnvironment,
   readDeployments,
   readEnvironments,
   readGivenValues,
@@ -14,13 +15,14 @@ import {
   type LinkRow,
   type OfferView,
   type ReleaseRow,
+  type StatusView,
 } from '../../projections/index.ts';
 import { command, type Outcome } from '../command.ts';
 import { releaseDiff } from '../release-diff.ts';
 import { firstLines } from '../release-facts.ts';
 import { facts, indented, section } from '../table.ts';
-import { unknownPlacesOf } from '../unknown-places.ts';
-import { ago, size } from '../../words.ts';
+import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
+import { ago, commandLine, size } from '../../words.ts';
 
 export const inbox = command({
   path: 'inbox',
@@ -31,13 +33,23 @@ export const inbox = command({
   async run(context): Promise<Outcome> {
     const instance = await context.open();
     const now = instance.clock.now();
-    const offers = readStatus(instance).offers.map((offer) => offerFacts(instance, offer));
+    const view = readStatus(instance);
+    const newest = new Set(
+      [...Map.groupBy(view.offers, ({ link, process }) => `${link}:${process}`).values()].map(
+        ([first]) => first,
+      ),
+    );
+    const offers = view.offers.map((offer) => {
+      const known = offerFacts(instance, offer);
+      return { ...known, next: newest.has(offer) ? nextFor(view, known) : null };
+    });
+    const here = view.environments.map(({ name }) => name);
     return {
       document: offers,
       text:
         offers.length === 0
           ? 'No offers; nobody has published a release to this side yet'
-          : offers.flatMap((offer) => ['', ...describeOffer(offer, now)]).slice(1),
+          : offers.flatMap((offer) => ['', ...describeOffer(offer, here, now)]).slice(1),
     };
   },
 });
@@ -49,7 +61,8 @@ type OfferFacts = OfferView & {
   readonly runsHere: { readonly release: string; readonly digest: string } | null;
   readonly differences: readonly string[];
   readonly newInputs: readonly string[];
-  readonly missingInputs: readonly { readonly environment: string; readonly name: string }[];
+  /** Where this side has no environment yet, `environment` is null: nothing would have a value anywhere. */
+  readonly missingInputs: readonly { readonly environment: string | null; readonly name: string }[];
   readonly unknownPlaces: readonly string[];
 };
 
@@ -89,33 +102,56 @@ function runsHere(db: Database, release: ReleaseRow): ReleaseRow | undefined {
   return last && readReleases(db).find((row) => row.link === last.link && row.digest === last.digest);
 }
 
-function missingEverywhere(db: Database, release: ReleaseRow): { environment: string; name: string }[] {
+function missingEverywhere(db: Database, release: ReleaseRow): OfferFacts['missingInputs'] {
   const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
-  return readEnvironments(db).flatMap(({ name: environment }) =>
-    missingInputs(release.document, environment, known).map(({ name }) => ({ environment, name })),
+  const environments = readEnvironments(db);
+  const places = environments.length === 0 ? [null] : environments.map(({ name }) => name);
+  return places.flatMap((environment) =>
+    // No environment has an empty name: what is set for all is found, and nothing else.
+    missingInputs(release.document, environment ?? '', known).map(({ name }) => ({ environment, name })),
   );
 }
 
-function describeOffer(offer: OfferFacts, now: number): string[] {
+/** The command that brings an offer further; null where nothing is to be done, or only its author can. */
+function nextFor(view: StatusView, offer: OfferFacts): string | null {
+  if (offer.state === 'withdrawn' || offer.state === 'refused') return null;
+  if (!offer.confirmed) return commandLine('link', 'confirm', offer.link, '--fingerprint', 'SIX WORDS');
+  if (offer.state === 'blocked' || offer.packages.some(({ held }) => !held))
+    return commandLine('run', '--once');
+  if (view.environments.length === 0) return commandLine('environment', 'add', 'NAME');
+  const environment = nextEnvironment(view.environments, offer);
+  if (environment === undefined) return null;
+  const name = `${offer.link}:${offer.process}/${offer.release}`;
+  return offer.missingInputs.some((one) => one.environment === environment)
+    ? commandLine('release', 'check', name, '--env', environment)
+    : commandLine('deploy', name, '--env', environment, '--wait');
+}
+
+function describeOffer(
+  offer: OfferFacts & { readonly next: string | null },
+  here: readonly string[],
+  now: number,
+): string[] {
   const state = [offer.state, offer.until && `until ${offer.until}`, offer.reason].filter(Boolean).join(', ');
   return [
     `${offer.link}:${offer.process}/${offer.release}  ${state}`,
     ...indented([
       ...facts([
-        ['from', `${offer.link}, ${ago(offer.offeredAt, now)}`],
+        ['from', `${offer.link}, published ${ago(offer.offeredAt, now)}`],
         ['signatures', signatures(offer)],
         ['packages', packages(offer)],
         ['size', size(offer.sizeBytes)],
         ['runs here', offer.runsHere?.release ?? 'nothing of it yet'],
         ['asks for', offer.newInputs.join(', ')],
         ['not set', notSet(offer)],
-        ['unknown here', offer.unknownPlaces.join(', ')],
+        ['note', unknownPlacesInWords(offer.unknownPlaces, here)],
       ]),
       ...section(
         `Differs from ${offer.runsHere?.release}`,
         offer.differences.filter((line) => line !== ''),
       ),
       ...section('Notes', firstLines(offer.notes ?? '')),
+      ...section('Next', offer.next === null ? [] : [offer.next]),
     ]),
   ];
 }
@@ -134,6 +170,9 @@ function packages({ packages: all }: OfferFacts): string {
 function notSet({ missingInputs: missing }: OfferFacts): string {
   const byName = Map.groupBy(missing, ({ name }) => name);
   return [...byName]
-    .map(([name, where]) => `${name} (${where.map(({ environment }) => environment).join(', ')})`)
+    .map(([name, where]) => {
+      const places = where.flatMap(({ environment }) => environment ?? []);
+      return places.length === 0 ? name : `${name} (${places.join(', ')})`;
+    })
     .join(', ');
 }

@@ -12,6 +12,7 @@ const show = command({
   path: 'process show',
   about: 'The processes published here, or one revision with its steps, inputs and values',
   example: 'crossgap process show Orders@3',
+  aliases: ['list'],
   args: { P: text('P', 'PROCESS or PROCESS@REVISION; without it, all processes') },
   options: {},
   async run(context, { P }): Promise<Outcome> {

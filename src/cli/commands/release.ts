@@ -5,6 +5,7 @@ import { command, flag, misuse, needed, text, type Outcome } from '../command.ts
 import { ownRelease } from '../own-release.ts';
 import { releaseDiff } from '../release-diff.ts';
 import { describeRelease, publishedTo, releaseDocument } from '../release-facts.ts';
+import { listReleases } from '../release-list.ts';
 import { R } from '../release-names.ts';
 import { facts } from '../table.ts';
 import { createReleaseCommand } from './release-create.ts';
@@ -12,12 +13,14 @@ import { publishReleaseCommand } from './release-publish.ts';
 
 const show = command({
   path: 'release show',
-  about: 'A release: what it is made of, how it stands, where it went',
+  about: 'A release: what it is made of, how it stands, where it went; without R all of them',
   example: 'crossgap release show Orders/1.0.0',
-  args: { R },
+  aliases: ['list'],
+  args: { R: text('R', `${R.about}; without it, all releases`) },
   options: {},
   async run(context, { R: named }): Promise<Outcome> {
     const instance = await context.open();
+    if (named === undefined) return listReleases(instance, context.terminal.columns);
     const release = findRelease(instance.db, named);
     return { document: releaseDocument(instance, release), text: describeRelease(instance, release) };
   },
@@ -97,7 +100,12 @@ const withdraw = command({
       );
     });
     const release = ownRelease(instance.db, named, 'withdraw');
-    const told = publishedTo(instance, release).map(({ customer }) => customer);
+    const living = new Set(
+      readLinks(instance.db).flatMap((one) => (one.state === 'removed' ? [] : [one.name])),
+    );
+    const told = publishedTo(instance, release)
+      .map(({ customer }) => customer)
+      .filter((customer) => living.has(customer));
     return {
       document: {
         release: releaseOf(instance.db, release),

@@ -21,7 +21,7 @@ export const status = command({
   },
 });
 
-type Toned = Pick<Terminal, 'tone'>;
+type Toned = Pick<Terminal, 'tone' | 'columns'>;
 type Rows = (view: StatusView, now: number, terminal: Toned) => string[][];
 
 /** The page's content as lines; parts with nothing in them are left out. */
@@ -36,7 +36,9 @@ export function describeStatus(view: StatusView, terminal: Toned): string[] {
       ['words', instance.fingerprint],
       ['log', `${count(log.entries, 'entry', 'entries')} in ${count(log.feeds.length, 'feed')}`],
     ]),
-    ...parts.flatMap(([heading, rows]) => section(heading, table(rows(view, now, terminal)))),
+    ...parts.flatMap(([heading, rows]) =>
+      section(heading, table(rows(view, now, terminal), terminal.columns && terminal.columns - 2)),
+    ),
   ];
 }
 
@@ -48,8 +50,7 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
       fleet.map((row) => [
         row.customer,
         row.environment ?? '-',
-        row.process,
-        row.release ?? '-',
+        `${row.process} ${row.release ?? '-'}`,
         stateWord(row.state, terminal),
         row.ageSeconds === null ? 'never heard of' : `${span(row.ageSeconds)} ago`,
         row.behind === 0 ? '' : `${row.behind} behind`,

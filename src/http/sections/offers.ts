@@ -1,4 +1,4 @@
-import type { OfferView, StatusView } from '../../projections/index.ts';
+import { nextEnvironment, type OfferView, type StatusView } from '../../projections/index.ts';
 import { empty, folded, nothing, section, table, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
@@ -173,7 +173,7 @@ function next(view: StatusView, offer: OfferView): Content {
   if (offer.state === 'blocked')
     return html`<p class="say">See which rule blocks it:</p>
       ${typed(commandLine('release', 'show', name))}`;
-  const environment = nextEnvironment(view, offer);
+  const environment = nextEnvironment(view.environments, { ...offer, link: linkName(view, offer.link) });
   if (environment === undefined)
     return view.environments.length > 0
       ? null
@@ -181,16 +181,6 @@ function next(view: StatusView, offer: OfferView): Content {
           ${typed(commandLine('environment', 'add', 'NAME'))}`;
   return html`<p class="say">Next:</p>
     ${typed(commandLine('deploy', name, '--env', environment, '--wait'))}`;
-}
-
-/** The first environment of the lifecycle where this release does not run and all before it have it. */
-function nextEnvironment(view: StatusView, offer: OfferView): string | undefined {
-  const runs = (name: string): boolean =>
-    view.environments
-      .find((environment) => environment.name === name)
-      ?.runs.some((run) => run.process === offer.process && run.release === offer.release) ?? false;
-  return view.environments.find((environment) => !runs(environment.name) && environment.after.every(runs))
-    ?.name;
 }
 
 function earlierTable(view: StatusView, offers: readonly OfferView[]): Html {

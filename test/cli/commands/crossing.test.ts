@@ -76,7 +76,15 @@ test('J1.12 once they are, the inbox tells what, from whom, by which signature, 
       { environment: 'production', name: 'Db' },
     ],
     unknownPlaces: ['broken'],
+    next: 'crossgap release check acme:Orders/1.0.0 --env uat',
   });
+  const { stdout } = await contoso.types('inbox');
+  expect(stdout).toMatch(/from: +acme, published (just now|\d+ s ago)/);
+  expect(stdout).toContain('not set:     Db (uat, production)');
+  expect(stdout).toContain(
+    'the process names broken, which is no environment of yours; you have uat, production (fine where none',
+  );
+  expect(stdout).toMatch(/Next\n +crossgap release check acme:Orders\/1\.0\.0 --env uat$/m);
 });
 
 test('J1.13 what only this side knows is asked for, set, and never told', async () => {
@@ -125,6 +133,12 @@ test('J1.14 J1.25 it runs here by the same steps, and the author’s fleet knows
   ]);
   expect(await acme.asks('fleet --behind 1')).toEqual([]);
   refused(await acme.types('fleet --behind many --json'), 2, 'USAGE_INVALID');
+  const [offer] = await contoso.asks<{ next: string }[]>('inbox');
+  expect(offer!.next).toBe('crossgap deploy acme:Orders/1.0.0 --env production --wait');
+  expect(await acme.asks('release list')).toMatchObject([
+    { release: 'Orders/1.0.0', state: 'published to contoso', deployedTo: ['integration'] },
+  ]);
+  expect((await contoso.types('release list')).stdout).toMatch(/^acme:Orders\/1\.0\.0 .* accepted +uat$/m);
   const { stdout } = await acme.types('release show 1.0.0');
   expect(stdout).toMatch(/contoso +done/);
 });
