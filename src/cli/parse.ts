@@ -30,9 +30,11 @@ const headings = { ready: 'Commands:', later: 'Not in this version:' } as const;
 
 /** The command line in our words: `help deploy`, `version` and `-v` are what other tools have taught people. */
 export function inOurWords(argv: readonly string[]): readonly string[] {
-  const [first, ...rest] = argv;
-  if (first === 'help') return [...rest, '--help'];
-  return first === 'version' || first === '-v' ? ['--version', ...rest] : argv;
+  let at = 0;
+  while (argv[at] === '--json' || argv[at]?.startsWith('--data')) at += argv[at] === '--data' ? 2 : 1;
+  const [before, first, rest] = [argv.slice(0, at), argv[at], argv.slice(at + 1)];
+  if (first === 'help') return [...before, ...rest, '--help'];
+  return first === 'version' || first === '-v' ? [...before, '--version', ...rest] : argv;
 }
 
 /**
@@ -248,7 +250,7 @@ function usage(
       };
     }
     case 'commander.missingArgument':
-      return { what: `${named} is missing` };
+      return { what: `${named} is missing`, details: { lacking: named } };
     case 'commander.missingMandatoryOptionValue': {
       const option = /^--([\w-]+)/.exec(named)?.[1] ?? named;
       // Where it lacks because it was called otherwise, that is what is told.
@@ -260,9 +262,12 @@ function usage(
         .find((word) => !known.has(word) && optionMeant(word, chain) === `--${option}`);
       if (otherwise !== undefined) return noOption(otherwise, `--${option}`);
       const about = definition?.options[option]?.about;
+      const beyond = at.args.slice(at.registeredArguments.length);
+      const isOne = beyond.length === 1 && /^[\w.-]+$/.test(beyond[0]!);
+      const meant = isOne ? ` Did you mean --${option} ${beyond[0]}?` : '';
       return {
         what: `${named.replace(/[<>]/g, '').replace('...', '')} is missing`,
-        ...(about !== undefined && { hint: `It says ${about}.` }),
+        ...(about !== undefined && { hint: `--${option} says ${about}.${meant}` }),
         details: { lacking: option },
       };
     }

@@ -1,11 +1,32 @@
 import { existsSync } from 'node:fs';
 import { CrossgapError } from '../errors.ts';
-import { dataFolder, openInstance, type Instance } from '../instance/index.ts';
-import { readEnvironments, readLinks } from '../projections/index.ts';
+import { dataFolder, openInstance, releaseOf, type Instance } from '../instance/index.ts';
+import { readDeployments, readEnvironments, readLinks, readReleases } from '../projections/index.ts';
 import { CliError } from './errors.ts';
 
-/** What can be named with an option, for somebody who named nothing. */
+const shownMax = 5;
+
+/** What can be named as an argument or with an option, for somebody who named nothing. */
 const named: Readonly<Record<string, (instance: Instance) => string>> = {
+  ID: ({ db }) =>
+    oneOf(
+      'The newest here:',
+      readDeployments(db, shownMax).map(
+        ({ deployment, process, number, environment }) =>
+          `${deployment} (${process} ${number} in ${environment})`,
+      ),
+      'Nothing was deployed here yet.',
+    ),
+  R: ({ db }) =>
+    oneOf(
+      'The newest here:',
+      readReleases(db)
+        .slice(-shownMax)
+        .toReversed()
+        .map((release) => releaseOf(db, release)),
+      'There is no release yet.',
+    ),
+  LINK: (instance) => named['to']!(instance),
   env: ({ db }) =>
     oneOf(
       'This side has the environments',

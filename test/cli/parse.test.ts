@@ -137,6 +137,14 @@ test.each([
     ['look', '-v'],
     ['look', '-v'],
   ],
+  [
+    ['--data', 'd', '--json', 'version'],
+    ['--data', 'd', '--json', '--version'],
+  ],
+  [
+    ['--data=help', 'help', 'look'],
+    ['--data=help', 'look', '--help'],
+  ],
 ])('%j is %j in our words', (typed, meant) => {
   expect(inOurWords(typed)).toEqual(meant);
 });

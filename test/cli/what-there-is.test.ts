@@ -18,6 +18,19 @@ test.each(['deploy 1.0.0', 'deploy 1.0.0 integration', 'release check 1.0.0', 'r
   },
 );
 
+test('an environment without its option is led to it', async () => {
+  const answer = await acme.types('deploy 1.0.0 integration --json');
+  expect(answer.error.hint).toContain('Did you mean --env integration?');
+});
+
+test.each([
+  ['release check --env integration', 'The newest here: Orders/1.0.0.'],
+  ['deployment show', 'Nothing was deployed here yet.'],
+  ['feed show', 'There is no link yet'],
+])('`%s` without what it is about says what there is', async (line, hint) => {
+  expect((await acme.types(`${line} --json`)).error.hint).toContain(hint);
+});
+
 test('a release that is published to nobody is told which links there are', async () => {
   const answer = await acme.types('release publish 1.0.0 --json');
   expect(answer.error.hint).toContain('There is no link yet');
