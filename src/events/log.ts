@@ -261,10 +261,17 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     readFeed: (feed, from, limit) => {
       // What is about to leave must not be ahead of the side file.
       if (isOwn(feed)) keeper.save();
-      return entries
-        .ofFeed(blob(feed), from, limit)
-        .filter((row) => !epochTable.isVoid(row.feed, row))
-        .map(({ bytes, signature }) => ({ bytes, signature }));
+      const found: SealedEntry[] = [];
+      // However many of them were left behind, what comes after them is found.
+      for (let next = from; ;) {
+        const rows = entries.ofFeed(blob(feed), next, limit);
+        for (const row of rows)
+          if (found.length < limit && !epochTable.isVoid(row.feed, row))
+            found.push({ bytes: row.bytes, signature: row.signature });
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < limit || found.length === limit) return found;
+        next = { epoch: last.epoch, seq: last.seq + 1 };
+      }
     },
     feeds: () =>
       feeds.all().flatMap(({ feed, author, audience, own }) => {

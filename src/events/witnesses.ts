@@ -1,6 +1,7 @@
 import type { Database } from '../db/index.ts';
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
+import { epochs } from './epochs.ts';
 
 /**
  * What speaks against signing an own feed: `UNSURE`, its receiver holds entries of it that are not here;
@@ -31,13 +32,14 @@ export function witnesses(db: Database, entries: EntryTable): Witnesses {
     `INSERT INTO witnessed_place (feed, epoch, seq, hash) VALUES (?, ?, ?, ?)
      ON CONFLICT (feed) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash`,
   );
+  const { isVoid } = epochs(db);
   const forget = db.prepare('DELETE FROM witnessed_place WHERE feed = ?');
   const judge = (feed: Buffer, said: FeedPoint): Doubt | undefined => {
     const held = entries.hashAt(feed, said)?.toString('hex');
-    if (held === said.hash) return undefined;
+    // What a later epoch left behind may be held elsewhere, and does not count any more.
+    if (held === said.hash || isVoid(feed, said)) return undefined;
     if (held !== undefined) return { code: 'DUPLICATE_IDENTITY', said };
     const head = entries.head(feed);
-    // What a later epoch left behind may be held elsewhere and does not count any more.
     return head !== undefined && head.epoch > said.epoch ? undefined : { code: 'UNSURE', said };
   };
   return {

@@ -188,3 +188,19 @@ test('T-24 evidence can be checked with nothing but the bytes, the key and the d
     expect(said).toContain('Verified Successfully');
   }
 });
+
+test('what a new epoch left behind is skipped, however few entries are asked for at a time', async () => {
+  const { vendor, customer, link, feed } = makePair();
+  appendNotes(vendor, feed, ['two', 'three', 'four', 'five']);
+  const opened = vendor.log.read({ after: 0, limit: 1 })[0]!.hash;
+  await deliver(vendor, [forge(vendor, link, { seq: 2, previous: opened }, note('signed by a copy'))]);
+  vendor.log.startEpoch({ reason: 'the copy is switched off', ...by });
+  appendNotes(vendor, feed, ['new']);
+  const oneByOne = [
+    ...vendor.log.readFeed(feed, { epoch: 1, seq: 1 }, 1),
+    ...vendor.log.readFeed(feed, { epoch: 1, seq: 2 }, 1),
+    ...vendor.log.readFeed(feed, { epoch: 2, seq: 2 }, 1),
+  ];
+  expect(oneByOne).toEqual(allOf(vendor, feed));
+  expect(await deliver(customer, oneByOne)).toEqual(['accepted', 'accepted', 'accepted']);
+});
