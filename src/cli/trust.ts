@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { trustedFingerprints } from '../daemon/index.ts';
 import { certificateFacts, openIntroduction } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { readLinks } from '../projections/index.ts';
@@ -12,15 +13,15 @@ const fingerprints = (chain: readonly Uint8Array[]): string[] =>
 
 /** Whose signature this side's own packages must bear: the company certificate and those above it. */
 export function ownTrust(instance: Instance): Set<string> {
-  return new Set(fingerprints(instance.identity.chain));
+  const { log, identity } = instance;
+  const introductions = [identity.bytes, ...log.introductions(log.feedTo(identity.instanceId))];
+  return new Set(introductions.flatMap((introduction) => fingerprints(openIntroduction(introduction).chain)));
 }
 
 /** Everybody whose packages may be used here: ourselves and those whose words were compared. */
 export function everyTrust(instance: Instance): Set<string> {
   const confirmed = readLinks(instance.db).filter(({ state }) => state === 'confirmed');
-  const theirs = confirmed.flatMap(({ introduction }) =>
-    introduction === null ? [] : fingerprints(openIntroduction(introduction).chain),
-  );
+  const theirs = confirmed.flatMap(({ link }) => trustedFingerprints(instance, link));
   return new Set([...ownTrust(instance), ...theirs]);
 }
 

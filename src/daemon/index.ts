@@ -4,4 +4,5 @@ export { linkReplica } from './link-replica.ts';
 export type { ListenAt } from './open-page.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { settleDeployment } from './settle.ts';
+export { trustedFingerprints } from './trusted-fingerprints.ts';
 export { feedViews, outboundLines, readDeployment, readStatus } from './status.ts';

@@ -9,7 +9,7 @@ import type { EntryTable } from './entry-table.ts';
 import { EventError } from './errors.ts';
 import type { FeedKeys } from './feed-keys.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
-import { FeedOpened } from './feed-events.ts';
+import { FeedOpened, KeyRotated } from './feed-events.ts';
 import { feedId, noHash } from './feed.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
 import type { OwnHeads } from './own-heads.ts';
@@ -120,7 +120,9 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
         ? { event: { known: true, name: event.name, data: event.data } as unknown as DecodedEvent<E> }
         : {};
     keys.note(feedBlob, header, sealed.bytes);
-    heads.moved(feed.feed, { epoch, seq, hash }, key.publicKey);
+    // Behind a change of keys another one signs than this.
+    if (header.type === KeyRotated.name) heads.forget();
+    else heads.moved(feed.feed, { epoch, seq, hash }, key.publicKey);
     const logged = new StoredEntry(catalog, pos, sealed, { hash, header, ...made });
     fold([logged]);
     return logged;

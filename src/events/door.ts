@@ -41,7 +41,13 @@ export type DoorParts = {
 };
 
 /** What is known of a held feed during one delivery. */
-type FeedState = { head: FeedPoint | undefined; frozen: Frozen | undefined; oneKey: boolean };
+type FeedState = {
+  readonly head: FeedPoint | undefined;
+  readonly frozen: Frozen | undefined;
+  readonly oneKey: boolean;
+  /** An epoch whose first entry came in this delivery. */
+  thawsWith: number | undefined;
+};
 
 /**
  * The cheap checks, in their order, of the entries of one delivery: size, header, feed and audience, whether it is
@@ -58,7 +64,10 @@ export function door({ instanceId, signer, pinFor, feeds, keys, entries, evidenc
     let state = states.get(feed.feed);
     if (state === undefined) {
       const oneKey = !keys.hasChanged(feed);
-      states.set(feed.feed, (state = { head: entries.head(blob), frozen: evidence.frozen(blob), oneKey }));
+      states.set(
+        feed.feed,
+        (state = { head: entries.head(blob), frozen: evidence.frozen(blob), oneKey, thawsWith: undefined }),
+      );
     }
     return state;
   };
@@ -111,11 +120,14 @@ export function door({ instanceId, signer, pinFor, feeds, keys, entries, evidenc
     const feedBlob = bytes.subarray(headerOffset.feed, headerOffset.feed + 16);
     const hash = digest('sha256', preAuthEncoding(entryHashType, bytes), 'buffer');
     if (held !== undefined) {
-      const { head, frozen, oneKey } = stateOf(held, feedBlob);
+      const state = stateOf(held, feedBlob);
+      const { head, frozen, oneKey } = state;
       if (!isBehind(header, head) && entries.hashAt(feedBlob, header)?.equals(hash) === true)
         return { outcome: 'known', hash: hash.toString('hex') };
-      refuseFrozen(frozen, header);
+      // What follows an entry that may thaw the feed is judged behind it.
+      if (header.epoch !== state.thawsWith) refuseFrozen(frozen, header);
       refuseMisplaced(header);
+      if (header.seq === 1) state.thawsWith = header.epoch;
       if (!oneKey || header.type === KeyReplaced.name) feed = signerOf(held, header, entry, keys);
     } else refuseMisplaced(header);
     return { entry, header, hash, feedBlob, feed, keysVersion: keys.version };

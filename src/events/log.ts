@@ -102,6 +102,8 @@ export type Log<E extends AnyEvent> = {
   rotateKey(to: NewKey): string[];
   /** Replaces the key by the word of the company certificate; what the old one signed from a position on is void. */
   replaceKey(to: Revocation): StartedEpochs;
+  /** The key that signs what follows in a feed, 32 bytes; undefined where the feed is not held. */
+  keyInForce(feed: string): Uint8Array | undefined;
   /** Every introduction of a feed that counts, oldest first. */
   introductions(feed: string): Uint8Array[];
 
@@ -245,6 +247,11 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     replaceKey: (to) => {
       own.forget();
       return replaceKey(epochParts, to);
+    },
+    keyInForce: (feed) => {
+      const held = feeds.get(feed);
+      const head = held && entries.head(blob(feed));
+      return head && keys.after(held, head).publicKey;
     },
     introductions: (feed) => {
       const held = feeds.get(feed);

@@ -32,12 +32,12 @@ export function witnesses(db: Database, entries: EntryTable): Witnesses {
     `INSERT INTO witnessed_place (feed, epoch, seq, hash) VALUES (?, ?, ?, ?)
      ON CONFLICT (feed) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash`,
   );
-  const { isVoid } = epochs(db);
+  const begun = epochs(db);
   const forget = db.prepare('DELETE FROM witnessed_place WHERE feed = ?');
   const judge = (feed: Buffer, said: FeedPoint): Doubt | undefined => {
     const held = entries.hashAt(feed, said)?.toString('hex');
     // What a later epoch left behind may be held elsewhere, and does not count any more.
-    if (held === said.hash || isVoid(feed, said)) return undefined;
+    if (held === said.hash || begun.isVoid(feed, said)) return undefined;
     if (held !== undefined) return { code: 'DUPLICATE_IDENTITY', said };
     const head = entries.head(feed);
     return head !== undefined && head.epoch > said.epoch ? undefined : { code: 'UNSURE', said };

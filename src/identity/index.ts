@@ -12,6 +12,8 @@ export { agreementKey, rawPublicKey, verifyingKey, type VerifyingKey } from './p
 export { readKeyFile, writeKeyFile } from './key-file.ts';
 export {
   createInstanceKeys,
+  earlierFolders,
+  keepSealingKey,
   loadInstanceKeys,
   signingKey,
   type InstanceKeys,

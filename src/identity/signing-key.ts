@@ -1,4 +1,5 @@
 import { createPrivateKey, diffieHellman, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyFileUnreadable, readKeyFile, writeKeyFile } from './key-file.ts';
 import { agreementKey, rawPublicKey } from './public-key.ts';
@@ -19,11 +20,17 @@ export type SealingKey = {
   agree(otherPublicKey: Uint8Array): Uint8Array;
 };
 
-/** The two keys of an instance. */
-export type InstanceKeys = { readonly signing: SigningKey; readonly sealing: SealingKey };
+/** The keys of an instance. */
+export type InstanceKeys = {
+  readonly signing: SigningKey;
+  readonly sealing: SealingKey;
+  /** Those before, for what was sealed to them and is still under way. */
+  readonly earlierSealing: readonly SealingKey[];
+};
 
 const signingFile = 'instance.key';
 const sealingFile = 'sealing.key';
+const earlierFolder = 'earlier';
 
 /**
  * Makes the keys of a new instance in `folder` (mode 0700, files 0600, PKCS #8 PEM).
@@ -35,7 +42,7 @@ export function createInstanceKeys(folder: string): InstanceKeys {
   const sealing = generateKeyPairSync('x25519').privateKey;
   writeKeyFile(join(folder, signingFile), pem(signing));
   writeKeyFile(join(folder, sealingFile), pem(sealing));
-  return { signing: signingKey(signing), sealing: sealingKey(sealing) };
+  return { signing: signingKey(signing), sealing: sealingKey(sealing), earlierSealing: [] };
 }
 
 /**
@@ -47,7 +54,29 @@ export function loadInstanceKeys(folder: string): InstanceKeys {
   return {
     signing: signingKey(readKey(join(folder, signingFile), 'ed25519')),
     sealing: sealingKey(readKey(join(folder, sealingFile), 'x25519')),
+    earlierSealing: earlierFolders(folder).map((earlier) =>
+      sealingKey(readKey(join(earlier, sealingFile), 'x25519')),
+    ),
   };
+}
+
+/** Keeps a copy of the present sealing key among the earlier ones, before another takes its place. */
+export function keepSealingKey(folder: string): void {
+  const path = join(folder, sealingFile);
+  const name = Buffer.from(rawPublicKey(readKey(path, 'x25519'))).toString('hex', 0, 8);
+  const kept = join(folder, earlierFolder, name, sealingFile);
+  if (existsSync(kept)) return;
+  mkdirSync(join(folder, earlierFolder), { recursive: true, mode: 0o700 });
+  writeKeyFile(kept, readKeyFile(path));
+}
+
+/** Folders of earlier sealing keys, each with its `sealing.key`. */
+export function earlierFolders(folder: string): string[] {
+  const root = join(folder, earlierFolder);
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .toSorted()
+    .map((name) => join(root, name));
 }
 
 /** A signer over an Ed25519 private key at hand. */

@@ -14,6 +14,7 @@ export function dataFolder(path: string) {
     restoring: at('crossgap.db.restoring'),
     keys: at('keys'),
     introduction: at('keys', 'introduction'),
+    nextKeys: at('keys', 'next'),
     vaultKey: at('keys', 'vault-key'),
     vault: at('vault'),
     head: at('head'),

@@ -11,6 +11,8 @@ const exits = {
   SECRET_UNREADABLE: exitCodes.verification,
   SECRET_IN_ENTRY: exitCodes.refused,
   DAEMON_RUNNING: exitCodes.held,
+  CERTIFICATE_NOT_INTRODUCED: exitCodes.refused,
+  REVOCATION_POINT_UNKNOWN: exitCodes.misused,
   BACKUP_EXISTS: exitCodes.refused,
   BACKUP_FAILED: exitCodes.refused,
   RESTORE_UNFIT: exitCodes.verification,

@@ -15,3 +15,4 @@ export { findLink, findRelease, releaseOf } from './look-up.ts';
 export { deployable, placeOf } from './deployable.ts';
 export type { Vault, SecretRef } from './vault.ts';
 export { restoreInstance, type Restored } from './restore.ts';
+export { revokeKeys, rotateKeys, type ChangedKeys, type NewIdentity } from './rotate.ts';

@@ -16,6 +16,7 @@ import { projector, readLinks, rebuildReadModels } from '../projections/index.ts
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
+import { finishKeyChange } from './key-change.ts';
 import { refuseHalfRestored } from './half-restored.ts';
 import { recorder, type Record } from './record.ts';
 import { secretGuard } from './secret-guard.ts';
@@ -65,6 +66,7 @@ export async function openInstance(
     });
   }
   const clock = options.clock ?? systemClock;
+  finishKeyChange(folder, clock);
   const settings = loadSettings(folder.settings);
   const keys = loadInstanceKeys(folder.keys);
   const bytes = readKeyFile(folder.introduction);

@@ -103,8 +103,8 @@ const newEpoch = command({
   args: {},
   options: { reason: needed('TEXT', 'why; everybody who holds a feed of ours will read it') },
   async run(context, _args, { reason }): Promise<Outcome> {
-    const { log, actor } = await context.open();
-    const { started, lost } = log.startEpoch({ reason, actor });
+    const { log, actor, identity } = await context.open();
+    const { started, lost } = log.startEpoch({ reason, actor, introduction: identity.bytes });
     return {
       document: { started, lost },
       text: `${count(started.length, 'feed')} of ours went on with a new epoch`,
