@@ -1,7 +1,8 @@
 import type { DeploymentView, StepView } from '../projections/index.ts';
-import { facts, indented, table } from './table.ts';
+import { stoppedAt } from './settle.ts';
+import { facts, indented, section, table } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
-import { moment } from '../words.ts';
+import { count, moment } from '../words.ts';
 
 type Toned = Pick<Terminal, 'tone'>;
 
@@ -26,38 +27,47 @@ export function deploymentLine(view: DeploymentView, terminal: Toned): string {
   return `${view.id}: ${from}${view.process}/${view.release} in ${view.environment} ${stateWord(view.state, terminal)}`;
 }
 
-/** The whole trace: every step and convention, with what it touched. */
-export function describeDeployment(view: DeploymentView, terminal: Toned): string[] {
-  const { failedAt } = view;
+/** What lies beside the trace on this host: the run's log, and the last lines of it where they tell why it failed. */
+export type RunLogFacts = { readonly file: string | undefined; readonly lastLines: readonly string[] };
+
+/** The trace: every step, and every convention that had something to do, with what it touched. */
+export function describeDeployment(view: DeploymentView, log: RunLogFacts, terminal: Toned): string[] {
   return [
     deploymentLine(view, terminal),
     ...facts([
       ['asked for', `${moment(view.requestedAt)} by ${view.requestedBy}`],
       ['started', view.startedAt && moment(view.startedAt)],
       ['ended', view.endedAt && moment(view.endedAt)],
-      [
-        'stopped at',
-        failedAt && `step ${failedAt.step} (${failedAt.stepId}), convention ${failedAt.convention}`,
-      ],
+      ['stopped at', stoppedAt(view)],
       ['error', view.error],
       ['warning', view.warning],
+      ['log', log.file],
     ]),
-    ...view.steps.flatMap((step, at) => describeStep(step, at + 1, terminal)),
+    ...view.steps.flatMap((step, at) => describeStep(step, at + 1, view.error, terminal)),
+    ...section('The last lines of its log', log.lastLines),
   ];
 }
 
-function describeStep(step: StepView, position: number, terminal: Toned): string[] {
-  const conventions = step.conventions.map(({ number, name, state, files = [], detail = '' }) => [
+/** States of conventions that nobody looks for. */
+const idle = new Set(['feature-off', 'nothing-to-do', 'not-run']);
+
+function describeStep(step: StepView, position: number, error: string | null, terminal: Toned): string[] {
+  const busy = step.conventions.filter(({ state }) => !idle.has(state));
+  const left = step.conventions.length - busy.length;
+  const conventions = busy.map(({ number, name, state, files = [], detail = '' }) => [
     String(number).padStart(3),
     name,
     stateWord(state, terminal),
-    [detail, files.join(', ')].filter((part) => part !== '').join(': '),
+    [detail === error ? '' : detail, files.filter((file) => !detail.includes(file)).join(', ')]
+      .filter((part) => part !== '')
+      .join(': '),
   ]);
   const outputs = Object.entries(step.outputs).map(([name, value]) => [`${name} =`, value ?? '(secret)']);
   return [
     '',
     `Step ${position} ${step.name}: ${stateWord(step.state, terminal)}`,
     ...indented(table(conventions)),
+    ...(left === 0 ? [] : [`  (${count(left, 'convention')} had nothing to do; all with --json)`]),
     ...indented(table(outputs)),
   ];
 }

@@ -10,6 +10,7 @@ const exits = {
   BLOB_MISSING: exitCodes.waiting,
   PROCESS_UNKNOWN: exitCodes.misused,
   DEPLOYMENT_UNKNOWN: exitCodes.misused,
+  RUN_LOG_MISSING: exitCodes.refused,
   RELEASE_NOT_OURS: exitCodes.misused,
   CERTIFICATE_FILE_EXISTS: exitCodes.refused,
   DEPLOYMENT_FAILED: exitCodes.deploymentFailed,

@@ -1,7 +1,9 @@
+import { CommandError, rollbackTarget } from '../commands/index.ts';
 import { readDeployment, settleDeployment } from '../daemon/index.ts';
+import type { Database } from '../db/index.ts';
 import type { CrossgapError } from '../errors.ts';
-import type { Instance } from '../instance/index.ts';
-import type { DeploymentView } from '../projections/index.ts';
+import { placeOf, type Instance } from '../instance/index.ts';
+import { findDeployment, type DeploymentView } from '../projections/index.ts';
 import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
 import { commandLine } from '../words.ts';
@@ -11,10 +13,7 @@ export async function settle(context: Context, instance: Instance, id: string): 
   const { talk, talkTone } = context.terminal;
   return settleDeployment(instance, id, {
     signal: context.signal,
-    onProgress: (line) => {
-      if (/ (?:failed|interrupted)\b/.test(line)) talk(talkTone('bad', line));
-      else talk(line.endsWith(': succeeded') ? talkTone('good', line) : line);
-    },
+    onProgress: (line, tone) => talk(tone === 'plain' ? line : talkTone(tone, line)),
   });
 }
 
@@ -29,23 +28,25 @@ export function deploymentOf(instance: Instance, id: string): DeploymentView {
 }
 
 /** Why a deployment that was waited for did not succeed; undefined where it did. */
-export function failureOf(view: DeploymentView): CrossgapError | undefined {
+export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError | undefined {
   const { id, process, release, environment, state, failedAt } = view;
   const what = `Cannot deploy ${process} ${release} to ${environment}: deployment ${id}`;
-  const at =
-    failedAt === undefined
-      ? ''
-      : ` at step ${failedAt.step} (${failedAt.stepId}), convention ${failedAt.convention}`;
+  const place = stoppedAt(view);
+  const at = place === undefined ? '' : ` at ${place}`;
   const because = view.error === null ? '' : `: ${view.error.replace(/\.$/, '')}`;
   const details = { deployment: id, state, ...(failedAt !== undefined && { failedAt }) };
   switch (state) {
     case 'succeeded':
       return undefined;
     case 'failed':
-      return new CliError('DEPLOYMENT_FAILED', `${what} failed${at}${because}`, {
-        hint: `See ${quoted('deployment', 'show', id)}; then ${quoted('deployment', 'retry', id)}, or ${quoted('rollback', process, '--env', environment)}.`,
-        details,
-      });
+      return new CliError(
+        'DEPLOYMENT_FAILED',
+        `Cannot deploy ${process} ${release} to ${environment}: ${whyFailed(view)}`,
+        {
+          hint: `Mend what is wrong, then ${quoted('deployment', 'retry', id)}${hasOtherRelease(db, view) ? `, or ${quoted('rollback', process, '--env', environment)}` : ''}.`,
+          details,
+        },
+      );
     case 'interrupted':
       return new CliError('DEPLOYMENT_INTERRUPTED', `${what} was interrupted${at}${because}`, {
         hint: `Decide: ${['resume', 'retry', 'cancel'].map((verb) => quoted('deployment', verb, id)).join(', ')}.`,
@@ -62,6 +63,37 @@ export function failureOf(view: DeploymentView): CrossgapError | undefined {
         hint: `It goes on without you: ${quoted('deployment', 'show', id)}.`,
         details,
       });
+  }
+}
+
+/** Where a run stopped, in words: `step 2 "Web", in CopyToInstallFolder`; undefined where it stopped nowhere. */
+export function stoppedAt({ failedAt, steps }: DeploymentView): string | undefined {
+  if (failedAt === undefined) return undefined;
+  const step = steps[failedAt.step - 1];
+  const convention = step?.conventions.find(({ number }) => number === failedAt.convention)?.name;
+  const where = convention === undefined || convention === 'RunScript' ? '' : `, in ${convention}`;
+  return `step ${failedAt.step} "${step?.name ?? failedAt.stepId}"${where}`;
+}
+
+/** The reason alone where it names its step, as that of a script does; else with the place. */
+function whyFailed(view: DeploymentView): string {
+  const place = stoppedAt(view) ?? 'it did not begin';
+  const error = view.error?.replace(/\.$/, '');
+  if (error === undefined) return `${place} failed`;
+  const ofScript = error.replace(/^Cannot go on: /, '');
+  return ofScript === error ? `${place}: ${error}` : ofScript;
+}
+
+/** Whether another release ran there before that one can go back to. */
+function hasOtherRelease(db: Database, { process, environment, id }: DeploymentView): boolean {
+  const row = findDeployment(db, id);
+  if (row === undefined) return false;
+  try {
+    rollbackTarget(process, placeOf(db, process, row.link, environment));
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.code === 'NOTHING_TO_ROLL_BACK') return false;
+    throw error;
   }
 }
 

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { followRun, readJournal, type RunOutcome } from '../executor/index.ts';
+import { followLog, readJournal, readRunning } from '../executor/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { isLocked, type Lock } from '../lock.ts';
 import { silentLog } from '../log.ts';
@@ -7,6 +6,7 @@ import { findDeployment, type DeploymentView } from '../projections/index.ts';
 import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { readDeployment } from './status.ts';
+import { runTeller, type SayProgress } from './tell-run.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
 /** How often is looked whether the daemon that is followed still lives. */
@@ -19,20 +19,38 @@ const lookForDaemonMs = 1000;
 export async function settleDeployment(
   instance: Instance,
   deployment: string,
-  { signal, onProgress }: { signal: AbortSignal; onProgress: (line: string) => void },
+  { signal, onProgress }: { signal: AbortSignal; onProgress: SayProgress },
 ): Promise<DeploymentView> {
   using watch = watchDatabase(instance);
-  const told = teller(onProgress);
-  const unlisten = watch.onChange(() => told(journalOf(instance, deployment)));
-  try {
-    while (!(await settledBy(instance, deployment, watch, signal, told)));
-  } finally {
-    unlisten();
-  }
-  told(journalOf(instance, deployment));
+  const over = new AbortController();
+  const telling = tellRun(instance, deployment, over.signal, onProgress);
+  const settling = (async () => {
+    try {
+      while (!(await settledBy(instance, deployment, watch, signal)));
+    } finally {
+      over.abort();
+    }
+  })();
+  // What goes wrong with the telling is thrown when the work is done: until then the lock is needed.
+  const [settled, told] = await Promise.allSettled([settling, telling]);
+  for (const each of [settled, told]) if (each.status === 'rejected') throw each.reason;
   const view = readDeployment(instance, deployment);
   if (view === undefined) throw new TypeError(`deployment ${deployment} is not there`);
   return view;
+}
+
+/** Tells of the run, whoever does it, until `over`; one that is resumed or waits its turn is not over when it stands still. */
+async function tellRun(
+  instance: Instance,
+  deployment: string,
+  over: AbortSignal,
+  onProgress: SayProgress,
+): Promise<void> {
+  if (findDeployment(instance.db, deployment) === undefined) return;
+  const tell = runTeller(onProgress);
+  const runFolder = instance.folder.run(deployment);
+  for await (const added of followLog(runFolder, { signal: over })) tell(readRunning(runFolder), added);
+  tell(readJournal(runFolder));
 }
 
 /** Does or follows the deployment; false where the daemon that was followed is gone, and the work is anybody's. */
@@ -41,11 +59,10 @@ async function settledBy(
   deployment: string,
   watch: Watch,
   signal: AbortSignal,
-  told: (run: RunOutcome | undefined) => void,
 ): Promise<boolean> {
   using lock = tryHold(instance);
   if (lock === undefined) return await follow(instance, deployment, watch, signal);
-  await work(instance, deployment, watch, signal, () => told(journalOf(instance, deployment)));
+  await work(instance, deployment, watch, signal);
   return true;
 }
 
@@ -63,18 +80,10 @@ async function work(
   deployment: string,
   watch: Watch,
   signal: AbortSignal,
-  progress: () => void,
 ): Promise<void> {
   const dispatch = dispatcher(instance, { watch, log: silentLog(), signal });
-  const over = new AbortController();
-  const telling = (async () => {
-    const following = followRun(instance.folder.run(deployment), { signal: over.signal, awaitStart: true });
-    for await (const _fact of following) progress();
-  })();
   dispatch.look();
-  // What goes wrong with the telling is thrown when the work is done: until then the lock is needed.
-  const [, toldAll] = await Promise.allSettled([dispatch.idle().finally(() => over.abort()), telling]);
-  if (toldAll.status === 'rejected') throw toldAll.reason;
+  await dispatch.idle();
   const hindered = dispatch.hindered().find((one) => one.deployment === deployment);
   if (hindered !== undefined) throw hindered.error;
 }
@@ -104,35 +113,4 @@ function follow(instance: Instance, deployment: string, watch: Watch, signal: Ab
     signal.removeEventListener('abort', lookForOutcome);
     clearInterval(timer);
   });
-}
-
-function journalOf(instance: Instance, deployment: string): RunOutcome | undefined {
-  const runFolder = instance.folder.run(deployment);
-  return existsSync(runFolder) ? readJournal(runFolder) : undefined;
-}
-
-/** Says each step and convention once, when it has come to its end. */
-function teller(say: (line: string) => void): (run: RunOutcome | undefined) => void {
-  const said = new Set<string>();
-  const once = (key: string, line: string): void => {
-    if (said.has(key)) return;
-    said.add(key);
-    say(line);
-  };
-  return (run) => {
-    for (const [index, step] of (run?.steps ?? []).entries()) {
-      if (step.state === 'not-run') continue;
-      const name = `step ${index + 1} ${step.name}`;
-      once(`${index}`, name);
-      for (const { number, name: convention, state, detail } of step.conventions) {
-        if (state !== 'done' && state !== 'failed' && state !== 'interrupted') continue;
-        const more = detail === undefined ? '' : `: ${detail}`;
-        once(
-          `${index} ${step.attempts} ${number} ${state}`,
-          `  ${String(number).padStart(3)} ${convention} ${state}${more}`,
-        );
-      }
-      if (step.state !== 'running') once(`${index} ${step.state}`, `${name}: ${step.state}`);
-    }
-  };
 }

@@ -56,7 +56,7 @@ export type ScriptToRun = {
   readonly file: string;
   /** Its text where that must not be on the disk. */
   readonly body?: string;
-  /** How messages call it. */
+  /** How messages call it: `Deploy.sh`, `the script`. */
   readonly shownAs: string;
 };
 

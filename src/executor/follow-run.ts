@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, readSync, watch, type FSWatcher } from 
 import { systemCode } from './errors.ts';
 import { journalPath, parseFacts, type Fact } from './journal.ts';
 import { isRunAlive } from './read-journal.ts';
+import { logPath, parseLogLine, type LogLine } from './run-log.ts';
 
 export type FollowOptions = {
   readonly signal: AbortSignal;
@@ -35,9 +36,48 @@ export async function* followRun(
   }
 }
 
+/**
+ * The lines of a run's masked log, from its beginning, as many at a time as were added, until `signal` aborts and what was
+ * written until then is told; a turn without lines tells that the run went on otherwise. The run may begin, halt and be
+ * resumed meanwhile.
+ */
+export async function* followLog(
+  runFolder: string,
+  { signal, pollMs = 500 }: Pick<FollowOptions, 'signal' | 'pollMs'>,
+): AsyncGenerator<readonly LogLine[]> {
+  mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+  const added = lineReader(logPath(runFolder));
+  using changes = watchFolder(runFolder, pollMs, signal);
+  for (let last = false; !last;) {
+    last = signal.aborted;
+    yield added();
+    if (!last) await changes.next();
+  }
+}
+
+/** Every line of a run's masked log up to now; none where it has not begun. */
+export function readRunLog(runFolder: string): LogLine[] {
+  return lineReader(logPath(runFolder))();
+}
+
 /** Reads whole facts that were appended since it was last called. */
 function journalReader(runFolder: string): () => Fact[] {
   const path = journalPath(runFolder);
+  const added = wholeReader(path);
+  // A torn last line that is cut off when the run is resumed leaves the file shorter than what was read of it.
+  return () => parseFacts(added(), path).facts;
+}
+
+function lineReader(path: string): () => LogLine[] {
+  const added = wholeReader(path);
+  return () =>
+    added()
+      .split('\n')
+      .flatMap((line) => parseLogLine(line) ?? []);
+}
+
+/** Reads whole lines that were appended since it was last called. */
+function wholeReader(path: string): () => string {
   let position = 0;
   let rest = Buffer.alloc(0);
   return () => {
@@ -46,8 +86,7 @@ function journalReader(runFolder: string): () => Fact[] {
     const bytes = Buffer.concat([rest, added]);
     const whole = bytes.lastIndexOf(0x0a) + 1;
     rest = Buffer.from(bytes.subarray(whole));
-    // A torn last line that is cut off when the run is resumed leaves the file shorter than what was read of it.
-    return parseFacts(bytes.toString('utf8', 0, whole), path).facts;
+    return bytes.toString('utf8', 0, whole);
   };
 }
 

@@ -1,7 +1,7 @@
 export { cancelRun } from './cancel-run.ts';
 export { checkHost, hostProblems, type HostProblem } from './check-host.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
-export { followRun, type FollowOptions } from './follow-run.ts';
+export { followLog, followRun, readRunLog, type FollowOptions } from './follow-run.ts';
 export { type Fact } from './journal.ts';
 export { executorMain } from './main.ts';
 export type {
@@ -21,7 +21,7 @@ export type {
   StepOutcome,
   StepState,
 } from './plan.ts';
-export { isRunAlive, readJournal } from './read-journal.ts';
+export { isRunAlive, readJournal, readRunning } from './read-journal.ts';
 export { logPath, type LogLevel, type LogLine } from './run-log.ts';
 export { runPlan, type RunEvent, type RunOptions } from './run-plan.ts';
 export { makeRunKey } from './seal.ts';

@@ -21,6 +21,15 @@ export function readJournal(runFolder: string): RunOutcome {
   return outcomeOf(plan, readFacts(runFolder), alive);
 }
 
+/**
+ * The same for who follows a run closely: its process is taken to live, since asking for its lock again and again would
+ * be in the way of who wants to take it. Undefined where nothing has begun.
+ */
+export function readRunning(runFolder: string): RunOutcome | undefined {
+  if (!existsSync(planPath(runFolder))) return undefined;
+  return outcomeOf(readPlan(runFolder), readFacts(runFolder), true);
+}
+
 /** Whether a process runs what lies in the folder. */
 export function isRunAlive(runFolder: string): boolean {
   const lock = join(runFolder, 'lock');

@@ -48,6 +48,17 @@ export function openRunLog(
   };
 }
 
+/** A line of the log as it was written; undefined for what is none. */
+export function parseLogLine(line: string): LogLine | undefined {
+  const found =
+    /^(?<at>\S{24}) {2}(?<place>.*?) {2}(?<level>verbose|info|highlight|wait|warning|error) *(?: {2})(?<text>.*)$/.exec(
+      line,
+    )?.groups;
+  if (found === undefined) return undefined;
+  const { at, place, level, text } = found as Record<'at' | 'place' | 'level' | 'text', string>;
+  return { at: Date.parse(at), place, level: level as LogLevel, text };
+}
+
 const unseen = /(?!\t)\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
 
 /** Text on one line, with characters that a screen obeys instead of showing written out, and not too long. */

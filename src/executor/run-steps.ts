@@ -144,9 +144,9 @@ async function runAttempt(
         const { key, number, name } = convention;
         run.journal.append({ kind: 'convention-ended', at: run.clock.now(), step: position, key, ...ended });
         record.ended.set(key, ended);
-        const said = [ended.state, ended.detail, ended.error?.message].filter(Boolean).join(': ');
-        const level = ended.state === 'failed' ? 'error' : 'verbose';
-        run.log.write(`${placeOf(run, step, position)} · ${number} ${name}`, level, said);
+        // Why it failed is said where the step ends.
+        const said = [ended.state, ended.detail].filter(Boolean).join(': ');
+        run.log.write(`${placeOf(run, step, position)} · ${number} ${name}`, 'verbose', said);
       },
       judge(error) {
         const stopped = stopOf(stops);

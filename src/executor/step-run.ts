@@ -101,7 +101,8 @@ function setOutput(
 
 /** Runs a script with all variables of the step, acts on its messages, and throws where it failed. */
 async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun): Promise<void> {
-  const { run, position, record } = stepRun;
+  const { run, step, position, record } = stepRun;
+  const called = `${script.shownAs} of step ${position} "${step.name}"`;
   const output = scriptOutput({
     log: work.log,
     mask: (value) => run.keepSecret('a value that a script asked to mask', value),
@@ -137,25 +138,18 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
     );
   }
   if (exitCode !== 0) {
-    const how = endedBy === undefined ? `it ended with exit code ${exitCode}` : `${endedBy} ended it`;
-    throw new ExecutorError(
-      'SCRIPT_FAILED',
-      `Cannot go on after ${script.shownAs}: ${resultMessage ?? how}`,
-      {
-        hint: 'Read what it wrote in the log of the run.',
-        details: { script: script.shownAs, exitCode },
-      },
-    );
+    const how = endedBy === undefined ? `ended with exit code ${exitCode}` : `was ended by ${endedBy}`;
+    const why = resultMessage === undefined ? how : `failed: ${resultMessage}`;
+    throw new ExecutorError('SCRIPT_FAILED', `Cannot go on: ${called} ${why}`, {
+      hint: 'Read what it wrote in the log of the run.',
+      details: { script: script.shownAs, exitCode },
+    });
   }
   if (wroteErrors && flag(work.variables, 'Octopus.Action.FailScriptOnErrorOutput', false)) {
-    throw new ExecutorError(
-      'SCRIPT_FAILED',
-      `Cannot go on after ${script.shownAs}: it wrote to its error output`,
-      {
-        hint: 'Mend what it complains about, or take Octopus.Action.FailScriptOnErrorOutput away.',
-        details: { script: script.shownAs },
-      },
-    );
+    throw new ExecutorError('SCRIPT_FAILED', `Cannot go on: ${called} wrote to its error output`, {
+      hint: 'Mend what it complains about, or take Octopus.Action.FailScriptOnErrorOutput away.',
+      details: { script: script.shownAs },
+    });
   }
 }
 

@@ -153,7 +153,7 @@ test('J3.6 after a failed Deploy nothing further runs, DeployFailed does, and th
   expect(outcome).toMatchObject({
     state: 'failed',
     failedAt: { step: 1, stepId: 'web', convention: 10 },
-    error: 'Cannot go on after Deploy.sh: it ended with exit code 7',
+    error: 'Cannot go on: Deploy.sh of step 1 "Web" ended with exit code 7',
     errorCode: 'SCRIPT_FAILED',
   });
   expect(traceOf(outcome).slice(-7)).toEqual([
@@ -165,7 +165,10 @@ test('J3.6 after a failed Deploy nothing further runs, DeployFailed does, and th
     '15 not-run',
     'F failed',
   ]);
-  expect(saidOf(root)).toEqual(['going', 'failed: Cannot go on after Deploy.sh: it ended with exit code 7']);
+  expect(saidOf(root)).toEqual([
+    'going',
+    'failed: Cannot go on: Deploy.sh of step 1 "Web" ended with exit code 7',
+  ]);
   expect(outcome.steps[1]).toMatchObject({ state: 'not-run', skippedBecause: 'an earlier step failed' });
   // What failed stays for whoever looks into it.
   expect(existsSync(join(root, 'data/apps/uat/Orders.Web/3.2.0/Deploy.sh'))).toBe(true);
@@ -183,7 +186,9 @@ test('DeployFailed runs even where packaged scripts are switched off, and is del
     },
   );
   const outcome = await run(root, planOf(root, [step]));
-  expect(outcome.error).toBe('Cannot go on after Octopus.Action.CustomScripts.PostDeploy.sh: no database');
+  expect(outcome.error).toBe(
+    'Cannot go on: the PostDeploy script (Bash) of step 1 "Web" failed: no database',
+  );
   expect(saidOf(root)).toEqual(['rolled back']);
   const extracted = join(root, 'data/apps/uat/Orders.Web/3.2.0');
   expect(readdirSync(extracted).sort()).toEqual(['Deploy.sh', 'Octopus.Action.CustomScripts.PostDeploy.sh']);

@@ -79,7 +79,7 @@ test('a failing step is tried again as often as it says, and then fails the run'
     state: 'failed',
     attempts: 2,
     outputs: { Tried: 'yes' },
-    error: 'Cannot go on after Script.sh: it ended with exit code 5',
+    error: 'Cannot go on: the script of step 2 "Never" ended with exit code 5',
   });
   expect(outcome.failedAt).toEqual({ step: 2, stepId: 'never', convention: 10 });
 });
@@ -110,7 +110,10 @@ test('after a failure only steps run that are meant for it, and they can see wha
     state: 'failed',
     failedAt: { step: 3, stepId: 'fails', convention: 10 },
   });
-  expect(saidOf(root)).toEqual(['Cannot go on after Script.sh: it ended with exit code 3 Failed', 'always']);
+  expect(saidOf(root)).toEqual([
+    'Cannot go on: the script of step 3 "Fails" ended with exit code 3 Failed',
+    'always',
+  ]);
 });
 
 test('a script that writes errors fails its step only where the step says so', async () => {
@@ -123,7 +126,7 @@ test('a script that writes errors fails its step only where the step says so', a
   ]);
   const outcome = await run(folder.path, plan);
   expect(outcome.steps.map((step) => step.state)).toEqual(['succeeded', 'succeeded', 'failed']);
-  expect(outcome.error).toBe('Cannot go on after Script.sh: it wrote to its error output');
+  expect(outcome.error).toBe('Cannot go on: the script of step 3 "Strict" wrote to its error output');
 });
 
 test('what a script asks to keep is copied when its step ends, each under a name of its own', async () => {

@@ -88,7 +88,7 @@ test('J3.F8 a secret that scripts print is in no file and no event of the run, i
   expect(said).toContain('halves: ********');
   expect(saidOf(root, 'error')).toContain('******** is out');
   expect(outcome.steps[0]!.outputs).toMatchObject({ Copy: null, Chosen: null });
-  expect(outcome.error).toBe('Cannot go on after Deploy.sh: it was ********');
+  expect(outcome.error).toBe('Cannot go on: Deploy.sh of step 1 "Web" failed: it was ********');
   expect(outcome.steps[0]!.artifacts.map((artifact) => artifact.name)).toEqual(['fine.txt']);
   expect(logOf(root)).toContain('is not kept: it holds a secret');
 });
@@ -105,7 +105,7 @@ test('an inline script whose text holds a secret runs without ever being a file,
     inputs: [{ name: 'Db.Word', secret: true, version: 1 }],
   });
   const outcome = await run(root, plan, { secrets: { 'Db.Word': 'horse-power' } });
-  expect(outcome.error).toBe('Cannot go on after Script.sh: as it should');
+  expect(outcome.error).toBe('Cannot go on: the script of step 1 "One" failed: as it should');
   expect(saidOf(root)).toEqual([]);
   expectNowhere(root, ['horse-power']);
 });

@@ -2,17 +2,19 @@ import { findEnvironment, requestDeployment, type PlacedDeployment } from '../..
 import { newerRevision, previewPlan, refuseUnfitHost, type PlanPreview } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { CrossgapError } from '../../errors.ts';
+import { isLocked } from '../../lock.ts';
 import { findRelease, placeOf, releaseOf, type Instance } from '../../instance/index.ts';
 import { readEnvironments, type DeploymentView, type ReleaseRow } from '../../projections/index.ts';
 import { collect } from '../collect.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
-import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
+import { deploymentLine } from '../describe-deployment.ts';
 import { CliError } from '../errors.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
-import { section, table } from '../table.ts';
+import { runLogOf } from '../run-log.ts';
+import { facts, section, table } from '../table.ts';
 import { unknownPlacesOf } from '../unknown-places.ts';
 import { commandLine } from '../../words.ts';
 
@@ -61,30 +63,50 @@ export const deploy = command({
       return asked.decision;
     });
     if (meanwhile !== undefined) return runsAlready(instance, release, meanwhile, env, collecting);
-    if (!wait) return askedFor(context, deploymentOf(instance, id));
-    return finished(context, await settle(context, instance, id), collecting);
+    if (!wait) return askedFor(context, instance, deploymentOf(instance, id));
+    return finished(context, instance, await settle(context, instance, id), collecting);
   },
 });
 
 /** What a deployment came to that was waited for, with what was collected from it. */
-export function finished(context: Context, view: DeploymentView, collecting?: Collecting): Outcome {
+export function finished(
+  context: Context,
+  instance: Instance,
+  view: DeploymentView,
+  collecting?: Collecting,
+): Outcome {
   const { terminal } = context;
+  for (const line of unresolvedIn(view)) terminal.talk(`note: ${line}`);
   const { collected, hindered } = collectedFrom(view, collecting);
   if (collected?.length === 0) {
     terminal.talk(`note: no file of the deployed applications matches ${collecting?.glob}`);
   }
-  const failure = failureOf(view);
+  const failure = failureOf(instance, view);
+  const log = runLogOf(instance, view.id);
   // How the deployment went counts for more than what became of its files.
   if (failure !== undefined && hindered !== undefined) terminal.talk(`note: ${hindered.message}`);
   const said = failure ?? hindered;
   return {
-    document: { ...view, ...(collected !== undefined && { collected }) },
+    document: { ...view, log: log ?? null, ...(collected !== undefined && { collected }) },
     text: [
-      ...(failure === undefined ? [deploymentLine(view, terminal)] : describeDeployment(view, terminal)),
+      // What its scripts wrote was told while it ran, and why it failed is told below.
+      deploymentLine(view, terminal),
+      ...(log === undefined ? [] : facts([['log', log]])),
       ...section('Collected', collected ?? []),
     ],
     ...(said !== undefined && { failure: said }),
   };
+}
+
+/** What stayed as `#{Name}` in files: easily overlooked, and rarely meant. */
+function unresolvedIn({ steps }: DeploymentView): string[] {
+  return steps.flatMap(({ name, conventions }) =>
+    conventions.flatMap(({ name: convention, detail }) =>
+      convention === 'SubstituteInFiles' && detail?.includes('no value for') === true
+        ? [`step ${name}: ${detail}`]
+        : [],
+    ),
+  );
 }
 
 function collectedFrom(
@@ -101,12 +123,15 @@ function collectedFrom(
 }
 
 /** How a deployment stands that was asked for and not waited for. */
-export function askedFor({ terminal }: Context, view: DeploymentView): Outcome {
+export function askedFor({ terminal }: Context, instance: Instance, view: DeploymentView): Outcome {
+  const hasDaemon = isLocked(instance.folder.daemonLock);
   return {
-    document: view,
+    document: { ...view, daemonRuns: hasDaemon },
     text: [
       deploymentLine(view, terminal),
-      `The daemon (\`crossgap run\`) does it; see \`${commandLine('deployment', 'show', view.id)}\``,
+      hasDaemon
+        ? `The daemon does it; see \`${commandLine('deployment', 'show', view.id, '--wait')}\``
+        : 'No daemon runs here: start `crossgap run`, or do it now with `crossgap run --once`',
     ],
   };
 }

@@ -7,21 +7,24 @@ import {
 } from '../../commands/index.ts';
 import { refuseUnfitHost } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
+import { followLog } from '../../executor/index.ts';
 import { placeOf, type Instance } from '../../instance/index.ts';
 import {
   findDeployment,
+  readDeployments,
   readReleases,
   readSteps,
   type DeploymentRow,
   type ReleaseRow,
 } from '../../projections/index.ts';
-import { command, flag, needed, type Outcome } from '../command.ts';
+import { command, flag, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
 import { deployableRelease } from '../obstacle.ts';
+import { lastLinesOf, logDocument, logText, runLog, runLogOf } from '../run-log.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { CliError } from '../errors.ts';
-import { commandLine } from '../../words.ts';
+import { commandLine, moment } from '../../words.ts';
 import { askedFor, finished } from './deploy.ts';
 
 const ID = needed('ID', 'id of the deployment');
@@ -29,19 +32,21 @@ const wait = flag('show progress and end with the outcome');
 
 const show = command({
   path: 'deployment show',
-  about: 'A deployment: every step and convention, what it touched, how it ended',
+  about: 'A deployment: every step and convention, what it touched, how it ended; the newest ones without ID',
   example: 'crossgap deployment show d-4kq7mbx2wz',
-  args: { ID },
+  aliases: ['list'],
+  args: { ID: text('ID', 'id of the deployment; without it the newest ones are listed') },
   options: { wait },
   async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
     const instance = await context.open();
+    if (id === undefined) return newest(context, instance);
     const now = deploymentOf(instance, id);
     const isOpen = now.state === 'waiting' || now.state === 'running';
     const view = follow && isOpen ? await settle(context, instance, id) : now;
-    const failure = follow ? failureOf(view) : undefined;
+    const failure = follow ? failureOf(instance, view) : undefined;
     return {
-      document: view,
-      text: describeDeployment(view, context.terminal),
+      document: { ...view, log: runLogOf(instance, view.id) ?? null },
+      text: describeDeployment(view, lastLinesOf(instance, view), context.terminal),
       ...(failure !== undefined && { failure }),
     };
   },
@@ -60,8 +65,8 @@ const resume = command({
       const row = rowOf(db, id);
       return row.resumeAsked ? [] : resumeDeployment(row);
     });
-    if (!follow) return askedFor(context, deploymentOf(instance, id));
-    return finished(context, await settle(context, instance, id));
+    if (!follow) return askedFor(context, instance, deploymentOf(instance, id));
+    return finished(context, instance, await settle(context, instance, id));
   },
 });
 
@@ -79,8 +84,8 @@ const retry = command({
     again(instance.db);
     await refuseUnfitHost(instance, releaseOfRun(instance.db, rowOf(instance.db, id)), environment);
     instance.record(again);
-    if (!follow) return askedFor(context, deploymentOf(instance, fresh));
-    return finished(context, await settle(context, instance, fresh));
+    if (!follow) return askedFor(context, instance, deploymentOf(instance, fresh));
+    return finished(context, instance, await settle(context, instance, fresh));
   },
 });
 
@@ -100,7 +105,8 @@ const cancel = command({
     });
     const now = deploymentOf(instance, id);
     const view = follow && now.state === 'running' ? await settle(context, instance, id) : now;
-    const missed = follow && view.state !== 'cancelled' ? (failureOf(view) ?? tooLate(id)) : undefined;
+    const missed =
+      follow && view.state !== 'cancelled' ? (failureOf(instance, view) ?? tooLate(id)) : undefined;
     return {
       document: view,
       text: [
@@ -112,7 +118,51 @@ const cancel = command({
   },
 });
 
-export const deploymentCommands = [show, resume, retry, cancel];
+const log = command({
+  path: 'deployment log',
+  about: 'What the scripts of a deployment wrote, and what was done besides; secrets are masked',
+  example: 'crossgap deployment log d-4kq7mbx2wz',
+  args: { ID },
+  options: { follow: flag('go on until it is over') },
+  async run(context, { ID: id }, { follow }): Promise<Outcome> {
+    const instance = await context.open();
+    deploymentOf(instance, id);
+    if (!follow) {
+      const { file, lines } = runLog(instance, id);
+      return { document: { deployment: id, file, lines: lines.map(logDocument) }, text: lines.map(logText) };
+    }
+    const { json, signal, terminal } = context;
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    signal.addEventListener('abort', end);
+    for await (const lines of followLog(instance.folder.run(id), { signal: over.signal })) {
+      for (const line of lines) {
+        if (json) terminal.document(logDocument(line));
+        else terminal.result(logText(line));
+      }
+      const { state } = deploymentOf(instance, id);
+      if (state !== 'waiting' && state !== 'running') end();
+    }
+    return {};
+  },
+});
+
+const newestShown = 10;
+
+function newest({ terminal }: Context, instance: Instance): Outcome {
+  const views = readDeployments(instance.db, newestShown).map(({ deployment }) =>
+    deploymentOf(instance, deployment),
+  );
+  return {
+    document: views,
+    text:
+      views.length === 0
+        ? 'Nothing was deployed here yet'
+        : views.map((view) => `${deploymentLine(view, terminal)}, ${moment(view.requestedAt)}`),
+  };
+}
+
+export const deploymentCommands = [show, log, resume, retry, cancel];
 
 function rowOf(db: Database, id: string): DeploymentRow {
   const row = findDeployment(db, id);

@@ -16,9 +16,6 @@ import { indented, section, table } from '../table.ts';
 import { unknownPlacesOf } from '../unknown-places.ts';
 import { commandLine, count } from '../../words.ts';
 
-/** What passes by itself or by another deployment is told, and is no reason to say that the release is not ready. */
-const passing = new Set(['PREDECESSOR_MISSING', 'DEPLOYMENT_HELD', 'OFFER_NOT_TAKEN']);
-
 const sources: Readonly<Record<InputSource['from'], string>> = {
   set: 'set here',
   given: 'given by the author',
@@ -51,12 +48,7 @@ export const checkRelease = command({
     const obstacle = obstacleOf(db, besides, env);
     const unknown = unknownPlacesOf(instance, release);
     const lacks = missing.map(({ name }) => name);
-    const failure =
-      lacks.length > 0
-        ? inputsMissing(called, env, lacks)
-        : obstacle !== undefined && !passing.has(obstacle.code)
-          ? obstacle
-          : undefined;
+    const failure = lacks.length > 0 ? inputsMissing(called, env, lacks) : obstacle;
     return {
       document: {
         release: called,

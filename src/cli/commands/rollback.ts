@@ -34,8 +34,8 @@ export const rollback = command({
     await refuseUnfitHost(instance, release, env);
     context.terminal.talk(`${process} in ${env} goes back to ${release.number}`);
     instance.record((db) => decide(db).decision);
-    if (!wait) return askedFor(context, deploymentOf(instance, fresh));
-    return finished(context, await settle(context, instance, fresh));
+    if (!wait) return askedFor(context, instance, deploymentOf(instance, fresh));
+    return finished(context, instance, await settle(context, instance, fresh));
   },
 });
 

@@ -19,8 +19,9 @@ export function runInlineScripts(stage: ScriptStage) {
     const folder = currentFolder(work);
     if (folder === undefined) throw new TypeError('inline scripts need a folder');
     for (const script of scripts) {
-      const extension = scriptLanguages[script.kind].extension;
-      await runInlineScript(work, folder, `Octopus.Action.CustomScripts.${stage}.${extension}`, script);
+      const { extension, name } = scriptLanguages[script.kind];
+      const fileName = `Octopus.Action.CustomScripts.${stage}.${extension}`;
+      await runInlineScript(work, folder, fileName, script, `the ${stage} script (${name})`);
     }
     const kinds = scripts.map((script) => scriptLanguages[script.kind].name);
     return { state: 'done', detail: `inline: ${kinds.join(', ')}` };
@@ -46,21 +47,22 @@ export async function runInlineScript(
   folder: string,
   fileName: string,
   script: InlineScript,
+  shownAs: string,
 ): Promise<void> {
   const { text, missing, failedAt } = expand(script.text, work.variables);
   if (failedAt !== undefined)
-    work.log('verbose', `${fileName} does not parse as a template and runs as it is`);
-  if (missing.length > 0) work.log('verbose', `${fileName}: no value for ${missing.join(', ')}`);
+    work.log('verbose', `${shownAs} does not parse as a template and runs as it is`);
+  if (missing.length > 0) work.log('verbose', `${shownAs}: no value for ${missing.join(', ')}`);
   const language = scriptLanguages[script.kind];
   const unix = language.plainUtf8 ? text.replaceAll('\r\n', '\n') : text;
   const file = join(folder, fileName);
   if (work.masker.holds(unix)) {
-    await work.runScript({ kind: script.kind, file, body: unix, shownAs: fileName });
+    await work.runScript({ kind: script.kind, file, body: unix, shownAs });
     return;
   }
   rmSync(file, { force: true });
   writeFileSync(file, language.plainUtf8 ? unix : `\uFEFF${unix}`, { mode: 0o600 });
-  await work.runScript({ kind: script.kind, file, shownAs: fileName });
+  await work.runScript({ kind: script.kind, file, shownAs });
   rmSync(file, { force: true });
 }
 

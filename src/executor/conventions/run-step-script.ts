@@ -11,6 +11,6 @@ export async function runStepScript(work: Work): Promise<Done> {
   const { extension, name } = scriptLanguages[action.script.kind];
   const folder = join(work.scratch, 'work');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  await runInlineScript(work, folder, `Script.${extension}`, action.script);
+  await runInlineScript(work, folder, `Script.${extension}`, action.script, 'the script');
   return { state: 'done', detail: name };
 }

@@ -91,6 +91,70 @@ test('a deployment that fails is exit 6 with its document, its place, and the fi
   expect(await acme.types(['deployment', 'show', id, '--wait'])).toMatchObject({ exitCode: 6 });
 });
 
+test('a failure tells what the script wrote, why, once, and where the log lies', async () => {
+  const answer = await acme.types('deploy 1.0.0 --env broken --wait');
+  expect(answer.exitCode).toBe(6);
+  expect(answer.stderr).toMatch(/step 1 Hello\n {4}\| hello\nstep 1 Hello: succeeded\n/);
+  const why = 'the PostDeploy script (Bash) of step 2 "Web" ended with exit code 3';
+  expect(answer.stderr).toContain(`Cannot deploy Orders 1.0.0 to broken: ${why} [DEPLOYMENT_FAILED]`);
+  expect((answer.stderr + answer.stdout).split(why)).toHaveLength(2);
+  expect(answer.stderr).not.toContain('crossgap rollback');
+  const [, id] = /^(d-\w+): Orders\/1\.0\.0 in broken failed\n/.exec(answer.stdout)!;
+  expect(answer.stdout).toContain(join(acme.data, 'runs', id!, 'log.txt'));
+
+  const log = await acme.asks<{ lines: { text: string; place: string }[] }>(`deployment log ${id!}`);
+  expect(log.lines).toContainEqual(
+    expect.objectContaining({ text: 'hello', place: '1/2 Hello · 10 RunScript' }),
+  );
+  expect((await acme.types(`deployment log ${id!} --follow`)).stdout).toContain(why);
+  const show = await acme.types(`deployment show ${id!}`);
+  expect(show.stdout).toContain('step 2 "Web", in PostDeploy');
+  expect(show.stdout).not.toContain('feature-off');
+});
+
+test('a failure shows the last lines of the step that failed', async () => {
+  const script = 'for n in {1..30}; do echo line $n; done; exit 1';
+  const file = join(here, 'fails.yaml');
+  writeFileSync(file, `process: Fails\nsteps:\n  - { name: A, run: { bash: "${script}" } }\n`);
+  await acme.asks(['process', 'publish', file]);
+  await acme.asks('release create Fails 1');
+  const { json } = await deploy('1 --env integration --wait');
+  const show = await acme.types(`deployment show ${(json as Deployment).id}`);
+  expect(show.stdout).toMatch(/The last lines of its log\n {2}line 21\n(?: {2}line \d+\n)* {2}line 30\n$/);
+});
+
+test('without a daemon it is said how to have it done, and without a log why there is none', async () => {
+  const answer = await acme.types('deploy 1.0.0 --env broken');
+  expect(answer.stdout).toContain('No daemon runs here: start `crossgap run`');
+  const [, id] = /^(d-\w+)/.exec(answer.stdout)!;
+  expect(await acme.types(`deployment log ${id!} --json`)).toMatchObject({
+    exitCode: 3,
+    error: { code: 'RUN_LOG_MISSING' },
+  });
+  await acme.asks(`deployment cancel ${id!}`);
+  using _daemon = tryLock(join(acme.data, 'daemon.lock'), 'a daemon');
+  expect((await acme.types('deploy 1.0.0 --env broken')).stdout).toContain('The daemon does it');
+});
+
+test('what stays unresolved in files is told at the end', async () => {
+  const folder = join(here, 'app');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'settings.json'), '#{Nobody.Knows}');
+  const nupkg = join(here, 'Notes.1.0.0.nupkg');
+  await acme.asks(['package', 'pack', folder, '--id', 'Notes', '--version', '1.0.0', '--out', nupkg]);
+  await acme.asks(['package', 'sign', nupkg, '--certificate', company.pfx]);
+  await acme.asks(['package', 'add', nupkg]);
+  const file = join(here, 'notes.yaml');
+  writeFileSync(
+    file,
+    'process: Notes\nsteps:\n  - { name: N, package: Notes, features: { substitute-in-files: [settings.json] } }\n',
+  );
+  await acme.asks(['process', 'publish', file]);
+  await acme.asks('release create Notes 1 --package Notes@1.0.0');
+  const { stderr } = await acme.types('deploy 1 --env integration --wait');
+  expect(stderr).toContain('note: step N: settings.json: no value for #{Nobody.Knows}');
+});
+
 test('files that can not be collected hide neither a failure nor a success', async () => {
   const nowhere = join(here, 'file');
   writeFileSync(nowhere, '');
@@ -194,6 +258,13 @@ test('a wait that is ended leaves the deployment to the daemon: exit 7', async (
     json: { state: 'waiting' },
     error: { code: 'DEPLOYMENT_NOT_OVER' },
   });
+});
+
+test('the newest deployments are listed where none is named', async () => {
+  const { id } = (await deploy('1.0.0 --env broken')).json as Deployment;
+  const newest = await acme.asks<Deployment[]>('deployment show');
+  expect(newest.map(({ state }) => state)).toEqual(['waiting', 'succeeded']);
+  expect((await acme.types('deployment list')).stdout).toMatch(new RegExp(`^${id}: Orders`));
 });
 
 test('a plan shows steps and values before anything is asked for, secrets as null', async () => {

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { logPath, readRunLog, type LogLine } from '../executor/index.ts';
+import type { Instance } from '../instance/index.ts';
+import { findDeployment, type DeploymentView } from '../projections/index.ts';
+import type { RunLogFacts } from './describe-deployment.ts';
+import { CliError } from './errors.ts';
+
+const linesShown = 10;
+
+/** Where the log of a run lies; undefined where the run is another side's or has not begun. */
+export function runLogOf({ folder }: Instance, deployment: string): string | undefined {
+  const file = logPath(folder.run(deployment));
+  return existsSync(file) ? file : undefined;
+}
+
+/** The whole log of a run. @throws CliError RUN_LOG_MISSING */
+export function runLog(instance: Instance, deployment: string): { file: string; lines: LogLine[] } {
+  const file = runLogOf(instance, deployment);
+  if (file !== undefined) return { file, lines: readRunLog(instance.folder.run(deployment)) };
+  const isHere = findDeployment(instance.db, deployment) !== undefined;
+  throw new CliError(
+    'RUN_LOG_MISSING',
+    `Cannot show the log of deployment ${deployment}: ${isHere ? 'it has not begun' : 'it ran at another side, and its log stays there'}`,
+    {
+      hint: isHere
+        ? 'Start the daemon with `crossgap run`, or do what waits with `crossgap run --once`.'
+        : 'Ask who runs it; `crossgap deployment show` tells what was reported of it.',
+      details: { deployment },
+    },
+  );
+}
+
+/** What stands beside a trace: of a run that failed, what its failing step wrote last. */
+export function lastLinesOf(instance: Instance, { id, state, failedAt }: DeploymentView): RunLogFacts {
+  const file = runLogOf(instance, id);
+  if (file === undefined || state !== 'failed') return { file, lastLines: [] };
+  const ofStep = failedAt === undefined ? '' : `${failedAt.step}/`;
+  const said = readRunLog(instance.folder.run(id)).filter(
+    ({ place, level }) => place.startsWith(ofStep) && place.includes(' · ') && level !== 'verbose',
+  );
+  return { file, lastLines: said.slice(-linesShown).map(({ text }) => text) };
+}
+
+export function logText({ at, place, level, text }: LogLine): string {
+  return `${new Date(at).toISOString()}  ${place}  ${level === 'info' ? '' : `${level}: `}${text}`;
+}
+
+export function logDocument({ at, ...line }: LogLine): Record<string, unknown> {
+  return { at: new Date(at).toISOString(), ...line };
+}

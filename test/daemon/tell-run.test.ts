@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { runTeller } from '../../src/daemon/tell-run.ts';
+import type { LogLine, RunOutcome, StepOutcome } from '../../src/executor/index.ts';
+
+const step = (name: string, state: StepOutcome['state'], more: Partial<StepOutcome> = {}): StepOutcome => ({
+  id: name.toLowerCase(),
+  name,
+  state,
+  attempts: 1,
+  conventions: [],
+  outputs: {},
+  artifacts: [],
+  ...more,
+});
+const run = (...steps: StepOutcome[]): RunOutcome => ({
+  deployment: 'd-1',
+  state: 'running',
+  startedAt: 0,
+  steps,
+});
+const line = (place: string, text: string, level: LogLine['level'] = 'info'): LogLine => ({
+  at: 0,
+  place,
+  level,
+  text,
+});
+
+function telling() {
+  const lines: string[] = [];
+  return { lines, tell: runTeller((text, tone) => lines.push(tone === 'plain' ? text : `${tone}: ${text}`)) };
+}
+
+test('what a script writes stands under its step, before how the step ended, each line once', () => {
+  const { lines, tell } = telling();
+  tell(run(step('One', 'running'), step('Two', 'not-run')), [line('1/2 One · 10 RunScript', 'hello')]);
+  tell(run(step('One', 'running'), step('Two', 'not-run')), [
+    line('1/2 One · 10 RunScript', 'oh', 'error'),
+    line('1/2 One · 10 RunScript', 'done: Bash', 'verbose'),
+    line('1/2 One', 'Succeeded'),
+    line('2/2 Two · 10 RunScript', 'early'),
+  ]);
+  tell(run(step('One', 'succeeded'), step('Two', 'running')));
+  tell(run(step('One', 'succeeded'), step('Two', 'failed')));
+  expect(lines).toEqual([
+    'step 1 One',
+    '    | hello',
+    'bad:     | oh',
+    'good: step 1 One: succeeded',
+    'step 2 Two',
+    '    | early',
+    'bad: step 2 Two: failed',
+  ]);
+});
+
+test('of a package step each convention that did something is told after what it wrote', () => {
+  const { lines, tell } = telling();
+  const conventions = [
+    { number: 1, name: 'Features BeforePreDeploy', state: 'nothing-to-do' },
+    { number: 5, name: 'SubstituteInFiles', state: 'done', detail: 'no value for #{A}' },
+    { number: 10, name: 'Deploy', state: 'failed' },
+  ] as const;
+  tell(run(step('Web', 'failed', { conventions })), [
+    line('1/1 Web · 5 SubstituteInFiles', 'No file matches x', 'warning'),
+    line('1/1 Web · 10 Deploy', 'copying'),
+  ]);
+  expect(lines).toEqual([
+    'step 1 Web',
+    'warn:     | No file matches x',
+    '    5 SubstituteInFiles done: no value for #{A}',
+    '    | copying',
+    'bad:    10 Deploy failed',
+    'bad: step 1 Web: failed',
+  ]);
+});
