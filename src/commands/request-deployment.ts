@@ -88,7 +88,7 @@ export function refuseUndeployable(release: DeployableRelease, place: Place): vo
   }
   if (release.refusedParts.length > 0) {
     throw new CommandError('RELEASE_PART_REFUSED', `${asked}: ${release.refusedParts.join('; ')}`, {
-      hint: 'The parts are asked for again by themselves; let the daemon run, then look at `crossgap inbox`.',
+      hint: 'Let the daemon run, which asks for what was changed; `crossgap inbox` tells when it is here. What was refused for good only another release mends.',
       details: { parts: release.refusedParts },
     });
   }

@@ -16,6 +16,7 @@ import {
   readSteps,
   readUnknownEntries,
   readWantedBlobs,
+  refusalInWords,
   reportedView,
   statusView,
   stepView,
@@ -165,7 +166,7 @@ function warnings(instance: Instance): StatusView['warnings'] {
     })),
     ...refused.map((blob) => ({
       code: 'BLOB_REFUSED',
-      message: `${blob.refused?.what} was refused (${[...(blob.refused?.parts ?? [])].join(', ')}): ${blob.refused?.problems.join('; ')}`,
+      message: refusalInWords(blob),
     })),
     ...(presumed.length === 0
       ? []

@@ -29,6 +29,7 @@ export { digestReadModels, projector, rebuildReadModels, type Project } from './
 export { nextEnvironment } from './next-environment.ts';
 export { nameKey } from './projection.ts';
 export { missingInputs, sourceOf, type InputSource, type KnownValues } from './readiness.ts';
+export { refusalInWords } from './refusal.ts';
 export {
   readEvidence,
   readGivenValues,

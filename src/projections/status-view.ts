@@ -11,6 +11,7 @@ import { linkNames, livingFirst } from './link-names.ts';
 import { readPackages } from './package-shelf.ts';
 import { readEnvironments } from './place-board.ts';
 import { missingInputs } from './readiness.ts';
+import { refusalInWords } from './refusal.ts';
 import {
   readGivenValues,
   readPublications,
@@ -244,7 +245,7 @@ export function offerParts(
     const here = holds(blob.digest) && (blob.pin === null || knownPackages.has(blob.digest));
     if (here) continue;
     if (blob.refused === null) lacking.push(what);
-    else refused.push(`${what} was refused: ${[...blob.refused.parts, ...blob.refused.problems].join(', ')}`);
+    else refused.push(refusalInWords(blob));
   }
   return { lacking, refused };
 }

@@ -32,6 +32,9 @@ test('the story ends well and tells all eight points in order', () => {
   expect([...told.matchAll(/^([1-9])\. /gm)].map(([, number]) => Number(number))).toEqual([
     1, 2, 3, 4, 5, 6, 7, 8,
   ]);
+  expect(told).toContain('try: `crossgap release verdict Orders/1.0.0 --ok`.');
+  expect(told).toContain('page.html was changed on the way; it has been asked for again');
+  expect(told).toMatch(/Everything stays in .*story until you remove it\.\nNext: /);
 });
 
 test('the story shows each refusal with its exit code, and what runs at the end', () => {

@@ -5,6 +5,7 @@ import { installationFolder, programFile } from '../../installation.ts';
 import { command, flag, misuse, notYet, text } from '../command.ts';
 import { tellCrossing } from '../demo/crossing.ts';
 import { narrator } from '../demo/narrator.ts';
+import { commandLine } from '../../words.ts';
 
 const material = join(installationFolder, 'demo');
 const program = [process.execPath, programFile];
@@ -36,18 +37,31 @@ const demo = command({
     await using ending = await tellCrossing({ folder, material, program, narrator: narrator(terminal) });
     const seconds = Math.round((performance.now() - began) / 1000);
     const pages = ending.pages.map(({ name, url }) => `${name}: ${url}`);
+    const told = `Told all eight points in ${seconds} s.`;
     if (!exit) {
-      terminal.talk(
-        `\nTold in ${seconds} s. Both status pages stay up until Ctrl-C:\n  ${pages.join('\n  ')}`,
-      );
+      terminal.talk(`\n${told} Both status pages stay up until Ctrl-C:\n  ${pages.join('\n  ')}`);
+      terminal.talk([`${looking} in another terminal:`, ...lookAround(folder)].join('\n  '));
       await untilAborted(signal);
     }
     return {
       document: { folder, seconds, pages: ending.pages },
-      text: `Told all eight points in ${seconds} s.`,
+      text: [
+        ...(exit ? [told, `${looking}:`, ...lookAround(folder).map((line) => `  ${line}`)] : []),
+        `Everything stays in ${folder} until you remove it.`,
+        'Next: your own process and package, as README.md tells.',
+      ],
     };
   },
 });
+
+const looking = 'To look around (from a checkout with `npx` before it)';
+
+/** What somebody would type who wants to see more of both companies. */
+function lookAround(folder: string): string[] {
+  const at = (name: string, ...words: string[]): string =>
+    commandLine('--data', join(folder, name), ...words);
+  return [at('acme', 'fleet'), at('contoso', 'inbox'), at('contoso', 'status')];
+}
 
 function stageFolder(out: string | undefined): string {
   if (out === undefined) return mkdtempSync(join(tmpdir(), 'crossgap-demo-'));
