@@ -22,14 +22,21 @@ export function* chunksOf(blob: NamedBlob, chunkBytes: number, from = 0): Genera
     yield { ...blob, offset, length: Math.min(chunkBytes, blob.sizeBytes - offset) };
 }
 
+/** Why a chunk was not kept. Of a listed blob also which pieces it has wrong, and how much of it was kept all the same. */
+export type RefusedChunk = {
+  readonly refused: string;
+  readonly damaged?: readonly number[];
+  readonly keptBytes?: number;
+};
+
 /** A blob that arrives in chunks, in any order, across any number of interruptions. */
 export interface IncomingBlob {
   readonly blob: NamedBlob;
   readonly path: string;
   readonly heldBytes: number;
   readonly complete: boolean;
-  /** Keeps a chunk; `refused` says why it can't be part of this blob. */
-  accept(chunk: BlobParcel): Promise<'kept' | 'had' | { readonly refused: string }>;
+  /** Keeps a chunk; `refused` says why it, or what of it, can't be part of this blob. */
+  accept(chunk: BlobParcel): Promise<'kept' | 'had' | RefusedChunk>;
   /** Flushes the file and compares its SHA-256 with the digest; read from the disk, not from memory. */
   isWhole(): Promise<boolean>;
   /** The notes are not needed any more; the file stays. */
@@ -50,7 +57,7 @@ type Range = { readonly from: number; readonly to: number };
 /** Takes up a blob where an earlier run left it. */
 export async function openIncomingBlob(blob: NamedBlob, path: string): Promise<IncomingBlob> {
   const notes = `${path}.parts`;
-  let held: readonly Range[] = await guard(path, async () => {
+  let held: readonly Range[] = await guardIncoming(path, async () => {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const found = await heldRanges(blob, path, notes);
     if (found) return found;
@@ -72,12 +79,12 @@ export async function openIncomingBlob(blob: NamedBlob, path: string): Promise<I
 
   const heldBytes = (): number => held.reduce((sum, { from, to }) => sum + to - from, 0);
 
-  async function accept(chunk: BlobParcel): Promise<'kept' | 'had' | { refused: string }> {
+  async function accept(chunk: BlobParcel): Promise<'kept' | 'had' | RefusedChunk> {
     const range = { from: chunk.offset, to: chunk.offset + chunk.bytes.length };
     const refused = misfit(blob, chunk, range);
     if (refused) return { refused };
     if (held.some(({ from, to }) => from <= range.from && range.to <= to)) return 'had';
-    await guard(path, async () => {
+    await guardIncoming(path, async () => {
       {
         await using file = await open(path, 'r+');
         await file.write(chunk.bytes, 0, chunk.bytes.length, chunk.offset);
@@ -94,15 +101,7 @@ export async function openIncomingBlob(blob: NamedBlob, path: string): Promise<I
   }
 
   async function isWhole(): Promise<boolean> {
-    return guard(path, async () => {
-      await using file = await open(path, 'r+');
-      await file.sync();
-      if ((await file.stat()).size !== blob.sizeBytes) return false;
-      const hash = createHash('sha256');
-      for await (const piece of file.createReadStream({ autoClose: false, highWaterMark: chunkBytesDefault }))
-        hash.update(piece as Buffer);
-      return hash.digest('hex') === blob.digest;
-    });
+    return guardIncoming(path, () => isWholeFile(path, blob));
   }
 
   return {
@@ -116,9 +115,20 @@ export async function openIncomingBlob(blob: NamedBlob, path: string): Promise<I
     },
     accept,
     isWhole,
-    forgetNotes: () => guard(path, () => rm(notes, { force: true })),
-    discard: () => guard(path, removeBoth),
+    forgetNotes: () => guardIncoming(path, () => rm(notes, { force: true })),
+    discard: () => guardIncoming(path, removeBoth),
   };
+}
+
+/** Flushes a file and compares its bytes with the digest; read from the disk, not from memory. */
+export async function isWholeFile(path: string, { digest, sizeBytes }: NamedBlob): Promise<boolean> {
+  await using file = await open(path, 'r+');
+  await file.sync();
+  if ((await file.stat()).size !== sizeBytes) return false;
+  const hash = createHash('sha256');
+  for await (const piece of file.createReadStream({ autoClose: false, highWaterMark: chunkBytesDefault }))
+    hash.update(piece as Buffer);
+  return hash.digest('hex') === digest;
 }
 
 /** What of the partial file is known to be there, undefined where it must begin anew. */
@@ -205,7 +215,8 @@ function withRange(ranges: readonly Range[], added: Range): readonly Range[] {
   return [...apart, { from, to }].toSorted((a, b) => a.from - b.from);
 }
 
-async function guard<T>(path: string, act: () => Promise<T>): Promise<T> {
+/** Does something with what arrives, and says so where the disk refuses. */
+export async function guardIncoming<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (cause) {

@@ -15,6 +15,8 @@ export type SyncErrorCode =
   | 'BLOB_DAMAGED'
   | 'BLOB_UNREADABLE'
   | 'SLOW_PEER'
+  | 'BLOB_QUOTA'
+  | 'DISK_RESERVE'
   | 'HUB_ADDRESS_INVALID'
   | 'HUB_UNREACHABLE'
   | 'HUB_SILENT'
@@ -37,6 +39,8 @@ const meaning: Partial<Record<SyncErrorCode, ExitCode>> = {
   BLOB_UNREADABLE: exitCodes.verification,
   PARCEL_UNFINISHED: exitCodes.waiting,
   SLOW_PEER: exitCodes.waiting,
+  BLOB_QUOTA: exitCodes.waiting,
+  DISK_RESERVE: exitCodes.waiting,
   HUB_ADDRESS_INVALID: exitCodes.misused,
 };
 

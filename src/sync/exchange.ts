@@ -1,7 +1,8 @@
+import { openGate, type Closed } from './blob-gate.ts';
 import type { BlobIntake, BlobProgress } from './blob-intake.ts';
 import type { ExchangeLimits } from './limits.ts';
 import { parcelReceiver } from './receive-parcels.ts';
-import type { Replica } from './replica.ts';
+import type { NoRoom, Replica } from './replica.ts';
 import { parcelSender } from './send-parcels.ts';
 import { movedSoFar, newTally, noteFailure, type Exchange } from './tally.ts';
 import type { Transport } from './transport.ts';
@@ -12,6 +13,8 @@ export type ExchangeOptions = {
   readonly intake: BlobIntake;
   /** Whether the head is sent even if no entry is. */
   readonly headDue: boolean;
+  /** Waits until blobs may go on, where the exchange is to do everything however slowly; else it ends there. */
+  readonly waitForRate?: (timeMs: number, signal: AbortSignal) => Promise<void>;
 };
 
 /**
@@ -21,13 +24,14 @@ export type ExchangeOptions = {
 export async function exchangeOnce(
   replica: Replica,
   transport: Transport,
-  { signal, limits, intake, headDue }: ExchangeOptions,
+  { signal, limits, intake, headDue, waitForRate }: ExchangeOptions,
 ): Promise<Exchange> {
   const tally = newTally();
   const way = { replica, transport, signal, limits, tally };
   const receiver = parcelReceiver(way, intake);
   const sender = parcelSender(way);
   let waiting: readonly BlobProgress[] = [];
+  let noRoom: readonly NoRoom[] = [];
 
   /** Does one part of a turn; whatever hinders it is kept, unless it is the end. */
   async function attempt(part: () => void | Promise<void>): Promise<void> {
@@ -39,6 +43,20 @@ export async function exchangeOnce(
     }
   }
 
+  /** Why blobs that there are don't move now. */
+  const paused = (): Closed | undefined => {
+    const closed = (replica.gate ?? openGate).closed();
+    const isHindered = closed && (sender.blobsToGo || replica.incomingBlobs().length > 0);
+    return isHindered ? closed : undefined;
+  };
+  /** Where the rate alone holds blobs up, they go on after a while. */
+  const slowedDown = async (): Promise<boolean> => {
+    const closed = paused();
+    if (!waitForRate || closed?.because !== 'rate') return false;
+    await waitForRate(closed.opensInMs, signal);
+    return true;
+  };
+
   let before: number;
   do {
     before = movedSoFar(tally);
@@ -46,12 +64,13 @@ export async function exchangeOnce(
     await attempt(() => receiver.acknowledge());
     await attempt(() => sender.send(headDue));
   } while (
-    (sender.blobsToGo || movedSoFar(tally) > before) &&
     tally.failures.length === 0 &&
-    !signal.aborted
+    !signal.aborted &&
+    (movedSoFar(tally) > before || (sender.blobsToGo && paused() === undefined) || (await slowedDown()))
   );
   await attempt(() => {
     waiting = intake.progress(replica.incomingBlobs());
+    noRoom = replica.noRoom?.() ?? [];
   });
-  return { ...tally, waiting, refusals: [...tally.refusals.values()] };
+  return { ...tally, waiting, noRoom, paused: paused(), refusals: [...tally.refusals.values()] };
 }

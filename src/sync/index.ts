@@ -1,4 +1,6 @@
+export { blobGate, type BlobGate, type Closed, type DayWindow, type GateOptions } from './blob-gate.ts';
 export type { BlobProgress } from './blob-intake.ts';
+export type { BlobPiece } from './blob-pieces.ts';
 export { givenBackFrom } from './transport.ts';
 export { doorbell, type Doorbell } from './doorbell.ts';
 export { SyncError, type SyncErrorCode } from './errors.ts';
@@ -25,7 +27,7 @@ export {
   type HubConnectionOptions,
   type HubState,
 } from './nats-connection.ts';
-export type { PlacedEntry, Replica, Verdict } from './replica.ts';
+export type { NoRoom, OwedPieces, PlacedEntry, Replica, Verdict, WantedPieces } from './replica.ts';
 export { replicate, replicateOnce, type ReplicateOnceOptions, type ReplicateOptions } from './replicate.ts';
 export type { Exchange, Refusal } from './tally.ts';
 export type {

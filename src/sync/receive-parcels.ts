@@ -1,10 +1,12 @@
 import { faultPoint } from '../faults.ts';
+import { openGate } from './blob-gate.ts';
 import type { BlobIntake } from './blob-intake.ts';
+import type { IncomingPieces } from './blob-pieces.ts';
 import type { IncomingBlob } from './blobs.ts';
 import type { ExchangeLimits } from './limits.ts';
-import type { Replica, Verdict } from './replica.ts';
+import type { Replica, Verdict, WantedPieces } from './replica.ts';
 import { noteRefusal, type Refusal, type Tally } from './tally.ts';
-import type { BlobParcel, EntriesParcel, NamedBlob, Received, Transport } from './transport.ts';
+import type { BlobParcel, EntriesParcel, NamedBlob, Parcel, Received, Transport } from './transport.ts';
 
 /** What both ways of one exchange share. */
 export type ParcelWay = {
@@ -29,15 +31,17 @@ export function parcelReceiver(
 ): ParcelReceiver {
   // An earlier run may have ended between taking something and saying so.
   let unacknowledged = true;
+  const { gate = openGate } = replica;
 
   async function receive(): Promise<void> {
-    const most = tally.blobBytesIn + limits.blobBytesPerTurn;
+    const most = tally.blobBytesIn + Math.min(limits.blobBytesPerTurn, gate.allowance());
     tally.entriesParked = 0;
     let wanted = new Map<string, NamedBlob>();
     const nowWanted = (): readonly NamedBlob[] => {
       const blobs = replica.incomingBlobs();
       wanted = new Map(blobs.map((blob) => [blob.digest, blob]));
-      return blobs;
+      // While blobs may not move, they stay where they are.
+      return gate.closed() === undefined ? blobs : [];
     };
     nowWanted();
     for await (const received of transport.receive(nowWanted, signal)) {
@@ -47,13 +51,60 @@ export function parcelReceiver(
         continue;
       }
       await take(received, wanted);
-      if (signal.aborted || tally.blobBytesIn >= most) break;
+      if (signal.aborted || (parcelOf(received)?.kind === 'blob' && tally.blobBytesIn >= most)) break;
     }
     // What was complete before a restart, or could not be adopted the last time.
     for (const blob of replica.incomingBlobs()) {
-      const begun = signal.aborted ? undefined : await intake.begun(blob);
+      if (signal.aborted) return;
+      const listed = await piecesOf(blob);
+      const begun = listed ? await intake.openPieces(blob, listed.pieces) : await intake.begun(blob);
+      if (listed && begun) await findPieces(begun as IncomingPieces, listed);
       if (begun?.complete) await judge(begun);
     }
+  }
+
+  /** What came whole and was not what its list says is sent as it is the next time, and judged as a whole. */
+  async function piecesOf(blob: NamedBlob): Promise<WantedPieces | undefined> {
+    return blob.attempt === 0 ? replica.wantedPieces?.(blob.digest) : undefined;
+  }
+
+  /** Puts together what other blobs have, as far as the time of a turn allows, and asks for what nobody will send. */
+  async function findPieces(incoming: IncomingPieces, listed: WantedPieces): Promise<void> {
+    const { digest } = incoming.blob;
+    const until = performance.now() + limits.blobMsPerTurn;
+    let found: { index: number; bytes: Uint8Array }[] = [];
+    let foundBytes = 0;
+    const put = async (): Promise<void> => {
+      await incoming.put(found);
+      tally.blobBytesFound += foundBytes;
+      if (foundBytes > 0) intake.noteProgress(digest);
+      [found, foundBytes] = [[], 0];
+    };
+    for (const index of incoming.missing()) {
+      const bytes = await replica.findPiece?.(digest, index);
+      if (!bytes) continue;
+      found.push({ index, bytes });
+      foundBytes += bytes.length;
+      if (foundBytes < putBytesTogether) continue;
+      await put();
+      if (signal.aborted || performance.now() > until) return;
+    }
+    await put();
+    if (!incoming.complete) await ask(incoming, listed);
+  }
+
+  async function ask(incoming: IncomingPieces, { assumed, asked, asks }: WantedPieces): Promise<void> {
+    const { digest } = incoming.blob;
+    const damaged = intake.damaged(digest);
+    const missing = incoming.missing();
+    const isNews = missing.some((index) => damaged.has(index) || (assumed.has(index) && !asked.has(index)));
+    if (!isNews || !replica.askForPieces || (asks > 0 && !intake.mayAsk(digest))) return;
+    await replica.askForPieces(
+      digest,
+      missing.filter((index) => damaged.has(index) || assumed.has(index) || asked.has(index)),
+    );
+    damaged.clear();
+    unacknowledged = true;
   }
 
   async function take(
@@ -95,16 +146,23 @@ export function parcelReceiver(
     // Of a blob that no entry has named yet nothing is kept, and nothing let go.
     if (!blob) return replica.holdsBlob(chunk.digest) ? done() : undefined;
     if (chunk.attempt < blob.attempt) return done();
-    const incoming = await intake.open(blob);
+    const listed = await piecesOf(blob);
+    const incoming = listed ? await intake.openPieces(blob, listed.pieces) : await intake.open(blob);
     const kept = await incoming.accept(chunk);
-    if (typeof kept === 'object')
+    gate.moved(chunk.bytes.length);
+    if (typeof kept === 'object') {
       noteRefusal(tally, {
         what: chunk.digest,
         code: 'CHUNK_REFUSED',
-        message: `Cannot keep a chunk: ${kept.refused}`,
+        message: `Cannot keep a chunk of ${chunk.digest}: ${kept.refused}`,
       });
-    if (kept === 'kept') {
-      tally.blobBytesIn += chunk.bytes.length;
+      // What came before the newest request is no answer to it.
+      if (chunk.attempt >= (listed?.asks ?? 0))
+        for (const index of kept.damaged ?? []) intake.damaged(chunk.digest).add(index);
+    }
+    const keptBytes = kept === 'kept' ? chunk.bytes.length : kept === 'had' ? 0 : (kept.keptBytes ?? 0);
+    if (keptBytes > 0) {
+      tally.blobBytesIn += keptBytes;
       intake.noteProgress(chunk.digest);
     }
     await done();
@@ -148,6 +206,11 @@ export function parcelReceiver(
 
   return { receive, acknowledge };
 }
+
+const putBytesTogether = 1024 * 1024;
+
+const parcelOf = (received: Received): Parcel | undefined =>
+  'parcel' in received ? received.parcel : undefined;
 
 const counterOf = { appended: 'entriesIn', known: 'entriesKnown', parked: 'entriesParked' } as const;
 

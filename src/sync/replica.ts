@@ -1,4 +1,6 @@
 import type { SealedEntry } from '../events/index.ts';
+import type { BlobGate } from './blob-gate.ts';
+import type { BlobPiece } from './blob-pieces.ts';
 import type { EntriesParcel, NamedBlob, Place } from './transport.ts';
 
 /** An entry of our own outward feed with its place as our own log has it. */
@@ -8,6 +10,36 @@ export type PlacedEntry = SealedEntry & Place;
 export type Verdict =
   | { readonly outcome: 'appended' | 'known' | 'parked' }
   | { readonly outcome: 'refused'; readonly code: string; readonly message: string };
+
+/** A blob of ours that was listed in pieces, and which of them the other side needs. */
+export type OwedPieces = {
+  readonly pieces: readonly BlobPiece[];
+  /** Whether the other side knows lists: one that doesn't gets whole blobs. */
+  readonly knowsLists: boolean;
+  /** Pieces that the other side has in a package it said to hold. */
+  readonly heldThere: ReadonlySet<number>;
+  /** Pieces that it asked for all the same, and how often it asked. */
+  readonly asked: ReadonlySet<number>;
+  readonly asks: number;
+};
+
+/** A blob that is wanted, and what its author has listed of it. */
+export type WantedPieces = {
+  readonly pieces: readonly BlobPiece[];
+  /** Pieces that its author won't send, because we said to hold a package that has them. */
+  readonly assumed: ReadonlySet<number>;
+  /** What we have asked for all the same. */
+  readonly asked: ReadonlySet<number>;
+  readonly asks: number;
+};
+
+/** A wanted blob that is not taken for want of room, in words. */
+export type NoRoom = {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly code: 'BLOB_QUOTA' | 'DISK_RESERVE';
+  readonly message: string;
+};
 
 /** One link's view of the log and the blob store. */
 export interface Replica {
@@ -38,6 +70,18 @@ export interface Replica {
    * next attempt, and names the changed parts as well as they can be told; the file is removed afterwards.
    */
   refuseBlob(digest: string, path: string): Promise<readonly string[]>;
+  /** When blobs may move and how fast; always and at once where it isn't there. */
+  readonly gate?: BlobGate;
+  /** Wanted blobs that `incomingBlobs` leaves out, since there is no room for them. */
+  noRoom?(): readonly NoRoom[];
+  /** The pieces of a blob that we owe, where they were listed. */
+  owedPieces?(digest: string): Promise<OwedPieces | undefined>;
+  /** The pieces of a blob that we want, where its list is held here. */
+  wantedPieces?(digest: string): Promise<WantedPieces | undefined>;
+  /** The bytes of a wanted blob's piece out of another blob that is held here; verified, or undefined. */
+  findPiece?(digest: string, index: number): Promise<Uint8Array | undefined>;
+  /** Tells the author that these pieces are needed. */
+  askForPieces?(digest: string, indexes: readonly number[]): Promise<void>;
   /** Where the peer, as it told itself, stands in its own feed, if that is before what is held of it here. */
   peerStands?(): Place | undefined;
   /** The peer's own entries after a place, as they are held here. */

@@ -12,13 +12,18 @@ import { waitOut } from './wait-out.ts';
 export type ReplicateOnceOptions = {
   readonly signal: AbortSignal;
   readonly limits?: Partial<ExchangeLimits>;
+  /** Resolves after a time, or when the signal fires. */
+  readonly wait?: (timeMs: number, signal: AbortSignal) => Promise<void>;
 };
 
-/** Everything there is to do now, both ways, then ends. What hinders stands in `failures`, nothing is thrown for it. */
+/**
+ * Everything there is to do now, both ways, then ends: as slowly as the rate wants it, but not after the window in which
+ * blobs may move. What hinders stands in `failures`, nothing is thrown for it.
+ */
 export function replicateOnce(
   replica: Replica,
   transport: Transport,
-  { signal, limits }: ReplicateOnceOptions,
+  { signal, limits, wait = waitOut }: ReplicateOnceOptions,
 ): Promise<Exchange> {
   const intake = blobIntake(
     (digest) => replica.incomingFile(digest),
@@ -29,6 +34,7 @@ export function replicateOnce(
     intake,
     limits: { ...exchangeLimits, ...limits },
     headDue: true,
+    waitForRate: wait,
   });
 }
 
@@ -45,8 +51,6 @@ export type ReplicateOptions = ReplicateOnceOptions & {
   readonly onExchange?: (exchange: Exchange) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
-  /** Resolves after a time, or when the signal fires. */
-  readonly wait?: (timeMs: number, signal: AbortSignal) => Promise<void>;
   readonly random?: () => number;
 };
 
@@ -86,7 +90,7 @@ export async function replicate(
     }
     failedInRow = 0;
     if (headDue) headDueAt = now() + headEveryMs;
-    await somethingToDo(headDueAt - now());
+    await somethingToDo(Math.min(headDueAt - now(), exchange.paused?.opensInMs ?? Infinity));
   }
 
   async function somethingToDo(atLatestMs: number): Promise<void> {
@@ -107,7 +111,7 @@ export async function replicate(
 /** Logs what an exchange brought; a refusal or a failure that lasts is said once, not at each exchange. */
 function talkative(log: Logger, slowAfterMs: number): (exchange: Exchange) => void {
   let saidBefore = new Set<string>();
-  return ({ refusals, failures, waiting, ...done }) => {
+  return ({ refusals, failures, waiting, noRoom, paused, ...done }) => {
     const said = new Set<string>();
     const once = (key: string, say: () => void): void => {
       if (!saidBefore.has(key)) say();
@@ -125,8 +129,11 @@ function talkative(log: Logger, slowAfterMs: number): (exchange: Exchange) => vo
         log[code === undefined ? 'error' : 'warn']({ err: failure, code }, 'exchange hindered'),
       );
     }
+    for (const { code, digest, message } of noRoom)
+      once(`${code} ${digest}`, () => log.warn({ code, digest, message }, 'no room for a blob'));
     for (const { digest, heldBytes, sizeBytes, stalledMs } of waiting)
-      if (stalledMs >= slowAfterMs)
+      // What may not move does not stall.
+      if (!paused && stalledMs >= slowAfterMs)
         once(`SLOW_PEER ${digest}`, () =>
           log.warn({ code: 'SLOW_PEER', digest, heldBytes, sizeBytes, stalledMs }, 'blob does not progress'),
         );

@@ -1,10 +1,12 @@
+import { openGate } from './blob-gate.ts';
+import { stretchBytesMax, stretchesOf } from './blob-stretches.ts';
 import { chunksOf } from './blobs.ts';
 import { SyncError } from './errors.ts';
 import { entryBytesInParcel } from './parcel-file.ts';
 import type { ParcelWay } from './receive-parcels.ts';
-import type { PlacedEntry, Replica } from './replica.ts';
+import type { OwedPieces, PlacedEntry, Replica } from './replica.ts';
 import { noteFailure } from './tally.ts';
-import { givenBackFrom, type NamedBlob, type Place } from './transport.ts';
+import { givenBackFrom, type Chunk, type NamedBlob, type Place } from './transport.ts';
 
 const pageEntries = 64;
 
@@ -21,8 +23,9 @@ export interface ParcelSender {
 
 export function parcelSender({ replica, transport, signal, limits, tally }: ParcelWay): ParcelSender {
   let headSent = false;
-  /** Up to which byte each owed blob is known to be on its way. */
+  /** How many stretches of each owed blob are known to be on their way. */
   const seenTo = new Map<string, number>();
+  const { gate = openGate } = replica;
   let blobsToGo = false;
 
   async function send(headDue: boolean): Promise<void> {
@@ -105,23 +108,57 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
 
   /** Goes through all that is owed once an exchange, as far in each turn as its share allows. */
   async function sendBlobs(owed: readonly NamedBlob[]): Promise<void> {
-    const most = tally.blobBytesOut + limits.blobBytesPerTurn;
+    const most = tally.blobBytesOut + Math.min(limits.blobBytesPerTurn, gate.allowance());
     const until = performance.now() + limits.blobMsPerTurn;
+    /** Chunks that this pass has brought on their way; another blob that has them too need not carry them. */
+    const onTheirWay = new Set<string>();
     blobsToGo = true;
     for (const blob of owed) {
-      const key = `${blob.digest} ${blob.attempt}`;
-      for (const chunk of chunksOf(blob, limits.chunkBytes, seenTo.get(key))) {
-        if (signal.aborted || tally.blobBytesOut >= most || performance.now() > until) return;
+      const listed = blob.attempt === 0 ? await replica.owedPieces?.(blob.digest) : undefined;
+      const chunks = listed ? listedChunks(blob, listed, onTheirWay) : [...chunksOf(blob, limits.chunkBytes)];
+      const key = `${blob.digest} ${blob.attempt} ${listed?.asks} ${chunks.length} ${chunks[0]?.offset}`;
+      let isWhole = true;
+      for (const chunk of chunks.slice(seenTo.get(key))) {
+        if (signal.aborted || performance.now() > until) return;
         if (!(await transport.carriesChunk(chunk))) {
+          if (tally.blobBytesOut >= most) return;
           const piece = await readChunk(blob, chunk.offset, chunk.length);
+          isWhole = piece !== undefined;
           if (!piece) break;
-          await transport.send({ kind: 'blob', ...blob, offset: chunk.offset, bytes: piece }, signal);
+          const { digest, sizeBytes, attempt, offset } = chunk;
+          await transport.send({ kind: 'blob', digest, sizeBytes, attempt, offset, bytes: piece }, signal);
           tally.blobBytesOut += piece.length;
+          gate.moved(piece.length);
         }
-        seenTo.set(key, chunk.offset + chunk.length);
+        seenTo.set(key, (seenTo.get(key) ?? 0) + 1);
       }
+      if (isWhole)
+        for (const piece of listed?.pieces ?? []) if ('digest' in piece) onTheirWay.add(piece.digest);
     }
     blobsToGo = false;
+  }
+
+  /** The chunks that the other side lacks, as far as we know, and those it asked for. */
+  function listedChunks(
+    blob: NamedBlob,
+    listed: OwedPieces,
+    onTheirWay: ReadonlySet<string>,
+  ): readonly Chunk[] {
+    const { pieces, knowsLists, heldThere, asked, asks } = listed;
+    const bytesMax = Math.min(limits.chunkBytes, stretchBytesMax);
+    const isLacking = (index: number): boolean => {
+      if (asked.has(index)) return false;
+      const piece = pieces[index]!;
+      return !knowsLists || ('digest' in piece && !heldThere.has(index) && !onTheirWay.has(piece.digest));
+    };
+    return [
+      ...stretchesOf(pieces, isLacking, bytesMax).map((stretch) => ({ ...blob, ...stretch })),
+      ...stretchesOf(pieces, (index) => asked.has(index), bytesMax).map((stretch) => ({
+        ...blob,
+        ...stretch,
+        attempt: asks,
+      })),
+    ];
   }
 
   /** A blob that our own store can't read is a failure of its own; the others are sent all the same. */

@@ -1,4 +1,6 @@
+import type { Closed } from './blob-gate.ts';
 import type { BlobProgress } from './blob-intake.ts';
+import type { NoRoom } from './replica.ts';
 
 /** Something that came and was not taken; it changes nothing for what comes after it. */
 export type Refusal = {
@@ -18,10 +20,16 @@ export type Exchange = {
   readonly entriesOut: number;
   readonly blobBytesIn: number;
   readonly blobBytesOut: number;
+  /** Bytes of wanted blobs that were in others already. */
+  readonly blobBytesFound: number;
   /** Digests of the blobs that came to be held. */
   readonly blobsHeld: readonly string[];
   /** Blobs that are named by entries and still missing. */
   readonly waiting: readonly BlobProgress[];
+  /** Blobs that are wanted and not taken, since there is no room for them. */
+  readonly noRoom: readonly NoRoom[];
+  /** Why blobs did not move on, though there are some to move; entries did. */
+  readonly paused: Closed | undefined;
   readonly refusals: readonly Refusal[];
   /** Why a part of the exchange could not be done now; what it was about comes again. */
   readonly failures: readonly Error[];
@@ -38,6 +46,7 @@ export type Tally = {
   entriesOut: number;
   blobBytesIn: number;
   blobBytesOut: number;
+  blobBytesFound: number;
   readonly blobsHeld: string[];
   readonly refusals: Map<string, Refusal>;
   readonly failures: Error[];
@@ -45,7 +54,8 @@ export type Tally = {
 
 export function newTally(): Tally {
   const counts = { entriesIn: 0, entriesKnown: 0, entriesParked: 0, entriesOut: 0 };
-  return { ...counts, blobBytesIn: 0, blobBytesOut: 0, blobsHeld: [], refusals: new Map(), failures: [] };
+  const bytes = { blobBytesIn: 0, blobBytesOut: 0, blobBytesFound: 0 };
+  return { ...counts, ...bytes, blobsHeld: [], refusals: new Map(), failures: [] };
 }
 
 /** Notes a refusal, once for each thing and reason. */
@@ -61,6 +71,6 @@ export function noteFailure({ failures }: Tally, error: unknown): void {
 
 /** Grows with everything that brings either side further. */
 export function movedSoFar(tally: Tally): number {
-  const { entriesIn, entriesOut, blobBytesIn, blobBytesOut, blobsHeld } = tally;
-  return entriesIn + entriesOut + blobBytesIn + blobBytesOut + blobsHeld.length;
+  const { entriesIn, entriesOut, blobBytesIn, blobBytesOut, blobBytesFound, blobsHeld } = tally;
+  return entriesIn + entriesOut + blobBytesIn + blobBytesOut + blobBytesFound + blobsHeld.length;
 }
