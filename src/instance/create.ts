@@ -53,9 +53,10 @@ export async function createInstance(
   }
   refuseUnfitCertificate(intent, clock);
   makeFolder(places.root, intent.name);
+  const alone = readdirSync(places.root).length === 0;
   takeFolder(places.keys, places.root, intent.name);
   try {
-    return { instance: await fillFolder(places, intent, clock), created: true };
+    return { instance: await fillFolder(places, { ...intent, alone }, clock), created: true };
   } catch (error) {
     // Half an instance is no use, and in the way of the next attempt.
     removeOwn(places);
@@ -79,7 +80,7 @@ function removeOwn(places: DataFolder): void {
 
 async function fillFolder(
   places: DataFolder,
-  intent: { name: string; company: CompanyCertificate },
+  intent: { name: string; company: CompanyCertificate; alone: boolean },
   clock: Clock,
 ): Promise<Instance> {
   const keys = createInstanceKeys(places.keys);
@@ -105,11 +106,17 @@ async function fillFolder(
     const { identity, actor, log } = instance;
     log.openFeed({ audience: identity.instanceId, introduction: identity.bytes, actor });
     log.saveHead();
+    if (intent.alone) keepOutOfGit(places.root);
     return instance;
   } catch (error) {
     instance.db.close();
     throw error;
   }
+}
+
+/** Keys and secrets lie here: nobody is to commit them because the folder happens to lie in a checkout. */
+function keepOutOfGit(root: string): void {
+  writeFileSync(join(root, '.gitignore'), '*\n', { mode: 0o600 });
 }
 
 /** Of two that make an instance in one folder, the one that makes the folder of the keys has it. */
