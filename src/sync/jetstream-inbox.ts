@@ -262,7 +262,7 @@ function durableReader(
       const before = messages;
       await told.wait(either);
       if (signal.aborted) return;
-      if (silent.aborted) return explainSilence(client, messages > messagesBefore);
+      if (silent.aborted) return explainSilence(client, messages > messagesBefore, signal);
       if (wasOpen && messages > before) {
         // The pull that stood open has taken the first, and ours may wait for another: ask once more.
         wasOpen = false;
@@ -272,13 +272,16 @@ function durableReader(
     }
   }
 
-  /** A durable that is gone answers nothing at all. */
-  async function explainSilence(client: HubClient, someCame: boolean): Promise<void> {
+  /** A durable that is gone answers nothing at all, and one that was made again knows nothing of our pulls. */
+  async function explainSilence(client: HubClient, someCame: boolean, signal: AbortSignal): Promise<void> {
     const forbidden = client.forbidden(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
     if (forbidden) throw requestError(what, forbidden);
+    const before = incarnation;
     current = undefined;
     await attend(client);
     if (someCame) return;
+    if (incarnation !== before) return gather(signal);
+    client.doubt();
     throw new SyncError('HUB_SILENT', `Cannot ${what}: the server is connected and does not answer`, {
       hint: "See the server's log, and whether its disk is well; it is tried again.",
       details: { stream, durable: name },

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { JetStreamApiError, type JetStreamManager, type PubAck, type StreamInfo } from '@nats-io/jetstream';
+import { errors } from '@nats-io/transport-node';
 import { SyncError } from './errors.ts';
 import { carriedSpans, type Carried } from './jetstream-carried.ts';
 import {
@@ -162,6 +163,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     try {
       return await client.jetstream.publish(subject, payload, how);
     } catch (error) {
+      if (error instanceof errors.TimeoutError) client.doubt();
       throw requestError(what, error);
     }
   }
@@ -244,9 +246,9 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   async function settle(settled: Settled): Promise<void> {
     const client = await connection.client(new AbortController().signal);
     if (generation !== client.generation) {
+      if (generation > 0) doubtNewest();
       generation = client.generation;
       lookedAt = -Infinity;
-      doubtNewest();
     }
     const due = now() - lookedAt >= lookMs;
     if (mayLook && due) await look(client);

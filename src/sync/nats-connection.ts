@@ -1,8 +1,8 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { errors, type NatsConnection } from '@nats-io/transport-node';
 import type { SyncError } from './errors.ts';
 import { parseHubAddress } from './nats-address.ts';
-import { dialHub, type DialOptions } from './nats-dial.ts';
+import { dialHub, isEncrypted, type DialOptions } from './nats-dial.ts';
 import { dialError, requestError } from './nats-errors.ts';
 import { pullDesk, type PullDesk } from './nats-pulls.ts';
 import { waiters } from './nats-waiters.ts';
@@ -60,6 +60,8 @@ export type HubClient = {
   readonly payloadBytesMax: number;
   /** Does something at the server's management API, a few at a time, and words what goes wrong. */
   manage<T>(what: string, act: (manager: JetStreamManager) => Promise<T>): Promise<T>;
+  /** Says that an answer did not come: the connection is tried, and made anew where it is dead. */
+  doubt(): void;
   /** What the server forbade us lately, so that a silence can be explained. */
   forbidden(subject: string): Error | undefined;
 };
@@ -143,28 +145,26 @@ export function natsConnection(options: HubConnectionOptions): HubConnection {
   /** Dials and stays until the connection is over; tells why it is, or never was. */
   async function connectedUntil(url: string): Promise<SyncError> {
     resting = false;
-    let nats: NatsConnection;
     try {
-      nats = await dialHub(parseHubAddress(url), { ...options, dialMs } satisfies DialOptions);
+      const nats = await dialHub(parseHubAddress(url), { ...options, dialMs } satisfies DialOptions);
+      if (ended.signal.aborted) await nats.close();
+      const forbidden = new Map<string, Error>();
+      const watching = watch(nats, forbidden, (error) => noteError(dialError(url, error)));
+      client = await clientOf(nats, url, forbidden);
+      const { version } = nats.info ?? {};
+      const encrypted = isEncrypted(nats);
+      state = { ...state, connected: true, since: now(), url, serverVersion: version, encrypted };
+      lastError = undefined;
+      dialled.wake();
+      const why = await nats.closed();
+      await watching;
+      return dialError(url, why ?? undefined);
     } catch (error) {
       state = { ...state, url };
       return dialError(url, error);
+    } finally {
+      client = undefined;
     }
-    if (ended.signal.aborted) {
-      await nats.close();
-      return dialError(url, undefined);
-    }
-    const forbidden = new Map<string, Error>();
-    const watching = watch(nats, forbidden, (error) => noteError(dialError(url, error)));
-    client = await clientOf(nats, url, forbidden);
-    const { version, tls_required: tls } = nats.info ?? {};
-    state = { ...state, connected: true, since: now(), url, serverVersion: version, encrypted: tls === true };
-    lastError = undefined;
-    dialled.wake();
-    const why = await nats.closed();
-    client = undefined;
-    await watching;
-    return dialError(url, why ?? undefined);
   }
 
   async function clientOf(
@@ -175,13 +175,18 @@ export function natsConnection(options: HubConnectionOptions): HubConnection {
     generation += 1;
     const manager = await jetstreamManager(nats, { timeout: requestMs, checkAPI: false });
     const turns = inTurns(manageTogether);
+    let doubting: Promise<void> | undefined;
+    const doubt = (): void => {
+      doubting ??= closeIfDead(nats, requestMs).finally(() => (doubting = undefined));
+    };
     return {
       generation,
+      doubt,
       url,
       nats,
       manager,
       jetstream: jetstream(nats, { timeout: requestMs }),
-      pulls: pullDesk(nats, inboxPrefix),
+      pulls: pullDesk(nats, inboxPrefix, (fault) => noteError(dialError(url, fault))),
       payloadBytesMax: nats.info?.max_payload ?? 0,
       forbidden: (subject) => forbidden.get(subject),
       manage: async (what, act) => {
@@ -189,6 +194,7 @@ export function natsConnection(options: HubConnectionOptions): HubConnection {
         try {
           return await act(manager);
         } catch (error) {
+          if (error instanceof errors.TimeoutError) doubt();
           throw requestError(what, error);
         }
       },
@@ -203,9 +209,11 @@ export function natsConnection(options: HubConnectionOptions): HubConnection {
 
   async function over(): Promise<void> {
     ended.abort();
-    await client?.nats.close();
+    const live = client;
+    await live?.nats.close();
     dialled.wake();
-    await running;
+    // A dial that goes on is not waited for; it ends by itself.
+    if (live) await running;
   }
 
   const connection: Omit<HubConnection, typeof Symbol.asyncDispose> = {
@@ -265,6 +273,20 @@ async function watch(
 }
 
 const forbiddenMax = 1000;
+
+/** A connection that does not even answer a ping is ended: the client's reader may have stopped without a word. */
+async function closeIfDead(nats: NatsConnection, pongMs: number): Promise<void> {
+  if (nats.isClosed()) return;
+  const over = new AbortController();
+  const pong = nats.flush().then(
+    () => true,
+    // It ended while we waited, and is made anew anyway.
+    () => true,
+  );
+  const alive = await Promise.race([pong, waitOut(pongMs, over.signal).then(() => false)]);
+  over.abort();
+  if (!alive) await nats.close();
+}
 
 /** Lets so many in at a time; the others wait in the order they came. */
 function inTurns(together: number): () => Promise<Disposable> {

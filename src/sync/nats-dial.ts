@@ -111,7 +111,7 @@ function dialWebSocket(
 }
 
 /** The library does not tell; its transport does. What can't be told counts as clear text. */
-function isEncrypted(connection: NatsConnection): boolean {
+export function isEncrypted(connection: NatsConnection): boolean {
   const { protocol } = connection as { protocol?: { transport?: { isEncrypted?: () => boolean } } };
   return protocol?.transport?.isEncrypted?.() === true;
 }

@@ -33,18 +33,27 @@ export interface PullDesk {
   pull(stream: string, durable: string, request: PullRequest): string;
 }
 
-export function pullDesk(connection: NatsConnection, inboxPrefix: string): PullDesk {
+/** `onFault` is told what came and could not be read, such as headers that are none. */
+export function pullDesk(
+  connection: NatsConnection,
+  inboxPrefix: string,
+  onFault: (fault: unknown) => void,
+): PullDesk {
   const inbox = createInbox(inboxPrefix);
   const listeners = new Map<string, PullListener>();
   const askedBy = new Map<string, string>();
   let asked = 0;
 
-  // An exception here would stop the reader of the whole connection, so nothing below throws.
   connection.subscribe(`${inbox}.*`, {
     callback: (error, message) => {
-      if (error) return;
-      if (message.subject.startsWith(`${inbox}.`)) end(message.subject.slice(inbox.length + 1), message);
-      else deliver(message);
+      if (error) return onFault(error);
+      try {
+        if (message.subject.startsWith(`${inbox}.`)) end(message.subject.slice(inbox.length + 1), message);
+        else deliver(message);
+      } catch (fault) {
+        // An exception that left here would stop the reader of the whole connection.
+        onFault(fault);
+      }
     },
   });
 

@@ -41,7 +41,7 @@ export function customerPermissions(links: readonly string[], inbox: string): st
 /** Quick to come back, and never idle for long. */
 export const swift = { retry: { firstMs: 20, mostMs: 100 }, retryRefused: { firstMs: 20, mostMs: 100 } };
 /** Looks each time, so that what a test does to the hub is seen at once. */
-export const wary = { lookMs: 0, silentMs: 1000 };
+export const wary = { lookMs: 0, silentMs: 400 };
 
 /** A server with a hub's user and one customer's, who has these links. */
 export interface Hub extends AsyncDisposable {
@@ -51,6 +51,8 @@ export interface Hub extends AsyncDisposable {
   readonly customerSeed: string;
   /** A connection with the customer's credential. */
   customer(options?: Partial<HubConnectionOptions>): HubConnection;
+  /** Resolves when all connections that were opened here and not disposed of are live. */
+  connected(): Promise<void>;
   open(link: string, side: 'hub' | 'customer', options?: Partial<JetstreamTransportOptions>): Transport;
   /** Two ends of the link, each by a connection of its own, and the streams made anew. */
   pair(link: string, way?: 'tcp' | 'websocket'): Promise<TransportPair>;
@@ -73,14 +75,16 @@ export async function startHub(links: readonly string[], options: NatsServerOpti
   const customer = (more: Partial<HubConnectionOptions> = {}): HubConnection =>
     connect(customerKey.seed, inbox, more);
 
+  const opened = new Set<HubConnection>([connection]);
+
   async function pair(link: string, way: 'tcp' | 'websocket' = 'tcp'): Promise<TransportPair> {
     const urls = [way === 'tcp' ? server.url : server.webSocketUrl];
     const [ours, theirs] = [connect(hubKey.seed, '_INBOX_hub', { urls }), customer({ urls })];
     await applyHub(connection, [link], { signal: never });
-    const opened: Transport[] = [];
+    const ends: Transport[] = [];
     const open = (side: 'hub' | 'customer', by: HubConnection): Transport => {
       const transport = jetstreamTransport({ connection: by, link, side, ...wary });
-      opened.push(transport);
+      ends.push(transport);
       return transport;
     };
     const here = open('hub', ours);
@@ -95,7 +99,7 @@ export async function startHub(links: readonly string[], options: NatsServerOpti
         await manager.streams.purge(streamName(link, 'down'));
       },
       async [Symbol.asyncDispose]() {
-        for (const one of [...opened, ours, theirs]) await one[Symbol.asyncDispose]();
+        for (const one of [...ends, ours, theirs]) await one[Symbol.asyncDispose]();
         const { manager } = await connection.client(never);
         for (const stream of ['down', 'up'] as const) await manager.streams.delete(streamName(link, stream));
       },
@@ -109,12 +113,17 @@ export async function startHub(links: readonly string[], options: NatsServerOpti
     customerSeed: customerKey.seed,
     customer,
     pair,
+    async connected() {
+      for (const one of opened) await one.newer(0, never);
+    },
     open(link, side, more = {}) {
       const by = side === 'hub' ? connection.share() : customer();
+      opened.add(by);
       const transport = jetstreamTransport({ connection: by, link, side, ...wary, ...more });
       return {
         ...transport,
         async [Symbol.asyncDispose]() {
+          opened.delete(by);
           await transport[Symbol.asyncDispose]();
           await by[Symbol.asyncDispose]();
         },
