@@ -53,10 +53,9 @@ export async function createInstance(
   }
   refuseUnfitCertificate(intent, clock);
   makeFolder(places.root, intent.name);
-  const alone = readdirSync(places.root).length === 0;
   takeFolder(places.keys, places.root, intent.name);
   try {
-    return { instance: await fillFolder(places, { ...intent, alone }, clock), created: true };
+    return { instance: await fillFolder(places, intent, clock), created: true };
   } catch (error) {
     // Half an instance is no use, and in the way of the next attempt.
     removeOwn(places);
@@ -80,7 +79,7 @@ function removeOwn(places: DataFolder): void {
 
 async function fillFolder(
   places: DataFolder,
-  intent: { name: string; company: CompanyCertificate; alone: boolean },
+  intent: { name: string; company: CompanyCertificate },
   clock: Clock,
 ): Promise<Instance> {
   const keys = createInstanceKeys(places.keys);
@@ -106,7 +105,7 @@ async function fillFolder(
     const { identity, actor, log } = instance;
     log.openFeed({ audience: identity.instanceId, introduction: identity.bytes, actor });
     log.saveHead();
-    if (intent.alone) keepOutOfGit(places.root);
+    keepOutOfGit(places.root);
     return instance;
   } catch (error) {
     instance.db.close();
