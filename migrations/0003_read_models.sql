@@ -9,7 +9,6 @@ CREATE TABLE link (
   transport      TEXT NOT NULL,              -- JSON: this side's way to reach the other
   peer           TEXT,                       -- the other instance's id
   introduction   BLOB,
-  nkey           TEXT,                       -- with what the other side signs in to our NATS server
   fingerprint    TEXT,                       -- of the certificate a person confirmed
   heard_at       INTEGER,                    -- newest entry of the other side, by its clock
   inward_epoch   INTEGER NOT NULL DEFAULT 0, -- the other side's feed, as far as this side holds it
