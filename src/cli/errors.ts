@@ -5,6 +5,7 @@ const exits = {
   NOT_IN_THIS_VERSION: exitCodes.misused,
   FILE_NOT_READABLE: exitCodes.misused,
   FILE_NOT_WRITTEN: exitCodes.refused,
+  FILE_EXISTS: exitCodes.refused,
   VALUE_MISSING: exitCodes.misused,
   VALUE_UNFIT: exitCodes.misused,
   BLOB_MISSING: exitCodes.waiting,

@@ -1,6 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { newCompanyCertificate, readPfx, type CompanyCertificate } from '../../identity/index.ts';
+import {
+  IdentityError,
+  newCompanyCertificate,
+  readPfx,
+  type CompanyCertificate,
+} from '../../identity/index.ts';
 import {
   createInstance,
   dataFolder,
@@ -171,7 +176,10 @@ function taken(path: string): CliError {
   );
 }
 
-/** The password of a PFX: from its file, else asked for, else none. A new one is asked for twice. */
+/**
+ * The password of a PFX: from its file, else none where that fits, else asked for, else none. A new one is asked for
+ * twice.
+ */
 export async function passwordOf(
   { terminal }: Context,
   file: string | undefined,
@@ -179,9 +187,21 @@ export async function passwordOf(
   isNew: boolean,
 ): Promise<string> {
   if (file !== undefined) return readPasswordFile(file);
-  if (!terminal.asks) return '';
-  const password = await terminal.ask(`Password of ${pfx} (empty for none): `, true);
-  if (!isNew || password === '') return password;
+  // Most have none where a build uses them; who is asked in vain loses the next line that was pasted.
+  if (!terminal.asks || (!isNew && hasNoPassword(pfx))) return '';
+  if (!isNew) return terminal.ask(`Password of ${pfx}: `, true);
+  const password = await terminal.ask(`Password for ${pfx} (empty for none): `, true);
+  if (password === '') return password;
   if ((await terminal.ask('The same again: ', true)) === password) return password;
   throw misuse('Cannot make a certificate: the two passwords differ', 'Run the command again.');
+}
+
+function hasNoPassword(pfx: string): boolean {
+  try {
+    readPfx(readGivenFile(pfx, 'certificate', pfxBytesMax), '');
+    return true;
+  } catch (error) {
+    if (error instanceof IdentityError && error.code === 'PFX_PASSWORD_WRONG') return false;
+    throw error;
+  }
 }

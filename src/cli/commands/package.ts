@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { addPackage, CommandError } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
@@ -6,7 +6,10 @@ import { CrossgapError } from '../../errors.ts';
 import type { PackagePin } from '../../events/index.ts';
 import { readPfx } from '../../identity/index.ts';
 import {
+  isPackageId,
+  normalizedVersion,
   packageFileName,
+  PackageError,
   packNupkg,
   requireVerified,
   samePackage,
@@ -18,12 +21,13 @@ import {
 } from '../../packages/index.ts';
 import { readPackages } from '../../projections/index.ts';
 import { command, later, misuse, needed, neededList, text, type Outcome } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { readGivenFile, systemReason } from '../files.ts';
 import { folderFiles } from '../folder-files.ts';
 import { facts } from '../table.ts';
 import { timeNamed } from '../times.ts';
 import { everyTrust, ownTrust, pemTrust } from '../trust.ts';
-import { size } from '../../words.ts';
+import { count, size } from '../../words.ts';
 import { passwordOf } from './init.ts';
 
 const pfxBytesMax = 1024 * 1024;
@@ -40,7 +44,8 @@ const add = command({
     const at = new Date(instance.clock.now());
     const verified = [];
     for (const file of FILE) {
-      const report = await requireVerified(file, { trust, at });
+      refuseMissingPackage(file);
+      const report = await inWords(() => requireVerified(file, { trust, at }));
       const { id, version, sha256, contentDigest, size: sizeBytes, signature } = report;
       const signer = signature?.signer;
       if (signer === null || signer === undefined) throw new TypeError('a verified package has a signer');
@@ -78,8 +83,10 @@ const sign = command({
   async run(context, { FILE }, { certificate, 'password-file': passwordFile, out = FILE }): Promise<Outcome> {
     const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
     const company = readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
-    const report = await signPackage(FILE, out, company, { hash: 'sha256' });
-    return { document: report, text: describe(report, `signed, written to ${out}`) };
+    refuseMissingPackage(FILE);
+    const report = await inWords(() => signPackage(FILE, out, company, { hash: 'sha256' }));
+    const where = resolve(out) === resolve(FILE) ? 'signed, in the place of the unsigned file' : 'signed';
+    return { document: report, text: describe(report, `${where}: ${out}`) };
   },
 });
 
@@ -103,6 +110,7 @@ const verify = command({
       trust: { fingerprints },
       at: at === undefined ? new Date() : timeNamed(at, '--at'),
     };
+    refuseMissingPackage(FILE);
     const report = await verifyPackage(FILE, options);
     const { signature, problems } = report;
     const lines = problems.map(({ code, message, severity }) => `${severity} ${code}: ${message}`);
@@ -130,6 +138,7 @@ const pack = command({
   },
   async run(_context, { FOLDER }, { id, version, out }): Promise<Outcome> {
     const outFile = out ?? packageFileName({ id, version });
+    refuseUnfitIdentity(id, version);
     if (!relative(resolve(FOLDER), resolve(outFile)).startsWith('..')) {
       throw misuse(
         `Cannot pack ${FOLDER}: the package would be written into the folder itself`,
@@ -137,11 +146,12 @@ const pack = command({
       );
     }
     const files = packedFiles(FOLDER);
-    await packNupkg({ id, version, files, outFile });
+    const written = await packNew(outFile, (file) => packNupkg({ id, version, files, outFile: file }));
     const { size: sizeBytes } = lstatSync(outFile);
+    const known = normalizedVersion(version) ?? version;
     return {
-      document: { file: resolve(outFile), id, version, size: sizeBytes, files: files.length },
-      text: `${id} ${version}: ${files.length} files, ${size(sizeBytes)}, written to ${outFile}, not signed yet`,
+      document: { file: resolve(outFile), id, version: known, size: sizeBytes, files: files.length, written },
+      text: `${id} ${known}: ${count(files.length, 'file')}, ${size(sizeBytes)}, ${written ? 'written to' : 'the same as in'} ${outFile}, not signed yet`,
     };
   },
 });
@@ -159,6 +169,81 @@ export const packageCommands = [
 function knownPackage(db: Database, pin: PackagePin): { pin: PackagePin } | undefined {
   const same = readPackages(db).filter((row) => row.link === '' && samePackage(row.pin, pin));
   return same.find((row) => row.pin.sha256 === pin.sha256) ?? same[0];
+}
+
+/**
+ * Packs beside the file and puts it there, or leaves the file that is there where it is the same; what differs, a signed
+ * package before all, is not written over. Returns whether a file was written.
+ */
+async function packNew(file: string, packTo: (file: string) => Promise<void>): Promise<boolean> {
+  if (!existsSync(file)) {
+    await packTo(file);
+    return true;
+  }
+  const temporary = `${file}.${process.pid}.new`;
+  try {
+    await packTo(temporary);
+    if (readFileSync(temporary).equals(readFileSync(file))) return false;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  throw new CliError('FILE_EXISTS', `Cannot pack to ${file}: that file is there, with other content`, {
+    hint: 'Name another file with --out, or move this one away; it may be signed already.',
+    details: { file: resolve(file) },
+  });
+}
+
+function refuseUnfitIdentity(id: string, version: string): void {
+  if (!isPackageId(id)) {
+    throw new PackageError(
+      'PACKAGE_INPUT_INVALID',
+      `Cannot pack a package called ${JSON.stringify(id)}: that is no id of a package`,
+      {
+        hint: 'Use letters, digits and underscores, parted by single dots and dashes; at most 100 characters.',
+        details: { id },
+      },
+    );
+  }
+  if (normalizedVersion(version) !== undefined) return;
+  throw new PackageError(
+    'PACKAGE_INPUT_INVALID',
+    `Cannot pack ${id} ${JSON.stringify(version)}: that is no version`,
+    {
+      hint: 'Write a version as SemVer 2 has it, for example 1.4.0 or 2.0.0-rc.1.',
+      details: { id, version },
+    },
+  );
+}
+
+function refuseMissingPackage(file: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (cause) {
+    throw new PackageError('PACKAGE_FILE_UNREADABLE', `Cannot read package ${file}: ${systemReason(cause)}`, {
+      hint: 'Check the path and the rights of the file.',
+      details: { file },
+      cause,
+    });
+  }
+}
+
+/** What to type next about a package that can't be used, which the packages' own room can't know. */
+const nextSteps: Readonly<Record<string, string>> = {
+  PACKAGE_UNTRUSTED:
+    "Sign it with this side's company certificate; packages of another company come with their offers, once `crossgap link accept` and the words on the phone have made that company known.",
+  PACKAGE_ALREADY_SIGNED:
+    'Nothing is left to do where that signature is the right one; else pack it again with `crossgap package pack` and sign that file.',
+  PACKAGE_UNSIGNED: 'Sign it: `crossgap package sign FILE --certificate PFX`.',
+};
+
+async function inWords<Result>(task: () => Promise<Result>): Promise<Result> {
+  try {
+    return await task();
+  } catch (error) {
+    const hint = error instanceof PackageError ? nextSteps[error.code] : undefined;
+    if (!(error instanceof PackageError) || hint === undefined) throw error;
+    throw new PackageError(error.code, error.message, { hint, details: error.details, cause: error });
+  }
 }
 
 function changedWhileRead(file: string, verified: string, read: string): CommandError {

@@ -2,6 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { newCompanyCertificate } from '../../../src/identity/index.ts';
+import type { Context } from '../../../src/cli/command.ts';
+import { passwordOf } from '../../../src/cli/commands/init.ts';
 import { freshFolder, personAt, type } from '../typed.ts';
 
 const root = freshFolder();
@@ -114,4 +116,19 @@ test('settings that can not be used are named before anything is done', async ()
     exitCode: 2,
     error: { code: 'SETTINGS_INVALID' },
   });
+});
+
+test.each([
+  ['without a password', () => pfx, []],
+  ['with one', () => closedPfx, ['Password of']],
+])('at a terminal a certificate %s is asked for it only where it has one', async (_what, file, asked) => {
+  const questions: string[] = [];
+  const ask = async (question: string): Promise<string> => {
+    questions.push(question.split(' ').slice(0, 2).join(' '));
+    return 'open sesame';
+  };
+  const terminal = { asks: true, ask } as unknown as Context['terminal'];
+  const password = await passwordOf({ terminal } as Context, undefined, file(), false);
+  expect(questions).toEqual(asked);
+  expect(password).toBe(asked.length === 0 ? '' : 'open sesame');
 });

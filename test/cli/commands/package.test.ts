@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { readPfx } from '../../../src/identity/index.ts';
@@ -164,6 +164,32 @@ test('the same folder packs to the same bytes', async () => {
     await acme.asks(['package', 'pack', folder, '--id', 'A', '--version', '1.0.0', '--out', file]);
   }
   expect(readFileSync(files[0]!)).toEqual(readFileSync(files[1]!));
+});
+
+test('a package is not packed over another file; the same content again is no error', async () => {
+  const folder = join(root, 'app-1.0.0-Orders');
+  const file = join(root, `there-${count}.nupkg`);
+  const line = ['package', 'pack', folder, '--id', 'A', '--out', file];
+  expect(await acme.asks([...line, '--version', '1.0'])).toMatchObject({ version: '1.0.0', written: true });
+  expect(await acme.asks([...line, '--version', '1.0'])).toMatchObject({ written: false });
+  await acme.asks(['package', 'sign', file, '--certificate', company.pfx]);
+  const signedBytes = readFileSync(file);
+  expect(await acme.types([...line, '--version', '1.0', '--json'])).toMatchObject({
+    exitCode: 3,
+    error: { code: 'FILE_EXISTS' },
+  });
+  expect(readFileSync(file)).toEqual(signedBytes);
+  expect(readdirSync(root).filter((name) => name.endsWith('.new'))).toEqual([]);
+});
+
+test('what is to be typed next is told of packages that can not be used', async () => {
+  const missing = await acme.types(['package', 'add', join(root, 'nothing.nupkg'), '--json']);
+  expect(missing.error.message).toMatch(/nothing\.nupkg: there is no such file or folder$/);
+  const again = await acme.types(['package', 'sign', signed, '--certificate', company.pfx, '--json']);
+  expect(again.error.hint).not.toContain('replace');
+  const stranger = await makeInstance(root, `other-${count}`);
+  const theirs = await acme.types(['package', 'add', await signedPackage(stranger, '9.1.0'), '--json']);
+  expect(theirs.error.hint).toContain('crossgap link accept');
 });
 
 test.each([
