@@ -42,14 +42,12 @@ export async function ownHubConnection(instance: Instance, settings: HubSettings
     });
   }
   const ca = rows.flatMap(({ transport }) => (transport.kind === 'nats' ? (transport.ca ?? []) : []))[0];
-  const { proxy } = instance.settings.sync;
   return natsConnection({
     urls,
     ...(ca !== undefined && { ca }),
     seed: (await ensureNatsKey(instance.folder)).seed,
     inboxPrefix: `_INBOX_${instance.identity.instanceId}`,
     name: instance.identity.name,
-    ...(proxy !== undefined && { proxy }),
   });
 }
 

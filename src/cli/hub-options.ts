@@ -15,7 +15,7 @@ export const hubOptions = {
   at: text('DIR', "where that folder is on the server's machine (else the same path)"),
   host: list('HOST', 'another name or address for the certificate; those of the links are in it anyway'),
   replicas: text('N', 'copies of each stream, and servers: 1 (default) or 3'),
-  server: list('HOST[:PORT[:ROUTE-PORT]]', 'a server of the cluster (else those that the links dial)'),
+  server: list('SERVER', 'HOST[:PORT[:ROUTE-PORT]] of one in the cluster (else those that the links dial)'),
   listen: text('ADDRESS', 'the address the server listens at (else all, or loopback where all dial that)'),
   port: text('PORT', 'where it listens (else the port that the links dial)'),
   websocket: text(

@@ -219,7 +219,9 @@ describe.skipIf(!requires('nats-server', 'what a stolen credential can do at a h
         stolen.publish(`$JS.API.STREAM.INFO.${down(mine)}`, '', { reply });
       }
       // Behind all of these, in both streams: when they are answered, the others were.
-      await stolen.request(`$JS.API.CONSUMER.MSG.NEXT.${down(mine)}.entries`, nothingThere);
+      await stolen.request(`$JS.API.CONSUMER.MSG.NEXT.${down(mine)}.entries`, nothingThere, {
+        timeout: 20_000,
+      });
       await jetstream(stolen, { timeout: 20_000 }).publish(`cg.${mine}.up.e.1.4.4`, 'last');
       expect(await everything()).toEqual(before);
     });
