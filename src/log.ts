@@ -17,11 +17,24 @@ const blanked = [
 
 /** The program's log: one JSON line an event on stderr, with the fields named above blanked. */
 export function programLog(settings: { readonly level: string }): Logger {
-  return pino(
-    { level: settings.level, base: null, redact: { paths: blanked, censor: '[blanked]' } },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  return pino(optionsFor(settings), pino.destination({ fd: 2, sync: true }));
 }
+
+/** The same for a person at a terminal: each entry is handed over with its fields, to be said in words. */
+export function spokenLog(
+  settings: { readonly level: string },
+  say: (entry: Readonly<Record<string, unknown>>) => void,
+): Logger {
+  return pino(optionsFor(settings), {
+    write: (line: string) => say(JSON.parse(line) as Readonly<Record<string, unknown>>),
+  });
+}
+
+const optionsFor = ({ level }: { readonly level: string }) => ({
+  level,
+  base: null,
+  redact: { paths: blanked, censor: '[blanked]' },
+});
 
 /** A log that writes nothing, for commands that talk to a person instead. */
 export function silentLog(): Logger {

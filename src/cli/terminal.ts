@@ -38,6 +38,8 @@ export type Terminal = {
   readonly talkTone: (tone: Tone, text: string) => string;
   /** How wide the terminal behind stdout is; undefined where there is none, and lines are as long as they are. */
   readonly columns: number | undefined;
+  /** Whether a person reads what is talked, rather than a file or another program. */
+  readonly isWatched: boolean;
   /** Whether a person can be asked. */
   readonly asks: boolean;
   /** Asks a person; a hidden answer is not shown. Only where `asks`. */
@@ -68,6 +70,7 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
     tone: toned(stdout),
     talkTone: toned(stderr),
     columns: columnsOf(stdout),
+    isWatched: stderr.isTTY === true,
     asks,
     ask,
     readValue: (what, hidden) => (asks ? ask(`${what}: `, hidden) : readWhole(stdin, what)),

@@ -1,6 +1,6 @@
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import { readOpenDeployments, type DeploymentRow } from '../projections/index.ts';
+import { findDeployment, readOpenDeployments, type DeploymentRow } from '../projections/index.ts';
 import { runDeployment } from './run-deployment.ts';
 import type { Watch } from './watch.ts';
 
@@ -26,10 +26,12 @@ export function dispatcher(
   const done: string[] = [];
 
   const take = (row: DeploymentRow): void => {
-    const { deployment } = row;
+    const { deployment, process, number, environment } = row;
     const task = runDeployment(instance, deployment, { watch, signal })
       .then(() => {
         done.push(deployment);
+        const state = findDeployment(instance.db, deployment)?.state;
+        log.info({ deploymentId: deployment, process, release: number, environment, state }, 'deployment');
       })
       .catch((error: unknown) => {
         // Left as it stands: a person sees it in the status and decides; trying again at once would change nothing.

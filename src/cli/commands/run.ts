@@ -1,6 +1,8 @@
 import { runDaemon, type DaemonSummary, type ListenAt } from '../../daemon/index.ts';
-import { programLog, silentLog } from '../../log.ts';
-import { command, flag, misuse, text, type Outcome } from '../command.ts';
+import type { Instance } from '../../instance/index.ts';
+import { programLog, silentLog, spokenLog, type Logger } from '../../log.ts';
+import { command, flag, misuse, text, type Context, type Outcome } from '../command.ts';
+import { daemonLine } from '../daemon-lines.ts';
 import { count } from '../../words.ts';
 
 export const run = command({
@@ -19,14 +21,17 @@ export const run = command({
     const done = await runDaemon(instance, {
       once,
       ...(at !== undefined && { listen: at }),
-      log: once ? silentLog() : programLog({ level: instance.settings['log-level'] }),
+      log: once ? silentLog() : logFor(context, instance),
       signal: context.signal,
       onReady: (address) => {
         if (json) terminal.document({ name: instance.identity.name, address });
         else terminal.result(`${instance.identity.name}: status page at ${address} (Ctrl-C ends)`);
       },
     });
-    if (!once) return {};
+    if (!once) {
+      if (terminal.isWatched) terminal.talk(`${instance.identity.name}: stopped`);
+      return {};
+    }
     for (const { link, refused } of done.exchanged) {
       for (const why of refused)
         terminal.talk(`${terminal.talkTone('warn', 'refused')} from ${link}: ${why}`);
@@ -34,6 +39,17 @@ export const run = command({
     return { document: done, text: summary(done) };
   },
 });
+
+/** JSON for whoever collects logs; words for who sits at a terminal. */
+function logFor({ terminal }: Context, { settings }: Instance): Logger {
+  const level = { level: settings['log-level'] };
+  if (!terminal.isWatched) return programLog(level);
+  return spokenLog(level, (entry) => {
+    const line = daemonLine(entry);
+    if (line === undefined) return;
+    terminal.talk(Number(entry['level']) >= 40 ? terminal.talkTone('warn', line) : line);
+  });
+}
 
 function summary({ exchanged, deployments }: DaemonSummary): string[] {
   const lines = exchanged.map(
