@@ -4,6 +4,7 @@ import { programLog, silentLog, spokenLog, type Logger } from '../../log.ts';
 import { command, flag, misuse, text, type Context, type Outcome } from '../command.ts';
 import { daemonLine } from '../daemon-lines.ts';
 import { count } from '../../words.ts';
+import { neverHeard } from '../never-heard.ts';
 
 export const run = command({
   path: 'run',
@@ -36,6 +37,7 @@ export const run = command({
       for (const why of refused)
         terminal.talk(`${terminal.talkTone('warn', 'refused')} from ${link}: ${why}`);
     }
+    for (const line of neverHeard(instance.db)) terminal.talk(`note: ${line}`);
     return { document: done, text: summary(done) };
   },
 });

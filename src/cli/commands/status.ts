@@ -1,6 +1,7 @@
 import { readStatus } from '../../daemon/index.ts';
 import type { StatusView } from '../../projections/index.ts';
 import { command, type Outcome } from '../command.ts';
+import { neverHeard } from '../never-heard.ts';
 import { stateWord } from '../describe-deployment.ts';
 import { facts, section, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -16,7 +17,9 @@ export const status = command({
   args: {},
   options: {},
   async run(context): Promise<Outcome> {
-    const view = readStatus(await context.open());
+    const instance = await context.open();
+    const view = readStatus(instance);
+    for (const line of neverHeard(instance.db)) context.terminal.talk(`note: ${line}`);
     return { document: view, text: describeStatus(view, context.terminal) };
   },
 });
