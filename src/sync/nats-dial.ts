@@ -11,7 +11,8 @@ import {
 import { SyncError } from './errors.ts';
 import { hostAndPort, type HubAddress } from './nats-address.ts';
 import { doorTo, throughProxy } from './nats-proxy.ts';
-import { openWebSocket } from './nats-websocket.ts';
+import { openWay, webSocketOver } from './nats-websocket.ts';
+import { waitOut } from './wait-out.ts';
 
 export type DialOptions = {
   /** PEM of the only authority whose certificates are good; the system's where there is none. */
@@ -64,7 +65,7 @@ export async function dialHub(address: HubAddress, options: DialOptions): Promis
 async function dialTcp(
   address: HubAddress,
   shared: ConnectionOptions,
-  { ca, proxy }: DialOptions,
+  { ca, proxy, dialMs }: DialOptions,
   signal: AbortSignal,
 ): Promise<NatsConnection> {
   const { host } = address;
@@ -77,10 +78,10 @@ async function dialTcp(
   } as TlsOptions;
   const secured = { ...shared, ...((address.encrypted || ca !== undefined) && { tls }) };
   if (proxy === undefined)
-    return dialOneKind('tcp', () => connect({ ...secured, servers: hostAndPort(address) }));
+    return dialOneKind('tcp', dialMs, () => connect({ ...secured, servers: hostAndPort(address) }));
   const door = await doorTo(await throughProxy(proxy, address, signal));
   try {
-    const connection = await dialOneKind('tcp', () =>
+    const connection = await dialOneKind('tcp', dialMs, () =>
       connect({ ...secured, servers: `127.0.0.1:${door.port}` }),
     );
     void connection.closed().then(() => door[Symbol.dispose]());
@@ -91,23 +92,32 @@ async function dialTcp(
   }
 }
 
-function dialWebSocket(
+async function dialWebSocket(
   address: HubAddress,
   shared: ConnectionOptions,
-  { ca, proxy }: DialOptions,
+  { ca, proxy, dialMs }: DialOptions,
   signal: AbortSignal,
 ): Promise<NatsConnection> {
-  return dialOneKind('websocket', () =>
-    wsconnect({
-      ...shared,
-      servers: address.url,
-      wsFactory: async () => ({
-        // Only a part of a WebSocket, and all that the client touches.
-        socket: (await openWebSocket(address, { ca, proxy, signal })) as unknown as WebSocket,
-        encrypted: address.encrypted,
+  // Before the library is asked: where its factory fails, it waits for the end of a socket that never was.
+  const socket = await openWay(address, { ca, proxy, signal });
+  try {
+    return await dialOneKind('websocket', dialMs, () =>
+      wsconnect({
+        ...shared,
+        servers: address.url,
+        resolve: false,
+        wsFactory: () =>
+          Promise.resolve({
+            // Only a part of a WebSocket, and all that the client touches.
+            socket: webSocketOver(socket, address) as unknown as WebSocket,
+            encrypted: address.encrypted,
+          }),
       }),
-    }),
-  );
+    );
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 /** The library does not tell; its transport does. What can't be told counts as clear text. */
@@ -124,6 +134,7 @@ const dialling = { kind: 'tcp' as HubAddress['kind'], count: 0, over: Promise.re
  */
 async function dialOneKind(
   kind: HubAddress['kind'],
+  dialMs: number,
   dial: () => Promise<NatsConnection>,
 ): Promise<NatsConnection> {
   while (dialling.count > 0 && dialling.kind !== kind) await dialling.over;
@@ -131,9 +142,15 @@ async function dialOneKind(
   dialling.kind = kind;
   dialling.count += 1;
   dialling.over = Promise.all([dialling.over, promise]).then(() => undefined);
+  const over = new AbortController();
   try {
-    return await dial();
+    // The library keeps to the time by itself; nobody else waits for ever where it should not.
+    const late = waitOut(2 * dialMs, over.signal).then((): never => {
+      throw new Error('timeout');
+    });
+    return await Promise.race([dial(), late]);
   } finally {
+    over.abort();
     dialling.count -= 1;
     resolve();
   }

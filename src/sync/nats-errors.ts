@@ -40,8 +40,10 @@ export function dialError(url: string, error: unknown): SyncError {
 }
 
 /** What went wrong with a request to a hub that we are connected to. */
-export function requestError(what: string, error: unknown): Error {
-  if (error instanceof SyncError) return error;
+export function requestError(what: string, reported: unknown): Error {
+  if (reported instanceof SyncError) return reported;
+  const wrapped = reported instanceof errors.RequestError && reported.cause instanceof Error;
+  const error = wrapped ? reported.cause : reported;
   const fail = (code: SyncErrorCode, reason: string, hint: string): SyncError =>
     new SyncError(code, `Cannot ${what}: ${reason}`, {
       hint,

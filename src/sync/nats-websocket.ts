@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { isIP, connect as tcpConnect, type Socket } from 'node:net';
 import { checkServerIdentity, connect as tlsConnect } from 'node:tls';
 import { WebSocket, type RawData } from 'ws';
-import type { HubAddress } from './nats-address.ts';
+import { hostAndPort, type HubAddress } from './nats-address.ts';
 import { throughProxy } from './nats-proxy.ts';
 
 const messageBytesMax = 64 * 1024 * 1024;
+const goodbyeMs = 1000;
 
 /** The part of a browser's WebSocket that the NATS client touches. */
 export type SocketFace = {
@@ -20,19 +21,22 @@ export type SocketFace = {
 };
 
 /**
- * A WebSocket to the hub over a socket of ours, since Node's own takes neither a CA nor a proxy. The TLS handshake is
- * over, and the hub's name checked, before the first byte of HTTP is sent.
+ * The way to the hub for a WebSocket: a socket of ours, since Node's own WebSocket takes neither a CA nor a proxy. Where
+ * there is TLS, its handshake is over and the hub's name checked when this resolves.
  */
-export async function openWebSocket(
+export async function openWay(
   address: HubAddress,
   { ca, proxy, signal }: { ca: string | undefined; proxy: string | undefined; signal: AbortSignal },
-): Promise<SocketFace> {
+): Promise<Socket> {
   const way =
     proxy === undefined ? await direct(address, signal) : await throughProxy(proxy, address, signal);
-  const socket = address.encrypted ? await encrypted(way, address, ca, signal) : way;
+  return address.encrypted ? encrypted(way, address, ca, signal) : way;
+}
+
+/** A WebSocket over that way. Whoever gets it sets its handlers at once, before anything can come. */
+export function webSocketOver(socket: Socket, address: HubAddress): SocketFace {
   const scheme = address.encrypted ? 'wss' : 'ws';
-  const host = isIP(address.host) === 6 ? `[${address.host}]` : address.host;
-  const webSocket = new WebSocket(`${scheme}://${host}:${address.port}${address.path}`, {
+  const webSocket = new WebSocket(`${scheme}://${hostAndPort(address)}${address.path}`, {
     createConnection: () => socket,
     perMessageDeflate: false,
     maxPayload: messageBytesMax,
@@ -76,6 +80,7 @@ async function encrypted(
 
 /** Nothing that a hub sends may throw inside an event handler: what is not binary ends the connection. */
 function faceOf(webSocket: WebSocket): SocketFace {
+  let lastWord: NodeJS.Timeout | undefined;
   const face: SocketFace = {
     binaryType: 'arraybuffer',
     onopen: null,
@@ -86,7 +91,11 @@ function faceOf(webSocket: WebSocket): SocketFace {
       return webSocket.bufferedAmount;
     },
     send: (data) => webSocket.send(data),
-    close: () => webSocket.close(),
+    close() {
+      webSocket.close();
+      // A hub that is gone does not say goodbye.
+      lastWord ??= setTimeout(() => webSocket.terminate(), goodbyeMs);
+    },
   };
   webSocket.on('open', () => face.onopen?.({}));
   webSocket.on('message', (data: RawData, isBinary: boolean) => {
@@ -94,8 +103,9 @@ function faceOf(webSocket: WebSocket): SocketFace {
     else webSocket.terminate();
   });
   webSocket.on('error', (error) => face.onerror?.({ message: error.message }));
-  webSocket.on('close', (code, reason) =>
-    face.onclose?.({ wasClean: code === 1000, reason: reason.toString() }),
-  );
+  webSocket.on('close', (code, reason) => {
+    clearTimeout(lastWord);
+    face.onclose?.({ wasClean: code === 1000, reason: reason.toString() });
+  });
   return face;
 }

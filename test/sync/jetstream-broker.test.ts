@@ -237,9 +237,13 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     notes(3);
     await exchange(vendor, here);
     const { manager: managing, jetstream } = await hub.connection.client(never);
-    const info = await managing.streams.info(down(), { subjects_filter: `${waySubject(link, 'down')}.e.1.>` });
+    const info = await managing.streams.info(down(), {
+      subjects_filter: `${waySubject(link, 'down')}.e.1.>`,
+    });
     const subject = Object.keys(info.state.subjects ?? {})[0]!;
-    const id = (await managing.streams.getMessage(down(), { last_by_subj: subject }))?.header.get('Nats-Msg-Id');
+    const id = (await managing.streams.getMessage(down(), { last_by_subj: subject }))?.header.get(
+      'Nats-Msg-Id',
+    );
     expect(id).toMatch(/^[0-9a-f]{64}$/);
     await managing.streams.delete(down());
     await applyHub(hub.connection, [link], { signal: never });
@@ -318,7 +322,9 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     const below = waySubject(link, 'down');
     for (let seq = 1; seq <= 2500; seq += 50)
       await Promise.all(
-        Array.from({ length: 50 }, (_, index) => jetstream.publish(`${below}.e.7.${seq + index}.${seq + index}`, 'junk')),
+        Array.from({ length: 50 }, (_, index) =>
+          jetstream.publish(`${below}.e.7.${seq + index}.${seq + index}`, 'junk'),
+        ),
       );
     const { refusals, failures } = await exchange(customer, there);
     expect(failures).toEqual([]);
@@ -383,7 +389,9 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     await here.send({ kind: 'entries', epoch: 1, firstSeq: 1, entries }, never);
     expect(await here.carriedTo({ epoch: 1, seq: 1 })).toBe(4);
     const { parcels } = await takeAll(there);
-    expect(parcels.map((parcel) => (parcel.kind === 'entries' ? parcel.entries.length : 0))).toEqual([1, 2, 1]);
+    expect(parcels.map((parcel) => (parcel.kind === 'entries' ? parcel.entries.length : 0))).toEqual([
+      1, 2, 1,
+    ]);
     const huge = [{ bytes: Buffer.alloc(1_100_000), signature: Buffer.alloc(64) }];
     await expect(
       here.send({ kind: 'entries', epoch: 1, firstSeq: 5, entries: huge }, never),
