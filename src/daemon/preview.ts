@@ -1,4 +1,4 @@
-import { checkHost, type PlannedStep } from '../executor/index.ts';
+import { checkHost, knownValues, type PlannedStep } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { namesUnknownHere } from '../process/index.ts';
 import {
@@ -44,7 +44,7 @@ export async function previewPlan(
   return {
     steps: plan.steps.map(previewStep),
     variables: [
-      ...plan.variables.map(({ name, value }) => ({ name, value, from: 'process' })),
+      ...knownValues(plan).map((one) => ({ ...one, from: 'process' })),
       ...plan.inputs.map((input) => ({
         name: input.name,
         value: input.secret ? null : input.value,

@@ -26,3 +26,4 @@ export { logPath, type LogLevel, type LogLine } from './run-log.ts';
 export { runPlan, type RunEvent, type RunOptions } from './run-plan.ts';
 export { makeRunKey } from './seal.ts';
 export { startRun, type StartOptions } from './start-run.ts';
+export { knownValues } from './step-variables.ts';

@@ -31,18 +31,14 @@ export function stepVariables(facts: StepFacts): VariableSet {
     if (value !== undefined) variables.setLiteral(input.name, value);
   }
   const described: Record<string, string> = {
-    'Octopus.Environment.Name': plan.environment,
-    'Octopus.Release.Number': plan.release,
+    ...placeFacts(plan),
     'Octopus.Deployment.Id': plan.deployment,
-    'Octopus.Project.Name': plan.process,
-    'Octopus.Machine.Name': plan.machine,
     'Octopus.Step.Name': step.name,
     'Octopus.Step.Id': step.id,
     'Octopus.Step.Number': String(facts.position),
     'Octopus.Action.Name': step.name,
     'Octopus.Action.Id': step.id,
     'Octopus.Action.Number': String(facts.position),
-    'Octopus.Tentacle.Agent.ApplicationDirectoryPath': plan.appsFolder,
     ...(facts.error !== undefined && { 'Octopus.Deployment.Error': facts.error }),
   };
   for (const [name, value] of Object.entries(described)) variables.setLiteral(name, value);
@@ -65,6 +61,34 @@ export function stepVariables(facts: StepFacts): VariableSet {
     }
   }
   return variables;
+}
+
+/** What is known of a run before it begins, the same for all its steps. */
+const placeFacts = (plan: Plan): Record<string, string> => ({
+  'Octopus.Environment.Name': plan.environment,
+  'Octopus.Release.Number': plan.release,
+  'Octopus.Project.Name': plan.process,
+  'Octopus.Machine.Name': plan.machine,
+  'Octopus.Tentacle.Agent.ApplicationDirectoryPath': plan.appsFolder,
+});
+
+/**
+ * The plan's own variables as far as they can be evaluated before the run: what depends on a secret, a step or an output
+ * stays as it is written, and so does what can't be evaluated at all.
+ */
+export function knownValues(plan: Plan): { readonly name: string; readonly value: string }[] {
+  const variables = new VariableSet();
+  for (const { name, value } of plan.variables) variables.set(name, value);
+  for (const input of plan.inputs) if (!input.secret) variables.setLiteral(input.name, input.value);
+  for (const [name, value] of Object.entries(placeFacts(plan))) variables.setLiteral(name, value);
+  return plan.variables.map(({ name, value }) => {
+    try {
+      return { name, value: variables.get(name) ?? value };
+    } catch (error) {
+      if (error instanceof CrossgapError) return { name, value };
+      throw error;
+    }
+  });
 }
 
 /** Sets an output variable under its two long names, which later steps use; the step that set it has the short one too. */

@@ -282,6 +282,7 @@ test('a plan shows steps and values before anything is asked for, secrets as nul
   });
   const { variables } = answer.json as { variables: { name: string; value: string | null }[] };
   expect(variables.find(({ name }) => name === 'Db')?.value).toBeNull();
+  expect(variables.find(({ name }) => name === 'Site.Title')?.value).toBe('Orders 1.0.0');
   const text = await acme.types('deploy 1.0.0 --env integration --plan');
   expect(text.stdout).toMatch(/Db +\(secret\)/);
   expect(text.stdout).not.toContain('violet-Harbour');
