@@ -31,11 +31,11 @@ export function ago(at: Moment, now: Moment): string {
   return seconds < 5 ? 'just now' : `${span(seconds)} ago`;
 }
 
-/** `for 3 min` as seen from `now`. */
+/** How long something has lasted, as seen from `now`: `for 3 min`. */
 export function lastingFor(from: Moment, now: Moment): string {
   const seconds = (new Date(now).getTime() - new Date(from).getTime()) / 1000;
   if (Number.isNaN(seconds)) return 'since an unreadable time';
-  return `for ${span(seconds)}`;
+  return seconds < 5 ? 'just now' : `for ${span(seconds)}`;
 }
 
 /** `2026-03-03 14:05:11 UTC`; what is no time stands as it is. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ago, commandLine, count, moment, size, span } from '../src/words.ts';
+import { ago, commandLine, count, lastingFor, moment, size, span } from '../src/words.ts';
 import { anyCharacter } from './support/any-character.ts';
 
 const now = '2026-03-03T14:05:11.000Z';
@@ -18,6 +18,15 @@ test.each([
   [5_000_000_000_000_000, '5000 TB'],
 ])('%i bytes are %s', (bytes, words) => {
   expect(size(bytes)).toBe(words);
+});
+
+test.each([
+  [0, 'just now'],
+  [5, 'for 5 s'],
+  [180, 'for 3 min'],
+])('what began %i s ago lasts %s', (seconds, words) => {
+  expect(lastingFor(Date.parse(now) - seconds * 1000, now)).toBe(words);
+  expect(lastingFor('yesterday', now)).toBe('since an unreadable time');
 });
 
 test.each([
