@@ -34,3 +34,9 @@ CREATE TABLE witnessed_place (
   seq   INTEGER NOT NULL,
   hash  BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT, WITHOUT ROWID;
+
+-- The event types this database was last read with. What came in before its type was known is read when it is.
+CREATE TABLE read_with (
+  id    INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  types TEXT NOT NULL                                      -- name and newest version of each, one line
+) STRICT;

@@ -33,6 +33,8 @@ export type FeedKeys = {
   /** The key that signs an entry from outside: where it comes with its own key, that one, else the one in force. */
   of(feed: Feed, header: EntryHeader, entry: SealedEntry): Feed;
   hasChanged(feed: Feed): boolean;
+  /** Whether the change that the entry at this place announces is kept. */
+  isNoted(feed: Feed, spot: Spot): boolean;
   /** The introduction in force for what follows a place. */
   introductionAfter(feed: Feed, spot: Spot): OpenedIntroduction;
   /** All introductions of a feed that count, oldest first, as they were signed. */
@@ -106,6 +108,8 @@ export function feedKeys(db: Database, entries: EntryTable, epochs: Epochs): Fee
       return at(feed, header);
     },
     hasChanged: (feed) => list.all(blobOf(feed)).length > 0,
+    isNoted: (feed, { epoch, seq }) =>
+      list.all(blobOf(feed)).some((change) => change.epoch === epoch && change.seq === seq),
     introductionAfter: (feed, { epoch, seq }) => {
       const change = inForce(feed, { epoch, seq: seq + 1 });
       return openIntroduction(introducedAt(feed, change ?? { epoch: 1, seq: 1 }));

@@ -73,4 +73,4 @@ export {
   TraceLine,
   type RecordedStep,
 } from './deployment-events.ts';
-export { eventCatalog, type CrossgapEvent } from './catalog.ts';
+export { eventCatalog, everyEvent, type CrossgapEvent } from './catalog.ts';

@@ -12,6 +12,7 @@ import { replaceKey, rotateKey, type NewKey, type Revocation } from './change-ke
 import { feedKeys } from './feed-keys.ts';
 import { feedTable } from './feed-table.ts';
 import { feedId } from './feed.ts';
+import { findKeys } from './find-keys.ts';
 import { findGaps } from './gaps.ts';
 import { sealHead, type Head } from './head.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
@@ -104,6 +105,8 @@ export type Log<E extends AnyEvent> = {
   replaceKey(to: Revocation): StartedEpochs;
   /** The key that signs what follows in a feed, 32 bytes; undefined where the feed is not held. */
   keyInForce(feed: string): Uint8Array | undefined;
+  /** Goes by changes of keys that an older program kept unread; inside a transaction of the caller. */
+  findKeys(): void;
   /** Every introduction of a feed that counts, oldest first. */
   introductions(feed: string): Uint8Array[];
 
@@ -248,6 +251,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       own.forget();
       return replaceKey(epochParts, to);
     },
+    findKeys: () => findKeys(tables),
     keyInForce: (feed) => {
       const held = feeds.get(feed);
       const head = held && entries.head(blob(feed));

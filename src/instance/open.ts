@@ -12,7 +12,7 @@ import {
   type OpenedIntroduction,
 } from '../identity/index.ts';
 import { openBlobStore, type BlobStore } from '../packages/index.ts';
-import { projector, readLinks, rebuildReadModels } from '../projections/index.ts';
+import { projector, readAnew, readLinks, rebuildReadModels } from '../projections/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
@@ -103,6 +103,7 @@ export async function openInstance(
         return { author: link.peer, certificateFingerprint: certificate.fingerprint };
       },
     });
+    readAnew(db, instanceId, { first: () => log.findKeys(), history: () => log.history() });
     const blobs = await openBlobStore(folder.blobs);
     const vault = openVault(folder.vault, readKeyFile(folder.vaultKey), instanceId);
     const actor = userInfo().username;

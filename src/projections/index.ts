@@ -25,6 +25,7 @@ export { describeEvent } from './outbound-line.ts';
 export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';
 export { readRevisions, type RevisionRow } from './process-catalog.ts';
+export { readAnew } from './read-anew.ts';
 export { digestReadModels, projector, rebuildReadModels, type Project } from './project.ts';
 export { nextEnvironment } from './next-environment.ts';
 export { nameKey } from './projection.ts';
