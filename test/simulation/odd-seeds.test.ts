@@ -13,4 +13,4 @@ afterAll(() => template[Symbol.dispose]());
 test('T-02 T-11 T-23 T-30 T-35 T-40 T-43 in a hundred worlds full of faults nothing is lost, forked or doubled', async () => {
   const found = await firstFound(template, seedsFrom(1, 100, 2));
   expect(found && (await explain(template, found))).toBeUndefined();
-});
+}, 300_000);

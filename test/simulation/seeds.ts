@@ -1,7 +1,7 @@
 import type { Defect } from './defects.ts';
 import type { Violation } from './ledger.ts';
 import { play, storyOfSeed, type Ending } from './simulate.ts';
-import type { Step, Story } from './story.ts';
+import type { Step, Story, Weather } from './story.ts';
 import type { Template } from './world.ts';
 
 /** A seed in whose world an invariant does not hold. */
@@ -11,10 +11,10 @@ export type Found = { readonly seed: number; readonly violation: Violation };
 export async function firstFound(
   template: Template,
   seeds: Iterable<number>,
-  defect?: Defect,
+  { defect, weather }: { readonly defect?: Defect; readonly weather?: Partial<Weather> } = {},
 ): Promise<Found | undefined> {
   for (const seed of seeds) {
-    const { violation } = await play(template, storyOfSeed(seed), defect);
+    const { violation } = await play(template, storyOfSeed(seed, weather), defect);
     if (violation) return { seed, violation };
   }
   return undefined;

@@ -11,7 +11,7 @@ import type { Defect } from './defects.ts';
 import { demand, hashesIn, Violation } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { WayClosed } from './post.ts';
-import { storyOf, type Step, type Story } from './story.ts';
+import { storyOf, type Step, type Story, type Weather } from './story.ts';
 import { World, type Link, type Template } from './world.ts';
 
 /** Small parcels, so that little data shows what much would; and no clock but the world's decides anything. */
@@ -24,6 +24,7 @@ export type Ending = { readonly trace: readonly string[]; readonly violation?: V
 export async function play(template: Template, story: Story, defect?: Defect): Promise<Ending> {
   const trace: string[] = [];
   const world = await World.open(template, story, defect);
+  trace.push(story.met ? 'all have met' : 'all are new to each other');
   trace.push(`links: ${world.links.map(({ carriage }) => carriage.kind).join(', ')}`);
   const run = new Run(world, trace, defect);
   try {
@@ -40,8 +41,8 @@ export async function play(template: Template, story: Story, defect?: Defect): P
   }
 }
 
-export function storyOfSeed(seed: number): Story {
-  return storyOf(seed, carriages.length);
+export function storyOfSeed(seed: number, weather: Partial<Weather> = {}): Story {
+  return storyOf(seed, carriages.length, weather);
 }
 
 /** Equal for equal traces. */
@@ -311,7 +312,7 @@ class Run {
       const { db, log, identity } = machine.instance;
       this.#world.ledger.checkSecrets(machine, this.#world.history);
       this.#world.ledger.checkTold(machine);
-      const { changed } = rebuildReadModels(db, identity.instanceId, log.pages({ after: 0 }));
+      const { changed } = rebuildReadModels(db, identity.instanceId, log.history());
       demand(changed.length === 0, 'INV-6', () => `${machine.name}: ${changed.join(', ')} changed`);
       await this.#checkBlobs(machine);
       const heads = log.feeds().map(({ epoch, seq, voidEntries }) => `${epoch}/${seq}-${voidEntries}`);

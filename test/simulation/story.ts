@@ -30,6 +30,8 @@ export type Step = { readonly luck: number } & (
 
 export type Story = {
   readonly seed: number;
+  /** Whether the machines have heard of each other; a backup from before that would need a new pairing. */
+  readonly met: boolean;
   /** Which kind each link is of. */
   readonly kinds: readonly number[];
   readonly steps: readonly Step[];
@@ -66,7 +68,7 @@ const day = 86_400_000;
 const clockErrors = [0, 0, -day, day, 400 * day, -3650 * day, 3650 * day];
 
 /** How much of each kind of trouble a world sees; drawn for each world, so that each kind is met alone and with others. */
-type Weather = {
+export type Weather = {
   readonly crash: number;
   readonly mischief: number;
   readonly restore: number;
@@ -74,19 +76,21 @@ type Weather = {
 };
 
 /** What happens in the world of this seed. */
-export function storyOf(seed: number, kindCount: number): Story {
+export function storyOf(seed: number, kindCount: number, wished: Partial<Weather> = {}): Story {
   const luck = chance(seed);
   const kinds = names.map(() => luck.below(kindCount));
   const weather: Weather = {
     crash: luck.one([0, 10, 30]),
     mischief: luck.one([0, 15, 40]),
-    restore: luck.one([0, 0, 0]),
+    restore: luck.one([0, 0, 10]),
     disk: luck.one([0, 0, 10]),
+    ...wished,
   };
-  const wished = 14 + luck.below(26);
+  const met = weather.restore > 0 || luck.below(2) === 0;
+  const length = 8 + luck.below(18);
   const steps: Step[] = [];
-  while (steps.length < wished) steps.push(...sceneOf(luck, weather));
-  return { seed, kinds, steps };
+  while (steps.length < length) steps.push(...sceneOf(luck, weather));
+  return { seed, met, kinds, steps };
 }
 
 /** Whom the n-th end of each machine leads to. */

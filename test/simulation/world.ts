@@ -1,9 +1,10 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { giveValue } from '../../src/commands/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import type { Replica, Transport } from '../../src/sync/index.ts';
-import { heldClock, makeInstance, noon, pair } from '../support/instances.ts';
+import { deliver, giveReceipt, heldClock, makeInstance, noon, pair } from '../support/instances.ts';
 import type { Carriage, Side } from './carriage.ts';
 import { carriages } from './carriages.ts';
 import { Crash } from './crashes.ts';
@@ -15,6 +16,8 @@ import { names, type Story } from './story.ts';
 /** Instances that are paired with each other, closed, and copied for every world: making keys takes long. */
 export type Template = Disposable & {
   readonly root: string;
+  /** Where they lie as they were paired, and as they were when each had heard of each. */
+  readonly folders: { readonly paired: string; readonly met: string };
   readonly ids: readonly string[];
   /** The links in the order of `pairs`. */
   readonly links: readonly string[];
@@ -30,12 +33,35 @@ export const pairs = [
 export async function makeTemplate(): Promise<Template> {
   const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'crossgap-simulation-'));
   const clock = heldClock();
+  const folders = { paired: join(root, 'paired'), met: join(root, 'met') };
+  mkdirSync(folders.met);
   const instances: Instance[] = [];
-  for (const name of names) instances.push(await makeInstance(root, name, clock));
+  for (const name of names) instances.push(await makeInstance(folders.met, name, clock));
   const links = pairs.map(([a, b]) => pair(instances[a]!, instances[b]!, root));
   const ids = instances.map(({ identity }) => identity.instanceId);
+  for (const { db } of instances) db.pragma('wal_checkpoint(TRUNCATE)');
+  cpSync(folders.met, folders.paired, { recursive: true });
+  for (const [at, [a, b]] of pairs.entries()) await meet(instances[a]!, instances[b]!, links[at]!);
   for (const instance of instances) instance.close();
-  return { root, ids, links, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
+  return {
+    root,
+    folders,
+    ids,
+    links,
+    [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** Each side tells the other something, and hears that it was heard. */
+async function meet(one: Instance, other: Instance, link: string): Promise<void> {
+  const sides = [one, other] as const;
+  for (const side of sides)
+    side.record(() => giveValue([], { link, name: 'Name', value: side.identity.name }));
+  for (let round = 0; round < 2; round++)
+    for (const [from, to] of [sides, sides.toReversed()]) {
+      await deliver(from!, to!, link);
+      giveReceipt(to!, link);
+    }
 }
 
 export type Link = {
@@ -72,7 +98,7 @@ export class World {
     });
     for (const [at, name] of names.entries()) {
       const folder = join(this.#root, name);
-      cpSync(join(template.root, name), folder, { recursive: true });
+      cpSync(join(template.folders[story.met ? 'met' : 'paired'], name), folder, { recursive: true });
       privateKeys(folder);
       const clock: MachineClock = {
         wrongByMs: 0,
