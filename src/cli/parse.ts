@@ -135,7 +135,10 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
   }
   const made = newCommander(words.at(-1)!, one.about);
   hideGlobals(made);
-  if (one.kind === 'later') made.argument('[anything...]').allowUnknownOption().helpGroup(headings.later);
+  if (one.kind === 'later') {
+    made.argument('[anything...]').allowUnknownOption().helpGroup(headings.later);
+    made.addHelpText('before', 'This is not in this version yet.\n');
+  }
   if (one.kind === 'ready') made.helpGroup(headings.ready);
   made.aliases(one.aliases ?? []);
   for (const [name, spec] of Object.entries(one.args)) made.argument(argumentForm(name, spec), spec.about);

@@ -4,7 +4,7 @@ import { misuse, needed } from './command.ts';
 /** The argument that names a release. */
 export const R = needed(
   'R',
-  'NUMBER, PROCESS/NUMBER or LINK:PROCESS/NUMBER, whichever is enough to mean one',
+  'NUMBER, PROCESS/NUMBER or LINK:PROCESS/NUMBER (self: is this side), whichever is enough to mean one',
 );
 
 /** Numbers stand in `LINK:PROCESS/NUMBER` and in command lines. @throws CliError USAGE_INVALID */

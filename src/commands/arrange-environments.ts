@@ -48,11 +48,12 @@ export function findEnvironment(environments: readonly Environment[], name: stri
   const found = environments.find((environment) => environment.name === name);
   if (found !== undefined) return found;
   const names = environments.map((environment) => environment.name).join(', ') || 'none';
+  const meant = environments.find((environment) => environment.name.toLowerCase() === name.toLowerCase());
   throw new CommandError(
     'ENVIRONMENT_UNKNOWN',
     `Cannot use environment ${name}: there is none of that name`,
     {
-      hint: `This side has: ${names}. Add one with \`crossgap environment add ${name}\`.`,
+      hint: `${meant === undefined ? '' : `Did you mean ${meant.name}? `}This side has: ${names}. Add one with \`crossgap environment add ${name}\`.`,
       details: { environment: name },
     },
   );

@@ -51,11 +51,35 @@ export function findRelease(db: Database, text: string): ReleaseRow {
       },
     );
   }
-  const all = readReleases(db).map(full);
-  throw new CommandError('RELEASE_UNKNOWN', `Cannot find release ${text}: there is none`, {
-    hint: all.length === 0 ? 'No release is known here yet.' : `Known here: ${all.slice(-8).join(', ')}.`,
+  const all = readReleases(db);
+  const { why, hint } = whatWasMeant(text, all, full);
+  throw new CommandError('RELEASE_UNKNOWN', `Cannot find release ${text}: ${why}`, {
+    hint,
     details: { release: text },
   });
+}
+
+/** The name of a process is no release, and capitals count: both are easily typed. */
+function whatWasMeant(
+  text: string,
+  all: readonly ReleaseRow[],
+  full: (release: ReleaseRow) => string,
+): { readonly why: string; readonly hint: string } {
+  if (all.length === 0) return { why: 'there is none', hint: 'No release is known here yet.' };
+  const wanted = text.toLowerCase();
+  const ofProcess = all.filter(({ process }) => process.toLowerCase() === wanted);
+  if (ofProcess.length > 0) {
+    const names = ofProcess.slice(-8).map(full).join(', ');
+    return { why: 'it is a process, and a release has a number', hint: `Its releases: ${names}.` };
+  }
+  const sameLetters = all.filter((release) => {
+    const name = full(release).toLowerCase();
+    return name === wanted || name.endsWith(`:${wanted}`);
+  });
+  if (sameLetters.length > 0) {
+    return { why: 'there is none', hint: `Did you mean ${sameLetters.map(full).join(' or ')}?` };
+  }
+  return { why: 'there is none', hint: `Known here: ${all.slice(-8).map(full).join(', ')}.` };
 }
 
 /** How a release is called so that it can't be mistaken. */

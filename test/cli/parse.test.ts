@@ -158,6 +158,11 @@ test('a command of a later version takes whatever it is given', () => {
   expect(asked('dream', 'of', '--sheep', '3').command.kind).toBe('later');
 });
 
+test('the help of a command of a later version says so', () => {
+  const { show } = parse(table, ['dream', '--help']) as { show: string };
+  expect(show).toMatch(/^This is not in this version yet\./);
+});
+
 test('help is shown for the program, a family and a command, with an example', () => {
   const help = (...argv: string[]): string => (parse(table, [...argv, '--help']) as { show: string }).show;
   expect(help()).toMatch(/thing +Things: make\n/);

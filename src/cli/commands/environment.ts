@@ -1,4 +1,5 @@
-import { addEnvironment, removeEnvironment } from '../../commands/index.ts';
+import { addEnvironment, findEnvironment, removeEnvironment } from '../../commands/index.ts';
+import type { Instance } from '../../instance/index.ts';
 import { readEnvironments } from '../../projections/index.ts';
 import { command, list, misuse, needed, notYet, text } from '../command.ts';
 import { table } from '../table.ts';
@@ -44,9 +45,11 @@ const remove = command({
     const instance = await context.open();
     const entries = instance.record((db) => removeEnvironment(readEnvironments(db), NAME));
     const changed = entries.length > 0;
+    // What was removed before is gone, as it was asked for; a name that never was one is a slip.
+    if (!changed && !wasThere(instance, NAME)) findEnvironment(readEnvironments(instance.db), NAME);
     return {
       document: { name: NAME, changed },
-      text: `Environment ${NAME} ${changed ? 'is removed' : 'is not there'}`,
+      text: `Environment ${NAME} ${changed ? 'is removed' : 'was removed before'}`,
     };
   },
 });
@@ -77,11 +80,29 @@ const listAll = command({
 
 export const environmentCommands = [add, listAll, remove];
 
+function wasThere({ log }: Instance, environment: string): boolean {
+  for (const batch of log.history()) {
+    const removed = batch.some(
+      ({ event }) => event.known && event.name === 'environment.removed' && event.data.name === environment,
+    );
+    if (removed) return true;
+  }
+  return false;
+}
+
 /** Environments name folders and stand in command lines. */
 function refuseUnfitName(text: string): void {
   if (/^[\p{L}\p{N}_][\p{L}\p{N}._-]{0,99}$/u.test(text)) return;
   throw misuse(
     `Cannot use ${JSON.stringify(text)} as the name of an environment or tag: it has characters that it can't have`,
-    'Use letters, digits, dots, dashes and underscores, at most 100.',
+    `Use letters, digits, dots, dashes and underscores, at most 100, since folders are named so${suggestion(text)}.`,
   );
+}
+
+function suggestion(text: string): string {
+  const fitting = text
+    .trim()
+    .replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
+    .replaceAll(/^[.-]+|-+$/g, '');
+  return fitting === '' ? '' : `; for example ${fitting}`;
 }

@@ -102,6 +102,16 @@ test.each([
   expect(await entries()).toBe(before);
 });
 
+test.each([
+  ['Orders', 'Its releases: self:Orders/1.0.0.'],
+  ['orders', 'Its releases: self:Orders/1.0.0.'],
+  ['orders/1.0.0', 'Did you mean self:Orders/1.0.0?'],
+  ['2.0.0', 'Known here: self:Orders/1.0.0.'],
+])('%s is no release, and what may be meant is named', async (text, hint) => {
+  const { error } = await acme.types(`release show ${text} --json`);
+  expect(error).toMatchObject({ code: 'RELEASE_UNKNOWN', hint });
+});
+
 test('a package in the place of a process file is told apart', async () => {
   const answer = await acme.types(['process', 'publish', await signedPackage(company, '9.0.0'), '--json']);
   expect(answer).toMatchObject({ exitCode: 2, error: { code: 'USAGE_INVALID' } });
@@ -251,6 +261,10 @@ test('names of environments and tags are ones that can name a folder', async () 
   expect(await acme.types('environment remove integration --json')).toMatchObject({ exitCode: 3 });
   expect(await acme.asks('environment remove uat')).toMatchObject({ changed: true });
   expect(await acme.asks('environment remove uat')).toMatchObject({ changed: false });
+  const slip = await acme.types('environment remove Integration --json');
+  expect(slip).toMatchObject({ exitCode: 2, error: { code: 'ENVIRONMENT_UNKNOWN' } });
+  expect(slip.error.hint).toContain('Did you mean integration?');
+  expect((await acme.types(['environment', 'add', 'my env', '--json'])).error.hint).toContain('my-env');
   expect(await acme.types('environment add x --approvals 2 --json')).toMatchObject({
     exitCode: 2,
     error: { code: 'NOT_IN_THIS_VERSION' },
