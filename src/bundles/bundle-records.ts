@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readHeader, signatureBytes, type SealedEntry } from '../events/index.ts';
-import type { BlobParcel, NamedBlob, Place } from '../sync/index.ts';
+import type { SealedEntry } from '../events/index.ts';
+import type { BlobParcel, NamedBlob, Place, PlacedEntry } from '../sync/index.ts';
 import { malformed } from './malformed.ts';
 import { stretchBytesMax, type OpenBundle } from './open-bundle.ts';
 import {
   blobRecordFront,
   endBytes,
   readEnd,
+  readEntry,
   readRecordFront,
   recordFrontBytes,
   type BlobFront,
@@ -52,7 +53,7 @@ export function recordReader(bundle: OpenBundle): RecordReader {
   let hashedManifest = false;
   let head: Uint8Array | undefined;
   let entries = 0;
-  let waiting: { readonly entry: SealedEntry; readonly place: Place; readonly end: number } | undefined;
+  let waiting: { readonly entry: PlacedEntry; readonly end: number } | undefined;
   let ended = false;
   let hindered: { readonly by: unknown } | undefined;
 
@@ -73,7 +74,7 @@ export function recordReader(bundle: OpenBundle): RecordReader {
     return { ...front, bytes };
   };
 
-  /** The next entry with its place, as its own header says. */
+  /** The next entry, and where its record ends. */
   const nextEntry = async (): Promise<typeof waiting> => {
     if (waiting !== undefined) {
       const next = waiting;
@@ -97,11 +98,7 @@ export function recordReader(bundle: OpenBundle): RecordReader {
       }
       entries += 1;
       if (entries > manifest.entries) throw malformed(found, 'it has more entries than it says');
-      const entry = {
-        bytes: content.subarray(0, contentBytes - signatureBytes),
-        signature: content.subarray(contentBytes - signatureBytes),
-      };
-      return { entry, place: placeOf(bundle, entry), end: at };
+      return { entry: readEntry(content), end: at };
     }
     return undefined;
   };
@@ -124,13 +121,13 @@ export function recordReader(bundle: OpenBundle): RecordReader {
         if (next === undefined) break;
         const isNextInRow =
           first === undefined ||
-          (next.place.epoch === first.epoch && next.place.seq === first.seq + batch.length);
+          (next.entry.epoch === first.epoch && next.entry.seq === first.seq + batch.length);
         sizeBytes += next.entry.bytes.length;
         if (!isNextInRow || batch.length >= batchEntries || (batch.length > 0 && sizeBytes > batchBytes)) {
           waiting = next;
           break;
         }
-        first ??= next.place;
+        first ??= { epoch: next.entry.epoch, seq: next.entry.seq };
         end = next.end;
         batch.push(next.entry);
       }
@@ -153,19 +150,6 @@ export function recordReader(bundle: OpenBundle): RecordReader {
       return { head, blobs, checkEnd: () => checkEnd(bundle, at, sha256) };
     },
   };
-}
-
-function placeOf({ found }: OpenBundle, entry: SealedEntry): Place {
-  try {
-    const { epoch, seq } = readHeader(entry.bytes);
-    return { epoch, seq };
-  } catch (cause) {
-    throw malformed(
-      found,
-      `an entry can not be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    );
-  }
 }
 
 async function checkEnd(bundle: OpenBundle, at: number, sha256: string): Promise<void> {

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readHeader, signatureBytes } from '../events/index.ts';
+import type { FeedPoint } from '../events/index.ts';
 import type { Place, PlacedEntry } from '../sync/index.ts';
 import {
   blobRecordFront,
   endBytes,
   endContent,
+  entryContentBytes,
+  entryRecord,
   Manifest,
   recordFront,
   recordFrontBytes,
@@ -27,7 +29,8 @@ export type Intent = {
   readonly to: string;
   readonly feed: string;
   readonly sentAt: string;
-  readonly after: Place;
+  /** Where it begins: the last entry that is not in it; zeros before the first. */
+  readonly after: FeedPoint;
   readonly head: Uint8Array | undefined;
   readonly blobs: readonly BundledBlob[];
   readonly assumed: readonly BundledBlob[];
@@ -46,7 +49,6 @@ export type Inside = {
 };
 
 const pageEntries = 256;
-const zeros = '0'.repeat(64);
 
 /** Decides the inside: goes through the entries once, for their number, their size and the digest. */
 export function planInside(source: BundleSource, intent: Intent): Inside {
@@ -60,7 +62,7 @@ export function planInside(source: BundleSource, intent: Intent): Inside {
     from,
     to,
     sentAt,
-    after: { feed, ...after, hash: counted.hashBefore },
+    after: { feed, epoch: after.epoch, seq: after.seq, hash: after.hash },
     last: counted.last,
     entries: counted.entries,
     blobs,
@@ -75,15 +77,13 @@ export function planInside(source: BundleSource, intent: Intent): Inside {
 }
 
 function countEntries(source: BundleSource, after: Place) {
-  let [entries, bytes, last, hashBefore] = [0, 0, after, zeros];
+  let [entries, bytes, last] = [0, 0, { epoch: after.epoch, seq: after.seq }];
   for (const entry of entriesAfter(source, after)) {
-    // An entry names the one before it, which is what the receiver must hold.
-    if (entries === 0) hashBefore = readHeader(entry.bytes).previous;
     entries += 1;
-    bytes += recordFrontBytes + entry.bytes.length + signatureBytes;
+    bytes += recordFrontBytes + entryContentBytes(entry);
     last = { epoch: entry.epoch, seq: entry.seq };
   }
-  return { entries, bytes, last, hashBefore };
+  return { entries, bytes, last };
 }
 
 function* entriesAfter(source: BundleSource, after: Place): Generator<PlacedEntry> {
@@ -99,8 +99,8 @@ function* entriesAfter(source: BundleSource, after: Place): Generator<PlacedEntr
 export function* entryRecords(source: BundleSource, { after, entries }: Manifest): Generator<Buffer> {
   let left = entries;
   if (left === 0) return;
-  for (const { bytes, signature } of entriesAfter(source, { epoch: after.epoch, seq: after.seq })) {
-    yield Buffer.concat([recordFront('entry', bytes.length + signature.length), bytes, signature]);
+  for (const entry of entriesAfter(source, { epoch: after.epoch, seq: after.seq })) {
+    yield entryRecord(entry);
     left -= 1;
     if (left === 0) return;
   }

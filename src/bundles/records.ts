@@ -10,7 +10,7 @@
  *
  *   manifest  JSON in UTF-8, see Manifest below
  *   head      the sender's newest signed head, 136 bytes (docs/event-format.md)
- *   entry     the bytes of an entry, then its signature of 64 bytes
+ *   entry     epoch (4), sequence (8), the bytes of the entry, its signature of 64 bytes
  *   blob      SHA-256 (32), size (8), attempt (4), then the bytes of the blob
  *   end       number of entries (8), number of blobs (8), SHA-256 (32) of all that stands before this record but the
  *             bytes of blobs, each of which has its own in its record
@@ -18,7 +18,8 @@
  * Integers are unsigned and big-endian; those of 8 bytes stay below 2^53.
  */
 import { z } from 'zod';
-import { Digest, entryBytesMax, headBytes, headerBytes, Id, signatureBytes } from '../events/index.ts';
+import { Digest, entryBytesMax, headBytes, Id, signatureBytes, type SealedEntry } from '../events/index.ts';
+import type { PlacedEntry } from '../sync/index.ts';
 
 export const recordKinds = { manifest: 1, head: 2, entry: 3, blob: 4, end: 5 } as const;
 export type RecordKind = keyof typeof recordKinds;
@@ -26,6 +27,9 @@ export type RecordKind = keyof typeof recordKinds;
 export const recordFrontBytes = 9;
 export const blobFrontBytes = 44;
 export const endBytes = 48;
+/** Heads have 136 bytes today. */
+const headBytesMax = 8 * headBytes;
+const placeBytes = 12;
 
 /** A place in a feed; epoch and sequence 0 are before its first entry. */
 export const PlaceAt = z.strictObject({ epoch: z.int().min(0), seq: z.int().min(0) });
@@ -66,8 +70,8 @@ export const manifestBytesMax = 8 * 1024 * 1024;
 
 const lengths: Record<RecordKind, { readonly least: number; readonly most: number }> = {
   manifest: { least: 2, most: manifestBytesMax },
-  head: { least: headBytes, most: headBytes },
-  entry: { least: headerBytes + signatureBytes, most: entryBytesMax },
+  head: { least: 1, most: headBytesMax },
+  entry: { least: placeBytes + signatureBytes, most: placeBytes + entryBytesMax },
   blob: { least: blobFrontBytes, most: Number.MAX_SAFE_INTEGER },
   end: { least: endBytes, most: endBytes },
 };
@@ -92,6 +96,32 @@ export function readRecordFront(
   if (length < BigInt(least) || length > BigInt(most))
     return { unfit: `a record of the kind ${kind} says it has ${length} bytes` };
   return { kind, contentBytes: Number(length) };
+}
+
+export function entryRecord({ epoch, seq, bytes, signature }: PlacedEntry): Buffer {
+  const place = Buffer.alloc(placeBytes);
+  place.writeUInt32BE(epoch, 0);
+  place.writeBigUInt64BE(BigInt(seq), 4);
+  return Buffer.concat([
+    recordFront('entry', entryContentBytes({ bytes, signature })),
+    place,
+    bytes,
+    signature,
+  ]);
+}
+
+export function entryContentBytes({ bytes, signature }: SealedEntry): number {
+  return placeBytes + bytes.length + signature.length;
+}
+
+/** An entry, and the place its sender says it has: good for order, believed only once it is verified. */
+export function readEntry(content: Buffer): PlacedEntry {
+  return {
+    epoch: content.readUInt32BE(0),
+    seq: Number(content.readBigUInt64BE(4)),
+    bytes: content.subarray(placeBytes, content.length - signatureBytes),
+    signature: content.subarray(content.length - signatureBytes),
+  };
 }
 
 /** What stands before the bytes of a blob. */

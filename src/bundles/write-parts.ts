@@ -26,12 +26,13 @@ export async function partNames(
 ): Promise<string[]> {
   const taken = await guard(folder, async () => {
     await mkdir(folder, { recursive: true });
-    return new Set((await readdir(folder)).map((name) => name.toLowerCase()));
+    return await readdir(folder);
   });
   for (const letter of 'ghijklmnopqrstuvwxyz') {
     const stem = `c${letter}${String(number).padStart(6, '0')}`;
     const names = Array.from({ length: parts }, (_, at) => `${stem}.${String(at + 1).padStart(3, '0')}`);
-    const foreign = [...taken].filter((one) => one.startsWith(`${stem}.`) && /\.\d{3}$/.test(one));
+    // A file system that knows no cases would take ours for theirs.
+    const foreign = taken.filter((one) => one.toLowerCase().startsWith(`${stem}.`) && /\.\d{3}$/.test(one));
     const others = await Promise.all(
       foreign.map(async (one) => (await bundleIdIn(join(folder, one))) !== id),
     );

@@ -10,7 +10,7 @@ import {
 } from '../bundles/index.ts';
 import { CommandError } from '../commands/index.ts';
 import { linkReplica } from '../daemon/index.ts';
-import { blobsOf, feedId } from '../events/index.ts';
+import { blobsOf, feedId, type FeedPoint } from '../events/index.ts';
 import { fingerprintWords, openIntroduction } from '../identity/index.ts';
 import { releaseOf, type Instance } from '../instance/index.ts';
 import {
@@ -90,7 +90,7 @@ export type Wish = {
 
 /** What a bundle for a link is to carry. */
 export type Cargo = {
-  readonly after: Place;
+  readonly after: FeedPoint;
   readonly blobs: readonly BundledBlob[];
   readonly assumed: readonly BundledBlob[];
 };
@@ -119,8 +119,14 @@ export function cargoOf(instance: Instance, link: LinkRow, replica: Replica, wis
       (ofRelease?.has(digest) ?? true) &&
       (held.has(digest) || onItsWay.has(`${digest} ${attemptOf(digest)}`)),
   );
-  const after = wish.after?.facts.last ?? (wish.again ? { epoch: 0, seq: 0 } : replica.confirmed());
-  return { after, blobs, assumed };
+  const place = wish.after?.facts.last ?? (wish.again ? { epoch: 0, seq: 0 } : replica.confirmed());
+  return { after: pointAt(instance, link, place), blobs, assumed };
+}
+
+/** A place of our feed with the hash of the entry there; zeros before the first. */
+function pointAt({ log }: Instance, { link }: LinkRow, { epoch, seq }: Place): FeedPoint {
+  const hash = seq === 0 ? undefined : log.entryAt(log.feedTo(link), { epoch, seq })?.hash;
+  return { epoch, seq, hash: hash ?? '0'.repeat(64) };
 }
 
 /** All that offers of this link name, by digest. */

@@ -3,38 +3,54 @@ import {
   exportBundle,
   findBundles,
   importBundles,
+  madeBundles,
   partBytesDefault,
+  type BundleSource,
   type Exported,
   type Imported,
+  type Sender,
 } from '../../src/bundles/index.ts';
-import { cargoOf, importerOf, recipientOf, senderOf, type Wish } from '../../src/cli/bundle-ends.ts';
+import {
+  cargoOf,
+  keptBundles,
+  importerOf,
+  recipientOf,
+  senderOf,
+  type Wish,
+} from '../../src/cli/bundle-ends.ts';
 import { createRelease } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
-import { readReleases } from '../../src/projections/index.ts';
-import { linkOf, offer, type Pair } from '../support/instances.ts';
+import { readReleases, readWantedBlobs } from '../../src/projections/index.ts';
+import { deliver, giveReceipt, linkOf, offer, type Pair } from '../support/instances.ts';
 
 export const never = new AbortController().signal;
 
-export type ExportWish = Partial<Wish> & { readonly partBytes?: number };
+export type ExportWish = Partial<Wish> & {
+  readonly partBytes?: number;
+  /** What a sender says of itself that is not as it should be, or not what it was. */
+  readonly as?: Partial<Sender>;
+  /** Other entries than those of the log. */
+  readonly source?: BundleSource;
+};
 
 /** Makes a bundle of one side for the other, as the command does. */
 export async function exportTo(
   from: Instance,
   link: string,
   out: string,
-  { release, again = false, after, partBytes = partBytesDefault }: ExportWish = {},
+  { release, again = false, after, partBytes = partBytesDefault, as = {}, source }: ExportWish = {},
 ): Promise<Exported> {
   const row = linkOf(from, link);
   const replica = linkReplica(from, link);
   return exportBundle({
-    sender: senderOf(from),
+    sender: { ...senderOf(from), ...as },
     recipient: recipientOf(row),
-    source: replica,
+    source: source ?? replica,
     link,
     feed: from.log.feedTo(link),
     sentAt: new Date(from.clock.now()).toISOString(),
-    head: replica.outgoingHead(),
+    head: source === undefined ? replica.outgoingHead() : undefined,
     ...cargoOf(from, row, replica, { release, again, after }),
     out,
     partBytes,
@@ -69,4 +85,22 @@ export async function offerFile({ vendor, link }: Pair, number: string, file: st
   const release = readReleases(vendor.db, number).find((row) => row.link === '')!;
   offer(vendor, release, [link]);
   return digest;
+}
+
+/** Both sides have everything of each other, without any bundle. */
+export async function bringAll({ vendor, customer, link }: Pair): Promise<void> {
+  await deliver(vendor, customer, link);
+  const wanted = linkReplica(customer, link).incomingBlobs();
+  for (const { digest } of wanted) await customer.blobs.putFile(vendor.blobs.path(digest));
+  giveReceipt(
+    customer,
+    link,
+    readWantedBlobs(customer.db).map(({ digest }) => digest),
+  );
+  await deliver(customer, vendor, link);
+}
+
+/** The number of the next bundle that a side makes. */
+export function nextNumber({ vendor, link }: Pair): number {
+  return (madeBundles(keptBundles(vendor), link).at(-1)?.facts.number ?? 0) + 1;
 }

@@ -227,7 +227,7 @@ function previewOf(instance: Instance, link: LinkRow, replica: Replica, cargo: C
   const feed = log.feedTo(link.link);
   const entries: Record<string, unknown>[] = [];
   const lines: string[] = [];
-  for (let at = cargo.after, page = replica.outgoing(at, pageEntries); page.length > 0;) {
+  for (let at: Place = cargo.after, page = replica.outgoing(at, pageEntries); page.length > 0;) {
     for (const { epoch, seq } of page) {
       const entry = log.entryAt(feed, { epoch, seq });
       if (entry === undefined) continue;

@@ -1,0 +1,51 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Instance } from '../../src/instance/index.ts';
+import { temporaryFolder } from '../support/build-nupkg.ts';
+import { makePair } from '../support/instances.ts';
+import { carryProcess } from './killing.ts';
+import { offerFile, stick } from './support.ts';
+
+const piece = 1024 * 1024;
+const preload = join(import.meta.dirname, 'peak-memory.mjs');
+
+/** Carries a file of so many MiB; returns what the processes of both sides had at most, in bytes. */
+export async function peakOf(
+  mebibytes: number,
+): Promise<{ readonly exporting: number; readonly importing: number }> {
+  using root = temporaryFolder();
+  using pair = await makePair(root.path);
+  const path = join(root.path, 'large');
+  const file = openSync(path, 'w');
+  const bytes = Buffer.alloc(piece);
+  for (let at = 0; at < mebibytes; at += 1) {
+    bytes.writeUInt32BE(at, 0);
+    writeSync(file, bytes);
+  }
+  closeSync(file);
+  const digest = await offerFile(pair, '1.0.0', path);
+  const out = stick(root.path);
+  const measured = async (side: Instance, ...args: string[]): Promise<number> => {
+    const file = join(root.path, 'peak');
+    const { ended, said } = await carryProcess(side, args, {
+      NODE_OPTIONS: `--import=${preload}`,
+      PEAK_FILE: file,
+    });
+    expect(ended, said).toBe(0);
+    return Number(readFileSync(file, 'utf8'));
+  };
+  const exporting = await measured(
+    pair.vendor,
+    'export',
+    '--to',
+    pair.link,
+    '--out',
+    out,
+    '--part-size',
+    '500MB',
+  );
+  const importing = await measured(pair.customer, 'import', out);
+  expect(pair.customer.holds(digest)).toBe(true);
+  return { exporting, importing };
+}
