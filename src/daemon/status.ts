@@ -28,6 +28,7 @@ import {
 } from '../projections/index.ts';
 import { programVersion } from '../installation.ts';
 import { logTrouble } from './readiness.ts';
+import { clockWarnings } from './clock-oddities.ts';
 
 const outboundShown = 100;
 const pageEntries = 256;
@@ -149,6 +150,18 @@ export function feedViews({ db, log, identity }: Instance): FeedView[] {
   });
 }
 
+/** Own feeds that their receivers say hold more, or something else, than is here. */
+function doubtWarnings(instance: Instance): StatusView['warnings'] {
+  const views = new Map(feedViews(instance).map((view) => [view.feed, view]));
+  return instance.log.feeds().flatMap(({ feed, seq, hash, doubt }) => {
+    if (doubt === null) return [];
+    const { code, said } = doubt;
+    const heads = `${views.get(feed)?.audience ?? feed} holds entry ${said.seq} (${said.hash}) of our feed, here the newest is ${seq} (${hash})`;
+    const why = code === 'UNSURE' ? 'this instance lost entries' : 'somebody else signs with our key';
+    return [{ code, message: `${heads}: ${why}, nothing is signed on that feed` }];
+  });
+}
+
 function warnings(instance: Instance): StatusView['warnings'] {
   const unread = readUnknownEntries(instance.db);
   const unknown = unread.filter(({ type }) => !decidesAtHome(type));
@@ -160,6 +173,8 @@ function warnings(instance: Instance): StatusView['warnings'] {
   const trouble = logTrouble(instance);
   return [
     ...(trouble === undefined ? [] : [trouble]),
+    ...doubtWarnings(instance),
+    ...clockWarnings(instance),
     ...frozen.map((feed) => ({
       code: 'FEED_FROZEN',
       message: `the feed of ${feed.author} for ${feed.audience} holds two entries for one place and is frozen`,
