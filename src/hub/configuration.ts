@@ -29,11 +29,16 @@ export function serverConfiguration(plan: HubPlan, server: PlannedServer): strin
     '#',
     `# Check:   nats-server -t -c ${file}`,
     `# Start:   nats-server -c ${file}`,
-    '# Reload:  nats-server --signal reload=PID       (where systemd keeps it: systemctl reload nats-server)',
-    `#          takes over ${linksFile} and ${server.name}.pem, drops nobody. Reload twice, a second apart: the first time`,
-    '#          nats-server 2.9 reads a new account without what is lent to it. A change in this file wants a restart.',
+    '# Reload:  for i in 1 2; do nats-server --signal reload=PID; sleep 1; done     (or: systemctl reload nats-server)',
+    `#          takes over ${linksFile} and ${server.name}.pem, drops nobody. Twice, since the first time nats-server 2.9`,
+    '#          reads a new account without what is lent to it. A change in this file wants a restart.',
     '# Then:    crossgap hub apply                    (makes the streams; a running daemon does it by itself)',
     '#',
+    ...(plan.servers.length > 1
+      ? [
+          `# Files:   here belong ${server.name}.conf, ${server.name}.pem, ${authorityFile} and ${linksFile}, in ${plan.at}.`,
+        ]
+      : []),
     '# Rights:  these files belong to whoever runs crossgap. If the server runs as somebody else, give it the folder',
     `#          once (chgrp nats ${plan.at}; chmod 750 it, 640 its files); rewritten files keep group and mode.`,
     '# Version: works on nats-server 2.9.10. Run a supported release, 2.11.16 or 2.12.7 at least: older ones have known',

@@ -93,6 +93,35 @@ describe('a reply', () => {
     expect(takeReply([known({ state, peer: id('b') })], asked).decision).toEqual([]);
   });
 
+  describe('with a credential for our NATS server', () => {
+    const nkey = `U${'A'.repeat(55)}`;
+    const before = { peer: id('b'), introduction: peer.introduction };
+
+    test('records it', () => {
+      const { decision } = takeReply([known()], { ...asked, nkey });
+      expect(dataOf(decision, 'link.answered')).toMatchObject({ nkey });
+      expect(dataOf(takeReply([known()], asked).decision, 'link.answered')).not.toHaveProperty('nkey');
+    });
+
+    test('that was recorded already changes nothing, nor does one without', () => {
+      const there = known({ ...before, state: 'confirmed', nkey });
+      expect(takeReply([there], { ...asked, nkey }).decision).toEqual([]);
+      expect(takeReply([there], asked).decision).toEqual([]);
+    });
+
+    test('that is another than before counts once the words were compared again', () => {
+      const there = known({ ...before, state: 'confirmed', nkey: `U${'B'.repeat(55)}` });
+      const { decision, known: found } = takeReply([there], { ...asked, nkey });
+      expect(dataOf(decision, 'link.answered')).toMatchObject({ nkey, introduction: peer.introduction });
+      expect(decided(confirm(found, 'f'.repeat(64)))).toEqual(['self link.confirmed']);
+    });
+
+    test('with another introduction than before changes nothing', () => {
+      const there = known({ ...before, state: 'confirmed', introduction: Buffer.from('another') });
+      expect(takeReply([there], { ...asked, nkey }).decision).toEqual([]);
+    });
+  });
+
   test('to an invitation that was not made here is refused', () => {
     expect(codeOf(refusal(() => takeReply([known({ link: id('c') })], asked)))).toBe('LINK_UNKNOWN misused');
   });

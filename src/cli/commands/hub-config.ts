@@ -82,12 +82,15 @@ function textOf(plan: HubPlan, { files, needs, certificatesEnd }: WrittenHub, ou
       nothing: ['', 'Servers that run by it need nothing.'],
       reload: [
         '',
-        'Servers that run take it over without dropping anybody. On each, twice and a second apart:',
-        '  nats-server --signal reload=PID        (or: systemctl reload nats-server)',
+        'Servers that run take it over without dropping anybody. On each, twice (a new customer needs the second):',
+        '  for i in 1 2; do nats-server --signal reload=PID; sleep 1; done     (or: systemctl reload nats-server)',
       ],
       restart: [
         '',
         ...servers.map(({ name }) => `Start, or stop and start: nats-server -c ${at}/${name}.conf`),
+        ...(servers.length > 1
+          ? [`Each on its own machine, with its .pem, ca.pem and hub-links.conf in ${at}.`]
+          : []),
       ],
     }[needs],
     ...(needs === 'nothing' ? [] : [`Then, where our daemon doesn't run: ${commandLine('hub', 'apply')}`]),

@@ -71,6 +71,9 @@ export const acceptLinkCommand = command({
           ['reply', file],
         ]),
         'Send the reply back and tell them our words by phone.',
+        ...(row.transport.kind === 'nats'
+          ? [`Then start ${commandLine('run')}: it dials out, and again until they let it in.`]
+          : []),
         ...(row.state === 'confirmed'
           ? []
           : [
