@@ -132,7 +132,7 @@ type HeldMessage = {
   readonly sizeBytes: number;
   reply: string;
   /** The stream's incarnation: an old message's number may be a new one's. */
-  readonly incarnation: string;
+  readonly incarnation: number;
   offered: boolean;
 } & (
   | { readonly parcel: Parcel; readonly unreadable?: never }
@@ -164,7 +164,10 @@ function durableReader(
   let heldBytes = 0;
   let listening: Disposable | undefined;
   let current: HubClient | undefined;
-  let incarnation = '';
+  let created = '';
+  /** Counts the streams that stood here, one after the other, under one name. */
+  let incarnation = 0;
+  let newest = { streamSeq: 0, stored: 0n };
   let open: { readonly token: string; readonly until: number } | undefined;
   /** Counts what the server told us, so that a silence can be told from an answer. */
   let messages = 0;
@@ -176,8 +179,19 @@ function durableReader(
     heldBytes -= message.sizeBytes;
   }
 
+  /** Another stream stands there now. What is held comes again from it, and is acknowledged by other numbers. */
+  function forgetStream(): void {
+    incarnation += 1;
+    newest = { streamSeq: 0, stored: 0n };
+    for (const message of held.values()) remove(message);
+  }
+
   function onArrival(message: DurableMessage): void {
     messages += 1;
+    const stored = BigInt(message.stored);
+    // What was stored later has a greater number, unless the stream was made again meanwhile.
+    if (stored > newest.stored && message.streamSeq <= newest.streamSeq) forgetStream();
+    if (stored > newest.stored) newest = { streamSeq: message.streamSeq, stored };
     const key = `${message.streamSeq} ${message.stored}`;
     const before = held.get(key);
     if (before) before.reply = message.reply;
@@ -211,10 +225,9 @@ function durableReader(
       },
     });
     const info = await client.manage(what, (manager) => manager.consumers.info(stream, name));
-    if (info.created !== incarnation) {
-      incarnation = info.created;
-      // They come again from the new durable; the numbers they are acknowledged by may be those of others.
-      for (const message of held.values()) remove(message);
+    if (info.created !== created) {
+      created = info.created;
+      forgetStream();
     }
     await askAgain(client, info);
     current = client;

@@ -197,7 +197,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     if (created !== undefined && created !== info.created)
       forgetLost(() => true, 'its stream was made again');
     const lying = info.state.subjects ?? {};
-    if (created !== info.created) seed(Object.keys(lying));
+    if (first) seed(Object.keys(lying));
     created = info.created;
     lastSeq = info.state.last_seq;
     forgetLost(({ subject }) => !Object.hasOwn(lying, subject), 'they do not lie there any more');
@@ -244,7 +244,9 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   }
 
   async function settle(settled: Settled): Promise<void> {
-    const client = await connection.client(new AbortController().signal);
+    const client = connection.live();
+    // Who sends or receives tells why there is no connection, and dials; here is nothing that could not wait.
+    if (!client) return void carried.settle(settled);
     if (generation !== client.generation) {
       if (generation > 0) doubtNewest();
       generation = client.generation;

@@ -27,8 +27,8 @@ export function upstreamSweep({
       due = true;
     },
     async sweep() {
-      if (!due || now() - sweptAt < sweepMs) return;
-      const client = await connection.client(new AbortController().signal);
+      const client = connection.live();
+      if (!client || !due || now() - sweptAt < sweepMs) return;
       due = false;
       sweptAt = now();
       for (const durable of durableNames) {

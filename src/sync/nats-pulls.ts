@@ -14,7 +14,7 @@ export type DurableMessage = {
   /** Where it is acknowledged. */
   readonly reply: string;
   readonly streamSeq: number;
-  /** When the server stored it, as text: two messages with one sequence are told apart by it. */
+  /** When the server stored it, in nanoseconds, as digits: two messages with one sequence are told apart by it. */
   readonly stored: string;
 };
 
@@ -115,6 +115,6 @@ function factsOf(
   const tokens = reply?.split('.') ?? [];
   if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || tokens.length < 9) return undefined;
   const [stream, durable, , streamSeq, , stored] = tokens.slice(tokens.length >= 11 ? 4 : 2);
-  if (!/^\d{1,15}$/.test(streamSeq ?? '')) return undefined;
+  if (!/^\d{1,15}$/.test(streamSeq ?? '') || !/^\d{1,20}$/.test(stored ?? '')) return undefined;
   return { key: `${stream} ${durable}`, streamSeq: Number(streamSeq), stored: stored ?? '' };
 }

@@ -59,6 +59,10 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   async function start(): Promise<void> {
     const started = spawn(natsServerPath(), ['-c', path], { stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
+    // A test run that is given up leaves no server behind.
+    const killNow = (): void => void started.kill('SIGKILL');
+    process.once('exit', killNow);
+    started.once('exit', () => process.off('exit', killNow));
     const ready = Promise.withResolvers<void>();
     const read = (piece: Buffer): void => {
       output = (output + piece.toString()).slice(-100_000);

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   applyHub,
   encodeParcelFile,
+  jetstreamTransport,
   streamName,
   waySubject,
   type Exchange,
@@ -15,7 +16,7 @@ import {
 import { requires } from '../support/requires.ts';
 import { fakeReplica, type FakeReplica } from './fake-replica.ts';
 import { acme, contoso, scratch } from './folder-support.ts';
-import { newLink, startHub, type Hub } from './jetstream-support.ts';
+import { newLink, startHub, tcpDoor, type Hub } from './jetstream-support.ts';
 import { exchange, expectEqual, never } from './link-support.ts';
 import { entriesParcel, someBlob, takeAll, textsOf } from './transport-contract.ts';
 
@@ -141,8 +142,8 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
   ])('T-41 a stream made again with %s is noticed and costs time only', async (_name, more) => {
     notes(20);
     await exchange(vendor, here);
-    await takeAll(there, { done: false });
     const { streams } = await manager();
+    const lost = Object.keys((await streams.info(down(), { subjects_filter: '>' })).state.subjects ?? {});
     for (const way of ['down', 'up'] as const) await streams.delete(streamName(link, way));
     // Both ways, each by its name.
     const unprepared = expect.objectContaining({ code: 'HUB_NOT_PREPARED' });
@@ -151,8 +152,26 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     const { jetstream } = await hub.connection.client(never);
     for (let seq = 0; seq < more; seq++)
       await jetstream.publish(`${waySubject(link, 'down')}.e.9.${seq + 1}.${seq + 1}`, 'invented');
+    // Where a lost one lay, something else lies now.
+    if (more > 0) for (const subject of lost) await jetstream.publish(subject, 'invented');
     await settleDown();
     expect(losses.map(({ code }) => code)).toContain('HUB_LOST_MESSAGES');
+  });
+
+  test('T-41 what is done with a message of a lost stream is not taken for one of the new stream', async () => {
+    await here.send(entriesParcel(1, 1), never);
+    const old: (() => Promise<void>)[] = [];
+    for await (const received of there.receive(() => [], never))
+      if ('parcel' in received) old.push(received.done);
+    const { streams } = await manager();
+    await streams.delete(down());
+    await applyHub(hub.connection, [link], { signal: never });
+    await here.settle({ epoch: 0, seq: 0, owed: new Set() });
+    await here.send(entriesParcel(1, 2), never);
+    expect(textsOf((await takeAll(there, { done: false })).parcels)).toEqual(entriesTexts(1, 2));
+    for (const done of old) await done();
+    await using next = hub.open(link, 'customer');
+    expect(textsOf((await takeAll(next)).parcels)).toEqual(entriesTexts(1, 2));
   });
 
   test('T-41 a customer that sent to a stream which was made again sends everything again', async () => {
@@ -231,6 +250,44 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     await managing.streams.purge(down(), { filter: `${below}.>` });
     await settleDown();
     expect(customer.holdsBlob(digest)).toBe(true);
+  });
+
+  test('T-42 a hub whose every answer may be garbled is no end of anything', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => {});
+    let garbles = true;
+    let pieces = 0;
+    const flip = (piece: Buffer): Buffer => {
+      pieces += 1;
+      // Each third piece, at a place that moves on; the first of a connection are its greeting.
+      if (garbles && pieces % 3 === 0) piece[(pieces * 7919) % piece.length]! ^= 1 << (pieces % 8);
+      return piece;
+    };
+    await using between = await tcpDoor(hub.server.port, flip);
+    await using garbled = hub.customer({
+      urls: [`nats://127.0.0.1:${between.port}`],
+      requestMs: 100,
+      dialMs: 300,
+    });
+    await using through = jetstreamTransport({
+      connection: garbled,
+      link,
+      side: 'customer',
+      lookMs: 0,
+      silentMs: 100,
+    });
+    notes(20);
+    notes(5, customer);
+    await exchange(vendor, here);
+    for (let round = 0; round < 12; round++) {
+      const { failures } = await exchange(customer, through);
+      for (const failure of failures) expect(failure).toMatchObject({ code: expect.stringMatching(/^HUB_/) });
+      await exchange(vendor, here);
+      if (failures.length > 0) await garbled.newer(0, AbortSignal.timeout(300));
+    }
+    expect(pieces).toBeGreaterThan(20);
+    garbles = false;
+    await settleDown();
+    vi.restoreAllMocks();
   });
 
   test('T-44 an id that somebody used before does not swallow the message', async () => {

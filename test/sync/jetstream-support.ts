@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import {
   applyHub,
   jetstreamTransport,
@@ -69,17 +71,17 @@ export async function startHub(links: readonly string[], options: NatsServerOpti
     ...options,
     config: `authorization { users: [ ${users.join(', ')} ] }\n${options.config ?? ''}`,
   });
-  const connect = (seed: string, inboxPrefix: string, more: Partial<HubConnectionOptions>): HubConnection =>
+  const connectAs = (seed: string, inboxPrefix: string, more: Partial<HubConnectionOptions>): HubConnection =>
     natsConnection({ urls: [server.url], seed, inboxPrefix, name: 'a test', ...swift, ...more });
-  const connection = connect(hubKey.seed, '_INBOX_hub', {});
+  const connection = connectAs(hubKey.seed, '_INBOX_hub', {});
   const customer = (more: Partial<HubConnectionOptions> = {}): HubConnection =>
-    connect(customerKey.seed, inbox, more);
+    connectAs(customerKey.seed, inbox, more);
 
   const opened = new Set<HubConnection>([connection]);
 
   async function pair(link: string, way: 'tcp' | 'websocket' = 'tcp'): Promise<TransportPair> {
     const urls = [way === 'tcp' ? server.url : server.webSocketUrl];
-    const [ours, theirs] = [connect(hubKey.seed, '_INBOX_hub', { urls }), customer({ urls })];
+    const [ours, theirs] = [connectAs(hubKey.seed, '_INBOX_hub', { urls }), customer({ urls })];
     await applyHub(connection, [link], { signal: never });
     const ends: Transport[] = [];
     const open = (side: 'hub' | 'customer', by: HubConnection): Transport => {
@@ -144,4 +146,34 @@ async function litter(connection: HubConnection, link: string): Promise<readonly
   const { jetstream } = await connection.client(never);
   for (const [index, subject] of subjects.entries()) await jetstream.publish(subject, payloads[index] ?? '');
   return subjects;
+}
+
+/** A way to a server of this machine that may change what the server says. */
+export async function tcpDoor(
+  port: number,
+  change: (piece: Buffer) => Buffer,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const sockets = new Set<Socket>();
+  const door = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    near.pipe(far);
+    far.on('data', (piece: Buffer) => void near.write(change(piece)));
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        for (const one of [near, far]) one.destroy();
+      });
+    }
+  });
+  door.listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  return {
+    port: (door.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      door.close();
+      await once(door, 'close');
+    },
+  };
 }
