@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   applyHub,
+  doorbell,
   encodeParcelFile,
   jetstreamTransport,
+  replicate,
   streamName,
   waySubject,
   type Exchange,
@@ -13,6 +15,7 @@ import {
   type SyncError,
   type Transport,
 } from '../../src/sync/index.ts';
+import { silentLog } from '../../src/log.ts';
 import { requires } from '../support/requires.ts';
 import { fakeReplica, type FakeReplica } from './fake-replica.ts';
 import { acme, contoso, scratch } from './folder-support.ts';
@@ -113,6 +116,38 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
       await busy;
     }
     await settleDown();
+  });
+
+  test('T-46 two sides that keep going meet again after each restart, and bring what was said meanwhile', async () => {
+    const ending = new AbortController();
+    const [ours, theirs] = [doorbell(), doorbell()];
+    const equal = doorbell();
+    const same = (): boolean => vendor.state().own.join() === customer.state().theirs.join();
+    const shared = {
+      signal: ending.signal,
+      log: silentLog(),
+      retry: { firstMs: 20, mostMs: 100 },
+      onExchange: () => void (same() && equal.ring()),
+    };
+    const going = Promise.all([
+      replicate(vendor, here, { ...shared, changes: ours }),
+      replicate(customer, there, { ...shared, changes: theirs }),
+    ]);
+    for (let restart = 0; restart < 3; restart++) {
+      notes(3);
+      ours.ring();
+      do await equal.rung(never);
+      while (!same());
+      await hub.server.kill();
+      notes(2);
+      ours.ring();
+      await hub.server.start();
+    }
+    do await equal.rung(never);
+    while (!same());
+    ending.abort();
+    await going;
+    expect(customer.state().theirs.length).toBeGreaterThanOrEqual(15);
   });
 
   test('T-40 a store that went back to an earlier state is noticed and filled again', async () => {
