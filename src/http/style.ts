@@ -158,7 +158,7 @@ h4>.number{color:var(--quiet);font-weight:400}
 
 .log-heading{margin-top:1.25rem}
 .log{margin-top:.5rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--sunken);font-family:ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.75rem}
-.log li{display:grid;grid-template-columns:4.5rem 12rem minmax(0,1fr);gap:0 .75rem}
+.log li{display:grid;grid-template-columns:4.5rem 15rem minmax(0,1fr);gap:0 .75rem}
 .log .text{white-space:pre-wrap;tab-size:4}
 .log .error .text{color:var(--bad)}.log .warning .text{color:var(--wait)}
 

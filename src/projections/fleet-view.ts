@@ -115,6 +115,8 @@ function blockedBy(
   releases: Releases,
 ): string | null {
   if (place.state === 'failed') {
+    // A customer may keep the reason to itself; then the place is all there is to say.
+    if (place.error !== null) return `${place.lastNumber} failed: ${place.error}`;
     const at =
       place.failedAt === null
         ? null

@@ -56,10 +56,15 @@ export function askFor(
 const everywhere = new Set(['uat', 'production', 'qa']);
 
 /** Records a run of a deployment, from its start to the state it comes to, as the daemon does. */
-export function runTo(instance: Instance, deployment: string, state: RunTold['state']): void {
+export function runTo(
+  instance: Instance,
+  deployment: string,
+  state: RunTold['state'],
+  report = everything,
+): void {
   const row = (): DeploymentRow => findDeployment(instance.db, deployment)!;
   if (row().state !== 'running') {
-    instance.record(() => startRun(row(), sha256('plan'), everything));
+    instance.record(() => startRun(row(), sha256('plan'), report));
   }
   const failedAt =
     state === 'failed' || state === 'interrupted' ? { step: 1, stepId: 'web', convention: 7.5 } : undefined;
@@ -80,7 +85,7 @@ export function runTo(instance: Instance, deployment: string, state: RunTold['st
       },
     ],
   };
-  instance.record((db) => recordRun(row(), readSteps(db, deployment), told, everything));
+  instance.record((db) => recordRun(row(), readSteps(db, deployment), told, report));
 }
 
 /** Things that people and daemons do; each does nothing where there is nothing to do it with. */

@@ -133,13 +133,22 @@ describe('J1.25: the fleet', () => {
         state: 'failed',
         lastAttempt: { release: '1.1.0', state: 'failed' },
         behind: 1,
-        blockedBy: '1.1.0 failed at step web, convention 7.5',
+        blockedBy: '1.1.0 failed: the script ended with exit code 3',
       },
     ]);
     expect(publicationOf('1.1.0')).toMatchObject({
       state: 'failed',
       reason: 'the script ended with exit code 3',
     });
+  });
+
+  test('says where it failed, to whom the customer does not tell why', async () => {
+    await publish('1.0.0');
+    const { customer } = pair;
+    const quiet = { trace: true, files: true, errors: false };
+    runTo(customer, askFor(customer, atCustomer('1.0.0'), 'uat', 'again'), 'failed', quiet);
+    await settle(pair);
+    expect(fleet()[0]!.blockedBy).toBe('1.0.0 failed at step web, convention 7.5');
   });
 
   test('says that a place was rolled back, and what keeps it there', async () => {

@@ -13,6 +13,8 @@ export interface Narrator {
 }
 
 const linesShown = 12;
+/** How it ended tells more than how it began. */
+const tailShown = 7;
 
 /** A narrator that talks on a terminal. */
 export function narrator({ talk, talkTone }: Pick<Terminal, 'talk' | 'talkTone'>): Narrator {
@@ -32,7 +34,9 @@ export function narrator({ talk, talkTone }: Pick<Terminal, 'talk' | 'talkTone'>
         .split('\n')
         .filter((line) => line !== '');
       const cut = lines.length > linesShown;
-      const shown = cut ? [...lines.slice(0, linesShown - 5), '…', ...lines.slice(-4)] : lines;
+      const shown = cut
+        ? [...lines.slice(0, linesShown - tailShown - 1), '…', ...lines.slice(-tailShown)]
+        : lines;
       for (const line of shown) talk(`     │ ${line}`);
       if (exitCode !== 0)
         talk(`     └ ${talkTone(exitCode === expected ? 'warn' : 'bad', `exit ${exitCode}`)}`);

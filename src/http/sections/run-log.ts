@@ -4,9 +4,14 @@ import { count } from '../../words.ts';
 
 const linesShown = 200;
 
-/** What the scripts of a run said, and what was done beside them: the newest lines, all of them one click away. */
+/**
+ * What the scripts of a run said, and what was done beside them: the newest lines, all of them one click away. That
+ * nothing was to be done is told by the trace.
+ */
 export function logPart(deployment: string, log: string): Html {
-  const lines = log.split('\n').filter((line) => line !== '');
+  const lines = log
+    .split('\n')
+    .filter((line) => line !== '' && !/  (?:feature-off|nothing-to-do)$/.test(line));
   const hidden = Math.max(0, lines.length - linesShown);
   return html`<h3 class="log-heading">Log</h3>
     <p class="aside">
