@@ -10,7 +10,7 @@ export function timeNamed(text: string, option: string): Date {
   // 2026-02-30 would quietly be the second of March.
   if (time !== undefined && !Number.isNaN(time.getTime()) && dayExists(text)) return time;
   throw misuse(
-    `Cannot follow ${option} ${text}: it is not a day or a time`,
+    `Cannot understand ${option} ${text}: it is not a day or a time`,
     'Write, for example, 2027-02-01 or 2027-02-01T12:00:00Z.',
   );
 }

@@ -13,6 +13,8 @@ test.each([
 test.each(['', 'tomorrow', '2027', '2027-13-01', '2026-02-30', '2027-02-01 12:00', '2027-02-01T25:00', '1'])(
   '%j is refused',
   (text) => {
-    expect(() => timeNamed(text, '--until')).toThrow(/Cannot follow --until .*: it is not a day or a time/);
+    expect(() => timeNamed(text, '--until')).toThrow(
+      /Cannot understand --until .*: it is not a day or a time/,
+    );
   },
 );

@@ -67,7 +67,7 @@ function cells(row: FleetRow, now: number, terminal: Terminal): string[] {
 function wholeNumber(given: string): number {
   if (/^\d{1,6}$/.test(given)) return Number(given);
   throw misuse(
-    `Cannot follow --behind ${given}: it is not a whole number`,
+    `Cannot understand --behind ${given}: it is not a whole number`,
     'Write, for example, --behind 2.',
   );
 }

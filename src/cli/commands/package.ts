@@ -146,9 +146,9 @@ const pack = command({
       );
     }
     const files = packedFiles(FOLDER);
-    const written = await packNew(outFile, (file) => packNupkg({ id, version, files, outFile: file }));
+    const known = knownVersion(version);
+    const written = await packNew(outFile, (file) => packNupkg({ id, version: known, files, outFile: file }));
     const { size: sizeBytes } = lstatSync(outFile);
-    const known = normalizedVersion(version) ?? version;
     return {
       document: { file: resolve(outFile), id, version: known, size: sizeBytes, files: files.length, written },
       text: `${id} ${known}: ${count(files.length, 'file')}, ${size(sizeBytes)}, ${written ? 'written to' : 'the same as in'} ${outFile}, not signed yet`,
@@ -191,6 +191,12 @@ async function packNew(file: string, packTo: (file: string) => Promise<void>): P
     hint: 'Name another file with --out, or move this one away; it may be signed already.',
     details: { file: resolve(file) },
   });
+}
+
+/** The version as every list shows it, so that `1.0` and `1.0.0` are not two; build metadata stays behind it. */
+function knownVersion(version: string): string {
+  const [, metadata] = /^[^+]*(\+.*)?$/.exec(version) ?? [];
+  return `${normalizedVersion(version) ?? version}${metadata ?? ''}`;
 }
 
 function refuseUnfitIdentity(id: string, version: string): void {

@@ -199,6 +199,17 @@ test('J1.13 a check lists everything missing at once, with the command for each'
   });
 });
 
+test('a check is not passed while something else is in the way', async () => {
+  await set('Db', secret);
+  await acme.asks('environment add qa --after integration');
+  const answer = await acme.types('release check 1.0.0 --env qa --json');
+  expect(answer).toMatchObject({
+    exitCode: 3,
+    json: { ready: false, missing: [] },
+    error: { code: 'PREDECESSOR_MISSING' },
+  });
+});
+
 test('a check of a withdrawn release is refused, of an unknown environment misused', async () => {
   await set('Db', secret);
   expect(await acme.types('release check 1.0.0 --env nowhere')).toMatchObject({ exitCode: 2 });

@@ -172,7 +172,9 @@ test('a package is not packed over another file; the same content again is no er
   const line = ['package', 'pack', folder, '--id', 'A', '--out', file];
   expect(await acme.asks([...line, '--version', '1.0'])).toMatchObject({ version: '1.0.0', written: true });
   expect(await acme.asks([...line, '--version', '1.0'])).toMatchObject({ written: false });
-  await acme.asks(['package', 'sign', file, '--certificate', company.pfx]);
+  expect(await acme.asks(['package', 'sign', file, '--certificate', company.pfx])).toMatchObject({
+    version: '1.0.0',
+  });
   const signedBytes = readFileSync(file);
   expect(await acme.types([...line, '--version', '1.0', '--json'])).toMatchObject({
     exitCode: 3,
