@@ -3,13 +3,12 @@ import {
   HubError,
   ownHubUrls,
   readHubSettings,
-  streamBytes,
   type HubLink,
   type HubSettings,
 } from '../hub/index.ts';
 import { ensureNatsKey, type Instance } from '../instance/index.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
-import { natsConnection, type HubConnection, type HubLimits } from '../sync/index.ts';
+import { natsConnection, type HubConnection } from '../sync/index.ts';
 
 /** What was chosen for the hub of this instance, by `hub config`. */
 export function hubSettingsOf({ folder }: Instance): HubSettings {
@@ -49,10 +48,4 @@ export async function ownHubConnection(instance: Instance, settings: HubSettings
     inboxPrefix: `_INBOX_${instance.identity.instanceId}`,
     name: instance.identity.name,
   });
-}
-
-/** What the streams of each link may take. */
-export function hubLimits(settings: HubSettings): Partial<HubLimits> {
-  const { down, up } = streamBytes(settings);
-  return { downBytesMax: down, upBytesMax: up, replicas: settings.replicas ?? 1 };
 }

@@ -1,6 +1,6 @@
 import { HubError } from './errors.ts';
 import { inUrl, isLoopback, parseHubUrl, type HubUrl } from './hub-url.ts';
-import { settingUnfit, sizeBytes, streamBytes, type HubServer, type HubSettings } from './hub-settings.ts';
+import { settingUnfit, sizeBytes, streamLimits, type HubServer, type HubSettings } from './hub-settings.ts';
 import { customerAccess, type CustomerAccess } from './customer-account.ts';
 
 /** A link that meets its other side at this instance's server. */
@@ -94,8 +94,8 @@ export function planHub(wish: HubWish): HubPlan {
   }
   const at = settings.at ?? wish.out;
   const { customers, remarks } = customersOf(wish);
-  const { down, up } = streamBytes(settings);
-  const reserved = wish.links.length * (down + up);
+  const { downBytesMax, upBytesMax } = streamLimits(settings);
+  const reserved = wish.links.length * (downBytesMax + upBytesMax);
   const maxFile = settings.maxFile ?? roomFor(reserved);
   return {
     instance,

@@ -101,9 +101,13 @@ export function sizeBytes(size: string): number {
   return Number(size.slice(0, -2)) * units[size.slice(-2) as keyof typeof units];
 }
 
-/** What the streams of each link may take, in bytes; a server reserves it. */
-export function streamBytes({ down = '256MB', up = '64MB' }: HubSettings): { down: number; up: number } {
-  return { down: sizeBytes(down), up: sizeBytes(up) };
+/** What each link's streams are made with; a server reserves the bytes. Whoever makes them must say the same. */
+export function streamLimits({ down = '256MB', up = '64MB', replicas = 1 }: HubSettings): {
+  readonly downBytesMax: number;
+  readonly upBytesMax: number;
+  readonly replicas: 1 | 3;
+} {
+  return { downBytesMax: sizeBytes(down), upBytesMax: sizeBytes(up), replicas };
 }
 
 /** Where this instance dials its own hub: where it was told to, else where the given links' other sides do. */

@@ -8,7 +8,7 @@ export {
   ownHubUrls,
   readHubSettings,
   settingUnfit,
-  streamBytes,
+  streamLimits,
   writeHubSettings,
   type HubServer,
   type HubSettings,

@@ -1,7 +1,8 @@
+import { streamLimits } from '../../hub/index.ts';
 import { applyHub, checkHub } from '../../sync/index.ts';
 import { count } from '../../words.ts';
 import { command, type Outcome } from '../command.ts';
-import { formerHubLinks, hubLimits, hubLinks, hubSettingsOf, ownHubConnection } from '../hub-facts.ts';
+import { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from '../hub-facts.ts';
 import { section } from '../table.ts';
 import { checkLines, unfit } from './hub-check.ts';
 
@@ -16,8 +17,8 @@ export const hubApplyCommand = command({
     const settings = hubSettingsOf(instance);
     await using connection = await ownHubConnection(instance, settings);
     const { signal } = context;
-    const limits = hubLimits(settings);
-    const check = await checkHub(connection, { signal, replicas: settings.replicas ?? 1 });
+    const limits = streamLimits(settings);
+    const check = await checkHub(connection, { signal, replicas: limits.replicas });
     const failure = unfit(check);
     if (failure !== undefined) throw failure;
     const links = hubLinks(instance).filter(({ nkey }) => nkey !== null);
