@@ -1,4 +1,5 @@
 import { pieceBytes, pieceCount, sealedPieceBytes, sealPiece, type PayloadKey } from './age-payload.ts';
+import { passed } from './flat-memory.ts';
 import { beforeEntries, endRecord, entryRecords, type BundleSource, type Inside } from './plan.ts';
 import { blobRecordFront } from './records.ts';
 
@@ -75,6 +76,7 @@ export async function* sealedPieces(
   const seal = (plain: Uint8Array): Buffer => {
     const length = sealPiece(key, { at, last: at === pieces - 1 }, plain, sealed);
     at += 1;
+    passed(length);
     return sealed.subarray(0, length);
   };
   for await (const bytes of plaintext.read(first * pieceBytes)) {

@@ -7,6 +7,7 @@ import {
 } from './age-keys.ts';
 import { openPiece, payloadKey, pieceBytes, pieceCount, plainSize, sealedPieceBytes } from './age-payload.ts';
 import { BundleError } from './errors.ts';
+import { passed } from './flat-memory.ts';
 import { malformed } from './malformed.ts';
 import { damageOf } from './inspect.ts';
 import { partBytes } from './part-bytes.ts';
@@ -122,6 +123,7 @@ export async function openBundle(found: FoundBundle, identity: AgeIdentity): Pro
       sealedStretch ??= Buffer.allocUnsafe((stretchBytesMax / pieceBytes + 2) * sealedPieceBytes);
       const target = stretch.subarray(0, length);
       await readInto(offset, target, sealedStretch);
+      passed(length);
       return target;
     };
 
