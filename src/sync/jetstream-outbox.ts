@@ -59,7 +59,7 @@ const frontBytes = 128;
 const pieceBytesMax = 512 * 1024;
 
 export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbox {
-  const { connection, link, way, mayLook, lookMs, belief, windowBytes, now, onLoss } = options;
+  const { connection, link, way, mayLook, lookMs, belief, now, onLoss } = options;
   const stream = streamName(link, way);
   const what = `send to ${stream}`;
   const carried = carriedSpans();
@@ -71,6 +71,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   let lastHeadSeq = 0;
   let sinceHeardBytes = 0;
   let heldBack = false;
+  let { windowBytes } = options;
 
   const doubt = (tries: number): number => now() + Math.min(belief.mostMs, belief.firstMs * 2 ** tries);
 
@@ -200,6 +201,9 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     if (first) seed(Object.keys(lying));
     created = info.created;
     lastSeq = info.state.last_seq;
+    // What is beyond the stream's own limit pushes out what lies there.
+    const { max_bytes: bytesMax } = info.config;
+    windowBytes = bytesMax > 0 ? Math.min(options.windowBytes, bytesMax / 2) : options.windowBytes;
     forgetLost(({ subject }) => !Object.hasOwn(lying, subject), 'they do not lie there any more');
     await noteTaken(client, info);
     lookedAt = now();

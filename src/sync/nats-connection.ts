@@ -161,6 +161,7 @@ export function natsConnection(options: HubConnectionOptions): HubConnection {
       lastError = undefined;
       dialled.wake();
       const why = await nats.closed();
+      client = undefined;
       await watching;
       return dialError(url, why ?? undefined);
     } catch (error) {

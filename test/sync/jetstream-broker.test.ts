@@ -454,6 +454,19 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     expect(sent).toBe(10);
   });
 
+  test('blobs take no more than half of a small stream', async () => {
+    await applyHub(hub.connection, [link], { signal: never, limits: { downBytesMax: 400_000 } });
+    const blob = someBlob(500_000, 50_000);
+    await here.settle({ epoch: 0, seq: 0, owed: new Set([blob.named.digest]) });
+    let sent = 0;
+    for (const parcel of blob.parcels) {
+      if (await here.carriesChunk({ ...parcel, length: parcel.bytes.length })) break;
+      await here.send(parcel, never);
+      sent += 1;
+    }
+    expect(sent).toBe(4);
+  });
+
   test('a customer that hears nothing from the hub side sends only so much of its blobs', async () => {
     const blob = someBlob(500_000, 50_000);
     await using sender = hub.open(link, 'customer', { windowBytes: 200_000 });

@@ -189,8 +189,10 @@ describe.runIf(requires('nats-server', 'connections to a hub'))('a connection to
     for (const _ of [1, 2, 3]) {
       await late.start();
       await hub.newer(known, never);
-      known = (await hub.client(never)).generation;
+      const { generation, nats } = await hub.client(never);
+      known = generation;
       await late.kill();
+      await nats.closed();
     }
     await expect(hub.client(never)).rejects.toMatchObject({ code: 'HUB_UNREACHABLE' });
     expect(hub.state().connected).toBe(false);
