@@ -13,5 +13,5 @@ function hint({ name, state, heardAt, transport }: LinkRow): string | undefined 
   if (transport.kind !== 'folder' || heardAt !== null || state === 'removed' || state === 'invited') {
     return undefined;
   }
-  return `${name}: nothing of the other side is in ${transport.folder} yet: does it use the same folder?`;
+  return `${name}: nothing of the other side is in ${transport.folder} yet, which is well before its first run; later: does it use the same folder?`;
 }

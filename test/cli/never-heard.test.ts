@@ -16,7 +16,7 @@ test('a folder through which nothing came yet is asked about', async () => {
   for (const line of ['run --once', 'status']) {
     const { stderr } = await contoso.types(line);
     expect(stderr).toContain(
-      `note: acme: nothing of the other side is in ${mistyped} yet: does it use the same folder?`,
+      `note: acme: nothing of the other side is in ${mistyped} yet, which is well before its first run; later: does it use the same folder?`,
     );
   }
   expect((await acme.types('run --once')).stderr).toBe('');

@@ -19,7 +19,7 @@ export const status = command({
   async run(context): Promise<Outcome> {
     const instance = await context.open();
     const view = readStatus(instance);
-    for (const line of neverHeard(instance.db)) context.terminal.talk(`note: ${line}`);
+    if (!context.json) for (const line of neverHeard(instance.db)) context.terminal.talk(`note: ${line}`);
     return { document: view, text: describeStatus(view, context.terminal) };
   },
 });
