@@ -20,8 +20,9 @@ export function unknownPlacesOf(instance: Instance, release: ReleaseRow): string
 }
 
 /** What that means to who reads it: whether one of this side's environments is meant by another name. */
-export function unknownPlacesInWords(unknown: readonly string[], here: readonly string[]): string {
+export function unknownPlacesInWords({ db }: Instance, unknown: readonly string[]): string {
   if (unknown.length === 0) return '';
+  const here = readEnvironments(db).map(({ name }) => name);
   const one = unknown.length === 1;
   const yours =
     here.length === 0

@@ -15,7 +15,7 @@ import { R } from '../release-names.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { runLogOf } from '../run-log.ts';
 import { facts, section, table } from '../table.ts';
-import { unknownPlacesOf } from '../unknown-places.ts';
+import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
 import { commandLine } from '../../words.ts';
 
 /** Which files a caller wants of the deployed applications, and where. */
@@ -179,7 +179,7 @@ function note({ terminal }: Context, instance: Instance, release: ReleaseRow): v
     );
   }
   const unknown = unknownPlacesOf(instance, release);
-  if (unknown.length > 0) terminal.talk(`note: the process names ${unknown.join(', ')}, unknown here`);
+  if (unknown.length > 0) terminal.talk(`note: ${unknownPlacesInWords(instance, unknown)}`);
 }
 
 async function planned(instance: Instance, release: ReleaseRow, environment: string): Promise<Outcome> {
@@ -199,11 +199,12 @@ async function planned(instance: Instance, release: ReleaseRow, environment: str
       missingInputs: wanted.missingInputs,
       inTheWay: obstacle?.message ?? null,
     },
-    text: [heading, ...describePlan(preview, wanted.missingInputs, obstacle)],
+    text: [heading, ...describePlan(instance, preview, wanted.missingInputs, obstacle)],
   };
 }
 
 function describePlan(
+  instance: Instance,
   preview: PlanPreview,
   missing: readonly string[],
   obstacle: CrossgapError | undefined,
@@ -226,7 +227,7 @@ function describePlan(
       ...(preview.newerRevision === null
         ? []
         : [`process revision ${preview.newerRevision} exists; this release keeps its own`]),
-      ...preview.unknownPlaces.map((place) => `the process names ${place}, unknown here`),
+      ...(preview.unknownPlaces.length === 0 ? [] : [unknownPlacesInWords(instance, preview.unknownPlaces)]),
     ]),
     ...section('In the way', obstacle === undefined ? [] : [obstacle.message]),
   ];

@@ -43,13 +43,12 @@ export const inbox = command({
       const known = offerFacts(instance, offer);
       return { ...known, next: newest.has(offer) ? nextFor(view, known) : null };
     });
-    const here = view.environments.map(({ name }) => name);
     return {
       document: offers,
       text:
         offers.length === 0
           ? 'No offers; nobody has published a release to this side yet'
-          : offers.flatMap((offer) => ['', ...describeOffer(offer, here, now)]).slice(1),
+          : offers.flatMap((offer) => ['', ...describeOffer(instance, offer, now)]).slice(1),
     };
   },
 });
@@ -128,8 +127,8 @@ function nextFor(view: StatusView, offer: OfferFacts): string | null {
 }
 
 function describeOffer(
+  instance: Instance,
   offer: OfferFacts & { readonly next: string | null },
-  here: readonly string[],
   now: number,
 ): string[] {
   const state = [offer.state, offer.until && `until ${offer.until}`, offer.reason].filter(Boolean).join(', ');
@@ -144,7 +143,7 @@ function describeOffer(
         ['runs here', offer.runsHere?.release ?? 'nothing of it yet'],
         ['asks for', offer.newInputs.join(', ')],
         ['not set', notSet(offer)],
-        ['note', unknownPlacesInWords(offer.unknownPlaces, here)],
+        ['note', unknownPlacesInWords(instance, offer.unknownPlaces)],
       ]),
       ...section(
         `Differs from ${offer.runsHere?.release}`,

@@ -13,7 +13,7 @@ import { command, needed, type Outcome } from '../command.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { indented, section, table } from '../table.ts';
-import { unknownPlacesOf } from '../unknown-places.ts';
+import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
 import { commandLine, count } from '../../words.ts';
 
 const sources: Readonly<Record<InputSource['from'], string>> = {
@@ -70,7 +70,7 @@ export const checkRelease = command({
           table(inputs.map(({ name, from, secret }) => [name, sources[from], secret ? 'secret' : ''])),
         ),
         ...section('In the way besides', obstacle === undefined ? [] : [obstacle.message]),
-        ...section('Named by the process and unknown here', unknown),
+        ...section('Note', unknown.length === 0 ? [] : [unknownPlacesInWords(instance, unknown)]),
       ],
       ...(failure !== undefined && { failure }),
     };
