@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { readHubSettings } from '../hub/index.ts';
+import { hubSettingsFile, ownHubUrls, readHubSettings, streamLimits } from '../hub/index.ts';
 import { readNatsKey, type Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
@@ -16,9 +15,12 @@ import {
 
 /** The links that are kept going: who is at the other end is known, there is a line, and nobody removed it. */
 export function syncedLinks({ db }: Instance): LinkRow[] {
-  return readLinks(db).filter(
-    ({ state, peer, transport }) => state !== 'removed' && peer !== null && transport.kind !== 'hand',
-  );
+  return readLinks(db).filter((link) => link.state !== 'removed' && link.peer !== null && hasLine(link));
+}
+
+function hasLine({ transport, nkey }: LinkRow): boolean {
+  // At our own server nobody is let in who has not told with which key.
+  return transport.kind === 'folder' || (transport.kind === 'nats' && (!transport.hub || nkey !== null));
 }
 
 /** The lines of all links; those to one NATS server with one credential share a connection. */
@@ -34,6 +36,8 @@ export interface Lines extends AsyncDisposable {
 export function openLines(instance: Instance, log: Logger): Lines {
   const connections = new Map<string, HubConnection>();
   const connectionOf = new Map<string, HubConnection>();
+  const hubSettings = () => readHubSettings(hubSettingsFile(instance.folder.root));
+  let cleared = false;
 
   const connect = async (link: LinkRow): Promise<HubConnection> => {
     const { transport } = link;
@@ -41,13 +45,14 @@ export function openLines(instance: Instance, log: Logger): Lines {
     const { urls, ca, hub } = transport;
     // A customer's credential reads its answers under the link's own prefix only.
     const inboxPrefix = `_INBOX_${hub ? instance.identity.instanceId : link.link}`;
-    const key = JSON.stringify([urls, ca, inboxPrefix]);
+    const dialled = hub ? ownHubUrls(hubSettings(), [{ urls }]) : urls;
+    const key = JSON.stringify([dialled, ca, inboxPrefix]);
     const { seed } = await readNatsKey(instance.folder);
     const { proxy } = instance.settings.sync;
     const connection =
       connections.get(key) ??
       natsConnection({
-        urls,
+        urls: dialled,
         seed,
         inboxPrefix,
         name: `crossgap ${instance.identity.name}`,
@@ -61,11 +66,12 @@ export function openLines(instance: Instance, log: Logger): Lines {
 
   const prepare = async (link: LinkRow, connection: HubConnection, signal: AbortSignal): Promise<void> => {
     try {
-      const { replicas } = readHubSettings(join(instance.folder.root, 'hub.json'));
-      const limits = replicas === undefined || replicas === 1 ? {} : { replicas: 3 as const };
-      const changes = await applyHub(connection, [link.link], { signal, limits });
-      const { made, changed } = changes;
-      if (made.length + changed.length > 0) log.info({ peer: link.name, made, changed }, 'hub prepared');
+      const limits = streamLimits(hubSettings());
+      const removed = cleared ? [] : removedFromHub(instance);
+      const done = await applyHub(connection, [link.link], { signal, limits, removed });
+      cleared = true;
+      if (Object.values(done).some((names) => names.length > 0))
+        log.info({ peer: link.name, ...done }, 'hub prepared');
     } catch (error) {
       // The link is tried again all the time, and says itself what hinders it.
       if (!signal.aborted) log.warn({ err: error, peer: link.name }, 'hub not prepared');
@@ -110,4 +116,11 @@ export function openLines(instance: Instance, log: Logger): Lines {
       await Promise.all([...connections.values()].map((one) => one[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** The links that our server needn't keep anything for any more. */
+function removedFromHub({ db }: Instance): string[] {
+  return readLinks(db).flatMap(({ link, state, transport }) =>
+    state === 'removed' && transport.kind === 'nats' && transport.hub ? [link] : [],
+  );
 }
