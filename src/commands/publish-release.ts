@@ -1,4 +1,10 @@
-import { ReleaseOffered, ReleasePublished, ReleaseWithdrawn, ValueGiven } from '../events/index.ts';
+import {
+  ReleaseOffered,
+  ReleasePublished,
+  ReleaseWithdrawn,
+  ValueGiven,
+  type ChunkListPin,
+} from '../events/index.ts';
 import { commandLine } from '../words.ts';
 import { cut } from './bounded.ts';
 import { atHome, told, type Decided, type Decision } from './decision.ts';
@@ -72,7 +78,12 @@ export type Receiver = {
 };
 
 /** Publishes a release: one decision at home and one self-contained offer for each link that lacks it. */
-export function publishRelease(gate: Gate, standing: Standing, receivers: readonly Receiver[]): Decision {
+export function publishRelease(
+  gate: Gate,
+  standing: Standing,
+  receivers: readonly Receiver[],
+  chunkLists: readonly ChunkListPin[] = [],
+): Decision {
   const { process, number, digest, document } = standing;
   if (standing.withdrawn !== null) throw withdrawn(process, number, standing.withdrawn);
   const reasons = closedBecause(gate, standing);
@@ -104,7 +115,9 @@ export function publishRelease(gate: Gate, standing: Standing, receivers: readon
   if (lacking.length === 0) return [];
   return [
     atHome(ReleasePublished.make({ digest, links: lacking.map(({ link }) => link) })),
-    ...lacking.map(({ link }) => told(link, ReleaseOffered.make({ digest, document }))),
+    ...lacking.map(({ link }) =>
+      told(link, ReleaseOffered.make({ digest, document, chunkLists: [...chunkLists] })),
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { acknowledge, refuseBlob, reportInputs, type Decision } from '../commands/index.ts';
+import { acknowledge, askForChunks, refuseBlob, reportInputs, type Decision } from '../commands/index.ts';
 import {
   feedId,
   readHead,
@@ -12,15 +12,20 @@ import {
 import type { Instance } from '../instance/index.ts';
 import { explainDamage } from '../packages/index.ts';
 import {
+  readAskedChunks,
   readAskedInputs,
   readLinks,
+  readListedPackages,
   readOwedBlobs,
   readUntoldInputs,
   readWantedBlobs,
   type LinkRow,
 } from '../projections/index.ts';
-import type { Place, PlacedEntry, Replica, Verdict } from '../sync/index.ts';
+import type { NamedBlob, Place, PlacedEntry, Replica, Verdict } from '../sync/index.ts';
 import { admitPackage, unjudgedPackages } from './admit-packages.ts';
+import { blobGateOf } from './blob-pace.ts';
+import { blobRoom } from './blob-room.ts';
+import { linkChunks } from './link-chunks.ts';
 
 /** One link as sync sees it: its two feeds in the log and its blobs in the store. */
 export function linkReplica(instance: Instance, linkId: string): Replica {
@@ -41,6 +46,38 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
   const owed = sinceLastEntry(() => readOwedBlobs(db, linkId));
   const unjudged = sinceLastEntry(() => unjudgedPackages(instance, linkId));
   const untoldInputs = sinceLastEntry(() => readUntoldInputs(db, linkId, readAskedInputs(db, linkId)));
+  const asked = sinceLastEntry(() => readAskedChunks(db, linkId, false));
+  const lists = sinceLastEntry(() => {
+    const [theirs, ours] = [readListedPackages(db, linkId, false), readListedPackages(db, linkId, true)];
+    return {
+      of: new Map(theirs.map(({ digest, list }) => [digest, list])),
+      all: new Set([...theirs, ...ours].map(({ list }) => list)),
+    };
+  });
+  const room = blobRoom(instance);
+  // A file for each link: what one sends can't spoil what another does.
+  const incomingFile = (digest: string): string => `${blobs.incomingPath(digest)}.${linkId}`;
+  /** What may come, and why the rest may not. Lists come first: they say what of the others need not come. */
+  const incoming = () => {
+    const named = wanted()
+      .filter(({ digest, final }) => !final && !instance.holds(digest))
+      .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals }));
+    const judged = listsFirst(named, lists().all).map((blob) => ({
+      blob,
+      noRoom: room.lacks(blob, incomingFile(blob.digest)),
+    }));
+    return {
+      blobs: judged.filter(({ noRoom }) => noRoom === undefined).map(({ blob }) => blob),
+      noRoom: judged.flatMap(({ noRoom }) => noRoom ?? []),
+    };
+  };
+  /** What was said to be held and is gone, as a whole: of a listed package, its pieces are asked for by whoever looks for them. */
+  const lost = () =>
+    wanted().filter((blob) => {
+      if (!blob.reported || blob.final || instance.holds(blob.digest)) return false;
+      const list = lists().of.get(blob.digest);
+      return list === undefined || !instance.holds(list);
+    });
   /** What there is to tell the author now: inputs set meanwhile, and a receipt. */
   const due = (): Decision => {
     const { state, inward, receipted } = link();
@@ -50,6 +87,14 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     const mine = wanted();
     return [
       ...reportInputs(linkId, untoldInputs()),
+      ...lost().flatMap(({ digest }) =>
+        askForChunks({
+          link: linkId,
+          package: digest,
+          attempt: (asked().get(digest)?.attempt ?? 0) + 1,
+          pieces: [0],
+        }),
+      ),
       ...acknowledge({
         link: linkId,
         inward,
@@ -83,9 +128,12 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     },
     confirmed: () => link().confirmed,
     blobsOwed: () =>
-      owed()
-        .filter(({ digest }) => instance.holds(digest))
-        .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
+      listsFirst(
+        owed()
+          .filter(({ digest }) => instance.holds(digest))
+          .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
+        lists().all,
+      ),
     async openBlob(digest, offset, length) {
       const file = await open(blobs.path(digest), 'r');
       try {
@@ -101,10 +149,10 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
         await file.close();
       }
     },
-    incomingBlobs: () =>
-      wanted()
-        .filter(({ digest, final }) => !final && !instance.holds(digest))
-        .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
+    incomingBlobs: () => incoming().blobs,
+    noRoom: () => incoming().noRoom,
+    gate: blobGateOf(instance),
+    ...linkChunks(instance, linkId, sinceLastEntry, () => link().state === 'confirmed'),
     holdsBlob: (digest) => instance.holds(digest),
     receiveEntries: async (entries) => (await log.receive(entries)).map(toVerdict),
     async receiveHead(bytes) {
@@ -117,8 +165,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       const { peer } = link();
       return peer === null ? [] : entriesAfter(feedId(peer, linkId), after, limit);
     },
-    // A file for each link: what one sends can't spoil what another does.
-    incomingFile: (digest) => `${blobs.incomingPath(digest)}.${linkId}`,
+    incomingFile,
     async adoptBlob(digest, path) {
       const blob = wanted().find((one) => one.digest === digest);
       if (blob === undefined) return { refused: ['nothing offered names it'] };
@@ -164,6 +211,13 @@ function onceForEachPosition(log: Log<CrossgapEvent>): <T>(read: () => T) => () 
       return known.value;
     };
   };
+}
+
+function listsFirst(named: readonly NamedBlob[], lists: ReadonlySet<string>): readonly NamedBlob[] {
+  return [
+    ...named.filter(({ digest }) => lists.has(digest)),
+    ...named.filter(({ digest }) => !lists.has(digest)),
+  ];
 }
 
 /** The log's verdict in the words of sync: only what is parked comes again. */

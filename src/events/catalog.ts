@@ -23,6 +23,7 @@ import {
 import { EnvironmentAdded, EnvironmentRemoved, ProcessPublished } from './process-events.ts';
 import {
   BlobRefused,
+  ChunksAsked,
   OfferAnswered,
   PackageAdded,
   ReleaseAnswered,
@@ -58,6 +59,7 @@ export const everyEvent = [
   ReleasePublished,
   ReleaseWithdrawn,
   ReleaseOffered,
+  ChunksAsked,
   ValueGiven,
   ReleaseAnswered,
   OfferAnswered,

@@ -46,6 +46,8 @@ export {
 export { EnvironmentAdded, EnvironmentRemoved, ProcessPublished } from './process-events.ts';
 export {
   BlobRefused,
+  ChunkListPin,
+  ChunksAsked,
   OfferAnswered,
   PackageAdded,
   PackagePin,

@@ -75,10 +75,41 @@ export const ReleaseWithdrawn = defineEvent(
   z.strictObject({ digest: Digest, reason: z.string().min(1) }),
 );
 
+/** The blob that lists of which chunks a package consists; `package` is its SHA-256. */
+export const ChunkListPin = z.strictObject({
+  package: Digest,
+  digest: Digest,
+  sizeBytes: z
+    .int()
+    .min(0)
+    .max(32 * 1024 * 1024),
+});
+export type ChunkListPin = z.infer<typeof ChunkListPin>;
+
 /** For one receiver, complete in itself: the release document pins everything else by digest. */
 export const ReleaseOffered = defineEvent(
   'release.offered',
   z.strictObject({ digest: Digest, document: bytes }),
+).next(
+  // Version 2: how packages are cut, so that nobody is sent what stands in another package there.
+  z.strictObject({ digest: Digest, document: bytes, chunkLists: z.array(ChunkListPin).max(200) }),
+  (offer) => ({ ...offer, chunkLists: [] }),
+);
+
+/**
+ * The receiver of an offer needs these pieces of a package all the same: they came wrong, or are no longer where a
+ * receipt of its said. `attempt` counts these requests for one package; the newest stands for all.
+ */
+export const ChunksAsked = defineEvent(
+  'chunks.asked',
+  z.strictObject({
+    package: Digest,
+    attempt: z.int().min(1),
+    pieces: z
+      .array(z.strictObject({ first: z.int().min(0), count: z.int().min(1) }))
+      .min(1)
+      .max(1000),
+  }),
 );
 
 /** A value that the author gives this one receiver. */

@@ -1,4 +1,5 @@
 export { readAskedInputs } from './asked-inputs.ts';
+export { readAskedChunks, readListedPackages, type AskedChunks, type ListedPackage } from './chunk-board.ts';
 export {
   findDeployment,
   readDeployments,

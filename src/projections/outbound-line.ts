@@ -24,6 +24,11 @@ export function describeEvent(event: CrossgapEvent): string {
       const packages = document.packages.map(({ id, version }) => `${id} ${version}`).join(', ');
       return `release ${document.process} ${document.number} offered: revision ${document.revision.number}, ${packages || 'no packages'}`;
     }
+    case 'chunks.asked': {
+      const { package: of, pieces } = event.data;
+      const pieceCount = pieces.reduce((sum, run) => sum + run.count, 0);
+      return `${count(pieceCount, 'piece')} of package ${of.slice(0, 12)} asked for`;
+    }
     case 'release.withdrawn':
       return `release ${event.data.digest.slice(0, 12)} withdrawn: ${event.data.reason}`;
     case 'value.given':

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { feedId, type EntryHeader, type LoggedEntry } from '../events/index.ts';
 import type { Database } from '../db/index.ts';
+import { chunkBoard } from './chunk-board.ts';
 import { deploymentQueue } from './deployment-queue.ts';
 import { fleetBoard } from './fleet-board.ts';
 import { inputBoard } from './input-board.ts';
@@ -19,6 +20,7 @@ const projections: readonly Projection[] = [
   processCatalog,
   packageShelf,
   releaseBoard,
+  chunkBoard,
   inputBoard,
   deploymentQueue,
   fleetBoard,

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
-import { blobsOf, readRelease, type PackagePin, type ReleaseDocument } from '../events/index.ts';
+import {
+  blobsOf,
+  readRelease,
+  type ChunkListPin,
+  type CrossgapEvent,
+  type PackagePin,
+  type ReleaseDocument,
+} from '../events/index.ts';
 import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /** Releases of this side and those offered to it, what people and tests said of them, and to whom they went. */
@@ -38,6 +45,8 @@ export const releaseBoard: Projection = {
       `INSERT INTO blob_owed (link, digest, size_bytes) VALUES (?, ?, ?) ON CONFLICT (link, digest) DO NOTHING`,
     );
     const held = db.prepare(`UPDATE blob_owed SET held = 1 WHERE link = ? AND digest = ?`);
+    const unheld = db.prepare(`UPDATE blob_owed SET held = 0 WHERE link = ? AND digest = ?`);
+    const unreported = db.prepare(`UPDATE blob_wanted SET reported = 0 WHERE link = ? AND digest = ?`);
     const damaged = db.prepare(
       `UPDATE blob_owed SET refusals = max(refusals, ?), final = ? WHERE link = ? AND digest = ?`,
     );
@@ -84,7 +93,8 @@ export const releaseBoard: Projection = {
           if (place.kind === 'outward') {
             save();
             publish.run(digest, place.link, header.at, header.seq, header.at);
-            for (const blob of blobsOf(document)) owe.run(place.link, blob.digest, blob.sizeBytes);
+            const owed = [...blobsOf(document), ...chunkListsIn(event)];
+            for (const blob of owed) owe.run(place.link, blob.digest, blob.sizeBytes);
             return;
           }
           const link = place.kind === 'inward' ? place.link : '';
@@ -95,6 +105,7 @@ export const releaseBoard: Projection = {
           for (const { digest: blob, sizeBytes, what, pin } of blobsOf(document)) {
             want.run(link, blob, sizeBytes, what, pin === undefined ? null : JSON.stringify(pin));
           }
+          for (const list of chunkListsIn(event)) want.run(link, list.digest, list.sizeBytes, 'chunks', null);
           return;
         }
         case 'tests.imported': {
@@ -137,6 +148,12 @@ export const releaseBoard: Projection = {
             for (const { digest } of event.data.refused) refusalReported.run(place.link, digest);
           }
           return;
+        case 'chunks.asked': {
+          // What is asked for is not there, whatever a receipt said before.
+          if (place.kind === 'inward') unheld.run(place.link, event.data.package);
+          else if (place.kind === 'outward') unreported.run(place.link, event.data.package);
+          return;
+        }
         case 'blob.refused': {
           const { link, digest, what, attempt, final, parts, problems } = event.data;
           refuse.run(JSON.stringify({ what, parts, problems }), attempt, final ? 1 : 0, link, digest);
@@ -158,6 +175,9 @@ export const releaseBoard: Projection = {
     return { apply, save };
   },
 };
+
+const chunkListsIn = (event: CrossgapEvent): readonly ChunkListPin[] =>
+  event.name === 'release.offered' ? event.data.chunkLists : [];
 
 /** A publication whose release runs, or ran, is called by that; every other end is called as the run's own state. */
 const publicationState: Readonly<Record<string, string>> = { running: 'deploying', succeeded: 'done' };

@@ -9,6 +9,7 @@ const told: ReadonlySet<string> = new Set<CrossgapEvent['name']>([
   'key.replaced',
   'receipt.given',
   'release.offered',
+  'chunks.asked',
   'release.withdrawn',
   'value.given',
   'offer.answered',

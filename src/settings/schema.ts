@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bytesWritten, dayWindow } from './amounts.ts';
 
 /** Every setting of `crossgap.toml` and what it means. Everything has a default; unknown keys are refused. */
 export const Settings = z.strictObject({
@@ -19,6 +20,14 @@ export const Settings = z.strictObject({
       'look-every': z.int().min(1).max(86_400).default(5),
       /** Seconds between signed heads on a quiet link. */
       'head-every': z.int().min(1).max(86_400).default(300),
+      /** How fast blobs move, all links together, such as `2 MB/s`. */
+      'blob-rate': bytesWritten('/s').optional(),
+      /** When blobs move, each day, local time, such as `20:00-06:00`. */
+      'blob-window': dayWindow.optional(),
+      /** How much the blobs of this instance may take in all, such as `20 GB`. */
+      'blob-quota': bytesWritten('').optional(),
+      /** How much must stay free on the disk: blobs don't come where there would be less. */
+      'disk-reserve': bytesWritten('').prefault('100 MB'),
       /** The HTTP proxy through which NATS servers are dialled, by CONNECT. */
       proxy: z
         .string()

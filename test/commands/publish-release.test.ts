@@ -45,7 +45,11 @@ describe('publishing', () => {
       `${id('f')} release.offered`,
     ]);
     expect(dataOf(decision, 'release.published')).toEqual({ digest: digest('a'), links: [id('c'), id('f')] });
-    expect(decision[1]!.event.data).toEqual({ digest: digest('a'), document: new Uint8Array([1]) });
+    expect(decision[1]!.event.data).toEqual({
+      digest: digest('a'),
+      document: new Uint8Array([1]),
+      chunkLists: [],
+    });
   });
 
   test('again offers it only to those that lack it', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { everyEvent } from '../../src/events/catalog.ts';
 import {
+  ChunksAsked,
   DeploymentReported,
   EpochStarted,
   FeedOpened,
@@ -43,7 +44,7 @@ function release(packages: readonly [id: string, version: string][]): ReleaseDoc
 
 function offered(packages: readonly [id: string, version: string][]): CrossgapEvent {
   const frozen = freezeRelease(release(packages));
-  return ReleaseOffered.make({ digest: frozen.digest, document: frozen.bytes });
+  return ReleaseOffered.make({ digest: frozen.digest, document: frozen.bytes, chunkLists: [] });
 }
 
 const step = { id: 's', name: 'S', state: 'succeeded', conventions: [], outputs: [], error: null };
@@ -97,7 +98,18 @@ describe('an entry that leaves is told in words', () => {
     ],
     [
       'release abababababab offered, unreadable',
-      ReleaseOffered.make({ digest, document: Buffer.from('{}') }),
+      ReleaseOffered.make({ digest, document: Buffer.from('{}'), chunkLists: [] }),
+    ],
+    [
+      '5 pieces of package abababababab asked for',
+      ChunksAsked.make({
+        package: digest,
+        attempt: 1,
+        pieces: [
+          { first: 0, count: 1 },
+          { first: 7, count: 4 },
+        ],
+      }),
     ],
     [
       'release abababababab withdrawn: it eats disks',

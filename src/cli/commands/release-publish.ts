@@ -7,7 +7,7 @@ import {
 } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { blobsOf } from '../../events/index.ts';
-import { findLink, releaseOf, type Instance } from '../../instance/index.ts';
+import { chunkListsOf, findLink, releaseOf, type Instance } from '../../instance/index.ts';
 import { fleetRows, readHeldBlobs, readPublications, type ReleaseRow } from '../../projections/index.ts';
 import { command, flag, neededList, type Outcome } from '../command.ts';
 import { closedReasons, gateOf, ownRelease, standingOf } from '../own-release.ts';
@@ -30,9 +30,10 @@ export const publishReleaseCommand = command({
     const release = ownRelease(instance.db, named, 'publish');
     const names = [...new Set(to)];
     if (plan) return publishPlan(instance, release, names);
+    const chunkLists = await chunkListsOf(instance, release.document);
     const entries = instance.record((db) => {
       const now = ownRelease(db, named, 'publish');
-      return publishRelease(gateOf(db, now), standingOf(db, now), receivers(db, now, names));
+      return publishRelease(gateOf(db, now), standingOf(db, now), receivers(db, now, names), chunkLists);
     });
     const offered = entries.filter(({ header }) => header.type === 'release.offered').length;
     const rows = publishedTo(instance, release).filter(({ customer }) => names.includes(customer));
