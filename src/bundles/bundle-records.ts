@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SealedEntry } from '../events/index.ts';
 import type { BlobParcel, NamedBlob, Place, PlacedEntry } from '../sync/index.ts';
 import { malformed } from './malformed.ts';
-import { stretchBytesMax, type OpenBundle } from './open-bundle.ts';
+import type { OpenBundle } from './open-bundle.ts';
 import {
   blobRecordFront,
   endBytes,
@@ -168,14 +168,14 @@ async function checkEnd(bundle: OpenBundle, at: number, sha256: string): Promise
 export async function blobParcel(
   bundle: OpenBundle,
   { digest, sizeBytes, attempt, at }: PlacedBlob,
-  offset: number,
+  { offset, length }: { readonly offset: number; readonly length: number },
 ): Promise<BlobParcel> {
   if (offset === 0) {
     const front = blobRecordFront({ digest, sizeBytes, attempt });
     if (!(await bundle.read(at - front.length, front.length)).equals(front))
       throw malformed(bundle.found, `the record of blob ${digest} is not in its place`);
   }
-  const bytes = await bundle.readStretch(at + offset, Math.min(stretchBytesMax, sizeBytes - offset));
+  const bytes = await bundle.readStretch(at + offset, Math.min(length, sizeBytes - offset));
   return { kind: 'blob', digest, sizeBytes, attempt, offset, bytes };
 }
 

@@ -2,12 +2,20 @@ import type { Received, Transport } from '../sync/index.ts';
 import { blobParcel, isWanted, recordReader, type Rest } from './bundle-records.ts';
 import { stretchBytesMax, type OpenBundle } from './open-bundle.ts';
 
+export type BundleTransportOptions = {
+  /** How long the stretches are in which a blob is handed over; at most 1 MiB. */
+  readonly stretchBytes?: (digest: string) => number;
+};
+
 /**
  * The receiving end of bundles that were carried here, as a transport: entries of all of them in their order, then
  * the newest head, then the blobs that are wanted. It has no way back, so everything counts as on its way already;
- * what there is to say to the sender goes into the next bundle for it.
+ * what there is to say to the sender goes into the next bundle for it. Bundles may be added to the list meanwhile.
  */
-export function bundleTransport(bundles: readonly OpenBundle[]): Transport {
+export function bundleTransport(
+  bundles: readonly OpenBundle[],
+  { stretchBytes = () => stretchBytesMax }: BundleTransportOptions = {},
+): Transport {
   const done = new Set<string>();
   const rests = new Map<OpenBundle, Rest>();
   const once = (key: string) => (): Promise<void> => {
@@ -15,12 +23,12 @@ export function bundleTransport(bundles: readonly OpenBundle[]): Transport {
     return Promise.resolve();
   };
 
-  async function* entriesOf(bundle: OpenBundle, at: number, signal: AbortSignal): AsyncGenerator<Received> {
+  async function* entriesOf(bundle: OpenBundle, signal: AbortSignal): AsyncGenerator<Received> {
     const reader = recordReader(bundle);
     for (let batch = await reader.nextEntries(); batch !== undefined; batch = await reader.nextEntries()) {
       if (signal.aborted) return;
       const { epoch, seq, entries, end } = batch;
-      const key = `${at} entries ${end}`;
+      const key = `${idOf(bundle)} entries ${end}`;
       if (done.has(key)) continue;
       yield { parcel: { kind: 'entries', epoch, firstSeq: seq, entries }, done: once(key) };
     }
@@ -34,26 +42,27 @@ export function bundleTransport(bundles: readonly OpenBundle[]): Transport {
     carriesChunk: () => Promise.resolve(true),
     settle: () => Promise.resolve(),
     async *receive(wanted, signal) {
-      for (const [at, bundle] of bundles.entries()) {
+      for (const bundle of bundles) {
         if (signal.aborted) return;
-        yield* entriesOf(bundle, at, signal);
+        yield* entriesOf(bundle, signal);
       }
-      for (const [at, bundle] of bundles.entries()) {
+      for (const bundle of bundles) {
         const bytes = rests.get(bundle)?.head;
-        const key = `${at} head`;
+        const key = `${idOf(bundle)} head`;
         if (bytes === undefined || done.has(key) || signal.aborted) continue;
         yield { parcel: { kind: 'head', bytes }, done: once(key) };
       }
       // What can't be read hinders nothing that can: it is told at the end.
       const hindrances: unknown[] = [];
-      for (const [at, bundle] of bundles.entries()) {
+      for (const bundle of bundles) {
         for (const blob of rests.get(bundle)?.blobs ?? []) {
           if (!isWanted(blob, wanted())) continue;
-          for (let offset = 0; offset < blob.sizeBytes; offset += stretchBytesMax) {
-            const key = `${at} ${blob.digest} ${offset}`;
+          const length = stretchBytes(blob.digest);
+          for (let offset = 0; offset < blob.sizeBytes; offset += length) {
+            const key = `${idOf(bundle)} ${blob.digest} ${offset}`;
             if (done.has(key)) continue;
             if (signal.aborted) return;
-            const parcel = await blobParcel(bundle, blob, offset).catch((error: unknown) => {
+            const parcel = await blobParcel(bundle, blob, { offset, length }).catch((error: unknown) => {
               hindrances.push(error);
             });
             if (parcel) yield { parcel, done: once(key) };
@@ -75,4 +84,8 @@ export function bundleTransport(bundles: readonly OpenBundle[]): Transport {
       for (const bundle of bundles) await bundle[Symbol.asyncDispose]();
     },
   };
+}
+
+function idOf({ found }: OpenBundle): string {
+  return found.facts.id;
 }

@@ -117,8 +117,9 @@ async function* filesBelow(paths: readonly string[]): AsyncGenerator<string> {
     const entries = await guardRead(folder, () => readdir(folder, { withFileTypes: true }));
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name);
-      if (entry.isFile()) yield count(path);
-      else if (entry.isDirectory() && depth < depthMax) yield* below(path, depth + 1);
+      // What is still being written is none yet.
+      if (entry.isFile() && !entry.name.endsWith('~')) yield count(path);
+      if (entry.isDirectory() && depth < depthMax) yield* below(path, depth + 1);
     }
   }
   for (const path of paths) {

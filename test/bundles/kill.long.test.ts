@@ -14,38 +14,23 @@ afterAll(() => {
   root[Symbol.dispose]();
 });
 
-const importPoints = [
-  ...['log.receive.inserted', 'log.receive.committed', 'sync.entries-received'],
-  ...[
-    'sync.chunk-written',
-    'sync.chunk-written:2',
-    'sync.chunk-noted',
-    'sync.chunk-noted:2',
-    'sync.chunk-noted:3',
-  ],
-  ...[
-    'sync.blob-complete',
-    'sync.blob-whole',
-    'store.before-adopt',
-    'store.before-rename',
-    'store.after-rename',
-  ],
-  'sync.blob-adopted',
-];
+const importPoints = `
+  log.receive.inserted log.receive.committed sync.entries-received
+  sync.chunk-written sync.chunk-written:2 sync.chunk-noted sync.chunk-noted:2 sync.chunk-noted:3
+  sync.blob-complete sync.blob-whole sync.blob-adopted
+  store.before-adopt store.before-rename store.after-rename`
+  .trim()
+  .split(/\s+/);
 
 test.each(importPoints)('J2.7 an import killed at %s goes on where it was', async (fault) => {
   await importSurvives(pair, root, fault);
 });
 
-const exportPoints = [
-  ...[
-    'bundle.part-half-written',
-    'bundle.part-half-written:20',
-    'bundle.part-written',
-    'bundle.part-written:3',
-  ],
-  ...['bundle.part-renamed', 'bundle.part-renamed:2'],
-];
+const exportPoints = `
+  bundle.part-half-written bundle.part-half-written:20 bundle.part-written bundle.part-written:3
+  bundle.part-renamed bundle.part-renamed:2`
+  .trim()
+  .split(/\s+/);
 
 test.each(exportPoints)('J2.1 an export killed at %s is followed by a whole one', async (fault) => {
   await exportSurvives(pair, root, fault);

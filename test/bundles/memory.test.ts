@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { peakOf } from './memory.ts';
 
-test('a bundle of 64 MiB costs no more memory than one of 1 MiB, but for what is freed late', async () => {
-  const [small, large] = [await peakOf(1), await peakOf(64)];
-  for (const side of ['exporting', 'importing'] as const)
-    expect((large[side] - small[side]) / 1e6, side).toBeLessThan(90);
+// Most of it is the program itself; the long test compares two sizes.
+test('a bundle of 64 MiB is made and taken in with a bounded memory', async () => {
+  const { exporting, importing } = await peakOf(64);
+  expect(exporting / 1e6).toBeLessThan(220);
+  expect(importing / 1e6).toBeLessThan(260);
 });

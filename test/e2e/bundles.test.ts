@@ -207,7 +207,4 @@ test('what contradicts itself on the command line is refused', async () => {
     expect(
       (await acme.isRefused(2, 'bundle', 'export', '--to', 'bankair', '--out', media, ...wrong)).code,
     ).toBe('USAGE_INVALID');
-  expect((await acme.isRefused(2, 'bundle', 'import', join(root, 'courier-desk'))).code).toBe(
-    'BUNDLE_NOT_FOUND',
-  );
 });
