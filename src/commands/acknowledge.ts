@@ -9,6 +9,9 @@ const partsMax = 20;
 const partLengthMax = 200;
 const problemLengthMax = 1000;
 
+/** In the place of a hash where not even the first entry is held any more. */
+const nothingHeld = '0'.repeat(64);
+
 /** Names in a damaged package are as long as whoever damaged it liked. */
 const named = (parts: readonly string[], max: number): string[] =>
   parts.slice(0, max).map((part) => cut(part, partLengthMax));
@@ -37,12 +40,12 @@ export type Acknowledgement = {
 
 /** A receipt where there is something new to say; many entries make one receipt, receipts make none. */
 export function acknowledge({ link, inward, receipted, holds, refused }: Acknowledgement): Decision {
-  if (inward.hash === null) return [];
   const newEntries =
     inward.epoch > receipted.epoch || (inward.epoch === receipted.epoch && inward.news > receipted.seq);
   // This side was put back and lost what it had receipted; said so, it is sent again.
   const lostEntries =
     inward.epoch < receipted.epoch || (inward.epoch === receipted.epoch && inward.seq < receipted.seq);
+  if (inward.hash === null && !lostEntries) return [];
   if (!newEntries && !lostEntries && holds.length === 0 && refused.length === 0) return [];
   return [
     told(
@@ -50,7 +53,7 @@ export function acknowledge({ link, inward, receipted, holds, refused }: Acknowl
       ReceiptGiven.make({
         epoch: inward.epoch,
         seq: inward.seq,
-        hash: inward.hash,
+        hash: inward.hash ?? nothingHeld,
         holds: holds.slice(0, holdsMax),
         refused: refused
           .slice(0, refusedMax)

@@ -30,6 +30,18 @@ describe('a receipt', () => {
     expect(acknowledge(known({ inward, receipted: { epoch: 0, seq: 0 }, holds: [digest('b')] }))).toEqual([]);
   });
 
+  test('T-30 takes back what was said before this side was put back, also where nothing at all is left', () => {
+    for (const inward of [
+      { epoch: 1, seq: 3, hash: digest('3'), news: 3 },
+      { epoch: 0, seq: 0, hash: null, news: 0 },
+    ]) {
+      const decision = acknowledge(known({ inward, receipted: { epoch: 1, seq: 7 } }));
+      const { epoch, seq, hash } = inward;
+      expect(dataOf(decision, 'receipt.given')).toMatchObject({ epoch, seq, hash: hash ?? '0'.repeat(64) });
+      expect(acknowledge(known({ inward, receipted: { epoch, seq } }))).toEqual([]);
+    }
+  });
+
   test('is not given for receipts alone, or two sides would thank each other for ever', () => {
     const inward = { epoch: 1, seq: 9, hash: digest('9'), news: 7 };
     expect(acknowledge(known({ inward, receipted: { epoch: 1, seq: 7 } }))).toEqual([]);
