@@ -5,6 +5,9 @@ import { span } from '../words.ts';
 /** Clocks that differ by less are as good as equal. */
 const oddMs = 15 * 60_000;
 
+/** Of the links that were silent the longest so many are looked at; a clock that is far behind is among them. */
+const lookedAtMax = 200;
+
 /** A link whose two clocks can't both be right. */
 export type ClockOddity = {
   readonly link: string;
@@ -19,14 +22,21 @@ export type ClockOddity = {
  */
 export function clockOddities({ db, log, clock }: Instance): ClockOddity[] {
   const now = clock.now();
-  return readLinks(db).flatMap(({ link, name, state, heardAt, confirmed }) => {
-    if (state === 'removed' || heardAt === null) return [];
-    const ahead = heardAt - now;
-    if (ahead > oddMs) return [{ link, name, aheadMs: ahead }];
-    const receipted = confirmed.seq === 0 ? undefined : log.entryAt(log.feedTo(link), confirmed);
-    const behind = receipted === undefined ? 0 : receipted.header.at - heardAt;
-    return behind > oddMs ? [{ link, name, aheadMs: -behind }] : [];
-  });
+  const heard = readLinks(db).flatMap(({ link, name, state, heardAt, confirmed }) =>
+    state === 'removed' || heardAt === null ? [] : [{ link, name, heardAt, confirmed }],
+  );
+  const ahead = heard
+    .filter(({ heardAt }) => heardAt - now > oddMs)
+    .map(({ link, name, heardAt }) => ({ link, name, aheadMs: heardAt - now }));
+  const behind = heard
+    .filter(({ heardAt, confirmed }) => now - heardAt > oddMs && confirmed.seq > 0)
+    .toSorted((a, b) => a.heardAt - b.heardAt)
+    .slice(0, lookedAtMax)
+    .flatMap(({ link, name, heardAt, confirmed }) => {
+      const aheadMs = heardAt - (log.entryAt(log.feedTo(link), confirmed)?.header.at ?? heardAt);
+      return aheadMs < -oddMs ? [{ link, name, aheadMs }] : [];
+    });
+  return [...ahead, ...behind];
 }
 
 /** What to tell people of them. */

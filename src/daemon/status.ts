@@ -152,13 +152,14 @@ export function feedViews({ db, log, identity }: Instance): FeedView[] {
 
 /** Own feeds that their receivers say hold more, or something else, than is here. */
 function doubtWarnings(instance: Instance): StatusView['warnings'] {
+  const doubts = instance.log.doubts();
+  if (doubts.length === 0) return [];
   const views = new Map(feedViews(instance).map((view) => [view.feed, view]));
-  return instance.log.feeds().flatMap(({ feed, seq, hash, doubt }) => {
-    if (doubt === null) return [];
-    const { code, said } = doubt;
-    const heads = `${views.get(feed)?.audience ?? feed} holds entry ${said.seq} (${said.hash}) of our feed, here the newest is ${seq} (${hash})`;
+  return doubts.map(({ feed, doubt: { code, said } }) => {
+    const { audience = feed, seq = 0, head = '' } = views.get(feed) ?? {};
+    const heads = `${audience} holds entry ${said.seq} (${said.hash}) of our feed, here the newest is ${seq} (${head})`;
     const why = code === 'UNSURE' ? 'this instance lost entries' : 'somebody else signs with our key';
-    return [{ code, message: `${heads}: ${why}, nothing is signed on that feed` }];
+    return { code, message: `${heads}: ${why}, nothing is signed on that feed` };
   });
 }
 

@@ -126,7 +126,7 @@ export function feedKeys(db: Database, entries: EntryTable, epochs: Epochs): Fee
         ...list.all(blobOf(feed)).map((change) => change.issued_at),
       ),
     note: (feed, header, bytes) => {
-      if (header.type === FeedOpened.name) return;
+      if (header.type !== KeyRotated.name && header.type !== KeyReplaced.name) return;
       const introduction = introductionIn(header, bytes);
       if (introduction === undefined) return;
       const { signingKey, issuedAt } = openIntroduction(introduction);

@@ -119,6 +119,8 @@ export type Log<E extends AnyEvent> = {
   /** The entries of a feed from a place on as they travel, without those a later epoch left behind. */
   readFeed(feed: string, from: Spot, limit: number): SealedEntry[];
   feeds(): FeedFacts[];
+  /** What receivers say that speaks against signing own feeds; see `FeedFacts.doubt`. */
+  doubts(): { readonly feed: string; readonly doubt: Doubt }[];
   pointAt(feed: string): FeedPoint | undefined;
   entryCount(): number;
   lastPosition(): number;
@@ -295,6 +297,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
           { feed, author, audience, own, ...head, frozen, voidEntries: epochTable.countVoid(id), doubt },
         ];
       }),
+    doubts: () => witnessed.all(),
     pointAt: (feed) => entries.head(blob(feed)),
     entryCount: () => entries.count(),
     lastPosition: () => entries.lastPosition(),

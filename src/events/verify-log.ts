@@ -7,7 +7,7 @@ import type { EntryRow, EntryTable } from './entry-table.ts';
 import { EventError } from './errors.ts';
 import type { Feed, FeedTable } from './feed-table.ts';
 import type { Epochs } from './epochs.ts';
-import { FeedOpened, KeyReplaced } from './feed-events.ts';
+import { FeedOpened, KeyReplaced, KeyRotated } from './feed-events.ts';
 import { feedId, noHash } from './feed.ts';
 import { introductionIn, type FeedKeys } from './feed-keys.ts';
 import { headerBytes, readHeader } from './header.ts';
@@ -170,8 +170,14 @@ function signerChain(
     }
   };
   const trusted = new Set<string>();
+  /** Feeds that go on with their first key, which `checkOpening` looks at. */
+  const oneKey = new Map<string, boolean>();
   return {
     check: (row, header, feed) => {
+      let plain = oneKey.get(feed.feed);
+      if (plain === undefined) oneKey.set(feed.feed, (plain = !keys.hasChanged(feed)));
+      if (plain && header.type !== KeyRotated.name && header.type !== KeyReplaced.name) return;
+      oneKey.set(feed.feed, false);
       // A look that begins in the middle trusts the keys that were verified up to there.
       const head = headOf(feed.feed);
       if (head !== undefined && !trusted.has(feed.feed) && keys.hasChanged(feed)) {

@@ -19,6 +19,8 @@ export type Witnesses = {
   hear(feed: Buffer, said: FeedPoint): void;
   /** What of it still speaks against signing: entries may have come back since, or a new epoch begun. */
   doubt(feed: Buffer): Doubt | undefined;
+  /** Every own feed there is a doubt about; rarely any. */
+  all(): { feed: string; doubt: Doubt }[];
 };
 
 /** A receipt that names an epoch beyond this is not to be believed. */
@@ -28,6 +30,7 @@ export function witnesses(db: Database, entries: EntryTable): Witnesses {
   const one = db.prepare<[Buffer], { epoch: number; seq: number; hash: Buffer }>(
     'SELECT epoch, seq, hash FROM witnessed_place WHERE feed = ?',
   );
+  const every = db.prepare<[], Buffer>('SELECT feed FROM witnessed_place').pluck();
   const keep = db.prepare(
     `INSERT INTO witnessed_place (feed, epoch, seq, hash) VALUES (?, ?, ?, ?)
      ON CONFLICT (feed) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash`,
@@ -42,15 +45,21 @@ export function witnesses(db: Database, entries: EntryTable): Witnesses {
     const head = entries.head(feed);
     return head !== undefined && head.epoch > said.epoch ? undefined : { code: 'UNSURE', said };
   };
+  const doubt = (feed: Buffer): Doubt | undefined => {
+    const row = one.get(feed);
+    return row && judge(feed, { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') });
+  };
   return {
     hear: (feed, said) => {
       if (said.epoch === 0 || said.seq === 0 || said.epoch >= epochMax) return;
       if (judge(feed, said) === undefined) forget.run(feed);
       else keep.run(feed, said.epoch, said.seq, Buffer.from(said.hash, 'hex'));
     },
-    doubt: (feed) => {
-      const row = one.get(feed);
-      return row && judge(feed, { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') });
-    },
+    doubt,
+    all: () =>
+      every.all().flatMap((feed) => {
+        const found = doubt(feed);
+        return found === undefined ? [] : [{ feed: feed.toString('hex'), doubt: found }];
+      }),
   };
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CrossgapError } from '../../src/errors.ts';
 import { entryHash } from '../../src/events/index.ts';
 import { setInput } from '../../src/commands/index.ts';
-import { runDaemon } from '../../src/daemon/index.ts';
+import { readStatus, runDaemon } from '../../src/daemon/index.ts';
 import { backupInstance, openInstance, restoreInstance, type Instance } from '../../src/instance/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { readPeerInputs, readReleases } from '../../src/projections/index.ts';
@@ -170,7 +170,9 @@ describe('a machine put back to a snapshot, file `head` and all', () => {
     await vendor.log.receive(outward(world.customer, link));
     expect(vendor.log.feeds().find(({ feed }) => feed === lostFeed)?.doubt).toMatchObject({ code: 'UNSURE' });
     expect(() => offerAll(['2.0.0'])).toThrow(refusal('UNSURE'));
+    expect(readStatus(vendor).warnings).toMatchObject([{ code: 'UNSURE' }]);
     await both();
+    expect(readStatus(vendor).warnings).toEqual([]);
     expect(vendor.log.feeds().find(({ feed }) => feed === lostFeed)?.doubt).toBeNull();
     offerAll(['2.0.0']);
     await both();
