@@ -1,4 +1,5 @@
 import type { ConsumerInfo } from '@nats-io/jetstream';
+import { errors } from '@nats-io/transport-node';
 import { SyncError } from './errors.ts';
 import { durableNames, streamName, waySubject, type DurableName, type Way } from './jetstream-names.ts';
 import type { HubClient, HubConnection } from './nats-connection.ts';
@@ -204,7 +205,8 @@ function durableReader(
     open = undefined;
     onMessage();
     told.wake();
-    if (!before) onNew();
+    // Also when it is an old one that came again: the open pull has ended with it.
+    onNew();
   }
 
   /** Prepares for a connection that is new to us: listens there, and asks for what the last one did not bring. */
@@ -231,6 +233,7 @@ function durableReader(
     }
     await askAgain(client, info);
     current = client;
+    void client.nats.closed().then(() => told.wake());
   }
 
   /**
@@ -267,21 +270,29 @@ function durableReader(
     } as const;
     const messagesBefore = messages;
     let endsBefore = ends;
-    const silent = AbortSignal.timeout(silentMs);
-    const either = AbortSignal.any([signal, silent]);
-    let wasOpen = open !== undefined;
-    client.pulls.pull(stream, name, request);
-    while (ends === endsBefore && messages - messagesBefore < request.batch) {
-      const before = messages;
-      await told.wait(either);
-      if (signal.aborted) return;
-      if (silent.aborted) return explainSilence(client, messages > messagesBefore, signal);
-      if (wasOpen && messages > before) {
-        // The pull that stood open has taken the first, and ours may wait for another: ask once more.
-        wasOpen = false;
-        endsBefore = ends;
-        client.pulls.pull(stream, name, request);
+    let isSilent = false;
+    const timer = setTimeout(() => {
+      isSilent = true;
+      told.wake();
+    }, silentMs);
+    try {
+      let wasOpen = open !== undefined;
+      client.pulls.pull(stream, name, request);
+      while (ends === endsBefore && messages - messagesBefore < request.batch) {
+        const before = messages;
+        await told.wait(signal);
+        if (signal.aborted) return;
+        if (client.nats.isClosed()) throw requestError(what, new errors.ClosedConnectionError());
+        if (isSilent) return await explainSilence(client, messages > messagesBefore, signal);
+        if (wasOpen && messages > before) {
+          // The pull that stood open has taken the first, and ours may wait for another: ask once more.
+          wasOpen = false;
+          endsBefore = ends;
+          client.pulls.pull(stream, name, request);
+        }
       }
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -22,11 +22,13 @@ export async function throughProxy(proxy: string, address: HubAddress, signal: A
     });
   if (protocol !== 'http:') throw refuse('only http:// proxies are used');
   const socket = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 80) });
+  const late = (): void => void socket.destroy(new Error('it does not answer'));
+  signal.addEventListener('abort', late, { once: true });
   try {
-    await once(socket, 'connect', { signal });
+    await once(socket, 'connect');
     socket.setNoDelay(true);
     socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
-    const [status = '', rest] = await readAnswer(socket, signal);
+    const [status = '', rest] = await readAnswer(socket);
     if (!/^HTTP\/1\.[01] 2\d\d\b/.test(status))
       throw refuse(`it answers ${JSON.stringify(status.slice(0, 100))}`);
     if (rest.length > 0) socket.unshift(rest);
@@ -35,38 +37,38 @@ export async function throughProxy(proxy: string, address: HubAddress, signal: A
     socket.destroy();
     if (error instanceof SyncError) throw error;
     throw refuse(error instanceof Error ? error.message : String(error), error);
+  } finally {
+    signal.removeEventListener('abort', late);
   }
 }
 
 /** The answer's first line, and whatever came behind its empty line. */
-async function readAnswer(socket: Socket, signal: AbortSignal): Promise<[string | undefined, Buffer]> {
+async function readAnswer(socket: Socket): Promise<[string | undefined, Buffer]> {
   let answer = Buffer.alloc(0);
   for (;;) {
     const end = answer.indexOf('\r\n\r\n');
     if (end >= 0) return [answer.toString('latin1', 0, end).split('\r\n')[0], answer.subarray(end + 4)];
     if (answer.length > answerBytesMax) throw new Error('its answer has no end');
-    const piece = await nextPiece(socket, signal);
+    const piece = await nextPiece(socket);
     if (!piece) throw new Error('it hung up');
     answer = Buffer.concat([answer, piece]);
   }
 }
 
-async function nextPiece(socket: Socket, signal: AbortSignal): Promise<Buffer | undefined> {
+async function nextPiece(socket: Socket): Promise<Buffer | undefined> {
   for (;;) {
     const piece = socket.read() as Buffer | null;
     if (piece) return piece;
+    if (socket.errored) throw socket.errored;
     if (socket.readableEnded || socket.destroyed) return undefined;
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    try {
-      await Promise.race([
-        once(socket, 'readable', { signal: either }),
-        once(socket, 'end', { signal: either }),
-        once(socket, 'close', { signal: either }),
-      ]);
-    } finally {
-      over.abort();
-    }
+    await new Promise<void>((resolve) => {
+      const events = ['readable', 'end', 'error', 'close'] as const;
+      const over = (): void => {
+        for (const event of events) socket.off(event, over);
+        resolve();
+      };
+      for (const event of events) socket.on(event, over);
+    });
   }
 }
 

@@ -358,6 +358,19 @@ describe.runIf(requires('nats-server', 'connections to a hub'))('a connection to
       await expect(failure).rejects.toThrow(words);
     });
 
+    test('that never answers is given up', async () => {
+      await using proxy = await fakeServer(() => {});
+      const way = {
+        urls: [tls()],
+        ca: trusted.ca,
+        seed,
+        proxy: `http://127.0.0.1:${proxy.port}`,
+        dialMs: 50,
+      };
+      await using hub = open(way);
+      await expect(hub.client(never)).rejects.toThrow(/does not answer/);
+    });
+
     test('that is not there is named', async () => {
       const proxy = `http://127.0.0.1:${await freePort()}`;
       await using hub = open({ urls: [tls()], ca: trusted.ca, seed, proxy });
