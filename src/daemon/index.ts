@@ -3,6 +3,7 @@ export { revisionOf } from './freeze-plan.ts';
 export { linkReplica } from './link-replica.ts';
 export type { ListenAt } from './open-page.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
+export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 export { settleDeployment } from './settle.ts';
 export { trustedFingerprints } from './trusted-fingerprints.ts';
 export { feedViews, outboundLines, readDeployment, readStatus } from './status.ts';

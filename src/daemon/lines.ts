@@ -1,4 +1,4 @@
-import { hubSettingsFile, ownHubUrls, readHubSettings, streamLimits } from '../hub/index.ts';
+import { streamLimits } from '../hub/index.ts';
 import { readNatsKey, type Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
@@ -12,6 +12,7 @@ import {
   type HubState,
   type Transport,
 } from '../sync/index.ts';
+import { formerHubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 
 /** The links that are kept going: who is at the other end is known, there is a line, and nobody removed it. */
 export function syncedLinks({ db }: Instance): LinkRow[] {
@@ -34,40 +35,48 @@ export interface Lines extends AsyncDisposable {
 }
 
 export function openLines(instance: Instance, log: Logger): Lines {
-  const connections = new Map<string, HubConnection>();
-  const connectionOf = new Map<string, HubConnection>();
-  const hubSettings = () => readHubSettings(hubSettingsFile(instance.folder.root));
+  const connections = new Map<string, Promise<HubConnection>>();
+  const live = new Map<string, HubConnection>();
   let cleared = false;
 
-  const connect = async (link: LinkRow): Promise<HubConnection> => {
-    const { transport } = link;
-    if (transport.kind !== 'nats') throw new Error(`link ${link.name} goes through no server`);
-    const { urls, ca, hub } = transport;
-    // A customer's credential reads its answers under the link's own prefix only.
-    const inboxPrefix = `_INBOX_${hub ? instance.identity.instanceId : link.link}`;
-    const dialled = hub ? ownHubUrls(hubSettings(), [{ urls }]) : urls;
-    const key = JSON.stringify([dialled, ca, inboxPrefix]);
-    const { seed } = await readNatsKey(instance.folder);
+  const dial = async ({ name, link, transport }: LinkRow): Promise<HubConnection> => {
+    if (transport.kind !== 'nats') throw new Error(`link ${name} goes through no server`);
+    if (transport.hub) return ownHubConnection(instance, hubSettingsOf(instance));
+    const { urls, ca } = transport;
     const { proxy } = instance.settings.sync;
-    const connection =
-      connections.get(key) ??
-      natsConnection({
-        urls: dialled,
-        seed,
-        inboxPrefix,
-        name: `crossgap ${instance.identity.name}`,
-        ...(ca === undefined ? {} : { ca }),
-        ...(proxy === undefined || hub ? {} : { proxy }),
-      });
+    const { seed } = await readNatsKey(instance.folder);
+    return natsConnection({
+      urls,
+      seed,
+      // Our credential reads its answers under the link's own prefix only.
+      inboxPrefix: `_INBOX_${link}`,
+      name: instance.identity.name,
+      ...(ca !== undefined && { ca }),
+      ...(proxy !== undefined && { proxy }),
+    });
+  };
+
+  /** All links that meet at our own server share its connection; every other has one of its own. */
+  const connect = (link: LinkRow): Promise<HubConnection> => {
+    const key = link.transport.kind === 'nats' && link.transport.hub ? 'own hub' : link.link;
+    const dialled = async (): Promise<HubConnection> => {
+      try {
+        return await dial(link);
+      } catch (error) {
+        // What a person mends meanwhile is looked at anew the next time.
+        connections.delete(key);
+        throw error;
+      }
+    };
+    const connection = connections.get(key) ?? dialled();
     connections.set(key, connection);
-    connectionOf.set(link.link, connection);
     return connection;
   };
 
   const prepare = async (link: LinkRow, connection: HubConnection, signal: AbortSignal): Promise<void> => {
     try {
-      const limits = streamLimits(hubSettings());
-      const removed = cleared ? [] : removedFromHub(instance);
+      const limits = streamLimits(hubSettingsOf(instance));
+      const removed = cleared ? [] : formerHubLinks(instance);
       const done = await applyHub(connection, [link.link], { signal, limits, removed });
       cleared = true;
       if (Object.values(done).some((names) => names.length > 0))
@@ -94,6 +103,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
           });
         case 'nats': {
           const connection = await connect(link);
+          live.set(link.link, connection);
           if (transport.hub) await prepare(link, connection, signal);
           return jetstreamTransport({
             connection,
@@ -106,21 +116,14 @@ export function openLines(instance: Instance, log: Logger): Lines {
     },
     async mend(link, { failures }, signal) {
       const { transport } = link;
-      const connection = connectionOf.get(link.link);
+      const connection = live.get(link.link);
       if (transport.kind !== 'nats' || !transport.hub || connection === undefined) return;
       if (failures.some((failure) => 'code' in failure && failure.code === 'HUB_NOT_PREPARED'))
         await prepare(link, connection, signal);
     },
-    stateOf: (link) => connectionOf.get(link)?.state(),
+    stateOf: (link) => live.get(link)?.state(),
     async [Symbol.asyncDispose]() {
-      await Promise.all([...connections.values()].map((one) => one[Symbol.asyncDispose]()));
+      await Promise.all([...connections.values()].map(async (one) => (await one)[Symbol.asyncDispose]()));
     },
   };
-}
-
-/** The links that our server needn't keep anything for any more. */
-function removedFromHub({ db }: Instance): string[] {
-  return readLinks(db).flatMap(({ link, state, transport }) =>
-    state === 'removed' && transport.kind === 'nats' && transport.hub ? [link] : [],
-  );
 }

@@ -2,7 +2,7 @@ import { streamLimits } from '../../hub/index.ts';
 import { applyHub, checkHub } from '../../sync/index.ts';
 import { count } from '../../words.ts';
 import { command, type Outcome } from '../command.ts';
-import { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from '../hub-facts.ts';
+import { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from '../../daemon/index.ts';
 import { section } from '../table.ts';
 import { checkLines, unfit } from './hub-check.ts';
 

@@ -1,7 +1,7 @@
 import { HubError } from '../../hub/index.ts';
 import { checkHub, type HubCheck } from '../../sync/index.ts';
 import { command, type Outcome } from '../command.ts';
-import { hubSettingsOf, ownHubConnection } from '../hub-facts.ts';
+import { hubSettingsOf, ownHubConnection } from '../../daemon/index.ts';
 
 export const hubCheckCommand = command({
   path: 'hub check',

@@ -11,7 +11,7 @@ import {
 import { ensureNatsKey } from '../../instance/index.ts';
 import { commandLine, count, moment } from '../../words.ts';
 import { command, misuse, type Outcome } from '../command.ts';
-import { hubLinks, hubSettingsOf } from '../hub-facts.ts';
+import { hubLinks, hubSettingsOf } from '../../daemon/index.ts';
 import { chosenSettings, hubOptions } from '../hub-options.ts';
 import { facts, section } from '../table.ts';
 
