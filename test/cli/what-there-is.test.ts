@@ -25,7 +25,7 @@ test('an environment without its option is led to it', async () => {
 
 test.each([
   ['release check --env integration', 'The newest here: Orders/1.0.0.'],
-  ['deployment show', 'Nothing was deployed here yet.'],
+  ['deployment log', 'Nothing was deployed here yet.'],
   ['feed show', 'There is no link yet'],
 ])('`%s` without what it is about says what there is', async (line, hint) => {
   expect((await acme.types(`${line} --json`)).error.hint).toContain(hint);
