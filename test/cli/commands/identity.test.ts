@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -135,4 +135,30 @@ test('backup and restore say which heads are there and what comes next', async (
   await person.asks(['log', 'new-epoch', '--reason', 'disk broke']);
   await person.asks('environment add production');
   expect(existsSync(join(person.data, 'crossgap.db.replaced'))).toBe(true);
+});
+
+test('J2.F10 a certificate rotated between two bundles is introduced inside the second; bundles under way are opened after the receiver rotated', async () => {
+  const [vendor, customer] = [acme.copy('by-hand'), await makeInstance(root, 'plant')];
+  const next = await makeInstance(root, 'acme-next');
+  const [invitation, reply, process] = [join(root, 'invitation'), join(root, 'reply'), join(root, 'p.yaml')];
+  await vendor.asks(['link', 'invite', 'plant', '--by-hand', '--out', invitation]);
+  const { words } = await shown(vendor);
+  await customer.asks(['link', 'accept', invitation, '--fingerprint', words, '--out', reply]);
+  await vendor.asks(['link', 'confirm', reply, '--fingerprint', (await shown(customer)).words]);
+  writeFileSync(process, 'process: Orders\nsteps:\n  - name: Hello\n    run: { bash: "echo hello" }\n');
+  await vendor.asks(['process', 'publish', process]);
+  for (const number of ['1.0.0', '2.0.0']) {
+    await vendor.asks(`release create Orders ${number}`);
+    await vendor.asks(`release publish ${number} --to plant`);
+    await vendor.asks(['bundle', 'export', '--to', 'plant', '--out', join(root, `bundle-${number}`)]);
+    if (number === '1.0.0')
+      await vendor.asks(['identity', 'rotate', '--certificate', next.pfx, '--old-certificate', acme.pfx]);
+  }
+  await customer.asks(['identity', 'rotate', '--certificate', customer.pfx]);
+  for (const number of ['1.0.0', '2.0.0'])
+    await customer.asks(['bundle', 'import', join(root, `bundle-${number}`)]);
+  const inbox = await customer.asks<{ release: string; words: string }[]>('inbox');
+  expect(inbox.map(({ release }) => release)).toContain('2.0.0');
+  expect(inbox[0]!.words).toBe((await shown(next)).words);
+  expect(await customer.asks('log verify --full')).toMatchObject({ ok: true });
 });
