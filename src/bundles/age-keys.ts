@@ -2,10 +2,10 @@ import { createPrivateKey, randomBytes, type webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import { bech32 } from '@scure/base';
 import { Decrypter, Encrypter } from 'age-encryption';
-import { readKeyFile } from '../identity/index.ts';
+import { earlierFolders, readKeyFile } from '../identity/index.ts';
 
-/** What opens a bundle's header; the private key behind it can't be read out. */
-export type AgeIdentity = webcrypto.CryptoKey;
+/** What opens a bundle's header: today's sealing key, then those before. They can't be read out. */
+export type AgeIdentity = readonly webcrypto.CryptoKey[];
 
 /** The front of an age file, and what its payload is sealed with. */
 export type AgeFront = {
@@ -28,13 +28,17 @@ export function ageRecipient(publicKey: Uint8Array): string {
 }
 
 /**
- * The sealing key of the instance whose keys lie in `folder`.
+ * The sealing keys of the instance whose keys lie in `folder`: what was sealed before they changed may still be under
+ * way.
  *
  * @throws {IdentityError} KEY_FILE_MISSING, KEY_FILE_EXPOSED
  */
 export function loadAgeIdentity(folder: string): AgeIdentity {
-  const key = createPrivateKey(readKeyFile(join(folder, 'sealing.key')));
-  return key.toCryptoKey({ name: 'X25519' }, false, ['deriveBits']);
+  return [folder, ...earlierFolders(folder)].map((one) =>
+    createPrivateKey(readKeyFile(join(one, 'sealing.key'))).toCryptoKey({ name: 'X25519' }, false, [
+      'deriveBits',
+    ]),
+  );
 }
 
 /** A fresh file key sealed to one receiver, as the front of an age file. */
@@ -67,8 +71,7 @@ export function ageHeaderLength(start: Uint8Array): number | undefined {
 
 /** The key in an age header. Throws what the library finds wrong with the header, or that it is another's. */
 export async function openAgeHeader(header: Uint8Array, identity: AgeIdentity): Promise<Uint8Array> {
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(identity);
+  const decrypter = decrypterFor(identity);
   return await decrypter.decryptHeader(header);
 }
 
@@ -79,8 +82,13 @@ export async function sealSmall(bytes: Uint8Array, recipient: string): Promise<U
   return await encrypter.encrypt(bytes);
 }
 
-export async function openSmall(sealed: Uint8Array, identity: AgeIdentity): Promise<Uint8Array> {
+function decrypterFor(identity: AgeIdentity): Decrypter {
   const decrypter = new Decrypter();
-  decrypter.addIdentity(identity);
+  for (const key of identity) decrypter.addIdentity(key);
+  return decrypter;
+}
+
+export async function openSmall(sealed: Uint8Array, identity: AgeIdentity): Promise<Uint8Array> {
+  const decrypter = decrypterFor(identity);
   return await decrypter.decrypt(sealed);
 }

@@ -5,6 +5,7 @@ const exits = {
   BUNDLE_NUMBER_UNKNOWN: exitCodes.misused,
   BUNDLE_PART_SIZE_UNFIT: exitCodes.misused,
   BUNDLE_PART_UNREADABLE: exitCodes.refused,
+  BUNDLE_INTERRUPTED: exitCodes.refused,
   BUNDLE_PART_NOT_WRITTEN: exitCodes.refused,
   BUNDLE_PLAN_UNREADABLE: exitCodes.verification,
   BUNDLE_NOT_AS_BEFORE: exitCodes.verification,

@@ -81,7 +81,9 @@ async function importBundle(found: FoundBundle, importer: Importer, signal: Abor
       return { ...about, link: link.name, ...nothingNew };
     await using opened = await openBundle(found, importer.identity);
     const exchange = await takeIn(opened, link.replica, signal);
-    return { ...about, link: link.name, ...judge(opened, link, exchange) };
+    const judged = judge(opened, link, exchange);
+    const stopped = signal.aborted ? interrupted(found) : undefined;
+    return { ...about, link: link.name, ...judged, failure: judged.failure ?? stopped };
   } catch (error) {
     if (!(error instanceof CrossgapError)) throw error;
     return { ...about, link: importer.link(facts.link)?.name, ...nothingNew, failure: error };
@@ -140,6 +142,17 @@ function earlierMissing({ facts }: FoundBundle, have: Place): BundleError {
   );
 }
 
+function interrupted({ facts }: FoundBundle): BundleError {
+  return new BundleError(
+    'BUNDLE_INTERRUPTED',
+    `Cannot finish taking in bundle ${facts.number} from ${facts.from.name}: the command was asked to end`,
+    {
+      hint: 'Run the command again: it goes on where it was.',
+      details: { bundle: facts.number, id: facts.id },
+    },
+  );
+}
+
 /** The one way in. Nothing is sent: there is nobody at the other end. */
 function takeIn(opened: OpenBundle, replica: Replica, signal: AbortSignal): Promise<Exchange> {
   const inward: Replica = {
@@ -171,7 +184,10 @@ function judge(
     waiting,
     refused,
     failure:
-      asExpected(failure) ?? contentRefused(found, refused, exchange) ?? packageMissing(opened, waiting),
+      asExpected(failure) ??
+      contentRefused(found, refused, exchange) ??
+      (exchange.entriesParked > 0 ? earlierMissing(found, link.have()) : undefined) ??
+      packageMissing(opened, waiting),
   };
 }
 

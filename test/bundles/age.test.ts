@@ -38,7 +38,7 @@ async function identityOf(secret: string): Promise<AgeIdentity> {
   const { bytes } = bech32.decodeToBytes(secret.toLowerCase());
   const der = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), bytes]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  return key.toCryptoKey({ name: 'X25519' }, false, ['deriveBits']);
+  return [key.toCryptoKey({ name: 'X25519' }, false, ['deriveBits'])];
 }
 
 /** Opens an age file as a bundle is opened; undefined where it is refused. */

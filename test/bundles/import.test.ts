@@ -1,8 +1,15 @@
-import { chmodSync, cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { madeBundles, type Imported } from '../../src/bundles/index.ts';
+import {
+  findBundles,
+  importBundles,
+  loadAgeIdentity,
+  madeBundles,
+  reissueBundle,
+  type Imported,
+} from '../../src/bundles/index.ts';
 import { importerOf, keptBundles } from '../../src/cli/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import {
@@ -14,7 +21,7 @@ import {
   type SealedEntry,
 } from '../../src/events/index.ts';
 import { sealIntroduction, signingKey } from '../../src/identity/index.ts';
-import { openInstance, type Instance } from '../../src/instance/index.ts';
+import { openInstance, rotateKeys, type Instance } from '../../src/instance/index.ts';
 import { readUnknownEntries, readWantedBlobs } from '../../src/projections/index.ts';
 import type { Place } from '../../src/sync/index.ts';
 import { offered, publish } from '../daemon/company.ts';
@@ -122,6 +129,39 @@ describe('J2.7 importing a bundle', () => {
     expect(done[0]).toMatchObject({ entries: 0, isNews: true, failure: undefined });
     expect(linkReplica(pair.customer, pair.link).incomingBlobs()).toEqual([]);
   });
+});
+
+test('J2.7 an import that is asked to end says that it goes on when it is repeated', async () => {
+  await publish(pair, number, { marks });
+  await exportTo(pair.vendor, pair.link, out);
+  const { bundles } = await findBundles([out]);
+  const ending = new AbortController();
+  const importer = importerOf(pair.customer);
+  const link = importer.link(pair.link)!;
+  const endsSoon = {
+    ...link,
+    have: () => {
+      ending.abort();
+      return link.have();
+    },
+  };
+  const done = await importBundles(bundles, { ...importer, link: () => endsSoon }, { signal: ending.signal });
+  expect(failureOf(done)).toBe('BUNDLE_INTERRUPTED refused');
+  expect((await importFrom(pair.customer, out))[0]).toMatchObject({ isNews: true, failure: undefined });
+});
+
+test('J2.7 entries that begin later than their bundle says wait, and that is said', async () => {
+  const { vendor, customer, link } = pair;
+  for (const at of [1, 2]) await publish(pair, `${number}${at}`, { marks });
+  const feed = vendor.log.feedTo(link);
+  const [, second] = vendor.log.readFeed(feed, { epoch: 1, seq: have().seq + 1 }, 2);
+  const { epoch, seq } = readHeader(second!.bytes);
+  const source = {
+    outgoing: (after: Place) => (after.seq < seq ? [{ ...second!, epoch, seq }] : []),
+    openBlob: () => Promise.reject(new Error('there are no blobs')),
+  };
+  await exportTo(vendor, link, out, { source, withoutBlobs: true });
+  expect(failureOf(await importFrom(customer, out))).toBe('BUNDLE_EARLIER_MISSING waiting');
 });
 
 describe('J2.8 T-57 a bundle that is not for here', () => {
@@ -291,6 +331,35 @@ describe('J2.F10 a certificate that was replaced between two bundles', () => {
     const introduction = introducedBy(pair.vendor, 'acme, renewed');
     await exportTo(pair.vendor, pair.link, out, { as: { introduction } });
     expect((await importFrom(pair.customer, out))[0]).toMatchObject({ isNews: true, failure: undefined });
+  });
+
+  test('is introduced by the old one inside the bundle; what was sealed or made before stays of use', async () => {
+    using folder = temporaryFolder();
+    const own = await makePair(folder.path);
+    const { link, clock } = own;
+    await publish(own, '1.0.0', { marks });
+    const first = await exportTo(own.vendor, link, at('first'));
+    // Both sides change their keys while the bundle is under way; the vendor its certificate too.
+    clock.advance(60_000);
+    rotateKeys(own.customer, { company: companyOf('contoso') });
+    rotateKeys(own.vendor, { company: companyOf('acme, renewed'), before: companyOf('acme') });
+    own[Symbol.dispose]();
+    using vendor = await openInstance(join(folder.path, 'acme'), { clock });
+    using customer = await openInstance(join(folder.path, 'contoso'), { clock });
+    expect((await importFrom(customer, at('first')))[0]).toMatchObject({ isNews: true, failure: undefined });
+    const second = await exportTo(vendor, link, at('second'));
+    expect(second.facts.from.introduction).not.toBe(first.facts.from.introduction);
+    expect((await importFrom(customer, at('second')))[0]).toMatchObject({ isNews: true, failure: undefined });
+    const again = await reissueBundle({
+      kept: keptBundles(vendor),
+      link,
+      number: 1,
+      part: 1,
+      identity: loadAgeIdentity(vendor.folder.keys),
+      source: linkReplica(vendor, link),
+      out: at('first-again'),
+    });
+    expect(readFileSync(again.parts[0]!.file).equals(readFileSync(first.parts[0]!.file))).toBe(true);
   });
 
   test('lends no belief to entries of somebody else who claims to be the vendor', async () => {

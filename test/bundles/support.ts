@@ -32,6 +32,7 @@ export type ExportWish = Partial<Wish> & {
   readonly as?: Partial<Sender>;
   /** Other entries than those of the log. */
   readonly source?: BundleSource;
+  readonly withoutBlobs?: boolean;
 };
 
 /** Makes a bundle of one side for the other, as the command does. */
@@ -39,7 +40,15 @@ export async function exportTo(
   from: Instance,
   link: string,
   out: string,
-  { release, again = false, after, partBytes = partBytesDefault, as = {}, source }: ExportWish = {},
+  {
+    release,
+    again = false,
+    after,
+    partBytes = partBytesDefault,
+    as = {},
+    source,
+    withoutBlobs = false,
+  }: ExportWish = {},
 ): Promise<Exported> {
   const row = linkOf(from, link);
   const replica = linkReplica(from, link);
@@ -52,6 +61,7 @@ export async function exportTo(
     sentAt: new Date(from.clock.now()).toISOString(),
     head: source === undefined ? replica.outgoingHead() : undefined,
     ...cargoOf(from, row, replica, { release, again, after }),
+    ...(withoutBlobs && { blobs: [] }),
     out,
     partBytes,
   });
