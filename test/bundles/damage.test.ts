@@ -99,6 +99,8 @@ describe('T-58 a hostile bundle is refused by name, and costs no more than a goo
   const huge = Number.MAX_SAFE_INTEGER;
   const some = Buffer.alloc(400, 1);
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const emptyEntries = (count: number): Buffer =>
+    Buffer.alloc(9 * count, Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, 0]));
   const blob = (sizeBytes: number) => ({
     digest: 'a'.repeat(64),
     sizeBytes,
@@ -108,7 +110,8 @@ describe('T-58 a hostile bundle is refused by name, and costs no more than a goo
   });
   const inside = (...records: Buffer[]): Forgery => ({ inside: Buffer.concat(records) });
   const cases: readonly (readonly [what: string, forgery: Forgery])[] = [
-    ['ten million empty records', inside(Buffer.alloc(9 * 1_000_000))],
+    ['a million empty records', inside(Buffer.alloc(9 * 1_000_000))],
+    ['a million entries of no bytes', { facts: { entries: 1_000_000 }, records: [emptyEntries(1_000_000)] }],
     ['records of an unknown kind', { records: [Buffer.concat([Buffer.from([9]), Buffer.alloc(8)])] }],
     [
       'an entry that says it has all bytes there are',
