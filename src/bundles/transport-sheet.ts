@@ -51,10 +51,10 @@ export function transportSheet(facts: BundleFacts, parts: readonly SheetPart[]):
     'To check on any machine, without keys:   crossgap bundle inspect FOLDER',
     'At the receiver:                         crossgap bundle import FOLDER',
     '',
-    'If a part is missing or damaged: nothing else needs to be carried again. Tell the sender',
+    'If a part is missing or damaged: keep the others, they stay good. Tell the sender',
     `the number of the bundle (${number}) and of the part; they make that part again with`,
     `    crossgap bundle export --to LINK --bundle ${number} --part PART --out FOLDER`,
-    'and the part is the same file, byte for byte.',
+    'It is the same file, byte for byte: lay it beside the others and import the folder again.',
   ];
   return `${lines.join('\n')}\n`;
 }
