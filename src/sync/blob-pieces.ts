@@ -96,7 +96,8 @@ export async function openIncomingPieces(
         await using file = await open(path, 'r+');
         for (const index of write) {
           const piece = pieces[index]!;
-          await file.write(sliceOf(chunk, piece), null, null, Math.max(piece.offset, chunk.offset));
+          const part = sliceOf(chunk, piece);
+          await file.write(part, 0, part.length, Math.max(piece.offset, chunk.offset));
         }
         await file.datasync();
       });

@@ -98,7 +98,11 @@ export function parcelReceiver(
     const damaged = intake.damaged(digest);
     const missing = incoming.missing();
     const isNews = missing.some((index) => damaged.has(index) || (assumed.has(index) && !asked.has(index)));
-    if (!isNews || !replica.askForPieces || (asks > 0 && !intake.mayAsk(digest))) return;
+    if (!isNews || !replica.askForPieces) return;
+    // A list that nobody can fulfil is no use: the blob comes as a whole, and is judged as one.
+    if (asks >= asksMax && missing.some((index) => damaged.has(index)))
+      return refuse(incoming, await replica.refuseBlob(digest, incoming.path));
+    if (asks > 0 && !intake.mayAsk(digest)) return;
     await replica.askForPieces(
       digest,
       missing.filter((index) => damaged.has(index) || assumed.has(index) || asked.has(index)),
@@ -190,6 +194,11 @@ export function parcelReceiver(
       }
       parts = adopted.refused;
     } else parts = await replica.refuseBlob(blob.digest, path);
+    return refuse(incoming, parts);
+  }
+
+  async function refuse(incoming: IncomingBlob, parts: readonly string[]): Promise<void> {
+    const { blob } = incoming;
     faultPoint('sync.blob-refused');
     await incoming.discard();
     intake.forget(blob.digest);
@@ -208,6 +217,7 @@ export function parcelReceiver(
 }
 
 const putBytesTogether = 1024 * 1024;
+const asksMax = 4;
 
 const parcelOf = (received: Received): Parcel | undefined =>
   'parcel' in received ? received.parcel : undefined;
