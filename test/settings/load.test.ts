@@ -9,7 +9,7 @@ const defaults = {
   listen: '127.0.0.1:7420',
   'allowed-hosts': [],
   'log-level': 'info',
-  sync: { 'look-every': 5, 'head-every': 300 },
+  sync: { 'look-every': 5, 'head-every': 300, 'disk-reserve': 100_000_000 },
   report: { trace: true, files: true, errors: true },
 };
 
@@ -32,7 +32,7 @@ describe('settings', () => {
       ...defaults,
       listen: 'localhost:8000',
       machine: 'web-1',
-      sync: { 'look-every': 1, 'head-every': 300 },
+      sync: { 'look-every': 1, 'head-every': 300, 'disk-reserve': 100_000_000 },
       report: { trace: true, files: true, errors: false },
     });
   });
