@@ -1,4 +1,5 @@
 import {
+  ChunksListed,
   ReleaseOffered,
   ReleasePublished,
   ReleaseWithdrawn,
@@ -115,9 +116,10 @@ export function publishRelease(
   if (lacking.length === 0) return [];
   return [
     atHome(ReleasePublished.make({ digest, links: lacking.map(({ link }) => link) })),
-    ...lacking.map(({ link }) =>
-      told(link, ReleaseOffered.make({ digest, document, chunkLists: [...chunkLists] })),
-    ),
+    ...lacking.flatMap(({ link }) => [
+      told(link, ReleaseOffered.make({ digest, document })),
+      ...(chunkLists.length > 0 ? [told(link, ChunksListed.make({ lists: [...chunkLists] }))] : []),
+    ]),
   ];
 }
 

@@ -24,6 +24,7 @@ import { EnvironmentAdded, EnvironmentRemoved, ProcessPublished } from './proces
 import {
   BlobRefused,
   ChunksAsked,
+  ChunksListed,
   OfferAnswered,
   PackageAdded,
   ReleaseAnswered,
@@ -60,6 +61,7 @@ export const everyEvent = [
   ReleaseWithdrawn,
   ReleaseOffered,
   ChunksAsked,
+  ChunksListed,
   ValueGiven,
   ReleaseAnswered,
   OfferAnswered,

@@ -48,6 +48,7 @@ export {
   BlobRefused,
   ChunkListPin,
   ChunksAsked,
+  ChunksListed,
   OfferAnswered,
   PackageAdded,
   PackagePin,

@@ -90,10 +90,15 @@ export type ChunkListPin = z.infer<typeof ChunkListPin>;
 export const ReleaseOffered = defineEvent(
   'release.offered',
   z.strictObject({ digest: Digest, document: bytes }),
-).next(
-  // Version 2: how packages are cut, so that nobody is sent what stands in another package there.
-  z.strictObject({ digest: Digest, document: bytes, chunkLists: z.array(ChunkListPin).max(200) }),
-  (offer) => ({ ...offer, chunkLists: [] }),
+);
+
+/**
+ * How packages that were offered are cut, so that nobody is sent what stands in another package there. Apart from the
+ * offer: who doesn't know of it is sent whole packages.
+ */
+export const ChunksListed = defineEvent(
+  'chunks.listed',
+  z.strictObject({ lists: z.array(ChunkListPin).min(1).max(200) }),
 );
 
 /**

@@ -18,9 +18,9 @@ export const chunkBoard: Projection = {
     );
     const apply: Fold['apply'] = ({ event, place }) => {
       if (place.kind === 'self') return;
-      if (event.name === 'release.offered') {
+      if (event.name === 'chunks.listed') {
         const ours = place.kind === 'outward' ? 1 : 0;
-        for (const { package: of, digest, sizeBytes } of event.data.chunkLists)
+        for (const { package: of, digest, sizeBytes } of event.data.lists)
           list.run(place.link, ours, of, digest, sizeBytes);
       } else if (event.name === 'chunks.asked') {
         // What one side asks for is about the packages of the other.
@@ -40,6 +40,7 @@ export type ListedPackage = {
   readonly sizeBytes: number;
   /** The blob that lists its chunks. */
   readonly list: string;
+  readonly listBytes: number;
   /** Whether a receipt says that the receiver holds the package, and the list. */
   readonly held: boolean;
   readonly listHeld: boolean;
@@ -50,7 +51,7 @@ export function readListedPackages(db: Database, link: string, ours: boolean): L
   const [blob, held] = ours ? ['blob_owed', 'held'] : ['blob_wanted', 'reported'];
   const rows = db
     .prepare(
-      `SELECT package AS digest, list, of.size_bytes AS sizeBytes, of.${held} AS held, lists.${held} AS listHeld
+      `SELECT package AS digest, list, list_bytes AS listBytes, of.size_bytes AS sizeBytes, of.${held} AS held, lists.${held} AS listHeld
          FROM chunk_list
          JOIN ${blob} AS of ON of.link = chunk_list.link AND of.digest = package
          JOIN ${blob} AS lists ON lists.link = chunk_list.link AND lists.digest = list

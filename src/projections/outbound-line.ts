@@ -24,6 +24,8 @@ export function describeEvent(event: CrossgapEvent): string {
       const packages = document.packages.map(({ id, version }) => `${id} ${version}`).join(', ');
       return `release ${document.process} ${document.number} offered: revision ${document.revision.number}, ${packages || 'no packages'}`;
     }
+    case 'chunks.listed':
+      return `${count(event.data.lists.length, 'package')} listed by chunks`;
     case 'chunks.asked': {
       const { package: of, pieces } = event.data;
       const pieceCount = pieces.reduce((sum, run) => sum + run.count, 0);

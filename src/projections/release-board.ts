@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
-import {
-  blobsOf,
-  readRelease,
-  type ChunkListPin,
-  type CrossgapEvent,
-  type PackagePin,
-  type ReleaseDocument,
-} from '../events/index.ts';
+import { blobsOf, readRelease, type PackagePin, type ReleaseDocument } from '../events/index.ts';
 import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /** Releases of this side and those offered to it, what people and tests said of them, and to whom they went. */
@@ -93,8 +86,7 @@ export const releaseBoard: Projection = {
           if (place.kind === 'outward') {
             save();
             publish.run(digest, place.link, header.at, header.seq, header.at);
-            const owed = [...blobsOf(document), ...chunkListsIn(event)];
-            for (const blob of owed) owe.run(place.link, blob.digest, blob.sizeBytes);
+            for (const blob of blobsOf(document)) owe.run(place.link, blob.digest, blob.sizeBytes);
             return;
           }
           const link = place.kind === 'inward' ? place.link : '';
@@ -105,9 +97,15 @@ export const releaseBoard: Projection = {
           for (const { digest: blob, sizeBytes, what, pin } of blobsOf(document)) {
             want.run(link, blob, sizeBytes, what, pin === undefined ? null : JSON.stringify(pin));
           }
-          for (const list of chunkListsIn(event)) want.run(link, list.digest, list.sizeBytes, 'chunks', null);
           return;
         }
+        case 'chunks.listed':
+          if (place.kind === 'self') return;
+          for (const { digest, sizeBytes } of event.data.lists) {
+            if (place.kind === 'outward') owe.run(place.link, digest, sizeBytes);
+            else want.run(place.link, digest, sizeBytes, 'chunks', null);
+          }
+          return;
         case 'tests.imported': {
           const { digest, sha256, file, format, passed, failed, skipped } = event.data;
           tests.run(digest, sha256, file, format, passed, failed, skipped, header.at);
@@ -175,9 +173,6 @@ export const releaseBoard: Projection = {
     return { apply, save };
   },
 };
-
-const chunkListsIn = (event: CrossgapEvent): readonly ChunkListPin[] =>
-  event.name === 'release.offered' ? event.data.chunkLists : [];
 
 /** A publication whose release runs, or ran, is called by that; every other end is called as the run's own state. */
 const publicationState: Readonly<Record<string, string>> = { running: 'deploying', succeeded: 'done' };

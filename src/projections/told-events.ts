@@ -10,6 +10,7 @@ const told: ReadonlySet<string> = new Set<CrossgapEvent['name']>([
   'receipt.given',
   'release.offered',
   'chunks.asked',
+  'chunks.listed',
   'release.withdrawn',
   'value.given',
   'offer.answered',

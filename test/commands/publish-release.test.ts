@@ -48,7 +48,6 @@ describe('publishing', () => {
     expect(decision[1]!.event.data).toEqual({
       digest: digest('a'),
       document: new Uint8Array([1]),
-      chunkLists: [],
     });
   });
 

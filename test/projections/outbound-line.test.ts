@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { everyEvent } from '../../src/events/catalog.ts';
 import {
   ChunksAsked,
+  ChunksListed,
   DeploymentReported,
   EpochStarted,
   FeedOpened,
@@ -44,7 +45,7 @@ function release(packages: readonly [id: string, version: string][]): ReleaseDoc
 
 function offered(packages: readonly [id: string, version: string][]): CrossgapEvent {
   const frozen = freezeRelease(release(packages));
-  return ReleaseOffered.make({ digest: frozen.digest, document: frozen.bytes, chunkLists: [] });
+  return ReleaseOffered.make({ digest: frozen.digest, document: frozen.bytes });
 }
 
 const step = { id: 's', name: 'S', state: 'succeeded', conventions: [], outputs: [], error: null };
@@ -98,7 +99,16 @@ describe('an entry that leaves is told in words', () => {
     ],
     [
       'release abababababab offered, unreadable',
-      ReleaseOffered.make({ digest, document: Buffer.from('{}'), chunkLists: [] }),
+      ReleaseOffered.make({ digest, document: Buffer.from('{}') }),
+    ],
+    [
+      '2 packages listed by chunks',
+      ChunksListed.make({
+        lists: [
+          { package: digest, digest, sizeBytes: 100 },
+          { package: digest, digest, sizeBytes: 100 },
+        ],
+      }),
     ],
     [
       '5 pieces of package abababababab asked for',
