@@ -16,9 +16,11 @@ import { releaseOf, type Instance } from '../instance/index.ts';
 import {
   readHeldBlobs,
   readLinks,
+  readListedPackages,
   readPublications,
   readReleases,
   type LinkRow,
+  type ListedPackage,
   type ReleaseRow,
 } from '../projections/index.ts';
 import type { Place, Replica } from '../sync/index.ts';
@@ -138,18 +140,38 @@ function namedBlobs(instance: Instance, { link }: LinkRow): Map<string, BundledB
       .map(({ digest }) => digest),
   );
   const releases = readReleases(db).filter((release) => release.link === '' && offered.has(release.digest));
+  const lists = listsByPackage(instance, { link });
   return new Map(
-    releases.flatMap((release) =>
-      blobsOf(release.document).map(({ digest, sizeBytes, what, pin }): [string, BundledBlob] => {
+    releases.flatMap((release) => [
+      ...blobsOf(release.document).map(({ digest, sizeBytes, what, pin }): [string, BundledBlob] => {
         const name = pin === undefined ? `${what} of ${releaseOf(db, release)}` : `${pin.id} ${pin.version}`;
         const kind = what === 'package' ? 'package' : 'other';
         return [digest, { digest, sizeBytes, attempt: 0, kind, name: name.slice(0, 300) }];
       }),
-    ),
+      ...release.document.packages.flatMap(({ id, version, sha256 }): [string, BundledBlob][] => {
+        const list = lists.get(sha256);
+        if (list === undefined) return [];
+        const name = `chunks of ${id} ${version}`.slice(0, 300);
+        const blob = {
+          digest: list.list,
+          sizeBytes: list.listBytes,
+          attempt: 0,
+          kind: 'other',
+          name,
+        } as const;
+        return [[list.list, blob]];
+      }),
+    ]),
   );
 }
 
-function offeredBlobs({ db }: Instance, { link, name }: LinkRow, release: ReleaseRow): string[] {
+/** How the packages offered to a link are cut: the lists travel beside them. */
+function listsByPackage({ db }: Instance, { link }: Pick<LinkRow, 'link'>): Map<string, ListedPackage> {
+  return new Map(readListedPackages(db, link, true).map((listed) => [listed.digest, listed]));
+}
+
+function offeredBlobs(instance: Instance, { link, name }: LinkRow, release: ReleaseRow): string[] {
+  const { db } = instance;
   const isOffered = readPublications(db).some((row) => row.link === link && row.digest === release.digest);
   if (!isOffered)
     throw new CommandError(
@@ -160,7 +182,11 @@ function offeredBlobs({ db }: Instance, { link, name }: LinkRow, release: Releas
         details: { release: release.number, link: name },
       },
     );
-  return blobsOf(release.document).map(({ digest }) => digest);
+  const lists = listsByPackage(instance, { link });
+  return blobsOf(release.document).flatMap(({ digest }) => {
+    const list = lists.get(digest);
+    return list === undefined ? [digest] : [list.list, digest];
+  });
 }
 
 /** What a bundle and those it follows carry, by digest and attempt. */

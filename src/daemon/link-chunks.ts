@@ -1,6 +1,6 @@
 import { askForChunks } from '../commands/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { chunkShelf, piecesInBoth, type ChunkList } from '../packages/index.ts';
+import { chunkShelf, partNamed, piecesInBoth, type ChunkList } from '../packages/index.ts';
 import {
   readAskedChunks,
   readListedPackages,
@@ -105,14 +105,15 @@ export function linkChunks(
       }
       return undefined;
     },
-    askForPieces(digest, pieces) {
+    async askForPieces(digest, pieces, damaged) {
       // Nobody is asked who is not known yet; what is lacking is asked for when the words were compared.
-      if (!mayTell()) return Promise.resolve();
+      if (!mayTell()) return;
+      const list = await listOf(theirListed(), digest);
+      const parts = list === undefined ? [] : [...new Set(damaged.map((index) => partNamed(list, index)))];
       instance.record(() => {
         const attempt = (askedByUs().get(digest)?.attempt ?? 0) + 1;
-        return askForChunks({ link: linkId, package: digest, attempt, pieces });
+        return askForChunks({ link: linkId, package: digest, attempt, pieces, parts });
       });
-      return Promise.resolve();
     },
   };
 }

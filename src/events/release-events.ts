@@ -114,6 +114,8 @@ export const ChunksAsked = defineEvent(
       .array(z.strictObject({ first: z.int().min(0), count: z.int().min(1) }))
       .min(1)
       .max(1000),
+    /** What came wrong, as well as it can be told; empty where nothing did. */
+    parts: z.array(z.string()).max(20),
   }),
 );
 

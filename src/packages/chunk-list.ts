@@ -16,6 +16,8 @@
  * and nothing follows the last. Whoever reads a list need not know why it was cut where it was: how crossgap cuts is
  * in cut-package.ts, and may change.
  */
+import { localHeader } from './zip-records.ts';
+import { printable } from './zip-archive.ts';
 
 /** A stretch of a package: a chunk, known by its digest, or so little that it stands in the list itself. */
 export type Piece = { readonly offset: number; readonly length: number } & (
@@ -85,6 +87,21 @@ export function decodeChunkList(
     [at, offset] = [end, offset + length];
   }
   return at === list.length && offset === of.sizeBytes ? { ...of, pieces } : undefined;
+}
+
+/** What a piece is a part of, for people: the file that the header before it names, else where it stands. */
+export function partNamed({ pieces }: ChunkList, index: number): string {
+  const { offset, length } = pieces[index]!;
+  for (let at = index; at >= 0; at -= 1) {
+    const piece = pieces[at]!;
+    const header = 'bytes' in piece ? localHeader(Buffer.from(piece.bytes)) : undefined;
+    if (header === undefined) continue;
+    const end = piece.offset + header.headerSize + header.compressedSize;
+    // A size of nothing stands behind the data; then nothing says where that ends.
+    if (header.compressedSize > 0 && offset >= end) break;
+    return printable(header.nameBytes.toString('utf8'));
+  }
+  return `bytes ${offset} to ${offset + length}`;
 }
 
 /** Where the same bytes stand in two packages: pieces of `list`, by their number, and their offset in `other`. */

@@ -3,6 +3,7 @@ export {
   chunkListBytesMax,
   decodeChunkList,
   encodeChunkList,
+  partNamed,
   piecesInBoth,
   type ChunkList,
   type Piece,

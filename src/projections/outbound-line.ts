@@ -27,9 +27,10 @@ export function describeEvent(event: CrossgapEvent): string {
     case 'chunks.listed':
       return `${count(event.data.lists.length, 'package')} listed by chunks`;
     case 'chunks.asked': {
-      const { package: of, pieces } = event.data;
+      const { package: of, pieces, parts } = event.data;
       const pieceCount = pieces.reduce((sum, run) => sum + run.count, 0);
-      return `${count(pieceCount, 'piece')} of package ${of.slice(0, 12)} asked for`;
+      const wrong = parts.length === 0 ? '' : `, since they came wrong (${parts.join(', ')})`;
+      return `${count(pieceCount, 'piece')} of package ${of.slice(0, 12)} asked for${wrong}`;
     }
     case 'release.withdrawn':
       return `release ${event.data.digest.slice(0, 12)} withdrawn: ${event.data.reason}`;

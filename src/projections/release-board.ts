@@ -40,6 +40,12 @@ export const releaseBoard: Projection = {
     const held = db.prepare(`UPDATE blob_owed SET held = 1 WHERE link = ? AND digest = ?`);
     const unheld = db.prepare(`UPDATE blob_owed SET held = 0 WHERE link = ? AND digest = ?`);
     const unreported = db.prepare(`UPDATE blob_wanted SET reported = 0 WHERE link = ? AND digest = ?`);
+    const spoilt = db.prepare(
+      `UPDATE blob_wanted SET refused_json = json_object('what', coalesce(
+                (package_json ->> '$.id') || ' ' || (package_json ->> '$.version'), what),
+              'parts', json(?), 'problems', json_array('its bytes are not those that were announced'))
+        WHERE link = ? AND digest = ?`,
+    );
     const damaged = db.prepare(
       `UPDATE blob_owed SET refusals = max(refusals, ?), final = ? WHERE link = ? AND digest = ?`,
     );
@@ -149,7 +155,11 @@ export const releaseBoard: Projection = {
         case 'chunks.asked': {
           // What is asked for is not there, whatever a receipt said before.
           if (place.kind === 'inward') unheld.run(place.link, event.data.package);
-          else if (place.kind === 'outward') unreported.run(place.link, event.data.package);
+          else if (place.kind === 'outward') {
+            const { package: of, parts } = event.data;
+            unreported.run(place.link, of);
+            if (parts.length > 0) spoilt.run(JSON.stringify(parts), place.link, of);
+          }
           return;
         }
         case 'blob.refused': {

@@ -106,6 +106,7 @@ export function parcelReceiver(
     await replica.askForPieces(
       digest,
       missing.filter((index) => damaged.has(index) || assumed.has(index) || asked.has(index)),
+      missing.filter((index) => damaged.has(index)),
     );
     damaged.clear();
     unacknowledged = true;

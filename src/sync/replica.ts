@@ -80,8 +80,8 @@ export interface Replica {
   wantedPieces?(digest: string): Promise<WantedPieces | undefined>;
   /** The bytes of a wanted blob's piece out of another blob that is held here; verified, or undefined. */
   findPiece?(digest: string, index: number): Promise<Uint8Array | undefined>;
-  /** Tells the author that these pieces are needed. */
-  askForPieces?(digest: string, indexes: readonly number[]): Promise<void>;
+  /** Tells the author that these pieces are needed, some of them because they came wrong. */
+  askForPieces?(digest: string, indexes: readonly number[], damaged: readonly number[]): Promise<void>;
   /** Where the peer, as it told itself, stands in its own feed, if that is before what is held of it here. */
   peerStands?(): Place | undefined;
   /** The peer's own entries after a place, as they are held here. */

@@ -8,6 +8,7 @@ import {
   readOwedBlobs,
   readPackages,
   readWantedBlobs,
+  refusalInWords,
 } from '../../src/projections/index.ts';
 import { decodeParcelFile, encodeParcelFile, replicateOnce, type Exchange } from '../../src/sync/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
@@ -75,7 +76,7 @@ describe('a package whose chunks are listed', () => {
   });
 
   test('is sent once with another that has the same chunks, when both are on their way at one time', async () => {
-    const first = await shelve(pair.vendor, '0.9.0', { 'a.txt': Buffer.from('a') });
+    const first = await shelve(pair.vendor, '0.9.0', { 'a.bin': noise('a', 70_000) });
     await publishListed(pair, '0.9.0', [first]);
     await settleBlobs(pair, ends);
     const pins = [await shelve(pair.vendor, '1.0.0', older), await shelve(pair.vendor, '1.1.0', newer)];
@@ -120,6 +121,14 @@ describe('a package whose chunks are listed', () => {
     expect(holdsAll()).toBe(true);
     expect(bytesOf(sent, second.sha256)).toBe(second.sizeBytes);
     expect(readListedPackages(pair.customer.db, pair.link, false)).toEqual([]);
+  });
+
+  test('is none that is small: it travels as a whole', async () => {
+    const tiny = await shelve(pair.vendor, '1.0.0', { 'a.txt': Buffer.from('a') });
+    await publishListed(pair, '1.0.0', [tiny]);
+    await settleBlobs(pair, ends);
+    expect(holdsAll()).toBe(true);
+    expect(readListedPackages(pair.vendor.db, pair.link, true)).toEqual([]);
   });
 
   test('with a list that is none of it crosses all the same, judged as a whole', async () => {
@@ -209,6 +218,10 @@ describe('T-54 a chunk that was changed on its way', () => {
     });
     expect(refusals).toMatchObject([{ what: first.sha256, code: 'CHUNK_REFUSED' }]);
     expect(refusals[0]!.message).toMatch(/the bytes from \d+ to \d+ are not those that its author listed/);
+    const spoilt = readWantedBlobs(pair.customer.db).find(({ digest }) => digest === first.sha256)!;
+    expect(refusalInWords(spoilt)).toBe(
+      'Shop 1.0.0: lib/large.bin was changed on the way; it has been asked for again',
+    );
     const all = await settleBlobs(pair, ends);
     expect(asks()).toBe(1);
     expect(holdsAll()).toBe(true);

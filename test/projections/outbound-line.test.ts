@@ -115,6 +115,7 @@ describe('an entry that leaves is told in words', () => {
       ChunksAsked.make({
         package: digest,
         attempt: 1,
+        parts: [],
         pieces: [
           { first: 0, count: 1 },
           { first: 7, count: 4 },
