@@ -119,10 +119,11 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     outgoing: (after, limit) => entriesAfter(outward, after, limit),
     outgoingHead() {
       const point = log.pointAt(outward);
-      if (point === undefined) return undefined;
+      if (point === undefined && !log.isLost(outward)) return undefined;
+      const of = point?.hash ?? '';
       const every = instance.settings.sync['head-every'] * 1000;
-      if (head === undefined || head.of !== point.hash || clock.now() - head.at >= every) {
-        head = { bytes: log.sealHead(outward), of: point.hash, at: clock.now() };
+      if (head === undefined || head.of !== of || clock.now() - head.at >= every) {
+        head = { bytes: log.sealHead(outward), of, at: clock.now() };
       }
       return head.bytes;
     },

@@ -14,7 +14,7 @@ import { feedId, noHash } from './feed.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
 import type { OwnHeads } from './own-heads.ts';
 import { sealEntry } from './seal.ts';
-import type { Doubt } from './witnesses.ts';
+import type { Doubt, Witnesses } from './witnesses.ts';
 
 /** This process read its keys before they were changed, or they were put back to older ones. */
 export function keyRetired(feed: string): EventError {
@@ -24,8 +24,17 @@ export function keyRetired(feed: string): EventError {
   });
 }
 
-function doubtful(feed: string, head: FeedPoint, { code, said }: Doubt): EventError {
-  const heads = `the receiver holds entry ${said.seq} of epoch ${said.epoch} (${said.hash}), here the newest is ${head.seq} of epoch ${head.epoch} (${head.hash})`;
+function doubtful(feed: string, head: FeedPoint | undefined, { code, said }: Doubt): EventError {
+  if (head === undefined)
+    return new EventError(
+      'UNSURE',
+      `Cannot open the feed ${feed}: it was opened before and signed up to entry ${said.seq} of epoch ${said.epoch} (${said.hash}), and nothing of it is here`,
+      {
+        hint: 'Let the receiver give back what it holds: crossgap run on both sides. If it never got anything, pair this link again; a new link has new feeds.',
+        details: { feed, said },
+      },
+    );
+  const heads = `the receiver holds or may hold entry ${said.seq} of epoch ${said.epoch} (${said.hash}), here the newest is ${head.seq} of epoch ${head.epoch} (${head.hash})`;
   return code === 'UNSURE'
     ? new EventError('UNSURE', `Cannot append to the feed ${feed}: ${heads}`, {
         hint: 'This instance lost entries; let the receiver give them back (crossgap run), or give them up: crossgap log new-epoch.',
@@ -49,7 +58,11 @@ export type LogWriter<E extends AnyEvent> = {
    * @throws {EventError} ENTRY_TOO_LARGE, BODY_VALUE_UNFIT, FEED_UNKNOWN, DUPLICATE_IDENTITY, UNSURE, KEY_RETIRED
    */
   append(feed: string, event: MadeEvent, by: By): LoggedEntry<E>;
-  /** Opens this instance's feed to an audience with its introduction, once; returns the feed's id. */
+  /**
+   * Opens this instance's feed to an audience with its introduction, once; returns the feed's id.
+   *
+   * @throws {EventError} UNSURE where it was opened before and lost since
+   */
   openFeed(opening: { readonly audience: string; readonly introduction: Uint8Array } & By): string;
 };
 
@@ -63,6 +76,7 @@ export type AppendParts<E extends AnyEvent> = {
   readonly keys: FeedKeys;
   readonly entries: EntryTable;
   readonly heads: OwnHeads;
+  readonly witnesses: Witnesses;
   readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
   readonly mustBeGood: () => void;
 };
@@ -81,7 +95,8 @@ export type Appender<E extends AnyEvent> = {
 };
 
 export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E> {
-  const { db, clock, catalog, instanceId, signer, feeds, keys, entries, heads, fold, mustBeGood } = parts;
+  const { db, clock, catalog, instanceId, signer, feeds, keys, entries, heads, witnesses, fold, mustBeGood } =
+    parts;
   const immediate = db.transaction((work: () => unknown) => work());
 
   const inTransaction = <T>(work: () => T): T => {
@@ -157,6 +172,8 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
   const openFeed: LogWriter<E>['openFeed'] = ({ audience, introduction, actor }) => {
     const id = feedId(instanceId, audience);
     if (feeds.get(id) !== undefined) return id;
+    const doubt = witnesses.doubt(Buffer.from(id, 'hex'));
+    if (doubt !== undefined) throw doubtful(id, undefined, doubt);
     const { signingKey, instanceId: introduced } = openIntroduction(introduction);
     assert.equal(introduced, instanceId, 'the introduction is of another instance');
     assert(

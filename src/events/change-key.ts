@@ -3,7 +3,7 @@ import type { Appender, By } from './append.ts';
 import type { AnyEvent } from './define-event.ts';
 import type { FeedPoint } from './entry.ts';
 import { KeyReplaced, KeyRotated } from './feed-events.ts';
-import { highestEpoch, type EpochParts, type StartedEpochs } from './new-epoch.ts';
+import { giveUp, highestEpoch, lostPointsOf, type EpochParts, type StartedEpochs } from './new-epoch.ts';
 
 /** The key with which all own feeds go on, and who stands for it. */
 export type NewKey = Successor & { readonly key: SigningKey } & By;
@@ -46,10 +46,7 @@ export function replaceKey<E extends AnyEvent>(
 ): StartedEpochs {
   const { feeds, keys, entries, epochs, evidence, keeper, write, refold } = parts;
   keeper.lookAgain();
-  const standing = keeper.standing();
-  const lostPoints = new Map(
-    standing.state === 'ROLLED_BACK' ? standing.lost.map(({ feed, sideFile }) => [feed, sideFile]) : [],
-  );
+  const lostPoints = lostPointsOf(keeper.standing());
   const own = feeds.all().filter((feed) => feed.own);
   const lastGood = (feed: Buffer): FeedPoint | undefined => {
     const before = entries.headAt(feed, from - 1);
@@ -78,6 +75,6 @@ export function replaceKey<E extends AnyEvent>(
     refold();
     return { started, lost };
   });
-  keeper.accept();
+  giveUp(keeper, lostPoints, done.started);
   return done;
 }

@@ -6,7 +6,7 @@
  *        4    16  feed
  *       20     4  epoch
  *       24     8  sequence number
- *       32    32  hash of the entry there
+ *       32    32  hash of the entry there; with epoch 1 and sequence number 0, 32 zero bytes: its author lost all of it
  *       64     8  issued at by the author's clock, milliseconds since 1970 UTC
  *       72    64  Ed25519 signature over the pre-authentication encoding of the 72 bytes before it
  */
@@ -14,6 +14,7 @@ import { verify } from 'node:crypto';
 import { preAuthEncoding, type SigningKey, type VerifyingKey } from '../identity/index.ts';
 import type { FeedPoint } from './entry.ts';
 import { EventError } from './errors.ts';
+import { noHash } from './feed.ts';
 import { asBuffer, seqMax } from './header.ts';
 
 export const headType = 'application/vnd.crossgap.head.v1';
@@ -23,6 +24,9 @@ const signedBytes = 72;
 
 /** What a head says. */
 export type Head = FeedPoint & { readonly feed: string; readonly issuedAt: number };
+
+/** What the head of a feed says whose author lost even the first entry. */
+export const nothingHeld: FeedPoint = { epoch: 1, seq: 0, hash: noHash };
 
 /** The bytes of a head. */
 export function sealHead(head: Head, key: SigningKey): Uint8Array {
@@ -49,15 +53,10 @@ export function readHead(given: Uint8Array): Head {
   const epoch = bytes.readUInt32BE(20);
   const seq = Number(bytes.readBigUInt64BE(24));
   const issuedAt = Number(bytes.readBigUInt64BE(64));
-  if (epoch === 0 || seq === 0 || seq > seqMax || issuedAt > 8.64e15)
-    throw malformed('its numbers are out of range');
-  return {
-    feed: bytes.toString('hex', 4, 20),
-    epoch,
-    seq,
-    hash: bytes.toString('hex', 32, 64),
-    issuedAt,
-  };
+  const hash = bytes.toString('hex', 32, 64);
+  const isPlace = seq === 0 ? epoch === 1 && hash === noHash : epoch > 0 && seq <= seqMax;
+  if (!isPlace || issuedAt > 8.64e15) throw malformed('its numbers are out of range');
+  return { feed: bytes.toString('hex', 4, 20), epoch, seq, hash, issuedAt };
 }
 
 /** Whether the author's signature fits. */

@@ -24,7 +24,7 @@ export type { Pin } from './door.ts';
 export type { Evidence, EvidenceKind } from './evidence.ts';
 export type { HeadVerdict } from './receive-head.ts';
 export type { NewKey, Revocation } from './change-key.ts';
-export type { NewEpoch, StartedEpochs } from './new-epoch.ts';
+export type { NewEpoch, StartedEpochs, StuckFeed } from './new-epoch.ts';
 export type { LostEntries, Standing } from './standing.ts';
 export type { Doubt } from './witnesses.ts';
 export type { Gap, Verdict } from './verdict.ts';

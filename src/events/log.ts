@@ -14,9 +14,9 @@ import { feedTable } from './feed-table.ts';
 import { feedId } from './feed.ts';
 import { findKeys } from './find-keys.ts';
 import { findGaps } from './gaps.ts';
-import { sealHead, type Head } from './head.ts';
+import { nothingHeld, sealHead, type Head } from './head.ts';
 import { StoredEntry, type LoggedEntry } from './logged-entry.ts';
-import { startEpochs, type NewEpoch, type StartedEpochs } from './new-epoch.ts';
+import { startEpochs, type NewEpoch, type StartedEpochs, type StuckFeed } from './new-epoch.ts';
 import { ownHeads } from './own-heads.ts';
 import { parkedTable } from './parked.ts';
 import { peerHeads } from './peer-heads.ts';
@@ -87,18 +87,20 @@ export type Log<E extends AnyEvent> = {
 
   /** Brings the side file up to the database. Before anything leaves the instance it happens by itself. */
   saveHead(): void;
-  /** The signed head of an own feed. */
+  /** The signed head of an own feed; of one that was lost whole, one that says so, by which it is given back. */
   sealHead(feed: string): Uint8Array;
+  /** Whether an own feed was signed once and not one entry of it is here. */
+  isLost(feed: string): boolean;
   /** Whether this instance may sign. */
   standing(): Standing;
   /** A person vouches that the database is the newest, where the side file is missing or damaged. */
   confirmHead(): void;
   /**
-   * Gives up entries that nobody can give back, and lets the feeds they belong to go on.
+   * Gives up entries that nobody can give back, and lets the feeds they belong to go on; `stuck` are those that can't.
    *
-   * @throws {EventError} EPOCH_NOT_NEEDED
+   * @throws {EventError} EPOCH_NOT_NEEDED; FEED_FROZEN, DUPLICATE_IDENTITY where that hinders all there is to do
    */
-  startEpoch(why: NewEpoch): StartedEpochs;
+  startEpoch(why: NewEpoch): StartedEpochs & { readonly stuck: readonly StuckFeed[] };
   /** Announces a new key in every own feed under the old one; returns the feeds. This log signs nothing after it. */
   rotateKey(to: NewKey): string[];
   /** Replaces the key by the word of the company certificate; what the old one signed from a position on is void. */
@@ -156,7 +158,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   const position = verifiedPosition(db);
   const keeper = standingKeeper({ db, path: sideFile, entries, feeds, readVerified: () => position.get() });
   const keys = feedKeys(db, entries, epochTable);
-  const witnessed = witnesses(db, entries);
+  const witnessed = witnesses(db, entries, () => keeper.givenUp());
   const tables = {
     db,
     clock,
@@ -210,6 +212,12 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     write: <T>(work: (append: AppendEpoch) => T): T => append.writeAnyway(work),
   };
   const isOwn = (feed: string): boolean => feeds.get(feed)?.own === true;
+  const isLost = (feed: string): boolean => {
+    if (entries.head(blob(feed)) !== undefined) return false;
+    const standing = keeper.standing();
+    const isMissed = standing.state === 'ROLLED_BACK' && standing.lost.some((one) => one.feed === feed);
+    return isMissed || witnessed.doubt(blob(feed)) !== undefined;
+  };
 
   return {
     instanceId,
@@ -230,12 +238,13 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
 
     saveHead: () => keeper.save(),
     sealHead: (feed) => {
-      const head = entries.head(blob(feed));
-      if (head === undefined || signer === undefined || !isOwn(feed))
+      const head = isLost(feed) ? nothingHeld : entries.head(blob(feed));
+      if (head === undefined || signer === undefined || (!isOwn(feed) && head !== nothingHeld))
         throw new TypeError(`the feed ${feed} is not written here`);
       keeper.save();
       return sealHead({ feed, ...head, issuedAt: clock.now() }, signer);
     },
+    isLost,
     standing: () => keeper.standing(),
     confirmHead: () => {
       if (keeper.standing().state === 'ROLLED_BACK') keeper.mustBeGood();

@@ -10,15 +10,18 @@ import type { Feed, FeedTable } from './feed-table.ts';
 import { EpochStarted, KeyReplaced } from './feed-events.ts';
 import type { FeedKeys } from './feed-keys.ts';
 import type { PeerHeads } from './peer-heads.ts';
-import type { StandingKeeper } from './standing.ts';
+import type { Standing, StandingKeeper } from './standing.ts';
 import type { Witnesses } from './witnesses.ts';
 
 /** Which feeds went on with a new epoch, and which are lost with all their entries. */
 export type StartedEpochs = {
   readonly started: readonly { feed: string; epoch: number; lastKnown: FeedPoint }[];
-  /** Not even their first entry is here: their links have to be paired again. */
+  /** Not even their first entry is here: they stand still until it comes back, or their links are paired again. */
   readonly lost: readonly string[];
 };
+
+/** A feed that can't begin an epoch now, and why; the others did. */
+export type StuckFeed = { readonly feed: string; readonly error: EventError };
 
 export type EpochParts<E extends AnyEvent> = {
   readonly feeds: FeedTable;
@@ -57,19 +60,21 @@ function beginning(
   return KeyReplaced.make({ ...given, introduction });
 }
 
-/** Begins a new epoch in every own feed that cannot go on in its present one. */
+/**
+ * Begins a new epoch in every own feed that cannot go on in its present one. What hinders one does not hinder the others.
+ *
+ * @throws {EventError} EPOCH_NOT_NEEDED; FEED_FROZEN, DUPLICATE_IDENTITY where that hinders all there is to do
+ */
 export function startEpochs<E extends AnyEvent>(
   parts: EpochParts<E>,
   { reason, actor, introduction }: NewEpoch,
-): StartedEpochs {
+): StartedEpochs & { readonly stuck: readonly StuckFeed[] } {
   const { feeds, entries, epochs, evidence, witnesses, keeper, write, refold } = parts;
   keeper.lookAgain();
   const standing = keeper.standing();
-  const lostPoints = new Map(
-    standing.state === 'ROLLED_BACK' ? standing.lost.map(({ feed, sideFile }) => [feed, sideFile]) : [],
-  );
+  const lostPoints = lostPointsOf(standing);
   const unsure = standing.state === 'SIDE_FILE_MISSING' || standing.state === 'SIDE_FILE_DAMAGED';
-  const stuck = feeds
+  const halted = feeds
     .all()
     .filter(
       ({ feed, own }) =>
@@ -79,14 +84,27 @@ export function startEpochs<E extends AnyEvent>(
           evidence.frozen(Buffer.from(feed, 'hex')) !== undefined ||
           witnesses.doubt(Buffer.from(feed, 'hex')) !== undefined),
     );
-  if (stuck.length === 0 && lostPoints.size === 0)
+  const gone = witnesses.all().filter(({ feed }) => entries.head(Buffer.from(feed, 'hex')) === undefined);
+  if (halted.length === 0 && lostPoints.size === 0 && gone.length === 0)
     throw new EventError('EPOCH_NOT_NEEDED', 'Cannot start a new epoch: every own feed can go on as it is', {
       hint: 'A new epoch gives entries up for good; it is only for feeds that lost some or were signed twice.',
     });
+  const stuck: StuckFeed[] = [];
+  const ready = halted.flatMap((feed) => {
+    try {
+      return [{ feed, lastKnown: lastCertain(feed, parts) }];
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error;
+      stuck.push({ feed: feed.feed, error });
+      return [];
+    }
+  });
+  const [first] = stuck;
+  if (first !== undefined && ready.length === 0 && standing.state === 'good' && gone.length === 0)
+    throw first.error;
   let leftSomeBehind = false;
   const started = write((append) => {
-    const began = stuck.map((feed) => {
-      const lastKnown = lastCertain(feed, parts);
+    const began = ready.map(({ feed, lastKnown }) => {
       const epoch = highestEpoch(feed, parts, lostPoints.get(feed.feed)) + 1;
       const blob = Buffer.from(feed.feed, 'hex');
       const head = entries.head(blob)!;
@@ -101,9 +119,30 @@ export function startEpochs<E extends AnyEvent>(
     if (leftSomeBehind) refold();
     return began;
   });
-  keeper.accept();
-  const lost = [...lostPoints.keys()].filter((feed) => entries.head(Buffer.from(feed, 'hex')) === undefined);
-  return { started, lost };
+  giveUp(keeper, lostPoints, started);
+  const lost = new Set([...lostPoints.keys(), ...gone.map(({ feed }) => feed)]);
+  return {
+    started,
+    lost: [...lost].filter((feed) => entries.head(Buffer.from(feed, 'hex')) === undefined),
+    stuck,
+  };
+}
+
+/** The own feeds that lack entries, and up to where they had been signed. */
+export function lostPointsOf(standing: Standing): ReadonlyMap<string, FeedPoint> {
+  return new Map(
+    standing.state === 'ROLLED_BACK' ? standing.lost.map(({ feed, sideFile }) => [feed, sideFile]) : [],
+  );
+}
+
+/** What was lost of feeds that began no epoch stays on record: nothing may be signed in its place. */
+export function giveUp(
+  keeper: StandingKeeper,
+  lostPoints: ReadonlyMap<string, FeedPoint>,
+  started: StartedEpochs['started'],
+): void {
+  const began = new Set(started.map(({ feed }) => feed));
+  keeper.accept(new Map([...lostPoints].filter(([feed]) => !began.has(feed))));
 }
 
 /** The newest entry that nobody can hold another one for. */

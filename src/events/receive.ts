@@ -74,7 +74,8 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
   const hearReceipt = ({ header, sealed }: LoggedEntry<E>): void => {
     if (header.type !== ReceiptGiven.name || header.schemaVersion !== ReceiptGiven.version) return;
     const said = feedId(instanceId, header.audience);
-    if (said === header.feed || feeds.get(said)?.own !== true) return;
+    // Of a feed that is not held here too: it was lost whole, and must not be opened a second time.
+    if (said === header.feed || feeds.get(said)?.own === false) return;
     const { epoch, seq, hash } = ReceiptGiven.read(1, decodeBody(sealed.bytes.subarray(headerBytes)));
     witnesses.hear(Buffer.from(said, 'hex'), { epoch, seq, hash });
   };

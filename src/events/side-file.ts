@@ -5,6 +5,9 @@
  *   crossgap heads 1
  *   verified POS HASH          every entry up to here was verified; absent before the first time
  *   FEED EPOCH SEQ HASH        one line for each own feed, ordered by feed
+ *   given-up FEED EPOCH SEQ HASH
+ *                              one line for each own feed of which entries up to there were signed, are not in the
+ *                              database, and were given up by a person without a new epoch; ordered by feed
  *   sha256 DIGEST              of all the lines before it
  *
  * It is written to a temporary name, synced and renamed, so that it is the old one or the new one, never a half.
@@ -20,6 +23,8 @@ export type VerifiedPosition = { readonly pos: number; readonly hash: string };
 /** What the side file holds. */
 export type SideFile = {
   readonly heads: ReadonlyMap<string, FeedPoint>;
+  /** Own feeds that lack entries, and can't be signed before they come back. */
+  readonly givenUp: ReadonlyMap<string, FeedPoint>;
   readonly verified: VerifiedPosition | undefined;
 };
 
@@ -43,26 +48,35 @@ function parse(text: string): SideFile | undefined {
   const [first, ...lines] = text.slice(0, end).trimEnd().split('\n');
   if (first !== firstLine) return undefined;
   const heads = new Map<string, FeedPoint>();
+  const givenUp = new Map<string, FeedPoint>();
   let verified: VerifiedPosition | undefined;
   for (const line of lines) {
     const place = /^verified (\d+) ([0-9a-f]{64})$/.exec(line);
-    const head = /^([0-9a-f]{32}) (\d+) (\d+) ([0-9a-f]{64})$/.exec(line);
+    const head = /^(given-up )?([0-9a-f]{32}) (\d+) (\d+) ([0-9a-f]{64})$/.exec(line);
     if (place !== null) verified = { pos: Number(place[1]), hash: place[2]! };
     else if (head !== null)
-      heads.set(head[1]!, { epoch: Number(head[2]), seq: Number(head[3]), hash: head[4]! });
+      (head[1] === undefined ? heads : givenUp).set(head[2]!, {
+        epoch: Number(head[3]),
+        seq: Number(head[4]),
+        hash: head[5]!,
+      });
     else return undefined;
   }
-  return { heads, verified };
+  return { heads, givenUp, verified };
 }
 
 /** Writes the side file so that it survives a power cut from here on. */
-export function writeSideFile(path: string, { heads, verified }: SideFile): void {
+export function writeSideFile(path: string, { heads, givenUp, verified }: SideFile): void {
   const lines = [firstLine];
   if (verified !== undefined) lines.push(`verified ${verified.pos} ${verified.hash}`);
-  for (const feed of [...heads.keys()].toSorted()) {
-    const { epoch, seq, hash } = heads.get(feed)!;
-    lines.push(`${feed} ${epoch} ${seq} ${hash}`);
-  }
+  for (const [prefix, points] of [
+    ['', heads],
+    ['given-up ', givenUp],
+  ] as const)
+    for (const feed of [...points.keys()].toSorted()) {
+      const { epoch, seq, hash } = points.get(feed)!;
+      lines.push(`${prefix}${feed} ${epoch} ${seq} ${hash}`);
+    }
   const text = `${lines.join('\n')}\n`;
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);

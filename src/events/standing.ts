@@ -30,8 +30,13 @@ export type StandingKeeper = {
    * evidence then, nor where the file says it all already.
    */
   save(): void;
-  /** A person vouches for the database, or a new epoch began: the side file follows the database from here on. */
-  accept(): void;
+  /**
+   * A person vouches for the database, or a new epoch began: the side file follows the database from here on. It keeps
+   * up to where feeds were signed that can't go on without what they lost.
+   */
+  accept(givenUp?: ReadonlyMap<string, FeedPoint>): void;
+  /** Own feeds of which entries were given up without a new epoch, and up to where they had been signed. */
+  givenUp(): ReadonlyMap<string, FeedPoint>;
   verified(): VerifiedPosition | undefined;
 };
 
@@ -49,6 +54,7 @@ type Parts = {
  */
 export function standingKeeper({ db, path, entries, feeds, readVerified }: Parts): StandingKeeper {
   let current: Standing = { state: 'good' };
+  let givenUp: ReadonlyMap<string, FeedPoint> = new Map();
   let saved: { pos: number; heads: Map<string, FeedPoint>; verified: number } | undefined;
 
   const ownHeads = (): Map<string, FeedPoint> => {
@@ -60,25 +66,34 @@ export function standingKeeper({ db, path, entries, feeds, readVerified }: Parts
     return heads;
   };
 
+  const isLacking = (feed: string, { epoch, seq, hash }: FeedPoint): boolean => {
+    const blob = Buffer.from(feed, 'hex');
+    if (entries.hashAt(blob, { epoch, seq })?.toString('hex') === hash) return false;
+    const head = entries.head(blob);
+    return head === undefined || head.epoch <= epoch;
+  };
+
   const look = (): Standing => {
     const file = readSideFile(path);
+    if (typeof file !== 'string') ({ givenUp } = file);
     if (file === 'missing' || file === 'damaged') {
       if (file === 'missing' && ownHeads().size === 0) return { state: 'good' };
       return { state: file === 'missing' ? 'SIDE_FILE_MISSING' : 'SIDE_FILE_DAMAGED' };
     }
     const lost: LostEntries[] = [];
-    for (const [feed, sideFile] of file.heads) {
-      const blob = Buffer.from(feed, 'hex');
-      if (entries.hashAt(blob, sideFile)?.toString('hex') === sideFile.hash) continue;
-      const database = entries.head(blob);
-      if (database === undefined || database.epoch <= sideFile.epoch) lost.push({ feed, sideFile, database });
-    }
+    for (const [feed, sideFile] of file.heads)
+      if (isLacking(feed, sideFile))
+        lost.push({ feed, sideFile, database: entries.head(Buffer.from(feed, 'hex')) });
     return lost.length === 0 ? { state: 'good' } : { state: 'ROLLED_BACK', lost };
   };
 
   const write = (pos: number, heads: Map<string, FeedPoint>): void => {
     const verified = readVerified();
-    writeSideFile(path, { heads, verified });
+    // What another process gave up meanwhile stands in the file only.
+    const file = readSideFile(path);
+    const known = [...givenUp, ...(typeof file === 'string' ? [] : file.givenUp)];
+    givenUp = new Map(known.filter(([feed, point]) => isLacking(feed, point)));
+    writeSideFile(path, { heads, givenUp, verified });
     saved = { pos, heads, verified: verified?.pos ?? 0 };
   };
 
@@ -126,10 +141,12 @@ export function standingKeeper({ db, path, entries, feeds, readVerified }: Parts
     save: () => {
       if (current.state === 'good' && !db.readonly) locked.immediate(writeNewHeads);
     },
-    accept: () => {
+    accept: (more = new Map()) => {
+      givenUp = new Map([...givenUp, ...more]);
       locked.immediate(() => write(entries.lastPosition(), ownHeads()));
       current = { state: 'good' };
     },
+    givenUp: () => givenUp,
     verified: () => {
       const file = readSideFile(path);
       return typeof file === 'string' ? undefined : file.verified;

@@ -4,12 +4,12 @@ import type { EntryTable } from './entry-table.ts';
 import { epochs } from './epochs.ts';
 
 /**
- * What speaks against signing an own feed: `UNSURE`, its receiver holds entries of it that are not here;
- * `DUPLICATE_IDENTITY`, its receiver holds another entry for a place that was signed here.
+ * What speaks against signing an own feed: `UNSURE`, its receiver holds entries of it that are not here, or they were
+ * given up though it may; `DUPLICATE_IDENTITY`, its receiver holds another entry for a place that was signed here.
  */
 export type Doubt = {
   readonly code: 'UNSURE' | 'DUPLICATE_IDENTITY';
-  /** What the receiver said that it holds. */
+  /** What the receiver said that it holds, or up to where it may. */
   readonly said: FeedPoint;
 };
 
@@ -26,7 +26,12 @@ export type Witnesses = {
 /** A receipt that names an epoch beyond this is not to be believed. */
 const epochMax = 2 ** 31;
 
-export function witnesses(db: Database, entries: EntryTable): Witnesses {
+/** @param givenUp own feeds that lack entries that a person gave up, and up to where they had been signed */
+export function witnesses(
+  db: Database,
+  entries: EntryTable,
+  givenUp: () => ReadonlyMap<string, FeedPoint> = () => new Map(),
+): Witnesses {
   const one = db.prepare<[Buffer], { epoch: number; seq: number; hash: Buffer }>(
     'SELECT epoch, seq, hash FROM witnessed_place WHERE feed = ?',
   );
@@ -47,7 +52,9 @@ export function witnesses(db: Database, entries: EntryTable): Witnesses {
   };
   const doubt = (feed: Buffer): Doubt | undefined => {
     const row = one.get(feed);
-    return row && judge(feed, { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') });
+    const told = row && judge(feed, { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') });
+    const lost = told ? undefined : givenUp().get(feed.toString('hex'));
+    return told ?? (lost && judge(feed, lost));
   };
   return {
     hear: (feed, said) => {
@@ -57,9 +64,11 @@ export function witnesses(db: Database, entries: EntryTable): Witnesses {
     },
     doubt,
     all: () =>
-      every.all().flatMap((feed) => {
-        const found = doubt(feed);
-        return found === undefined ? [] : [{ feed: feed.toString('hex'), doubt: found }];
-      }),
+      [...new Set([...every.all().map((feed) => feed.toString('hex')), ...givenUp().keys()])].flatMap(
+        (feed) => {
+          const found = doubt(Buffer.from(feed, 'hex'));
+          return found === undefined ? [] : [{ feed, doubt: found }];
+        },
+      ),
   };
 }
