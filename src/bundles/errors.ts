@@ -20,6 +20,9 @@ const exits = {
   BUNDLE_EARLIER_MISSING: exitCodes.waiting,
   BUNDLE_PACKAGE_MISSING: exitCodes.inputMissing,
   BUNDLE_WORK_RUNNING: exitCodes.held,
+  RELAY_QUOTA_EXCEEDED: exitCodes.refused,
+  RELAY_PART_ALTERED: exitCodes.verification,
+  RELAY_STORE_DAMAGED: exitCodes.verification,
 } as const satisfies Record<string, ExitCode>;
 
 export type BundleErrorCode = keyof typeof exits;

@@ -29,3 +29,33 @@ export {
   type FoundPart,
   type SpoiltPart,
 } from './scan.ts';
+export {
+  isMeant,
+  quotaBytesDefault,
+  readAllowances,
+  setAllowance,
+  type Allowance,
+  type Party,
+} from './relay-allowance.ts';
+export { digestHere, hopDocument, namingHop, namingWithholder } from './relay-blame.ts';
+export { type ReadNote } from './relay-note.ts';
+export {
+  findHopNotes,
+  isArrival,
+  noteShelf,
+  notesAbout,
+  writeNotes,
+  type FoundNotes,
+  type NoteShelf,
+} from './relay-notes.ts';
+export { partiesMeant, passOn, receiptsFor, waitingFor, type PassedOn } from './relay-pass.ts';
+export {
+  bytesOf,
+  dropParts,
+  noteOf,
+  relayedBundles,
+  takeNotes,
+  type Relay,
+  type RelayedBundle,
+} from './relay-store.ts';
+export { isForRelay, takeForRelay, type TakenForRelay } from './relay-take.ts';

@@ -99,7 +99,8 @@ function byOrder(a: FoundBundle, b: FoundBundle): number {
   );
 }
 
-async function* filesBelow(paths: readonly string[]): AsyncGenerator<string> {
+/** The files in folders, as deep as a medium has them, and those named. @throws {BundleError} BUNDLE_NOT_FOUND, BUNDLE_PART_UNREADABLE */
+export async function* filesBelow(paths: readonly string[]): AsyncGenerator<string> {
   let seen = 0;
   const count = (path: string): string => {
     seen += 1;
