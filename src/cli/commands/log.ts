@@ -1,5 +1,5 @@
 import { feedViews } from '../../daemon/index.ts';
-import { rebuildReadModels } from '../../projections/index.ts';
+import { readLinks, rebuildReadModels } from '../../projections/index.ts';
 import { command, flag, later, needed, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { section, table } from '../table.ts';
@@ -103,11 +103,24 @@ const newEpoch = command({
   args: {},
   options: { reason: needed('TEXT', 'why; everybody who holds a feed of ours will read it') },
   async run(context, _args, { reason }): Promise<Outcome> {
-    const { log, actor, identity } = await context.open();
-    const { started, lost } = log.startEpoch({ reason, actor, introduction: identity.bytes });
+    const { db, log, actor, identity } = await context.open();
+    const { started, lost, stuck } = log.startEpoch({ reason, actor, introduction: identity.bytes });
+    const links = new Map(readLinks(db).map(({ link, name }) => [log.feedTo(link), name]));
+    const named = (feed: string): string => links.get(feed) ?? feed;
     return {
-      document: { started, lost },
-      text: `${count(started.length, 'feed')} of ours went on with a new epoch`,
+      document: {
+        started,
+        lost,
+        stuck: stuck.map(({ feed, error: { code, message, hint } }) => ({ feed, code, message, hint })),
+      },
+      text: [
+        `${count(started.length, 'feed')} of ours went on with a new epoch`,
+        ...lost.map(
+          (feed) =>
+            `nothing of our feed to ${named(feed)} is here: it stands still until they give it back (crossgap run on both sides); if they never got anything, pair again`,
+        ),
+        ...stuck.map(({ feed, error }) => `our feed to ${named(feed)}: ${error.message}. ${error.hint}`),
+      ].join('\n'),
     };
   },
 });
