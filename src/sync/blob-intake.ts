@@ -20,7 +20,9 @@ export interface BlobIntake {
   mayAsk(digest: string): boolean;
   noteProgress(digest: string): void;
   forget(digest: string): void;
-  /** Forgets what is no longer wanted, and tells how far the rest is. */
+  /** Throws away what was begun of blobs that came whole by another road. */
+  discardHeld(holds: (digest: string) => boolean): Promise<void>;
+  /** Tells how far those are that are wanted. */
   progress(wanted: readonly NamedBlob[]): readonly BlobProgress[];
 }
 
@@ -75,10 +77,16 @@ export function blobIntake(incomingFile: (digest: string) => string, now: () => 
     forget(digest) {
       for (const known of [opened, listed, movedAt, damage, asked]) known.delete(digest);
     },
+    async discardHeld(holds) {
+      for (const incoming of [...opened.values(), ...listed.values()]) {
+        if (!holds(incoming.blob.digest)) continue;
+        await incoming.discard();
+        this.forget(incoming.blob.digest);
+      }
+    },
     progress(wanted) {
       const digests = new Set(wanted.map(({ digest }) => digest));
-      for (const digest of [...opened.keys(), ...listed.keys(), ...movedAt.keys()])
-        if (!digests.has(digest)) this.forget(digest);
+      for (const digest of movedAt.keys()) if (!digests.has(digest)) movedAt.delete(digest);
       return wanted.map((blob) => {
         const since = movedAt.get(blob.digest) ?? now();
         movedAt.set(blob.digest, since);

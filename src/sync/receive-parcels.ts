@@ -53,6 +53,7 @@ export function parcelReceiver(
       await take(received, wanted);
       if (signal.aborted || (parcelOf(received)?.kind === 'blob' && tally.blobBytesIn >= most)) break;
     }
+    await intake.discardHeld((digest) => replica.holdsBlob(digest));
     // What was complete before a restart, or could not be adopted the last time.
     for (const blob of replica.incomingBlobs()) {
       if (signal.aborted) return;

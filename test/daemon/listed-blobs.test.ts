@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { linkReplica } from '../../src/daemon/link-replica.ts';
+import { silentLog } from '../../src/log.ts';
 import { chunkShelf } from '../../src/packages/index.ts';
 import {
   readListedPackages,
@@ -10,7 +11,14 @@ import {
   readWantedBlobs,
   refusalInWords,
 } from '../../src/projections/index.ts';
-import { decodeParcelFile, encodeParcelFile, replicateOnce, type Exchange } from '../../src/sync/index.ts';
+import {
+  decodeParcelFile,
+  doorbell,
+  encodeParcelFile,
+  replicate,
+  replicateOnce,
+  type Exchange,
+} from '../../src/sync/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { confirmLink, makePair, outward, type Pair } from '../support/instances.ts';
 import {
@@ -109,6 +117,25 @@ describe('a package whose chunks are listed', () => {
     await settleBlobs(pair, ends);
     expect(bytesOf(sent, first.sha256)).toBeLessThan(45_000);
     expect(holdsAll()).toBe(true);
+  });
+
+  test('that came by another road while it was on its way leaves nothing half done behind', async () => {
+    const pin = await shelve(pair.vendor, '1.0.0', older);
+    await publishListed(pair, '1.0.0', [pin]);
+    const signal = new AbortController().signal;
+    await replicateOnce(linkReplica(pair.vendor, pair.link), ends.vendor, { signal });
+    const last = blobFiles().findLast((path) => path.includes(pin.sha256))!;
+    rmSync(last);
+    const loop = loopAtCustomer();
+    await loop.began;
+    const incoming = join(pair.customer.blobs.folder, 'incoming');
+    expect(readdirSync(incoming)).toHaveLength(1);
+    await pair.customer.blobs.putFile(pair.vendor.blobs.path(pin.sha256));
+    // The first may have begun before.
+    await loop.again();
+    await loop.again();
+    expect(readdirSync(incoming)).toEqual([]);
+    await loop.end();
   });
 
   test('crosses as a whole to and from a side that knows no lists', async () => {
@@ -232,3 +259,30 @@ describe('T-54 a chunk that was changed on its way', () => {
     expect(bytes).toBeLessThanOrEqual(508 * 1024 + 256);
   });
 });
+
+/** The customer's loop, rung by hand. */
+function loopAtCustomer() {
+  const ending = new AbortController();
+  const changes = doorbell();
+  let told = Promise.withResolvers<void>();
+  const began = told.promise;
+  const running = replicate(linkReplica(pair.customer, pair.link), ends.customer, {
+    signal: ending.signal,
+    log: silentLog(),
+    changes,
+    onExchange: () => told.resolve(),
+  });
+  return {
+    began,
+    /** Resolves after the next exchange. */
+    again(): Promise<void> {
+      told = Promise.withResolvers();
+      changes.ring();
+      return told.promise;
+    },
+    async end(): Promise<void> {
+      ending.abort();
+      await running;
+    },
+  };
+}
