@@ -4,7 +4,10 @@ import { resolve, join } from 'node:path';
 import { installationFolder, programFile } from '../../installation.ts';
 import { command, flag, misuse, notYet, text } from '../command.ts';
 import { tellCrossing } from '../demo/crossing.ts';
+import { folderWay } from '../demo/folder-way.ts';
 import { narrator } from '../demo/narrator.ts';
+import { natsServerProgram, natsWay } from '../demo/nats-way.ts';
+import type { Way } from '../demo/way.ts';
 import { commandLine } from '../../words.ts';
 
 const material = join(installationFolder, 'demo');
@@ -18,7 +21,7 @@ const demo = command({
   options: {
     story: text('NAME', 'crossing (air-gap and installer: not in this version)'),
     exit: flag('end when the story is told, instead of leaving both status pages up'),
-    transport: text('NAME', 'folder (nats: not in this version)'),
+    transport: text('NAME', 'folder, or nats: over a server with TLS, where nats-server is on this machine'),
     out: text('DIR', 'an empty folder for everything the story makes; a temporary one otherwise'),
   },
   async run(context, _args, { story = 'crossing', exit, transport = 'folder', out }) {
@@ -26,15 +29,18 @@ const demo = command({
     if (story !== 'crossing') {
       throw misuse(`Cannot tell the story ${story}: there is none of that name`, 'Tell crossing.');
     }
-    if (transport === 'nats') throw notYet('cross by NATS');
-    if (transport !== 'folder') {
-      throw misuse(`Cannot cross by ${transport}: there is no such transport`, 'Use --transport folder.');
-    }
+    const wayThrough = wayBy(transport);
     const folder = stageFolder(out);
     const { signal, terminal } = context;
     const began = performance.now();
     terminal.talk(`Everything of this story lies in ${folder}`);
-    await using ending = await tellCrossing({ folder, material, program, narrator: narrator(terminal) });
+    await using ending = await tellCrossing({
+      folder,
+      material,
+      program,
+      narrator: narrator(terminal),
+      wayThrough,
+    });
     const seconds = Math.round((performance.now() - began) / 1000);
     const pages = ending.pages.map(({ name, url }) => `${name}: ${url}`);
     const told = `Told all eight points in ${seconds} s.`;
@@ -55,6 +61,22 @@ const demo = command({
 });
 
 const looking = 'To look around (from a checkout with `npx` before it)';
+
+function wayBy(transport: string): (place: { folder: string; port: number }) => Way {
+  if (transport === 'folder') return ({ folder }) => folderWay(join(folder, 'shared'));
+  if (transport !== 'nats') {
+    throw misuse(
+      `Cannot cross by ${transport}: there is no such transport`,
+      'Use --transport folder or nats.',
+    );
+  }
+  const server = natsServerProgram();
+  if (server !== undefined) return (place) => natsWay(server, place);
+  throw misuse(
+    'Cannot cross by NATS: nats-server is not on this machine',
+    'Install it (Debian: apt install nats-server), or use --transport folder.',
+  );
+}
 
 /** What somebody would type who wants to see more of both companies. */
 function lookAround(folder: string): string[] {

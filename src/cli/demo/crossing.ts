@@ -2,10 +2,10 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Company, together } from './company.ts';
-import { filesBelow, filesHolding } from './files-below.ts';
+import { filesHolding } from './files-below.ts';
 import type { Narrator } from './narrator.ts';
 import { StoryError } from './story-error.ts';
-import { changeOneByte } from './tamper.ts';
+import type { Way } from './way.ts';
 
 /** Where the story takes place. */
 export type Stage = {
@@ -15,6 +15,8 @@ export type Stage = {
   readonly material: string;
   readonly program: readonly string[];
   readonly narrator: Narrator;
+  /** How the two reach each other. */
+  readonly wayThrough: (place: { readonly folder: string; readonly port: number }) => Way;
 };
 
 /** What is left standing at the end. */
@@ -34,11 +36,17 @@ type Fleet = {
 };
 
 /** The crossing: a release is made, tested, published, crosses a folder, runs at the customer, fails, goes back. */
-export async function tellCrossing({ folder, material, program, narrator }: Stage): Promise<Ending> {
-  const ports = await freePorts(6);
+export async function tellCrossing({
+  folder,
+  material,
+  program,
+  narrator,
+  wayThrough,
+}: Stage): Promise<Ending> {
+  const ports = await freePorts(7);
   const build = join(folder, 'build');
-  const shared = join(folder, 'shared');
-  for (const place of [build, shared]) mkdirSync(place);
+  mkdirSync(build);
+  const way = wayThrough({ folder, port: ports[6]! });
   cpSync(material, build, { recursive: true });
   const company = (name: string, port: number): Company =>
     new Company({
@@ -66,6 +74,7 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
     pages: [acme, contoso].map(({ name, page }) => ({ name, url: page })),
     async [Symbol.asyncDispose]() {
       await Promise.all([acme.stopDaemon(), contoso.stopDaemon()]);
+      await way[Symbol.asyncDispose]();
       for (const { folder: place } of Object.values(sites)) stopSite(place);
     },
   };
@@ -114,14 +123,15 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
       [acme, 'deploy 1.0.0 --env qa --wait'],
     ]);
 
-    narrator.point(3, 'contoso and acme pair, and the release crosses a folder');
-    await acme.types(`link invite contoso --folder ${shared} --out invitation.json`);
+    narrator.point(3, `contoso and acme pair, and the release crosses ${way.crosses}`);
+    await acme.types(`link invite contoso ${way.invite} --out invitation.json`);
     const words = { acme: await fingerprint(acme), contoso: await fingerprint(contoso) };
     narrator.say('They compare the six words by phone.');
     await contoso.types(
-      `link accept invitation.json --folder ${shared} --fingerprint "${words.acme}" --out reply.json`,
+      `link accept invitation.json ${way.accept} --fingerprint "${words.acme}" --out reply.json`,
     );
     await acme.types(`link confirm reply.json --fingerprint "${words.contoso}"`);
+    await way.open(acme);
     narrator.say('Publishing before QA has given its verdict is refused:');
     await acme.types('release publish 1.0.0 --to contoso', { expect: 3 });
     await acme.types('release verdict 1.0.0 --ok --note "all cases of the test plan passed"');
@@ -161,15 +171,12 @@ export async function tellCrossing({ folder, material, program, narrator }: Stag
 
     narrator.point(7, 'one byte of a package is changed on the way');
     await contoso.stopDaemon();
-    await ship('1.2.0', ['app'], false);
-    await acme.eventually('the package lies in the shared folder', () =>
-      Promise.resolve(packageLies(shared)),
-    );
+    await ship('1.2.0', ['app', 'app-1.2.0'], false);
+    const part = 'page.html';
+    await acme.eventually('the package is on its way', () => way.lies(part));
     await acme.stopDaemon();
-    const changed = changeOneByte(shared, 'page.html');
-    narrator.say(
-      `Somebody between the two changes one byte of ${changed} and mends every checksum they can.`,
-    );
+    await way.changeOneByte(part);
+    narrator.say(`Somebody between the two changes one byte of ${part} and mends every checksum they can.`);
     await contoso.startDaemon();
     await contoso.eventually('the changed package was refused', async () => {
       const status = await contoso.look<{ warnings: { code: string }[] }>('api/status.json');
@@ -278,10 +285,6 @@ function stopSite(folder: string): void {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
   }
-}
-
-function packageLies(shared: string): boolean {
-  return [...filesBelow(shared)].some((file) => /blobs.*\.cgp$/.test(file));
 }
 
 function requireSameHeads(ours: string, theirs: string): void {
