@@ -1,4 +1,5 @@
-import { pino, type Logger } from 'pino';
+import { pino, stdSerializers, type Logger } from 'pino';
+import { CrossgapError } from './errors.ts';
 
 export type { Logger };
 
@@ -34,7 +35,17 @@ const optionsFor = ({ level }: { readonly level: string }) => ({
   level,
   base: null,
   redact: { paths: blanked, censor: '[blanked]' },
+  serializers: { err: errorFields },
 });
+
+/** What was expected is told in words with its evidence; where it was noticed helps only with what was not. */
+function errorFields(error: unknown): unknown {
+  if (error instanceof CrossgapError) {
+    const { code, message, hint, details } = error;
+    return { code, message, hint, details };
+  }
+  return error instanceof Error ? stdSerializers.err(error) : error;
+}
 
 /** A log that writes nothing, for commands that talk to a person instead. */
 export function silentLog(): Logger {

@@ -1,9 +1,12 @@
-import { doorbell, replicate, replicateOnce, type Exchange } from '../sync/index.ts';
+import { doorbell, replicate, replicateOnce, waitOut, type Exchange } from '../sync/index.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import type { LinkRow } from '../projections/index.ts';
+import { concernedLinks } from './concerned-links.ts';
 import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
+import { keepLinkStates } from './daemon-state.ts';
+import { linkHealth, type LinkHealth } from './link-health.ts';
 import { openLines, syncedLinks, type Lines } from './lines.ts';
 import { linkReplica } from './link-replica.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
@@ -86,7 +89,8 @@ async function runForever(
   const totals = linkTotals();
   const dispatch = dispatcher(instance, { watch, log, signal });
   await using lines = openLines(instance, log);
-  const links = new Map<string, { readonly task: Promise<void>; readonly ring: () => void; stop(): void }>();
+  using health = linkHealth(lines, instance.clock);
+  const links = new Map<string, KeptLink>();
   const count = (name: string, exchange: Exchange): void => {
     totals.add(name, exchange);
     counters.entriesReceived += exchange.entriesIn;
@@ -102,16 +106,20 @@ async function runForever(
       if (!links.has(key))
         links.set(
           key,
-          keepLink(instance, link, { lines, log, signal, count, ended: () => links.delete(key) }),
+          keepLink(instance, link, { lines, health, log, signal, count, ended: () => links.delete(key) }),
         );
     }
   };
   // First, since it may be refused: nothing else is under way then.
-  await using server = await openPage(instance, watch, { listen, log, counters });
+  await using server = await openPage(instance, watch, { listen, log, counters, health });
+  await using _states = keepLinkStates(instance, health, log);
+  const lookAtLog = concernedLinks(instance);
   const unlisten = watch.onChange(() => {
-    keepLinks();
+    const concerned = lookAtLog();
+    if (concerned.linksChanged) keepLinks();
     dispatch.lookAgain();
-    for (const { ring } of links.values()) ring();
+    for (const { link, ring } of links.values())
+      if (concerned.links === 'all' || concerned.links.has(link)) ring();
   });
   try {
     keepLinks();
@@ -135,35 +143,65 @@ function fired(signal: AbortSignal): Promise<void> {
   });
 }
 
+type KeptLink = {
+  readonly link: string;
+  readonly task: Promise<void>;
+  ring(): void;
+  stop(): void;
+};
+
 type LinkLoop = {
   readonly lines: Lines;
+  readonly health: LinkHealth;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly count: (link: string, exchange: Exchange) => void;
   readonly ended: () => void;
 };
 
-function keepLink(instance: Instance, link: LinkRow, { lines, log, signal, count, ended }: LinkLoop) {
+function keepLink(
+  instance: Instance,
+  link: LinkRow,
+  { lines, health, log, signal, count, ended }: LinkLoop,
+): KeptLink {
   const stopped = new AbortController();
   const changes = doorbell();
   let mending = Promise.resolve();
   const ending = AbortSignal.any([signal, stopped.signal]);
-  const run = async (): Promise<void> => {
+  const exchangeOn = async (): Promise<void> => {
     await using transport = await lines.open(link, ending);
     await replicate(linkReplica(instance, link.link), transport, {
       signal: ending,
       log: log.child({ peer: link.name }),
       changes,
       headEveryMs: instance.settings.sync['head-every'] * 1000,
+      // A connection has its own patience; what is back there is not to wait for ours on top of it.
+      ...(link.transport.kind === 'nats' && { retry: { firstMs: 1000, mostMs: 15_000 } }),
       onExchange(exchange) {
+        health.exchanged(link.link, exchange);
         count(link.name, exchange);
         mending = mending.then(() => lines.mend(link, exchange, ending));
       },
     });
   };
+  /** Where a line can't be had at all, what a person mends is found at the next try. */
+  const run = async (): Promise<void> => {
+    let told: string | undefined;
+    for (let failed = 0; !ending.aborted; failed += 1) {
+      try {
+        await exchangeOn();
+      } catch (error) {
+        if (ending.aborted) return;
+        health.failed(link.link, error);
+        const said = error instanceof Error ? error.message : String(error);
+        if (said !== told) log.error({ err: error, peer: link.name }, 'link stopped');
+        told = said;
+        await waitOut(Math.min(60_000, 1000 * 2 ** Math.min(failed, 6)), ending);
+      }
+    }
+  };
   const task = run()
-    .catch((error: unknown) => log.error({ err: error, peer: link.name }, 'link stopped'))
     .finally(() => mending)
     .finally(ended);
-  return { task, ring: () => changes.ring(), stop: () => stopped.abort() };
+  return { link: link.link, task, ring: () => changes.ring(), stop: () => stopped.abort() };
 }

@@ -6,4 +6,11 @@ export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPr
 export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 export { settleDeployment } from './settle.ts';
 export { trustedFingerprints } from './trusted-fingerprints.ts';
-export { feedViews, outboundLines, readDeployment, readStatus } from './status.ts';
+export {
+  feedViews,
+  outboundLines,
+  readDeployment,
+  readLinkViews,
+  readStatus,
+  type DaemonFacts,
+} from './status.ts';

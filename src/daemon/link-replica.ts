@@ -14,7 +14,7 @@ import { explainDamage } from '../packages/index.ts';
 import {
   readAskedChunks,
   readAskedInputs,
-  readLinks,
+  readLink,
   readListedPackages,
   readOwedBlobs,
   readUntoldInputs,
@@ -41,7 +41,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       });
   let peerStands: Place | undefined;
   const sinceLastEntry = onceForEachPosition(log);
-  const link = sinceLastEntry((): LinkRow => readLinks(db).find((row) => row.link === linkId)!);
+  const link = sinceLastEntry((): LinkRow => readLink(db, linkId)!);
   const wanted = sinceLastEntry(() => readWantedBlobs(db).filter((blob) => blob.link === linkId));
   const owed = sinceLastEntry(() => readOwedBlobs(db, linkId));
   const unjudged = sinceLastEntry(() => unjudgedPackages(instance, linkId));

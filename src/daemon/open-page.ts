@@ -3,6 +3,7 @@ import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import { linkCalled, readLinks } from '../projections/index.ts';
 import { endOfRunLog } from './end-of-run-log.ts';
+import type { LinkHealth } from './link-health.ts';
 import { readReadiness } from './readiness.ts';
 import { outboundLines, readDeployment, readStatus } from './status.ts';
 import type { Watch } from './watch.ts';
@@ -14,19 +15,20 @@ type PageOptions = {
   readonly listen?: ListenAt | undefined;
   readonly log: Logger;
   readonly counters: Readonly<Record<string, number>>;
+  readonly health: LinkHealth;
 };
 
 /** Shows how the instance stands at `listen`, else where the settings say. @throws HttpError where that is refused */
 export async function openPage(
   instance: Instance,
   watch: Watch,
-  { listen = listenAt(instance), log, counters }: PageOptions,
+  { listen = listenAt(instance), log, counters, health }: PageOptions,
 ): Promise<StatusServer> {
   // Only a daemon that stays needs the web server; commands that end soon don't read it.
   const { statusServer } = await import('../http/index.ts');
   const startedAt = instance.clock.now();
   const source: StatusSource = {
-    view: () => readStatus(instance, startedAt),
+    view: () => readStatus(instance, { startedAt, live: health.all() }),
     deployment: (id) => readDeployment(instance, id),
     log: (id) => endOfRunLog(instance, id),
     outbound(name) {
@@ -34,7 +36,10 @@ export async function openPage(
       return link && outboundLines(instance, link);
     },
     readiness: () => readReadiness(instance),
-    changed: (listener) => watch.onChange(listener),
+    changed(listener) {
+      const stops = [watch.onChange(listener), health.onChange(listener)];
+      return () => stops.forEach((stop) => stop());
+    },
     counters: () => counters,
   };
   const names = instance.settings['allowed-hosts'];

@@ -20,13 +20,19 @@ import {
   reportedView,
   statusView,
   stepView,
+  linkViews,
   type DeploymentView,
   type FeedView,
+  type LinkFacts,
+  type LinkLive,
   type LinkRow,
+  type LinkView,
   type OutboundLine,
   type StatusView,
 } from '../projections/index.ts';
 import { programVersion } from '../installation.ts';
+import { lastBundle } from './last-bundle.ts';
+import { readLinkStates } from './daemon-state.ts';
 import { logTrouble } from './readiness.ts';
 import { clockWarnings } from './clock-oddities.ts';
 
@@ -35,10 +41,21 @@ const pageEntries = 256;
 const deploymentsShown = 30;
 const notesShown = 4000;
 
-/** What the page and `status` show, with the steps of running deployments as their journals tell them. */
-export function readStatus(instance: Instance, startedAt: number | null = null): StatusView {
-  const { db, identity, clock, log } = instance;
+/** What a daemon knows of itself and shows with the rest. */
+export type DaemonFacts = {
+  readonly startedAt: number;
+  readonly live: ReadonlyMap<string, LinkLive>;
+};
+
+/**
+ * What the page and `status` show, with the steps of running deployments as their journals tell them. Where this process
+ * is not the daemon, how links are right now is taken from what a running one left.
+ */
+export function readStatus(instance: Instance, daemon?: DaemonFacts): StatusView {
+  const { db, identity, log } = instance;
+  const startedAt = daemon?.startedAt ?? null;
   const view = statusView(db, {
+    ...linkFacts(instance, daemon?.live ?? readLinkStates(instance)),
     instance: {
       name: identity.name,
       instanceId: identity.instanceId,
@@ -47,7 +64,6 @@ export function readStatus(instance: Instance, startedAt: number | null = null):
       version: programVersion(),
       startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),
     },
-    now: clock.now(),
     warnings: warnings(instance),
     feeds: feedViews(instance),
     entries: log.entryCount(),
@@ -55,8 +71,6 @@ export function readStatus(instance: Instance, startedAt: number | null = null):
       .flatMap((link) => outboundLines(instance, link, outboundShown))
       .toSorted((a, b) => (a.at < b.at ? 1 : -1))
       .slice(0, outboundShown),
-    holds: (digest) => instance.holds(digest),
-    wordsOf: (introduction) => fingerprintWords(openIntroduction(introduction).chain[0]!),
     notes: ({ notes }) =>
       notes !== null && instance.holds(notes.digest)
         ? readFileSync(instance.blobs.path(notes.digest), 'utf8').slice(0, notesShown)
@@ -64,6 +78,23 @@ export function readStatus(instance: Instance, startedAt: number | null = null):
     deploymentsMax: deploymentsShown,
   });
   return { ...view, deployments: view.deployments.map((deployment) => live(instance, deployment)) };
+}
+
+/** The living links alone, by name, as the page shows them. */
+export function readLinkViews(instance: Instance): LinkView[] {
+  return linkViews(instance.db, livingLinks(instance), linkFacts(instance, readLinkStates(instance)));
+}
+
+function linkFacts(instance: Instance, live: LinkFacts['live']): LinkFacts {
+  const { clock, log } = instance;
+  return {
+    now: clock.now(),
+    holds: (digest) => instance.holds(digest),
+    wordsOf: (introduction) => fingerprintWords(openIntroduction(introduction).chain[0]!),
+    peerHeads: log.peerHeads(),
+    live,
+    lastBundle: ({ link }) => lastBundle(instance, link),
+  };
 }
 
 /** One deployment as design §8 shows it: of this side, running ones as far as their journal tells, or a customer's. */

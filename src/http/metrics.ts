@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { StatusView } from '../projections/index.ts';
+import type { LinkView, OutstandingView, StatusView } from '../projections/index.ts';
 import type { Readiness } from './source.ts';
 
 export type Measured = {
@@ -17,7 +17,7 @@ export type Measured = {
 export async function metricsText(measured: Measured): Promise<{ text: string; contentType: string }> {
   const registry = new Registry();
   const { view, readiness } = measured;
-  const gauge = (name: string, help: string, ...samples: readonly Sample[]): void => {
+  const gauge: AddGauge = (name, help, ...samples) => {
     const labelNames = [...new Set(samples.flatMap(([, labels]) => Object.keys(labels ?? {})))];
     const made = new Gauge({ name, help, labelNames, registers: [registry] });
     for (const [value, labels] of samples) made.set(labels ?? {}, value);
@@ -44,19 +44,7 @@ export async function metricsText(measured: Measured): Promise<{ text: string; c
     '1 when the author signed two different entries with one number.',
     ...log.feeds.map(({ feed, frozen }): Sample => [frozen ? 1 : 0, { feed }]),
   );
-  const present = links.filter((link) => link.state !== 'removed');
-  gauge(
-    'crossgap_link_age_seconds',
-    'Age of the newest thing heard from the other side; absent before the first.',
-    ...present.flatMap(({ name, heardAgeSeconds }): Sample[] =>
-      heardAgeSeconds === null ? [] : [[heardAgeSeconds, { link: name }]],
-    ),
-  );
-  gauge(
-    'crossgap_link_unconfirmed_entries',
-    'Own entries of which the other side has not said that it holds them.',
-    ...present.map(({ name, unconfirmedEntries }): Sample => [unconfirmedEntries, { link: name }]),
-  );
+  linkGauges(gauge, links);
   const deploymentStates = ['waiting', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled'];
   gauge('crossgap_deployments', 'Deployments here by state.', ...byState(deploymentStates, view.deployments));
   const offerStates = ['offered', 'accepted', 'postponed', 'refused', 'blocked', 'withdrawn'];
@@ -71,6 +59,71 @@ export async function metricsText(measured: Measured): Promise<{ text: string; c
   return { text: await registry.metrics(), contentType: registry.contentType };
 }
 
+/** Series for more links than this would be most of what is scraped; the sums are of all. */
+const linksMax = 1000;
+
+function linkGauges(gauge: AddGauge, links: StatusView['links']): void {
+  const all = links.filter((link) => link.state !== 'removed');
+  const ways = (what: (way: OutstandingView) => number) => (link: LinkView) =>
+    [
+      [what(link.outstanding.toThem), { link: link.name, direction: 'out' }],
+      [what(link.outstanding.toUs), { link: link.name, direction: 'in' }],
+    ] as const;
+  const isFailing = ({ live }: LinkView): boolean => live?.lastError?.over === false;
+  const linkStates = ['invited', 'pending', 'confirmed'];
+  gauge('crossgap_links', 'Links by state.', ...byState(linkStates, all));
+  gauge('crossgap_links_connected', 'Links whose connection to a NATS server is up.', [
+    all.filter(({ live }) => live?.connection?.connected === true).length,
+  ]);
+  gauge('crossgap_links_failing', 'Links that something hinders now.', [all.filter(isFailing).length]);
+  const shown = all.slice(0, linksMax);
+  const each = (name: string, help: string, samples: (link: LinkView) => readonly Sample[]): void =>
+    gauge(name, help, ...shown.flatMap(samples));
+  each(
+    'crossgap_link_connected',
+    '1 while the connection to the NATS server is up; absent for links without one.',
+    ({ name, live }) => (live?.connection ? [[live.connection.connected ? 1 : 0, { link: name }]] : []),
+  );
+  each('crossgap_link_failing', '1 while something hinders the link.', (link) => [
+    [isFailing(link) ? 1 : 0, { link: link.name }],
+  ]);
+  each(
+    'crossgap_link_last_exchange_timestamp_seconds',
+    'When both ways were last looked through without hindrance, seconds since 1970.',
+    ({ name, live }) => (live?.exchangedAt ? [[Date.parse(live.exchangedAt) / 1000, { link: name }]] : []),
+  );
+  each(
+    'crossgap_link_age_seconds',
+    'Age of the newest thing heard from the other side; absent before the first.',
+    ({ name, heardAgeSeconds }) => (heardAgeSeconds === null ? [] : [[heardAgeSeconds, { link: name }]]),
+  );
+  each(
+    'crossgap_link_unconfirmed_entries',
+    'Own entries of which the other side has not said that it holds them.',
+    ({ name, unconfirmedEntries }) => [[unconfirmedEntries, { link: name }]],
+  );
+  each(
+    'crossgap_link_head_seq',
+    'Sequence number of the newest entry here, of our feed for them and of theirs for us.',
+    ({ name, heads }) => [
+      [heads.ours.seq, { link: name, author: 'self' }],
+      [heads.theirs.seq, { link: name, author: 'peer' }],
+    ],
+  );
+  each(
+    'crossgap_link_outstanding_entries',
+    'Entries that one side has and the other lacks, as far as it is known here.',
+    ways(({ entries }) => entries),
+  );
+  each(
+    'crossgap_link_outstanding_blob_bytes',
+    'Bytes of packages and documents that have still to cross.',
+    ways(({ blobBytes }) => blobBytes),
+  );
+}
+
+type AddGauge = (name: string, help: string, ...samples: readonly Sample[]) => void;
+
 type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
 
 function byState(states: readonly string[], rows: readonly { readonly state: string }[]): readonly Sample[] {
@@ -81,7 +134,7 @@ function byState(states: readonly string[], rows: readonly { readonly state: str
  * Read when asked for: the library's own set measures the event loop all the time, which an idle daemon should not
  * pay for.
  */
-function processGauges(gauge: (name: string, help: string, ...samples: readonly Sample[]) => void): void {
+function processGauges(gauge: AddGauge): void {
   const { user, system } = process.cpuUsage();
   const memory = process.memoryUsage();
   gauge('process_cpu_seconds_total', 'Processor time used, user and system.', [(user + system) / 1e6]);

@@ -3,6 +3,7 @@ import { assets } from './assets.ts';
 import { empty, section, typed } from './blocks.ts';
 import { chip } from './chip.ts';
 import { html, joined, type Content, type Html } from './html.ts';
+import { wayAtLength } from './link-cells.ts';
 import { attentionSection, concerns, type Concern } from './sections/attention.ts';
 import { account, deploymentsSection, deploymentTitle } from './sections/deployments.ts';
 import { environmentsSection } from './sections/environments.ts';
@@ -118,12 +119,13 @@ export function linkPage(facts: PageFacts, name: string, lines: readonly Outboun
               ${link.heardAt === null ? html`<span class="quiet">never</span>` : since(link.heardAt, facts.view.now)}
             </dd>
           </div>
-          <div>
-            <dt>They have not yet confirmed</dt>
-            <dd>
-              ${link.unconfirmedEntries === 0 ? 'nothing' : count(link.unconfirmedEntries, 'entry', 'entries')}
-            </dd>
-          </div>
+          ${wayAtLength(facts.view, link).map(
+            ([name, value]) =>
+              html`<div>
+                <dt>${name}</dt>
+                <dd>${value}</dd>
+              </div>`,
+          )}
         </dl>`
       }
       ${

@@ -12,7 +12,7 @@ import {
   type OpenedIntroduction,
 } from '../identity/index.ts';
 import { openBlobStore, type BlobStore } from '../packages/index.ts';
-import { projector, readAnew, readLinks, rebuildReadModels } from '../projections/index.ts';
+import { projector, readAnew, readLink, rebuildReadModels } from '../projections/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
@@ -97,8 +97,8 @@ export async function openInstance(
         fold = projector(db, instanceId);
       },
       pinFor: (audience) => {
-        const link = readLinks(db).find((one) => one.link === audience && one.state !== 'removed');
-        if (link === undefined || link.introduction === null || link.peer === null) return undefined;
+        const link = readLink(db, audience);
+        if (link === undefined || link.state === 'removed' || link.introduction === null || link.peer === null) return undefined;
         const { certificate } = openIntroduction(link.introduction);
         return { author: link.peer, certificateFingerprint: certificate.fingerprint };
       },

@@ -20,8 +20,9 @@ export {
   type InputRow,
   type PeerInputRow,
 } from './input-board.ts';
-export { describeTransport, readLinks, type LinkRow } from './link-board.ts';
-export { linkCalled, linkNames } from './link-names.ts';
+export { describeTransport, readLink, readLinks, type LinkRow } from './link-board.ts';
+export { linkCalled, linkNames, livingFirst } from './link-names.ts';
+export { describeError, describeLive, linkViews, type LinkFacts, type PeerHead } from './link-view.ts';
 export { describeEvent } from './outbound-line.ts';
 export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';

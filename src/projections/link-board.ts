@@ -120,8 +120,20 @@ export type LinkRow = {
 
 /** Every link there ever was, by name. */
 export function readLinks(db: Database): LinkRow[] {
-  const rows = db.prepare(`SELECT * FROM link ORDER BY name, link`).all() as Record<string, never>[];
-  return rows.map((row) => ({
+  const rows = db.prepare(`SELECT * FROM link ORDER BY name, link`).all();
+  return (rows as StoredLink[]).map(linkRow);
+}
+
+/** One link by its id: what is done for each of thousands reads no more than its own. */
+export function readLink(db: Database, link: string): LinkRow | undefined {
+  const row = db.prepare(`SELECT * FROM link WHERE link = ?`).get(link) as StoredLink | undefined;
+  return row && linkRow(row);
+}
+
+type StoredLink = Record<string, never>;
+
+function linkRow(row: StoredLink): LinkRow {
+  return {
     link: row['link']!,
     name: row['name']!,
     state: row['state']!,
@@ -140,7 +152,7 @@ export function readLinks(db: Database): LinkRow[] {
     receipted: { epoch: row['receipted_epoch']!, seq: row['receipted_seq']! },
     outward: { epoch: row['outward_epoch']!, seq: row['outward_seq']!, news: row['outward_news']! },
     confirmed: { epoch: row['receipt_epoch']!, seq: row['receipt_seq']! },
-  }));
+  };
 }
 
 /** How this side reaches the other, for people: `folder /mnt/exchange`. */

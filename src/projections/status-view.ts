@@ -4,10 +4,11 @@ import { readHeader, type ReleaseDocument } from '../events/index.ts';
 import { readDeployments, readSteps, readSucceededIn, type DeploymentRow } from './deployment-queue.ts';
 import { deploymentView } from './deployment-view.ts';
 import { readFleetState } from './fleet-board.ts';
-import { ageOf, fleetView } from './fleet-view.ts';
+import { fleetView } from './fleet-view.ts';
 import { readInputs } from './input-board.ts';
-import { describeTransport, readLinks, type LinkRow } from './link-board.ts';
+import { readLinks, type LinkRow } from './link-board.ts';
 import { linkNames, livingFirst } from './link-names.ts';
+import { linkViews, type LinkFacts } from './link-view.ts';
 import { readPackages } from './package-shelf.ts';
 import { readEnvironments } from './place-board.ts';
 import { missingInputs } from './readiness.ts';
@@ -25,7 +26,6 @@ import type {
   EnvironmentView,
   FeedView,
   FleetRow,
-  LinkView,
   MissingInputView,
   OfferView,
   OutboundLine,
@@ -34,16 +34,12 @@ import type {
 } from './views.ts';
 
 /** What the page shows that no read model knows: who this is, what the store holds, what just happened. */
-export type StatusFacts = {
+export type StatusFacts = LinkFacts & {
   readonly instance: StatusView['instance'];
-  readonly now: number;
   readonly warnings: StatusView['warnings'];
   readonly feeds: readonly FeedView[];
   readonly entries: number;
   readonly outbound: readonly OutboundLine[];
-  readonly holds: (digest: string) => boolean;
-  /** The six words of the company certificate in an introduction. */
-  readonly wordsOf: (introduction: Uint8Array) => string;
   readonly notes: (document: ReleaseDocument) => string | null;
   /** How many deployments are shown, newest first. */
   readonly deploymentsMax: number;
@@ -66,7 +62,7 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
     instance: facts.instance,
     now: iso(facts.now),
     warnings: [...facts.warnings, ...withdrawnRuns(db, deployments, withdrawnOf)],
-    links: links.map((link) => linkView(link, facts)),
+    links: linkViews(db, links, facts),
     fleet: fleetRows(db, facts.now),
     releases: releases
       .filter(({ link }) => link === '')
@@ -121,20 +117,6 @@ export function fleetRows(db: Database, now: number): FleetRow[] {
     states: readFleetState(db),
     now,
   });
-}
-
-function linkView(link: LinkRow, { now, wordsOf }: StatusFacts): LinkView {
-  return {
-    link: link.link,
-    name: link.name,
-    state: link.state,
-    peer: link.peer,
-    fingerprint: link.introduction === null ? null : wordsOf(link.introduction),
-    transport: describeTransport(link.transport),
-    heardAt: link.heardAt === null ? null : iso(link.heardAt),
-    heardAgeSeconds: link.heardAt === null ? null : ageOf(link.heardAt, now),
-    unconfirmedEntries: Math.max(0, link.outward.news - link.confirmed.seq),
-  };
 }
 
 function releaseView(

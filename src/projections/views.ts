@@ -14,6 +14,41 @@ export type FeedView = {
   readonly frozen: boolean;
 };
 
+/** A place in a feed; both 0 before its first entry. */
+export type PlaceView = { readonly epoch: number; readonly seq: number };
+
+/** What one side has and the other one lacks, as far as it is known. */
+export type OutstandingView = {
+  readonly entries: number;
+  readonly blobs: number;
+  readonly blobBytes: number;
+};
+
+/** How a link is at this moment, as the daemon that keeps it knows; nothing of it is in the log. */
+export type LinkLive = {
+  /** The connection to the NATS server; null for a link without one. */
+  readonly connection: {
+    readonly connected: boolean;
+    /** Since when it is so; null before the first dial. */
+    readonly since: string | null;
+    /** The address that is connected, or was dialled last. */
+    readonly url: string | null;
+    readonly serverVersion: string | null;
+    readonly encrypted: boolean | null;
+  } | null;
+  /** When both ways were last looked through and nothing was in the way. */
+  readonly exchangedAt: string | null;
+  /** What went wrong last, since when and when last; `over` where it has gone well since. */
+  readonly lastError: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+    readonly since: string;
+    readonly at: string;
+    readonly over: boolean;
+  } | null;
+};
+
 export type LinkView = {
   readonly link: string;
   readonly name: string;
@@ -22,11 +57,24 @@ export type LinkView = {
   /** The other company's certificate as six words, to compare by phone; null while it is not known. */
   readonly fingerprint: string | null;
   readonly transport: string;
-  /** When the newest entry or head of the other side was made, by its clock. */
+  /** When the newest entry or head of the other side that is here was made, by its clock. */
   readonly heardAt: string | null;
   readonly heardAgeSeconds: number | null;
   /** How many of our entries the other side has not said it holds. */
   readonly unconfirmedEntries: number;
+  readonly kind: 'folder' | 'nats' | 'hand';
+  /** The newest entries that are here: of our feed for them, and of theirs for us. */
+  readonly heads: { readonly ours: PlaceView; readonly theirs: PlaceView };
+  /** What they have not said to hold, and what they have named and is not here. */
+  readonly outstanding: { readonly toThem: OutstandingView; readonly toUs: OutstandingView };
+  /** Null where no daemon runs, or has not tried yet. */
+  readonly live: LinkLive | null;
+  /** Of a link by hand: the newest bundle that was made for it. */
+  readonly lastBundle: {
+    readonly number: number;
+    readonly at: string;
+    readonly receipted: boolean;
+  } | null;
 };
 
 /** One row of the vendor's heart: a customer's environment and what is known of it. */

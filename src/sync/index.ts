@@ -44,3 +44,4 @@ export type {
   Transport,
   Unreadable,
 } from './transport.ts';
+export { waitOut } from './wait-out.ts';

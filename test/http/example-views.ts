@@ -205,6 +205,36 @@ const link = (
   heardAt: minutesAgo(heardMinutes),
   heardAgeSeconds: heardMinutes * 60,
   unconfirmedEntries,
+  kind: 'folder',
+  heads: { ours: { epoch: 1, seq: 23 + unconfirmedEntries }, theirs: { epoch: 1, seq: 9 } },
+  outstanding: {
+    toThem: { entries: unconfirmedEntries, blobs: 0, blobBytes: 0 },
+    toUs: { entries: 0, blobs: 0, blobBytes: 0 },
+  },
+  live: { connection: null, exchangedAt: minutesAgo(1), lastError: null },
+  lastBundle: null,
+});
+
+/** The same over a NATS server, as its connection is. */
+const overNats = (
+  plain: StatusView['links'][number],
+  connected: boolean,
+  lastError: NonNullable<StatusView['links'][number]['live']>['lastError'] = null,
+): StatusView['links'][number] => ({
+  ...plain,
+  kind: 'nats',
+  transport: 'our server tls://hub.acme.example:4222',
+  live: {
+    connection: {
+      connected,
+      since: minutesAgo(connected ? 190 : 4),
+      url: 'tls://hub.acme.example:4222',
+      serverVersion: '2.12.7',
+      encrypted: true,
+    },
+    exchangedAt: minutesAgo(5),
+    lastError,
+  },
 });
 
 const row = (facts: Partial<FleetRow>): FleetRow => ({
@@ -308,9 +338,19 @@ const outward = (
 const at = (minutes: number): { readonly at: string } => ({ at: minutesAgo(minutes) });
 
 const acmeLinks: StatusView['links'] = [
-  link('contoso', 3, 'copper lantern meadow pilot quartz saddle', 0),
+  overNats(link('contoso', 3, 'copper lantern meadow pilot quartz saddle', 0), true),
   link('metro', 1, 'anchor basil comet dune ember fjord', 0),
-  link('bankair', 60 * 24 * 5, 'garnet hollow island jacket kernel lemon', 14),
+  {
+    ...link('bankair', 60 * 24 * 5, 'garnet hollow island jacket kernel lemon', 14),
+    kind: 'hand',
+    transport: 'bundles by hand',
+    outstanding: {
+      toThem: { entries: 14, blobs: 2, blobBytes: 48_300_000 },
+      toUs: { entries: 0, blobs: 0, blobBytes: 0 },
+    },
+    live: null,
+    lastBundle: { number: 3, at: minutesAgo(60 * 24 * 2), receipted: false },
+  },
   link('northwind', 12, 'marble nectar olive pepper quiver raven', 0),
   {
     ...link('tailspin', 0, '', 1),
@@ -319,6 +359,7 @@ const acmeLinks: StatusView['links'] = [
     fingerprint: null,
     heardAt: null,
     heardAgeSeconds: null,
+    live: null,
   },
 ];
 

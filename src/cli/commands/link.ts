@@ -1,13 +1,16 @@
 import { removeLink } from '../../commands/index.ts';
+import { readLinkViews } from '../../daemon/index.ts';
 import { findLink } from '../../instance/index.ts';
-import { describeTransport, readLinks } from '../../projections/index.ts';
+import { describeError, describeLive, readLinks } from '../../projections/index.ts';
 import { ago } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { linkDocument, wordsOf } from '../link-facts.ts';
+import { headText, listedLink, outstandingText } from '../link-facts.ts';
 import { table } from '../table.ts';
 import { acceptLinkCommand } from './link-accept.ts';
 import { confirmLinkCommand } from './link-confirm.ts';
 import { inviteLinkCommand } from './link-invite.ts';
+
+const headings = ['LINK', 'STATE', 'HEARD', 'NOW', 'OURS / THEIRS', 'ON ITS WAY', 'THEIR WORDS', 'BY'];
 
 const listAll = command({
   path: 'link list',
@@ -17,21 +20,31 @@ const listAll = command({
   options: {},
   async run(context): Promise<Outcome> {
     const instance = await context.open();
-    const links = readLinks(instance.db).filter(({ state }) => state !== 'removed');
-    const now = instance.clock.now();
-    const rows = links.map((link) => [
+    const rows = new Map(readLinks(instance.db).map((row) => [row.link, row]));
+    const links = readLinkViews(instance);
+    const now = new Date(instance.clock.now()).toISOString();
+    const { terminal } = context;
+    const lines = links.map((link) => [
       link.name,
       link.state,
-      link.heardAt === null ? 'never heard of' : `heard ${ago(new Date(link.heardAt).toISOString(), now)}`,
-      wordsOf(link) ?? '-',
-      describeTransport(link.transport),
+      link.heardAt === null ? 'never heard of' : `heard ${ago(link.heardAt, now)}`,
+      describeLive(link, now) || '-',
+      `${headText(link.heads.ours)} / ${headText(link.heads.theirs)}`,
+      outstandingText(link) || '-',
+      link.fingerprint ?? '-',
+      link.transport,
     ]);
+    const wrong = links.flatMap((link) => {
+      const said = describeError(link);
+      const hint = link.live?.lastError?.hint;
+      return said === null ? [] : [`${terminal.tone('warn', link.name)}: ${said}${hint ? `. ${hint}` : ''}`];
+    });
     return {
-      document: links.map(linkDocument),
+      document: links.map((link) => listedLink(rows.get(link.link)!, link)),
       text:
-        rows.length === 0
+        lines.length === 0
           ? 'No links yet; make one with `crossgap link invite NAME --out FILE`'
-          : table([['LINK', 'STATE', 'HEARD', 'THEIR WORDS', 'BY'], ...rows]),
+          : [...table([headings, ...lines], terminal.columns), ...(wrong.length > 0 ? ['', ...wrong] : [])],
     };
   },
 });

@@ -1,6 +1,7 @@
 import { readStatus } from '../../daemon/index.ts';
-import type { StatusView } from '../../projections/index.ts';
+import { describeError, describeLive, type StatusView } from '../../projections/index.ts';
 import { command, type Outcome } from '../command.ts';
+import { headText, outstandingText } from '../link-facts.ts';
 import { neverHeard } from '../never-heard.ts';
 import { stateWord } from '../describe-deployment.ts';
 import { facts, section, table } from '../table.ts';
@@ -117,15 +118,16 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
   ],
   [
     'Links',
-    ({ links }, now) =>
+    ({ links, now: at }, now, { tone }) =>
       links.map((one) => [
         one.state === 'removed' ? `${one.name} (${one.link.slice(0, 8)})` : one.name,
         one.state,
         one.heardAt === null ? 'never heard of' : `heard ${ago(one.heardAt, now)}`,
-        one.unconfirmedEntries === 0 || one.state === 'removed'
-          ? ''
-          : `${one.unconfirmedEntries} not confirmed`,
+        one.state === 'removed' ? '' : describeLive(one, at),
+        `${headText(one.heads.ours)} / ${headText(one.heads.theirs)}`,
+        outstandingText(one),
         one.transport,
+        describeError(one) === null ? '' : tone('warn', describeError(one)!),
       ]),
   ],
   ['Packages', ({ packages }) => packages.map((one) => [one.id, one.version, short(one.sha256), one.signer])],

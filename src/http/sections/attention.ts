@@ -2,9 +2,9 @@ import type { DeploymentView, StatusView } from '../../projections/index.ts';
 import { typed } from '../blocks.ts';
 import { icon, type Tone } from '../chip.ts';
 import { html, joined, type Content } from '../html.ts';
-import { deploymentHref, linkName, releaseName } from '../links.ts';
+import { deploymentHref, linkName, linkTo, releaseName } from '../links.ts';
 import type { Readiness } from '../source.ts';
-import { commandLine, count } from '../../words.ts';
+import { commandLine, count, lastingFor } from '../../words.ts';
 import { deploymentTitle, failedWhere, lastOfEach } from './deployments.ts';
 import { isTroubled } from './fleet.ts';
 
@@ -12,6 +12,8 @@ import { isTroubled } from './fleet.ts';
 export type Concern = { readonly tone: Tone; readonly words: Content; readonly command?: string };
 
 const shownAtOnce = 8;
+/** What heals by itself at the next try is not worth a person's time. */
+const lastingMs = 60_000;
 
 /** Warnings of which the page says more by itself. */
 const toldBesides = new Set(['RUNS_WITHDRAWN', 'FEED_FROZEN']);
@@ -47,6 +49,7 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
           before.`,
         command: commandLine('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS'),
       })),
+    ...hinderedLinks(view),
     ...lastOfEach(view.deployments)
       .filter((one) => one.state === 'failed' || one.state === 'interrupted')
       .map((one) => ({ tone: 'bad' as const, words: unfinished(view, one) })),
@@ -90,6 +93,26 @@ export function attentionSection(found: readonly Concern[]): Content {
       }
     </ul>
   </section> `;
+}
+
+/** What hinders links for longer than a moment, a line a cause: where our server is down, none of its links works. */
+function hinderedLinks(view: StatusView): readonly Concern[] {
+  const hindered = view.links.flatMap(({ name, live }) => {
+    const error = live?.lastError ?? null;
+    const isLasting = error !== null && Date.parse(view.now) - Date.parse(error.since) >= lastingMs;
+    return error !== null && !error.over && isLasting ? [{ name, error }] : [];
+  });
+  return [...Map.groupBy(hindered, ({ error }) => error.message).values()].map((all) => {
+    const { name, error } = all[0]!;
+    const which = all.length === 1 ? linkTo(view, name) : html`${count(all.length, 'link')}`;
+    return {
+      tone: 'wait',
+      words: html`${which}: <bdi>${error.message}</bdi>, ${lastingFor(error.since, view.now)}.
+        ${error.hint !== null && html`<small>${error.hint}</small>`}
+        <small class="exactly">${error.code}</small>`,
+      ...(all.length > 1 && { command: commandLine('doctor') }),
+    };
+  });
 }
 
 function unfinished(view: StatusView, deployment: DeploymentView): Content {

@@ -2,6 +2,7 @@ import type { LinkView, StatusView } from '../../projections/index.ts';
 import { empty, folded, nothing, section, table } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, type Content, type Html } from '../html.ts';
+import { headsOf, onItsWay, way } from '../link-cells.ts';
 import { linkHref, linkTo } from '../links.ts';
 import { since } from '../since.ts';
 import { commandLine, count } from '../../words.ts';
@@ -30,7 +31,7 @@ export function linksSection(view: StatusView): Html {
     count(links.length, 'pairing'),
     html`${table(
       'Pairings with other companies',
-      ['Name', 'State', 'Their fingerprint', 'Last heard', 'Not yet confirmed by them', 'Over'],
+      ['Name', 'State', 'Their fingerprint', 'Last heard', 'Newest entries', 'On its way', 'Over'],
       links
         .slice(0, shownAtOnce)
         .map((link) => [
@@ -39,10 +40,9 @@ export function linksSection(view: StatusView): Html {
             chip(link.state),
             fingerprint(link),
             link.heardAt === null ? nothing('never') : since(link.heardAt, view.now),
-            link.unconfirmedEntries === 0
-              ? nothing('nothing')
-              : count(link.unconfirmedEntries, 'entry', 'entries'),
-            html`<bdi>${link.transport}</bdi>`,
+            headsOf(link),
+            onItsWay(link),
+            way(view, link),
           ],
         ]),
     )}

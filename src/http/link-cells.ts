@@ -1,0 +1,78 @@
+import {
+  describeError,
+  describeLive,
+  type LinkView,
+  type OutstandingView,
+  type StatusView,
+} from '../projections/index.ts';
+import { count, size } from '../words.ts';
+import { nothing } from './blocks.ts';
+import { html, type Content, type Html } from './html.ts';
+import { since } from './since.ts';
+
+/** How far both feeds of a link have come here. */
+export function headsOf({ heads }: LinkView): Html {
+  const { ours, theirs } = heads;
+  return html`<span class="number">${ours.epoch}.${ours.seq}</span> <small>ours</small><br />
+    <span class="number">${theirs.epoch}.${theirs.seq}</span> <small>theirs</small>`;
+}
+
+/** What has still to cross, each way. */
+export function onItsWay({ outstanding }: LinkView): Content {
+  const ways = [
+    [amount(outstanding.toThem), 'to them'],
+    [amount(outstanding.toUs), 'to us'],
+  ].filter(([what]) => what !== '');
+  if (ways.length === 0) return nothing('nothing');
+  return ways.map(([what, way], at) => html`${at > 0 && html`<br />`}${what} <small>${way}</small>`);
+}
+
+export function amount({ entries, blobs, blobBytes }: OutstandingView): string {
+  return [
+    ...(entries === 0 ? [] : [count(entries, 'entry', 'entries')]),
+    ...(blobs === 0 ? [] : [`${count(blobs, 'file')} of ${size(blobBytes)}`]),
+  ].join(', ');
+}
+
+/** By which way, how it is right now, and what hinders it. */
+export function way(view: StatusView, link: LinkView): Html {
+  const live = describeLive(link, view.now);
+  const wrong = describeError(link);
+  return html`<bdi>${link.transport}</bdi>${live !== '' && html` <small>${live}</small>`}${
+      wrong !== null && html` <small class="bad"><bdi>${wrong}</bdi></small>`
+    }`;
+}
+
+/** The same at length, as far as there is something to say. */
+export function wayAtLength(view: StatusView, link: LinkView): readonly (readonly [string, Content])[] {
+  const { live } = link;
+  const [connection, error] = [live?.connection, live?.lastError];
+  return [
+    ['Over', way(view, link)],
+    ...(connection?.url
+      ? [
+          [
+            'Server',
+            html`<bdi>${connection.url}</bdi
+              >${connection.serverVersion !== null && html` <small>nats-server ${connection.serverVersion}</small>`}${
+                connection.encrypted === false && html` <small>not encrypted</small>`
+              }`,
+          ] as const,
+        ]
+      : []),
+    ['Newest entries', headsOf(link)],
+    ['On its way', onItsWay(link)],
+    ...(live?.exchangedAt ? [['Looked at', since(live.exchangedAt, view.now)] as const] : []),
+    ...(error
+      ? [
+          [
+            error.over ? 'Went wrong last' : 'What hinders',
+            html`<bdi>${error.message}</bdi> <small class="exactly">${error.code}</small>
+              <small>${since(error.over ? error.at : error.since, view.now)}</small>${
+                !error.over && error.hint !== null && html`<br /><small>${error.hint}</small>`
+              }`,
+          ] as const,
+        ]
+      : []),
+  ];
+}
