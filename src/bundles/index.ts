@@ -37,7 +37,7 @@ export {
   type Allowance,
   type Party,
 } from './relay-allowance.ts';
-export { digestHere, hopDocument, namingHop, namingWithholder } from './relay-blame.ts';
+export { damagedHere, namingHop, namingWithholder } from './relay-blame.ts';
 export { type ReadNote } from './relay-note.ts';
 export {
   findHopNotes,
@@ -56,6 +56,7 @@ export {
   relayedBundles,
   takeNotes,
   type Relay,
+  usedBytes,
   type RelayedBundle,
 } from './relay-store.ts';
 export { isForRelay, takeForRelay, type TakenForRelay } from './relay-take.ts';

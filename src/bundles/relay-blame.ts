@@ -5,20 +5,32 @@ import type { ReadNote } from './relay-note.ts';
 import { routeOf } from './relay-notes.ts';
 import { guardRead, type FoundBundle } from './scan.ts';
 
-/** A part as it lies here: the digest of its content, undefined where it was cut or its front does not hold. */
-export type PartHere = { readonly part: number; readonly sha256: string | undefined };
+/** A part that is damaged here: the digests of its content as the sender signed it and as it is, where they are known. */
+export type DamagedPart = {
+  readonly part: number;
+  readonly signed: string | undefined;
+  readonly found: string | undefined;
+};
 
 /**
- * The refusal of a damaged part, with the hop after which its bytes became others: the last one whose note has another
- * digest than what lies here. Where nobody noted the part, the refusal stays as it is.
+ * The refusal of a damaged part, with the hop after which its bytes became others: the last one whose note has the
+ * digest that the sender signed. Where nobody noted the part, the refusal stays as it is.
  */
-export function namingHop(refusal: BundleError, notes: readonly ReadNote[], here: PartHere): BundleError {
+export function namingHop(
+  refusal: BundleError,
+  notes: readonly ReadNote[],
+  damaged: DamagedPart,
+): BundleError {
+  const { signed, found } = damaged;
   const seen = routeOf(notes).flatMap((note) => {
-    const noted = note.parts.find(({ part }) => part === here.part);
-    return noted === undefined ? [] : [{ note, isSame: noted.sha256 === here.sha256 }];
+    const noted = note.parts.find(({ part }) => part === damaged.part);
+    if (noted === undefined) return [];
+    // Without a front that holds, what differs from the damaged one is taken for good.
+    const isGood = signed === undefined ? noted.sha256 !== found : noted.sha256 === signed;
+    return [{ note, isGood }];
   });
-  const lastGood = seen.findLast(({ isSame }) => !isSame)?.note;
-  const firstBad = seen.find(({ isSame }) => isSame)?.note;
+  const lastGood = seen.findLast(({ isGood }) => isGood)?.note;
+  const firstBad = seen.find(({ isGood }) => !isGood)?.note;
   if (seen.length === 0) return refusal;
   const number = refusal.details['bundle'];
   const where =
@@ -30,15 +42,15 @@ export function namingHop(refusal: BundleError, notes: readonly ReadNote[], here
   const blamed = lastGood ?? firstBad!;
   return new BundleError(
     'RELAY_PART_ALTERED',
-    `Cannot use part ${here.part} of bundle ${String(number)}: it was altered ${where}`,
+    `Cannot use part ${damaged.part} of bundle ${String(number)}: it was altered ${where}`,
     {
-      hint: `Ask ${blamed.by.name}, or the sender, for that part again: crossgap bundle export --to NAME --bundle ${String(number)} --part ${here.part}; and find out who had the medium since.`,
+      hint: `Ask ${blamed.by.name}, or the sender, for that part again: crossgap bundle export --to NAME --bundle ${String(number)} --part ${damaged.part}; and find out who had the medium since.`,
       details: {
         ...refusal.details,
-        part: here.part,
+        part: damaged.part,
         hop: hopDocument(blamed),
-        noted: blamed.parts.find(({ part }) => part === here.part)?.sha256,
-        found: here.sha256,
+        noted: blamed.parts.find(({ part }) => part === damaged.part)?.sha256,
+        found,
         refusal: refusal.code,
       },
       cause: refusal,
@@ -59,20 +71,22 @@ export function namingWithholder(refusal: BundleError, notes: readonly ReadNote[
   });
 }
 
-/** The digest of the content of a part as it lies here. */
-export async function digestHere({ parts }: FoundBundle, number: number): Promise<PartHere> {
+/** A part whose bytes do not open, as it lies here; undefined where they are those that the sender signed. */
+export async function damagedHere({ parts }: FoundBundle, number: number): Promise<DamagedPart | undefined> {
   const part = parts.get(number);
-  if (part === undefined) return { part: number, sha256: undefined };
+  if (part === undefined) return undefined;
+  const signed = part.content.sha256;
   const hash = createHash('sha256');
   await guardRead(part.path, async () => {
     for await (const bytes of createReadStream(part.path, { start: part.frontBytes }))
       hash.update(bytes as Buffer);
   });
-  return { part: number, sha256: hash.digest('hex') };
+  const found = hash.digest('hex');
+  return found === signed ? undefined : { part: number, signed, found };
 }
 
 /** A hop for scripts. */
-export function hopDocument({ by, words, hop, takenAt, passedAt }: ReadNote): Record<string, unknown> {
+function hopDocument({ by, words, hop, takenAt, passedAt }: ReadNote): Record<string, unknown> {
   return { hop, name: by.name, instance: by.instance, words, takenAt, passedAt };
 }
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { lstat, open, readFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../replace-file.ts';
 import type { BundleFacts } from './envelope.ts';
@@ -47,6 +47,7 @@ async function smallFile(path: string): Promise<Buffer | undefined> {
 /** `hXXXXXXX.hop`: a name every file system holds, the same for the same note. */
 export async function writeNotes(folder: string, notes: readonly ReadNote[]): Promise<string[]> {
   const paths: string[] = [];
+  await guard(folder, () => mkdir(folder, { recursive: true }));
   for (const { digest, bytes } of notes) {
     const path = join(folder, `h${digest.slice(0, 7)}.hop`);
     await guard(path, async () => replaceFile(path, bytes));

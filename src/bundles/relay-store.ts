@@ -159,8 +159,7 @@ export async function storePart({ root }: Relay, found: FoundPart): Promise<Copi
   try {
     const { file, sha256, sizeBytes } = await copyHashed(found.path, temporary, found.frontBytes);
     const isWhole = sizeBytes === found.frontBytes + found.content.sizeBytes;
-    if (sha256 !== found.content.sha256 || !isWhole)
-      return { sha256, part: undefined };
+    if (sha256 !== found.content.sha256 || !isWhole) return { sha256, part: undefined };
     const part: RelayedPart = { part: found.part, file, sha256, sizeBytes };
     const path = partPath(root, part);
     await guard(path, async () => {

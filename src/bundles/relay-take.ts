@@ -102,7 +102,7 @@ export async function takeForRelay(
         keepRecord(relay, { ...record, parts });
         continue;
       }
-      const here = { part: one.part, sha256: copied?.sha256 };
+      const here = { part: one.part, signed: one.content.sha256, found: copied?.sha256 };
       damaged ??= namingHop(await partDamaged(found, one), route, here);
     }
     return { parts, damaged };

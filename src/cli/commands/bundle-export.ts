@@ -5,12 +5,13 @@ import {
   partBytesDefault,
   placeText,
   reissueBundle,
+  writeNotes,
   type BundledBlob,
   type Exported,
 } from '../../bundles/index.ts';
 import { linkReplica } from '../../daemon/index.ts';
 import { findLink, type Instance } from '../../instance/index.ts';
-import type { LinkRow } from '../../projections/index.ts';
+import { readLinks, type LinkRow } from '../../projections/index.ts';
 import type { Place, Replica } from '../../sync/index.ts';
 import { commandLine, count, moment, short, size } from '../../words.ts';
 import { cargoOf, keptBundles, recipientOf, senderOf, type Cargo } from '../bundle-ends.ts';
@@ -20,6 +21,8 @@ import { command, flag, misuse, needed, text, type Outcome } from '../command.ts
 import { entryDocument, entrySummary } from '../entries.ts';
 import { ownRelease } from '../own-release.ts';
 import { indented, section, table } from '../table.ts';
+import { relayOf } from './relay-end.ts';
+import { passOnTo, relayReceiver } from './relay-export.ts';
 
 export const exportCommand = command({
   path: 'bundle export',
@@ -27,7 +30,7 @@ export const exportCommand = command({
   example: 'crossgap bundle export --to bankair --release 3.2.0 --part-size 4400MB --out media',
   args: {},
   options: {
-    to: needed('LINK', 'whom it is for'),
+    to: needed('LINK', 'whom it is for; or who is relayed to here'),
     out: text('DIR', 'the folder for the files (needed, but for --preview)'),
     release: text('R', 'only packages of this release; entries are all that are missing'),
     'part-size': text('SIZE', 'the largest file, such as 700MB or 4095MiB (else 4095MiB, which FAT32 holds)'),
@@ -40,8 +43,16 @@ export const exportCommand = command({
   async run(context, _args, options): Promise<Outcome> {
     const { to, out, preview } = options;
     const instance = await context.open();
-    const link = findLink(instance.db, to);
     const wish = readWish(options);
+    const isLink = readLinks(instance.db).some(
+      ({ name, link, state }) => state !== 'removed' && (name === to || link === to),
+    );
+    const receiver = isLink ? undefined : relayReceiver(instance, to);
+    if (receiver !== undefined) {
+      refuseChanges(options);
+      return passOnTo(instance, receiver, { ...wish, out: neededOut(out) });
+    }
+    const link = findLink(instance.db, to);
     const release =
       options.release === undefined ? undefined : ownRelease(instance.db, options.release, 'send');
     const replica = linkReplica(instance, link.link);
@@ -74,6 +85,8 @@ export const exportCommand = command({
       out: folder,
       partBytes: wish.partBytes,
     });
+    // What hops said of bundles that came by this link goes back beside it.
+    await writeNotes(folder, relayOf(instance).shelf.ofLink(link.link, instance.identity.instanceId, 20));
     return told(made, link, {
       hasReceipt: replica.confirmed().seq > 0,
       all: cargoOf(instance, link, replica, { release, again: true, after: undefined }).blobs,
@@ -122,6 +135,16 @@ function readWish(given: Given) {
     part,
     partBytes: raw === undefined ? partBytesDefault : bytesNamed(raw, '--part-size'),
   };
+}
+
+/** What others sent each other is passed on as it came. */
+function refuseChanges(given: Given): void {
+  const { release, again, preview, after, 'part-size': partSize } = given;
+  if ((release ?? partSize ?? after) === undefined && !again && !preview) return;
+  throw misuse(
+    'Cannot pass a bundle on otherwise than it came: nobody here can open it',
+    'Leave out the other options; --bundle and --part say which of the bundles and parts that lie here.',
+  );
 }
 
 function neededOut(out: string | undefined): string {

@@ -1,4 +1,22 @@
-import { findBundles, importBundles, type Imported, type SpoiltPart } from '../../bundles/index.ts';
+import {
+  BundleError,
+  damagedHere,
+  findBundles,
+  findHopNotes,
+  importBundles,
+  isForRelay,
+  namingHop,
+  namingWithholder,
+  notesAbout,
+  takeForRelay,
+  takeNotes,
+  type Found,
+  type FoundBundle,
+  type Imported,
+  type ReadNote,
+  type SpoiltPart,
+  type TakenForRelay,
+} from '../../bundles/index.ts';
 import type { CrossgapError } from '../../errors.ts';
 import { readRelease } from '../../events/index.ts';
 import type { Instance } from '../../instance/index.ts';
@@ -10,6 +28,8 @@ import { command, neededList, type Outcome } from '../command.ts';
 import { indented } from '../table.ts';
 import { entriesText } from './bundle-export.ts';
 import { frontError } from './bundle-inspect.ts';
+import { relayOf } from './relay-end.ts';
+import { hopLine, hopsOf, noteArrival, takeNotesOfOurs } from './relay-hops.ts';
 
 export const importCommand = command({
   path: 'bundle import',
@@ -21,23 +41,101 @@ export const importCommand = command({
     const { terminal, signal } = context;
     const instance = await context.open();
     using _held = holdBundles(instance, 'import');
-    const { bundles, spoilt } = await findBundles(paths);
+    const { notes, spoilt: spoiltNotes } = await findHopNotes(paths);
+    const { bundles, spoilt } = await bundlesOn(paths, notes);
+    const relay = relayOf(instance);
+    const arrived = takeNotes(relay, notes);
+    const ours = takeNotesOfOurs(instance, notes);
+    for (const { path, why } of spoiltNotes) terminal.talk(`${path}: passed over: ${why}`);
+    const { foreign = [], own = [] } = Object.groupBy(bundles, (one) =>
+      isForRelay(one, relay) ? 'foreign' : 'own',
+    );
     const before = instance.log.lastPosition();
-    const all = await importBundles(bundles, importerOf(instance), {
+    const told = (facts: Imported['facts'], outcome: string): void =>
+      terminal.talk(`Bundle ${facts.number} from ${facts.from.name}: ${outcome}`);
+    const imported = await importBundles(own, importerOf(instance), {
       signal,
-      onDone: (done) =>
-        terminal.talk(`Bundle ${done.facts.number} from ${done.facts.from.name}: ${outcomeOf(done)}`),
+      onDone: (done) => told(done.facts, outcomeOf(done)),
     });
+    const all = await Promise.all(
+      imported.map((done) =>
+        withWay(
+          instance,
+          done,
+          own.find(({ facts }) => facts === done.facts)!,
+          notes,
+        ),
+      ),
+    );
+    const stored: TakenForRelay[] = [];
+    for (const bundle of foreign) {
+      if (signal.aborted) break;
+      const taken = await takeForRelay(bundle, notes, relay, signal);
+      told(taken.facts, storedOf(taken));
+      stored.push(taken);
+    }
     const offers = offersSince(instance, before);
-    const failure = failureOf(all, spoilt);
+    const failure = failureOf([...all, ...stored], spoilt, notes);
     const documents = all.map((done) => documentOf(instance, done));
+    const news = ours.map(({ link, facts }) => ({
+      link,
+      bundle: facts.number,
+      hops: hopsOf(instance, facts),
+    }));
     return {
-      document: { bundles: documents, entries: sumOf(all, 'entries'), offered: offers },
-      text: textOf(instance, all, offers),
+      document: {
+        bundles: [...documents, ...stored.map(storedDocument)],
+        entries: sumOf(all, 'entries'),
+        offered: offers,
+        hops: news,
+        arrived: arrived.map(({ facts }) => ({ bundle: facts.number, to: facts.to.name })),
+      },
+      text: [
+        ...textOf(instance, all, offers),
+        ...stored.flatMap((taken) => storedLines(instance, taken)),
+        ...arrived.map(
+          ({ facts }) => `Bundle ${facts.number} arrived at ${facts.to.name}; it is let go here`,
+        ),
+        ...news.flatMap(({ link, bundle, hops }) =>
+          hops.map((hop) => `Bundle ${bundle} for ${link} ${hopLine(hop, instance.clock.now())}`),
+        ),
+      ],
       ...(failure !== undefined && { failure }),
     };
   },
 });
+
+/** Hop notes alone are worth taking in. */
+async function bundlesOn(paths: readonly string[], notes: readonly ReadNote[]): Promise<Found> {
+  try {
+    return await findBundles(paths);
+  } catch (error) {
+    if (notes.length === 0 || !(error instanceof BundleError) || error.code !== 'BUNDLE_NOT_FOUND')
+      throw error;
+    return { bundles: [], spoilt: [] };
+  }
+}
+
+/** Remembers the way a bundle came; where it is damaged or lacks something, the refusal names the hop. */
+async function withWay(
+  instance: Instance,
+  done: Imported,
+  found: FoundBundle,
+  notes: readonly ReadNote[],
+): Promise<Imported> {
+  const { facts, failure, link } = done;
+  if (link === undefined) return done;
+  const { shelf } = relayOf(instance);
+  shelf.keep(facts, notesAbout(notes, facts));
+  noteArrival(instance, found, failure === undefined);
+  if (!(failure instanceof BundleError)) return done;
+  const way = shelf.of(facts);
+  if (failure.code === 'BUNDLE_PART_MISSING') return { ...done, failure: namingWithholder(failure, way) };
+  const part = failure.details['part'];
+  if (failure.code !== 'BUNDLE_PART_DAMAGED' || typeof part !== 'number' || way.length === 0) return done;
+  const damaged = await damagedHere(found, part);
+  return damaged === undefined ? done : { ...done, failure: namingHop(failure, way, damaged) };
+}
 
 function sumOf(all: readonly Imported[], which: 'entries' | 'known'): number {
   return all.reduce((sum, done) => sum + done[which], 0);
@@ -69,6 +167,7 @@ function documentOf(instance: Instance, done: Imported): Record<string, unknown>
     packages: packagesIn(instance, blobsHeld),
     waiting: namesOf(instance, waiting),
     refused,
+    hops: hopsOf(instance, facts),
     ...(failure !== undefined && { error: failure.code }),
   };
 }
@@ -132,19 +231,82 @@ function linesOf(instance: Instance, done: Imported): string[] {
       ...packages.map((name) => `${name} verified`),
       ...refused.map(({ what, code, message }) => `REFUSED ${what}: ${code}: ${message}`),
       ...namesOf(instance, waiting).map((name) => `${name} is still to come`),
+      ...wayLines(instance, facts),
     ]),
   ];
 }
 
+/** By which hops it came, as these say themselves. */
+function wayLines(instance: Instance, facts: Imported['facts']): string[] {
+  return hopsOf(instance, facts)
+    .filter(({ arrived }) => !arrived)
+    .map((hop) => `${hopLine(hop, instance.clock.now())} (${hop.words})`);
+}
+
+function storedOf({ failure, partsIn, arrivedAt }: TakenForRelay): string {
+  if (arrivedAt !== null) return 'has arrived';
+  if (partsIn.length > 0) return failure === undefined ? 'stored' : 'stored partly';
+  return failure === undefined ? 'nothing new' : 'not stored';
+}
+
+function storedDocument(taken: TakenForRelay): Record<string, unknown> {
+  const { facts, partsIn, partsKnown, failure } = taken;
+  return {
+    bundle: facts.number,
+    id: facts.id,
+    from: facts.from.name,
+    to: facts.to.name,
+    link: null,
+    relayed: true,
+    outcome: storedOf(taken),
+    sentAt: facts.sentAt,
+    parts: facts.parts,
+    stored: [...partsIn, ...partsKnown].toSorted((a, b) => a - b),
+    ...(failure !== undefined && { error: failure.code }),
+  };
+}
+
+function storedLines(instance: Instance, taken: TakenForRelay): string[] {
+  const { facts, words, partsIn, partsKnown } = taken;
+  const made = `made ${ago(facts.sentAt, instance.clock.now())}, ${words}`;
+  const lines = [
+    `Bundle ${facts.number} from ${facts.from.name} for ${facts.to.name}: ${storedOf(taken)} (${made}); sealed, nobody here can read it`,
+    `  ${count(partsIn.length, 'new part')}, ${partsIn.length + partsKnown.length} of ${facts.parts} lie here`,
+    ...indented(wayLines(instance, facts)),
+  ];
+  if (partsIn.length > 0)
+    lines.push(
+      `It goes on with: ${commandLine('bundle', 'export', '--to', facts.to.name, '--out', 'FOLDER')}`,
+    );
+  return lines;
+}
+
 /** What hindered first. A part that is there and damaged is not called missing. */
-function failureOf(all: readonly Imported[], spoilt: readonly SpoiltPart[]): CrossgapError | undefined {
+function failureOf(
+  all: readonly Pick<Imported, 'facts' | 'failure'>[],
+  spoilt: readonly SpoiltPart[],
+  notes: readonly ReadNote[],
+): CrossgapError | undefined {
   const failed = all.find(({ failure }) => failure !== undefined);
   const [stray] = spoilt;
-  if (failed === undefined) return all.length === 0 && stray !== undefined ? frontError(stray) : undefined;
+  if (failed === undefined)
+    return all.length === 0 && stray !== undefined ? spoiltError(stray, notes) : undefined;
   const { failure, facts } = failed;
   const missing = failure?.code === 'BUNDLE_PART_MISSING' ? failure.details['missing'] : undefined;
   const damaged =
     Array.isArray(missing) &&
     spoilt.find(({ claims }) => claims?.id === facts.id && missing.includes(claims.part));
-  return damaged ? frontError(damaged) : failure;
+  return damaged ? spoiltError(damaged, notes) : failure;
+}
+
+/** A front that does not hold is none that a hop has noted. */
+function spoiltError(one: SpoiltPart, notes: readonly ReadNote[]): BundleError {
+  const { claims } = one;
+  const refusal = frontError(one);
+  if (claims === undefined || refusal.code !== 'BUNDLE_FRONT_DAMAGED') return refusal;
+  return namingHop(refusal, notesAbout(notes, claims), {
+    part: claims.part,
+    signed: undefined,
+    found: undefined,
+  });
 }

@@ -5,6 +5,7 @@ import { ago } from '../../words.ts';
 import { keptBundles } from '../bundle-ends.ts';
 import { command, text, type Outcome } from '../command.ts';
 import { table } from '../table.ts';
+import { hopLine, hopsOf, type Hop } from './relay-hops.ts';
 
 export const listBundles = command({
   path: 'bundle list',
@@ -27,16 +28,17 @@ export const listBundles = command({
         packages: facts.packages,
         last: facts.last,
         receipted: isReceipted(link, facts.last),
+        hops: hopsOf(instance, facts),
       })),
     );
     const now = instance.clock.now();
-    const rows = made.map(({ link, bundle, sentAt, parts, last, receipted }) => [
+    const rows = made.map(({ link, bundle, sentAt, parts, last, receipted, hops }) => [
       link,
       String(bundle),
       ago(sentAt, now),
       String(parts),
       placeText(last),
-      receipted ? 'receipt came' : 'no receipt',
+      receipted ? 'receipt came' : unreceipted(hops, now),
     ]);
     return {
       document: made,
@@ -47,6 +49,12 @@ export const listBundles = command({
     };
   },
 });
+
+/** `passed bankair-dmz 3 days ago, no receipt yet`. */
+function unreceipted(hops: readonly Hop[], now: number): string {
+  const last = hops.findLast(({ arrived }) => arrived) ?? hops.at(-1);
+  return last === undefined ? 'no receipt' : `${hopLine(last, now)}, no receipt yet`;
+}
 
 /** Receipts themselves get none, so what follows the newest entry that wants one is as good as told. */
 function isReceipted({ confirmed, outward }: LinkRow, last: { epoch: number; seq: number }): boolean {
