@@ -76,9 +76,10 @@ export function parcelReceiver(
     let found: { index: number; bytes: Uint8Array }[] = [];
     let foundBytes = 0;
     const put = async (): Promise<void> => {
+      const before = incoming.heldBytes;
       await incoming.put(found);
-      tally.blobBytesFound += foundBytes;
-      if (foundBytes > 0) intake.noteProgress(digest);
+      tally.blobBytesFound += incoming.heldBytes - before;
+      if (incoming.heldBytes > before) intake.noteProgress(digest);
       [found, foundBytes] = [[], 0];
     };
     for (const index of incoming.missing()) {
