@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { tellCrossing } from '../../src/cli/demo/crossing.ts';
+import { folderWay } from '../../src/cli/demo/folder-way.ts';
 import { installationFolder, programFile } from '../../src/installation.ts';
 import { silentLog } from '../../src/log.ts';
 import { statusServer } from '../../src/http/index.ts';
@@ -30,6 +31,7 @@ async function ofTheDemo(): Promise<void> {
       material: join(installationFolder, 'demo'),
       program: [process.execPath, programFile],
       narrator: silent,
+      wayThrough: ({ folder: place }) => folderWay(join(place, 'shared')),
     });
     const [vendor, customer] = story.pages.map(({ url }) => url);
     await inChromium(async (browser) => {

@@ -128,7 +128,7 @@ export async function tellCrossing({
     const words = { acme: await fingerprint(acme), contoso: await fingerprint(contoso) };
     narrator.say('They compare the six words by phone.');
     await contoso.types(
-      `link accept invitation.json ${way.accept} --fingerprint "${words.acme}" --out reply.json`,
+      `link accept invitation.json${way.accept} --fingerprint "${words.acme}" --out reply.json`,
     );
     await acme.types(`link confirm reply.json --fingerprint "${words.contoso}"`);
     await way.open(acme);

@@ -17,7 +17,7 @@ export function folderWay(shared: string): Way {
   return {
     crosses: 'a folder',
     invite: `--folder ${shared}`,
-    accept: `--folder ${shared}`,
+    accept: ` --folder ${shared}`,
     open: () => Promise.resolve(),
     lies: (part) => Promise.resolve(carrying(part).length > 0),
     changeOneByte(part) {

@@ -4,7 +4,7 @@ import type { Company } from './company.ts';
 export interface Way extends AsyncDisposable {
   /** What the release crosses, in the story's words. */
   readonly crosses: string;
-  /** The options of `link invite` and of `link accept`. */
+  /** The options of `link invite`, and those of `link accept` with a space before them. */
   readonly invite: string;
   readonly accept: string;
   /** Makes the way ready once both sides know each other; told as part of the story. */
