@@ -29,6 +29,11 @@ export type InboxOptions = {
   readonly pollMs: number;
   /** How long a file must stay as damaged as it is until it is handed over all the same, in milliseconds. */
   readonly damagedAfterMs: number;
+  /**
+   * How long entries stay dealt with that their author leaves where they are, in milliseconds: they were refused for a
+   * reason that may pass, or the receipt has not reached him yet.
+   */
+  readonly againAfterMs: number;
   readonly now: () => number;
 };
 
@@ -38,10 +43,23 @@ const blobsWatchedMax = 32;
 const unreadableWatchedMax = 32;
 
 /** What is known of a file while it stays the same: dealt with, or not to be read as a parcel. */
-type Known = { readonly identity: string; readonly unreadable?: Unreadable; readonly likelyFrom?: number };
+type Known = {
+  readonly identity: string;
+  readonly unreadable?: Unreadable;
+  /** From when on it is handed over all the same, though it is damaged. */
+  readonly likelyFrom?: number;
+  /** From when on it is handed over once more. */
+  readonly againFrom?: number;
+};
 
 /** The other author's side of a shared folder. Nothing in it is ever written or removed from here. */
-export function folderInbox({ theirs, pollMs, damagedAfterMs, now }: InboxOptions): FolderInbox {
+export function folderInbox({
+  theirs,
+  pollMs,
+  damagedAfterMs,
+  againAfterMs,
+  now,
+}: InboxOptions): FolderInbox {
   const known = new Map<string, Known>();
   let lastWanted: readonly NamedBlob[] = [];
   let lastState: string | undefined;
@@ -117,8 +135,8 @@ export function folderInbox({ theirs, pollMs, damagedAfterMs, now }: InboxOption
       if (found === 'no file') return yield foreign(name, 'it is not an ordinary file');
       ({ identity } = found);
       const before = known.get(path);
-      stayed = before?.identity === identity && isDue(before);
-      if (before?.identity === identity && !stayed) {
+      stayed = before?.identity === identity && isLikely(before);
+      if (before?.identity === identity && !isDue(before)) {
         if (before.unreadable) yield { unreadable: before.unreadable };
         return;
       }
@@ -135,7 +153,8 @@ export function folderInbox({ theirs, pollMs, damagedAfterMs, now }: InboxOption
     // it has changed. What only looks damaged because it is still being filled changes before that.
     const parcel = 'parcel' in decoded ? decoded.parcel : stayed ? decoded.likely : undefined;
     if (parcel && fits(parcel)) {
-      const done = async (): Promise<void> => void known.set(path, { identity });
+      const again = parcel.kind === 'entries' ? { againFrom: now() + againAfterMs } : {};
+      const done = async (): Promise<void> => void known.set(path, { identity, ...again });
       return yield { parcel, done };
     }
     const unreadable: Unreadable =
@@ -148,8 +167,13 @@ export function folderInbox({ theirs, pollMs, damagedAfterMs, now }: InboxOption
   }
 
   /** Whether a damaged file has stayed as it is for long enough. */
-  function isDue({ likelyFrom }: Known): boolean {
-    return likelyFrom !== undefined && now() >= likelyFrom;
+  function isLikely({ likelyFrom = Infinity }: Known): boolean {
+    return now() >= likelyFrom;
+  }
+
+  /** Whether a file is worth another look although it stayed as it is. */
+  function isDue(file: Known): boolean {
+    return isLikely(file) || now() >= (file.againFrom ?? Infinity);
   }
 
   /**

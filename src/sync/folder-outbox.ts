@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { SealedEntry } from '../events/index.ts';
 import { faultPoint } from '../faults.ts';
 import { SyncError, systemCode } from './errors.ts';
 import {
@@ -22,6 +23,7 @@ import {
   givenBackFrom,
   type BlobParcel,
   type Chunk,
+  type EntriesAfter,
   type EntriesParcel,
   type Parcel,
   type Place,
@@ -40,19 +42,26 @@ export type OutboxOptions = {
 /** Our own side of a shared folder: the only part of it that this program writes. */
 export interface FolderOutbox {
   send(parcel: Parcel, signal: AbortSignal): Promise<void>;
-  carriedTo(place: Place): Promise<number>;
+  carriedTo(place: Place, entriesAfter?: EntriesAfter): Promise<number>;
   carriesChunk(chunk: Chunk): Promise<boolean>;
   settle(settled: Settled): Promise<void>;
 }
 
-type Whole = { readonly identity: string; readonly parcel: Described; readonly seenAt: number };
+type Whole = {
+  readonly identity: string;
+  readonly parcel: Described;
+  readonly seenAt: number;
+  readonly digest: string;
+  /** This run wrote it, or found in it what it would write; else it only looks like a parcel of ours. */
+  readonly isOurs: boolean;
+};
 type Described =
   | { readonly kind: 'head' }
   | (EntriesSpan & { readonly kind: 'entries' })
   | (Chunk & { readonly kind: 'blob' });
 
 export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions): FolderOutbox {
-  /** Files that were read back and found whole, by path. */
+  /** Files that were read back and found whole, by path. Others may write there too: a checksum that fits proves nothing. */
   const whole = new Map<string, Whole>();
   let spans: EntriesSpan[] | undefined;
   let lastHead: Uint8Array | undefined;
@@ -82,11 +91,12 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
   async function write(path: string, parcel: Parcel): Promise<void> {
     // All temporaries lie in one directory, so that one look sweeps them.
     const temporary = join(own.home, `.new-${randomBytes(8).toString('hex')}`);
+    const bytes = encodeParcelFile(parcel);
     let identity: string;
     try {
       {
         await using file = await open(temporary, 'wx', 0o666);
-        await file.writeFile(encodeParcelFile(parcel));
+        await file.writeFile(bytes);
         await file.sync();
       }
       faultPoint('sync.parcel-written');
@@ -102,10 +112,16 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
       throw notWritable(path, cause);
     }
     faultPoint('sync.parcel-renamed');
-    whole.set(path, { identity, parcel: describe(parcel), seenAt: now() });
+    whole.set(path, {
+      identity,
+      parcel: describe(parcel),
+      seenAt: now(),
+      digest: digestOf(bytes),
+      isOurs: true,
+    });
   }
 
-  /** What a file of ours carries, if it is there and whole; it is read back whenever it may have changed. */
+  /** What a file of ours carries, if it is there and as it was written; it is read back whenever it may have changed. */
   async function carried(path: string): Promise<Described | undefined> {
     const before = whole.get(path);
     if (before && now() - before.seenAt < believedMs) return before.parcel;
@@ -116,11 +132,38 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
       whole.set(path, { ...before, seenAt: now() });
       return before.parcel;
     }
-    const decoded = decodeParcelFile((await readParcelBytes(path)) ?? Buffer.alloc(0));
+    const bytes = (await readParcelBytes(path)) ?? Buffer.alloc(0);
+    const decoded = decodeParcelFile(bytes);
     if (!('parcel' in decoded)) return undefined;
+    const digest = digestOf(bytes);
+    const isOurs = before?.isOurs === true;
+    // Somebody else wrote it, however well it is made.
+    if (isOurs && before.digest !== digest) return undefined;
     const parcel = describe(decoded.parcel);
-    whole.set(path, { identity: found.identity, parcel, seenAt: now() });
+    whole.set(path, { identity: found.identity, parcel, seenAt: now(), digest, isOurs });
     return parcel;
+  }
+
+  /** Whether a file of entries that an earlier run left, or somebody else, holds what our own log does. */
+  async function holdsOurs(span: EntriesSpan, entriesAfter: EntriesAfter): Promise<boolean> {
+    const path = pathOf(span);
+    const known = whole.get(path);
+    if (known === undefined || known.isOurs) return known !== undefined;
+    const bytes = (await readParcelBytes(path)) ?? Buffer.alloc(0);
+    const decoded = decodeParcelFile(bytes);
+    if (!('parcel' in decoded) || decoded.parcel.kind !== 'entries') return false;
+    const epoch = span.epoch < givenBackFrom ? span.epoch : span.epoch - givenBackFrom;
+    let ours: ReturnType<EntriesAfter> = [];
+    for (const [at, entry] of decoded.parcel.entries.entries()) {
+      const place = { epoch, seq: span.first + at };
+      const before = { epoch, seq: place.seq - 1 };
+      if (ours.length === 0) ours = entriesAfter(before, comparedTogether);
+      const [own] = ours;
+      if (own === undefined || comparePlaces(own, place) !== 0 || !isSameEntry(own, entry)) return false;
+      ours = ours.slice(1);
+    }
+    whole.set(path, { ...known, digest: digestOf(bytes), isOurs: true });
+    return true;
   }
 
   /** Spans of all whole files of entries. Names are read anew after each `settle`, so that a lost file is missed. */
@@ -145,10 +188,13 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     return (spans = found.toSorted(bySpan));
   }
 
-  async function carriedTo({ epoch, seq }: Place): Promise<number> {
+  async function carriedTo({ epoch, seq }: Place, entriesAfter?: EntriesAfter): Promise<number> {
     let reached = seq - 1;
-    for (const span of await lyingSpans())
-      if (span.epoch === epoch && span.first <= reached + 1) reached = Math.max(reached, span.last);
+    for (const span of await lyingSpans()) {
+      if (span.epoch !== epoch || span.first > reached + 1 || span.last <= reached) continue;
+      if (entriesAfter && !(await holdsOurs(span, entriesAfter))) await remove([span]);
+      else reached = span.last;
+    }
     return reached;
   }
 
@@ -169,8 +215,11 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     );
     if (!tail) return undefined;
     const bytes = await readParcelBytes(pathOf(tail));
+    const known = whole.get(pathOf(tail));
+    // What was altered is not carried on under our hand.
+    if (!bytes || known?.isOurs !== true || known.digest !== digestOf(bytes)) return undefined;
     const added = parcel.entries.reduce((sum, entry) => sum + entryBytesInParcel(entry), 0);
-    if (!bytes || bytes.length + added > mergeBytes) return undefined;
+    if (bytes.length + added > mergeBytes) return undefined;
     const decoded = decodeParcelFile(bytes);
     if (!('parcel' in decoded) || decoded.parcel.kind !== 'entries') return undefined;
     if (decoded.parcel.firstSeq !== tail.first) return undefined;
@@ -292,6 +341,17 @@ function spanOf({ epoch, firstSeq, entries }: EntriesParcel): EntriesSpan {
 
 function chunkOf({ digest, sizeBytes, attempt, offset, bytes }: BlobParcel): Chunk {
   return { digest, sizeBytes, attempt, offset, length: bytes.length };
+}
+
+/** So many entries of our own are looked up at a time. */
+const comparedTogether = 64;
+
+function isSameEntry(one: SealedEntry, other: SealedEntry): boolean {
+  return Buffer.compare(one.bytes, other.bytes) === 0 && Buffer.compare(one.signature, other.signature) === 0;
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes);
 }
 
 function covers(wide: EntriesSpan, narrow: EntriesSpan): boolean {

@@ -24,8 +24,9 @@
  * digits. `head.cgp` is replaced with each new head.
  *
  * The writer removes what the reader has receipted, and nobody else removes anything. It reads back what lies
- * there, at its start and from time to time, and writes again what was lost or damaged: the log is the record,
- * the folder is only on the way.
+ * there, at its start and from time to time, and writes again what was lost, damaged or altered: the log is the
+ * record, the folder is only on the way. A reader looks again at entries that still lie there after some minutes:
+ * what refused them may be settled.
  */
 import { folderInbox } from './folder-inbox.ts';
 import { authorFolder } from './folder-layout.ts';
@@ -47,6 +48,8 @@ export type FolderTransportOptions = {
   readonly believedMs?: number;
   /** How long a file must stay damaged until it is handed over to be verified all the same, in milliseconds. */
   readonly damagedAfterMs?: number;
+  /** After how long entries that were taken and still lie there are looked at again, in milliseconds. */
+  readonly againAfterMs?: number;
   /** Files of entries below this size are merged with what comes after them. */
   readonly mergeBytes?: number;
   /** Monotonic milliseconds. */
@@ -55,7 +58,15 @@ export type FolderTransportOptions = {
 
 /** Carries a link's parcels as files in a folder that both sides reach, each by its own path. */
 export function folderTransport(options: FolderTransportOptions): Transport {
-  const { folder, link, self, peer, pollMs = 2000, damagedAfterMs = 10_000 } = options;
+  const {
+    folder,
+    link,
+    self,
+    peer,
+    pollMs = 2000,
+    damagedAfterMs = 10_000,
+    againAfterMs = 300_000,
+  } = options;
   const { believedMs = 60_000, mergeBytes = 64 * 1024, now = () => performance.now() } = options;
   const outbox = folderOutbox({
     own: authorFolder(folder, link, self),
@@ -66,7 +77,7 @@ export function folderTransport(options: FolderTransportOptions): Transport {
   const inbox =
     peer === undefined
       ? noInbox
-      : folderInbox({ theirs: authorFolder(folder, link, peer), pollMs, damagedAfterMs, now });
+      : folderInbox({ theirs: authorFolder(folder, link, peer), pollMs, damagedAfterMs, againAfterMs, now });
   return { name: 'folder', ...outbox, ...inbox, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 

@@ -4,9 +4,9 @@ import { chunksOf } from './blobs.ts';
 import { SyncError } from './errors.ts';
 import { entryBytesInParcel } from './parcel-file.ts';
 import type { ParcelWay } from './receive-parcels.ts';
-import type { OwedPieces, PlacedEntry, Replica } from './replica.ts';
+import type { OwedPieces, PlacedEntry } from './replica.ts';
 import { noteFailure } from './tally.ts';
-import { givenBackFrom, type Chunk, type NamedBlob, type Place } from './transport.ts';
+import { givenBackFrom, type Chunk, type EntriesAfter, type NamedBlob, type Place } from './transport.ts';
 
 const pageEntries = 64;
 
@@ -52,7 +52,7 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
     while (!signal.aborted) {
       const [next] = replica.outgoing(at, 1);
       if (!next) break;
-      const carriedTo = await transport.carriedTo(next);
+      const carriedTo = await transport.carriedTo(next, (after, limit) => replica.outgoing(after, limit));
       if (carriedTo >= next.seq) {
         at = { epoch: next.epoch, seq: carriedTo };
         continue;
@@ -72,16 +72,17 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
    */
   async function giveBack(): Promise<void> {
     let at = replica.peerStands?.();
+    const entriesAfter: EntriesAfter = (after, limit) => replica.incoming?.(after, limit) ?? [];
     let leftBytes = limits.blobBytesPerTurn;
     while (at && leftBytes > 0 && !signal.aborted) {
-      const entries = batchAfter(at, (after, limit) => replica.incoming?.(after, limit) ?? []);
+      const entries = batchAfter(at, entriesAfter);
       const [first] = entries;
       const last = entries.at(-1);
       if (!first || !last) return;
       leftBytes -= entries.reduce((sum, entry) => sum + entryBytesInParcel(entry), 0);
       at = pick(last);
       const epoch = givenBackFrom + first.epoch;
-      if ((await transport.carriedTo({ epoch, seq: first.seq })) >= last.seq) continue;
+      if ((await transport.carriedTo({ epoch, seq: first.seq }, entriesAfter)) >= last.seq) continue;
       await transport.send({ kind: 'entries', epoch, firstSeq: first.seq, entries }, signal);
       tally.entriesOut += entries.length;
     }
@@ -90,7 +91,7 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
   /** The longest unbroken row of entries of one epoch that fits one parcel; at least one. */
   function batchAfter(
     after: Place,
-    next: Replica['outgoing'] = (place, limit) => replica.outgoing(place, limit),
+    next: EntriesAfter = (place, limit) => replica.outgoing(place, limit),
   ): readonly PlacedEntry[] {
     const batch: PlacedEntry[] = [];
     let sizeBytes = 0;

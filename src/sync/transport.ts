@@ -20,6 +20,9 @@ export type EntriesParcel = {
  */
 export const givenBackFrom = 2 ** 31;
 
+/** Our own entries after a place, in order, at most `limit`, each with its place. */
+export type EntriesAfter = (after: Place, limit: number) => readonly (SealedEntry & Place)[];
+
 /** The sender's newest signed head. */
 export type HeadParcel = { readonly kind: 'head'; readonly bytes: Uint8Array };
 
@@ -79,9 +82,10 @@ export interface Transport extends AsyncDisposable {
   send(parcel: Parcel, signal: AbortSignal): Promise<void>;
   /**
    * The last sequence in this epoch up to which everything from `place` on is on its way already, so that it
-   * need not be sent; `place.seq - 1` where not even that one is. Forgets what was lost on the way.
+   * need not be sent; `place.seq - 1` where not even that one is. Forgets what was lost on the way. A transport that
+   * finds what an earlier run sent where others can change it compares it with `entriesAfter`, by the entries' own epochs.
    */
-  carriedTo(place: Place): Promise<number>;
+  carriedTo(place: Place, entriesAfter?: EntriesAfter): Promise<number>;
   /** Whether this very chunk is on its way already. */
   carriesChunk(chunk: Chunk): Promise<boolean>;
   /**
