@@ -33,6 +33,7 @@ const families: readonly Family[] = [
   { word: 'deployment', load: async () => (await import('./commands/deployment.ts')).deploymentCommands },
   { word: 'rollback', load: async () => [(await import('./commands/rollback.ts')).rollback] },
   { word: 'fleet', load: async () => [(await import('./commands/fleet.ts')).fleet] },
+  { word: 'doctor', load: async () => [(await import('./commands/doctor.ts')).doctor] },
   { word: 'log', load: async () => (await import('./commands/log.ts')).logCommands },
   { word: 'identity', load: async () => (await import('./commands/identity.ts')).identityCommands },
   { word: 'backup', load: async () => [(await import('./commands/backup.ts')).backup] },
@@ -46,7 +47,6 @@ const laterCommands: readonly Command[] = [
   later('overlay', "The receiver's own steps"),
   later('propose', "Offer the receiver's own steps back to the vendor"),
   later('proposals', 'What receivers proposed'),
-  later('doctor', 'What may be wrong with this installation'),
   later('try', 'The executor on files at hand, without an instance'),
 ];
 

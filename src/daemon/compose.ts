@@ -146,8 +146,8 @@ function fired(signal: AbortSignal): Promise<void> {
 type KeptLink = {
   readonly link: string;
   readonly task: Promise<void>;
-  ring(): void;
-  stop(): void;
+  readonly ring: () => void;
+  readonly stop: () => void;
 };
 
 type LinkLoop = {
@@ -200,8 +200,13 @@ function keepLink(
       }
     }
   };
-  const task = run()
-    .finally(() => mending)
-    .finally(ended);
-  return { link: link.link, task, ring: () => changes.ring(), stop: () => stopped.abort() };
+  const kept = async (): Promise<void> => {
+    try {
+      await run();
+      await mending;
+    } finally {
+      ended();
+    }
+  };
+  return { link: link.link, task: kept(), ring: () => changes.ring(), stop: () => stopped.abort() };
 }

@@ -1,3 +1,4 @@
+export { blobRoom } from './blob-room.ts';
 export { runDaemon, type DaemonOptions, type DaemonSummary } from './compose.ts';
 export { revisionOf } from './freeze-plan.ts';
 export { linkReplica } from './link-replica.ts';
@@ -12,5 +13,6 @@ export {
   readDeployment,
   readLinkViews,
   readStatus,
+  readWarnings,
   type DaemonFacts,
 } from './status.ts';

@@ -64,7 +64,7 @@ export function readStatus(instance: Instance, daemon?: DaemonFacts): StatusView
       version: programVersion(),
       startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),
     },
-    warnings: warnings(instance),
+    warnings: readWarnings(instance),
     feeds: feedViews(instance),
     entries: log.entryCount(),
     outbound: livingLinks(instance)
@@ -194,7 +194,8 @@ function doubtWarnings(instance: Instance): StatusView['warnings'] {
   });
 }
 
-function warnings(instance: Instance): StatusView['warnings'] {
+/** What of an instance's log a person should look at. */
+export function readWarnings(instance: Instance): StatusView['warnings'] {
   const unread = readUnknownEntries(instance.db);
   const unknown = unread.filter(({ type }) => !decidesAtHome(type));
   const presumed = unread.filter(({ type }) => decidesAtHome(type));

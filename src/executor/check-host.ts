@@ -60,6 +60,18 @@ export function checkHost(
   });
 }
 
+/** Which of these script engines this host lacks, and the programs that would do. */
+export function missingEngines(
+  kinds: readonly ScriptKind[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): { readonly name: string; readonly programs: readonly string[] }[] {
+  const path = scriptEnvironment(environment)['PATH'] ?? '';
+  return kinds
+    .map((kind) => scriptLanguages[kind])
+    .filter(({ programs }) => findProgram(programs, path) === undefined)
+    .map(({ name, programs }) => ({ name, programs }));
+}
+
 function scriptKindsOf(step: PlannedStep): ScriptKind[] {
   if (step.action.kind === 'run') return [step.action.script.kind];
   const { preDeploy, deploy, postDeploy } = step.action.scripts;

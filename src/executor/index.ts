@@ -1,5 +1,5 @@
 export { cancelRun } from './cancel-run.ts';
-export { checkHost, hostProblems, type HostProblem } from './check-host.ts';
+export { checkHost, hostProblems, missingEngines, type HostProblem } from './check-host.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
 export { followLog, followRun, readRunLog, type FollowOptions } from './follow-run.ts';
 export { type Fact } from './journal.ts';

@@ -12,12 +12,13 @@ import {
   type OpenedIntroduction,
 } from '../identity/index.ts';
 import { openBlobStore, type BlobStore } from '../packages/index.ts';
-import { projector, readAnew, readLink, rebuildReadModels } from '../projections/index.ts';
+import { projector, readAnew, rebuildReadModels } from '../projections/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
 import { finishKeyChange } from './key-change.ts';
 import { refuseHalfRestored } from './half-restored.ts';
+import { linkPins } from './pins.ts';
 import { recorder, type Record } from './record.ts';
 import { secretGuard } from './secret-guard.ts';
 import { openVault, type Vault } from './vault.ts';
@@ -96,12 +97,7 @@ export async function openInstance(
         rebuildReadModels(db, instanceId, history);
         fold = projector(db, instanceId);
       },
-      pinFor: (audience) => {
-        const link = readLink(db, audience);
-        if (link === undefined || link.state === 'removed' || link.introduction === null || link.peer === null) return undefined;
-        const { certificate } = openIntroduction(link.introduction);
-        return { author: link.peer, certificateFingerprint: certificate.fingerprint };
-      },
+      pinFor: linkPins(db),
     });
     readAnew(db, instanceId, { first: () => log.findKeys(), history: () => log.history() });
     const blobs = await openBlobStore(folder.blobs);

@@ -10,6 +10,7 @@ export {
   applyHub,
   checkHub,
   hubLimitsDefault,
+  versionFinding,
   type ApplyHubOptions,
   type HubChanges,
   type HubCheck,
