@@ -47,34 +47,41 @@ export async function runDeployment(
   const row = findDeployment(instance.db, deployment);
   if (row === undefined) return;
   const runFolder = instance.folder.run(deployment);
-  if (row.state === 'waiting') await begin(instance, row, runFolder, 'start');
-  else if (row.state === 'interrupted' && row.resumeAsked) await begin(instance, row, runFolder, 'resume');
-  else if (row.state !== 'running') return;
-  const stopListening = watch.onChange(() => {
+  if (row.state === 'waiting') {
+    if (!(await begin(instance, row, runFolder, 'start'))) return;
+  } else if (row.state === 'interrupted' && row.resumeAsked) {
+    if (!(await begin(instance, row, runFolder, 'resume'))) return;
+  } else if (row.state !== 'running') return;
+  const heedCancel = (): void => {
     if (findDeployment(instance.db, deployment)?.cancelAsked === true) cancelRun(runFolder);
-  });
+  };
+  const stopListening = watch.onChange(heedCancel);
   try {
+    // What was asked while the run was being started.
+    heedCancel();
     await follow(instance, deployment, runFolder, signal);
   } finally {
     stopListening();
   }
 }
 
+/** False where the deployment was given up before it could begin. */
 async function begin(
   instance: Instance,
   row: DeploymentRow,
   runFolder: string,
   mode: 'start' | 'resume',
-): Promise<void> {
+): Promise<boolean> {
   try {
-    await startOrResume(instance, row, runFolder, mode);
+    return await startOrResume(instance, row, runFolder, mode);
   } catch (error) {
-    // What can't be resumed is interrupted again; what never began has failed.
+    // What began is interrupted (again); what never began has failed.
     const because = error instanceof CrossgapError ? error.message : 'the executor could not be started';
     instance.record((db) => {
+      const journal = readJournal(runFolder);
       const run: RunTold =
-        mode === 'resume'
-          ? { ...readJournal(runFolder), state: 'interrupted' }
+        mode === 'resume' || journal.startedAt > 0
+          ? { ...journal, state: 'interrupted' }
           : { state: 'failed', startedAt: instance.clock.now(), steps: [], error: because };
       return recordRun(recorded(row), readSteps(db, row.deployment), run, instance.settings.report);
     });
@@ -87,7 +94,7 @@ async function startOrResume(
   row: DeploymentRow,
   runFolder: string,
   mode: 'start' | 'resume',
-): Promise<void> {
+): Promise<boolean> {
   const planFile = join(runFolder, 'plan.json');
   if (mode === 'start' && !existsSync(planFile)) {
     const release = readReleases(instance.db).find(
@@ -103,11 +110,17 @@ async function startOrResume(
   const plan = JSON.parse(planBytes.toString('utf8')) as Plan;
   const planSha256 = createHash('sha256').update(planBytes).digest('hex');
   const secrets = { ...valuesInClear(instance), ...secretsOf(instance, plan) };
-  instance.record(() => startedRun(recorded(row), planSha256, instance.settings.report));
+  const started = instance.record((db) =>
+    findDeployment(db, row.deployment)?.state === row.state
+      ? startedRun(recorded(row), planSha256, instance.settings.report)
+      : [],
+  );
+  if (started.length === 0) return false;
   faultPoint('daemon.start-recorded');
-  if (isRunAlive(runFolder)) return;
+  if (isRunAlive(runFolder)) return true;
   const key = runKey(instance, row.deployment);
   await startRun({ runFolder, mode, secrets, runKey: key, command: executorCommand });
+  return true;
 }
 
 /** Follows the journal until the run is over, and records each step as it ends. */

@@ -16,6 +16,8 @@ export type StartOptions = {
   readonly runKey: string;
   /** How this program starts its executor; run folder and mode are added as the last two arguments. */
   readonly command: readonly string[];
+  /** How long the process may take until it answers, in milliseconds; then it is ended. */
+  readonly answerMs?: number;
 };
 
 /**
@@ -24,7 +26,7 @@ export type StartOptions = {
  * the program itself) lands in `RUN/executor.err`. Throws what it refuses to begin with, else `RUN_NOT_STARTED`.
  */
 export async function startRun(options: StartOptions): Promise<{ readonly pid: number }> {
-  const { runFolder, mode, command, plan, secrets, runKey } = options;
+  const { runFolder, mode, command, plan, secrets, runKey, answerMs = 60_000 } = options;
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
   if (plan !== undefined && mode === 'start') writePlan(runFolder, plan);
   const [program, ...before] = command;
@@ -40,7 +42,7 @@ export async function startRun(options: StartOptions): Promise<{ readonly pid: n
     // A process that ended before it took them has closed the pipe; its answer, or the lack of one, tells that.
     child.stdin!.on('error', () => undefined);
     child.stdin!.end(JSON.stringify({ secrets, runKey }));
-    const answer = await firstLine(child);
+    const answer = await firstLine(child, answerMs);
     if (answer?.started === true) return { pid: answer.pid };
     throw notStarted(runFolder, answer);
   } finally {
@@ -50,14 +52,29 @@ export async function startRun(options: StartOptions): Promise<{ readonly pid: n
 }
 
 /** The answer of the process, undefined where it ended without one. */
-async function firstLine(child: ReturnType<typeof spawn>): Promise<StartAnswer | undefined> {
+async function firstLine(
+  child: ReturnType<typeof spawn>,
+  answerMs: number,
+): Promise<StartAnswer | undefined> {
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
   const lines = createInterface({ input: child.stdout! });
   const read = async (): Promise<StartAnswer | undefined> => {
     for await (const line of lines) return JSON.parse(line) as StartAnswer;
     return undefined;
   };
-  return await Promise.race([failed, read()]);
+  // The whole session: what it started goes with it, and the run is interrupted where its journal ends.
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      resolve(undefined);
+    }, answerMs);
+  });
+  try {
+    return await Promise.race([failed, read(), silent]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function notStarted(runFolder: string, answer: StartAnswer | undefined): ExecutorError {
@@ -68,7 +85,7 @@ function notStarted(runFolder: string, answer: StartAnswer | undefined): Executo
   }
   return new ExecutorError(
     'RUN_NOT_STARTED',
-    `Cannot start the run in ${runFolder}: its process ended at once`,
+    `Cannot start the run in ${runFolder}: its process ended or was silent for too long`,
     {
       hint: `Look into ${join(runFolder, 'executor.err')} for what it said.`,
       details: { runFolder },

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { cancelRun, isRunAlive, readJournal } from '../../src/executor/index.ts';
+import { cancelRun, isRunAlive, readJournal, startRun } from '../../src/executor/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import {
   command,
@@ -45,6 +45,22 @@ test.concurrent('a run goes on in its own process and is followed from its journ
   expect(readFileSync(join(root, 'run', 'executor.err'), 'utf8')).toBe('');
   await expect(start(root, undefined)).rejects.toMatchObject({ code: 'RUN_ENDED' });
   await expect(start(root, plan)).rejects.toMatchObject({ code: 'RUN_EXISTS' });
+});
+
+test.concurrent('a process that never answers is ended, and the run says that it did not start', async () => {
+  using folder = temporaryFolder();
+  const silent = [process.execPath, '-e', `setInterval(() => {}, 1000);`];
+  await expect(
+    startRun({
+      runFolder: join(folder.path, 'run'),
+      plan: planOf(folder.path, [runStep('One', 'true')]),
+      mode: 'start',
+      secrets: {},
+      runKey,
+      command: silent,
+      answerMs: 200,
+    }),
+  ).rejects.toMatchObject({ code: 'RUN_NOT_STARTED', message: expect.stringContaining('silent') });
 });
 
 test.concurrent('a run outlives the process that started it', async () => {
