@@ -37,6 +37,8 @@ const evidenceMax = 16;
 export class Ledger {
   /** Feeds whose author came back as an older self without any trace of it: they may part, and have to be noticed. */
   readonly mayPart = new Set<string>();
+  /** Links on which one side came back as if it had never said a word: only a new pairing helps. */
+  readonly parted = new Set<string>();
   readonly #issued = new Map<string, string>();
   /** The signatures of entries that left, by their hash. */
   readonly #sent = new Map<string, Uint8Array>();
@@ -54,6 +56,8 @@ export class Ledger {
     if (parcel.kind === 'blob') return;
     if (parcel.kind === 'head') {
       const { feed, epoch, seq, hash } = readHead(parcel.bytes);
+      // It only says that nothing is held any more.
+      if (seq === 0) return;
       this.#issue(machine, feed, epoch, seq, hash);
       this.#mustBeInSideFile(machine, feed, epoch, seq);
       return;

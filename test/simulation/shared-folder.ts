@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { folderTransport, type Transport } from '../../src/sync/index.ts';
 import type { Carriage, CarriageParts, Mischief, Side } from './carriage.ts';
 import type { Chance } from './chance.ts';
-import { flipped } from './forge.ts';
+import { flipped, forge } from './forge.ts';
 
 /** The real folder transport over a folder in which things happen. */
 export function sharedFolder({ folder, link, ids, elapsed }: CarriageParts): Carriage {
@@ -75,7 +75,8 @@ export function sharedFolder({ folder, link, ids, elapsed }: CarriageParts): Car
         if (bytes.length > 0) writeFileSync(path, flipped(bytes, chance));
         break;
       case 'forge':
-        return `${what} nothing`;
+        writeFileSync(path, forge(bytes, chance));
+        break;
     }
     return what;
   }

@@ -86,8 +86,8 @@ export function storyOf(seed: number, kindCount: number, wished: Partial<Weather
     disk: luck.one([0, 0, 10]),
     ...wished,
   };
-  const met = weather.restore > 0 || luck.below(2) === 0;
-  const length = 8 + luck.below(18);
+  const met = luck.below(2) === 0;
+  const length = 6 + luck.below(14);
   const steps: Step[] = [];
   while (steps.length < length) steps.push(...sceneOf(luck, weather));
   return { seed, met, kinds, steps };
