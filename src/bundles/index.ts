@@ -18,6 +18,7 @@ export { importBundles, type Imported, type Importer, type ReceivingLink } from 
 export { inspectBundles, type Inspection, type PartState } from './inspect.ts';
 export { madeBundles, type MadeBundle } from './kept-bundle.ts';
 export { openBundle, type OpenBundle } from './open-bundle.ts';
+export { partDamaged } from './part-bytes.ts';
 export { placeText } from './places.ts';
 export { planInside, type BundleSource, type Inside, type Intent } from './plan.ts';
 export type { BundledBlob, Manifest } from './records.ts';
@@ -37,7 +38,7 @@ export {
   type Allowance,
   type Party,
 } from './relay-allowance.ts';
-export { damagedHere, namingHop, namingWithholder } from './relay-blame.ts';
+export { damagedFrom, namingHop, namingWithholder } from './relay-blame.ts';
 export { type ReadNote } from './relay-note.ts';
 export {
   findHopNotes,

@@ -41,15 +41,7 @@ export function partBytes(bundle: FoundBundle): PartBytes {
     return file;
   };
 
-  const damaged = (part: FoundPart): BundleError =>
-    new BundleError(
-      'BUNDLE_PART_DAMAGED',
-      `Cannot read bundle ${facts.number} from ${facts.from.name}: part ${part.part} of ${facts.parts} is damaged (${part.path})`,
-      {
-        hint: `Copy that part again, or ask the sender for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${part.part}.`,
-        details: { bundle: facts.number, part: part.part, file: part.path, id: facts.id },
-      },
-    );
+  const damaged = (part: FoundPart): BundleError => partDamaged(bundle, part);
 
   return {
     sizeBytes: facts.sealedBytes,
@@ -80,6 +72,17 @@ export function partBytes(bundle: FoundBundle): PartBytes {
       opened = undefined;
     },
   };
+}
+
+export function partDamaged({ facts }: FoundBundle, { part, path }: FoundPart): BundleError {
+  return new BundleError(
+    'BUNDLE_PART_DAMAGED',
+    `Cannot read bundle ${facts.number} from ${facts.from.name}: part ${part} of ${facts.parts} is damaged (${path})`,
+    {
+      hint: `Copy that part again, or ask the sender for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${part}.`,
+      details: { bundle: facts.number, part, file: path, id: facts.id },
+    },
+  );
 }
 
 export function partMissing({ facts }: FoundBundle, missing: readonly number[]): BundleError {

@@ -71,18 +71,23 @@ export function namingWithholder(refusal: BundleError, notes: readonly ReadNote[
   });
 }
 
-/** A part whose bytes do not open, as it lies here; undefined where they are those that the sender signed. */
-export async function damagedHere({ parts }: FoundBundle, number: number): Promise<DamagedPart | undefined> {
-  const part = parts.get(number);
-  if (part === undefined) return undefined;
-  const signed = part.content.sha256;
-  const hash = createHash('sha256');
-  await guardRead(part.path, async () => {
-    for await (const bytes of createReadStream(part.path, { start: part.frontBytes }))
-      hash.update(bytes as Buffer);
-  });
-  const found = hash.digest('hex');
-  return found === signed ? undefined : { part: number, signed, found };
+/**
+ * The part that is damaged, looked for from `first` on: what does not open may reach over several small parts.
+ * Undefined where all are as the sender signed them.
+ */
+export async function damagedFrom({ parts }: FoundBundle, first: number): Promise<DamagedPart | undefined> {
+  const following = [...parts.values()].filter(({ part }) => part >= first);
+  for (const part of following.toSorted((a, b) => a.part - b.part)) {
+    const signed = part.content.sha256;
+    const hash = createHash('sha256');
+    await guardRead(part.path, async () => {
+      for await (const bytes of createReadStream(part.path, { start: part.frontBytes }))
+        hash.update(bytes as Buffer);
+    });
+    const found = hash.digest('hex');
+    if (found !== signed) return { part: part.part, signed, found };
+  }
+  return undefined;
 }
 
 /** A hop for scripts. */

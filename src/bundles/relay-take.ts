@@ -103,7 +103,7 @@ export async function takeForRelay(
         continue;
       }
       const here = { part: one.part, signed: one.content.sha256, found: copied?.sha256 };
-      damaged ??= namingHop(await partDamaged(found, one), route, here);
+      damaged ??= namingHop(await damagedOnMedium(found, one), route, here);
     }
     return { parts, damaged };
   }
@@ -158,7 +158,7 @@ function lacking(
   );
 }
 
-async function partDamaged({ facts }: FoundBundle, part: FoundPart): Promise<BundleError> {
+async function damagedOnMedium({ facts }: FoundBundle, part: FoundPart): Promise<BundleError> {
   const why = (await damageOf(part)) ?? 'its content was changed';
   return new BundleError(
     'BUNDLE_PART_DAMAGED',

@@ -1,6 +1,6 @@
 import {
   BundleError,
-  damagedHere,
+  damagedFrom,
   findBundles,
   findHopNotes,
   importBundles,
@@ -8,6 +8,7 @@ import {
   namingHop,
   namingWithholder,
   notesAbout,
+  partDamaged,
   takeForRelay,
   takeNotes,
   type Found,
@@ -29,7 +30,7 @@ import { indented } from '../table.ts';
 import { entriesText } from './bundle-export.ts';
 import { frontError } from './bundle-inspect.ts';
 import { relayOf } from './relay-end.ts';
-import { hopLine, hopsOf, noteArrival, takeNotesOfOurs } from './relay-hops.ts';
+import { hopLine, hopOf, hopsOf, noteArrival, takeNotesOfOurs, type Hop } from './relay-hops.ts';
 
 export const importCommand = command({
   path: 'bundle import',
@@ -131,10 +132,12 @@ async function withWay(
   if (!(failure instanceof BundleError)) return done;
   const way = shelf.of(facts);
   if (failure.code === 'BUNDLE_PART_MISSING') return { ...done, failure: namingWithholder(failure, way) };
-  const part = failure.details['part'];
-  if (failure.code !== 'BUNDLE_PART_DAMAGED' || typeof part !== 'number' || way.length === 0) return done;
-  const damaged = await damagedHere(found, part);
-  return damaged === undefined ? done : { ...done, failure: namingHop(failure, way, damaged) };
+  const named = failure.details['part'];
+  if (failure.code !== 'BUNDLE_PART_DAMAGED' || typeof named !== 'number') return done;
+  const damaged = await damagedFrom(found, named);
+  if (damaged === undefined) return done;
+  const refusal = damaged.part === named ? failure : partDamaged(found, found.parts.get(damaged.part)!);
+  return { ...done, failure: namingHop(refusal, way, damaged) };
 }
 
 function sumOf(all: readonly Imported[], which: 'entries' | 'known'): number {
@@ -231,16 +234,16 @@ function linesOf(instance: Instance, done: Imported): string[] {
       ...packages.map((name) => `${name} verified`),
       ...refused.map(({ what, code, message }) => `REFUSED ${what}: ${code}: ${message}`),
       ...namesOf(instance, waiting).map((name) => `${name} is still to come`),
-      ...wayLines(instance, facts),
+      ...wayLines(instance, hopsOf(instance, facts)),
     ]),
   ];
 }
 
-/** By which hops it came, as these say themselves. */
-function wayLines(instance: Instance, facts: Imported['facts']): string[] {
-  return hopsOf(instance, facts)
-    .filter(({ arrived }) => !arrived)
-    .map((hop) => `${hopLine(hop, instance.clock.now())} (${hop.words})`);
+/** By which hops it came here, as these say themselves. */
+function wayLines({ clock, identity }: Instance, hops: readonly Hop[]): string[] {
+  return hops
+    .filter(({ instance }) => instance !== identity.instanceId)
+    .map((hop) => `${hopLine(hop, clock.now())} (${hop.words})`);
 }
 
 function storedOf({ failure, partsIn, arrivedAt }: TakenForRelay): string {
@@ -272,7 +275,12 @@ function storedLines(instance: Instance, taken: TakenForRelay): string[] {
   const lines = [
     `Bundle ${facts.number} from ${facts.from.name} for ${facts.to.name}: ${storedOf(taken)} (${made}); sealed, nobody here can read it`,
     `  ${count(partsIn.length, 'new part')}, ${partsIn.length + partsKnown.length} of ${facts.parts} lie here`,
-    ...indented(wayLines(instance, facts)),
+    ...indented(
+      wayLines(
+        instance,
+        taken.route.map((note) => hopOf(note, facts)),
+      ),
+    ),
   ];
   if (partsIn.length > 0)
     lines.push(

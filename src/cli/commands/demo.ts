@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { resolve, join } from 'node:path';
 import { installationFolder, programFile } from '../../installation.ts';
 import { command, flag, misuse, notYet, text } from '../command.ts';
+import { tellAirGap } from '../demo/air-gap.ts';
 import { tellCrossing } from '../demo/crossing.ts';
 import { folderWay } from '../demo/folder-way.ts';
 import { narrator } from '../demo/narrator.ts';
@@ -19,40 +20,39 @@ const demo = command({
   example: 'crossgap demo --exit',
   args: {},
   options: {
-    story: text('NAME', 'crossing (air-gap and installer: not in this version)'),
+    story: text('NAME', 'crossing, or air-gap: by courier and jump host (installer: not in this version)'),
     exit: flag('end when the story is told, instead of leaving both status pages up'),
     transport: text('NAME', 'folder, or nats: over a server with TLS, where nats-server is on this machine'),
     out: text('DIR', 'an empty folder for everything the story makes; a temporary one otherwise'),
   },
-  async run(context, _args, { story = 'crossing', exit, transport = 'folder', out }) {
-    if (story === 'air-gap' || story === 'installer') throw notYet(`tell the story ${story}`);
-    if (story !== 'crossing') {
-      throw misuse(`Cannot tell the story ${story}: there is none of that name`, 'Tell crossing.');
+  async run(context, _args, { story = 'crossing', exit, transport, out }) {
+    if (story === 'installer') throw notYet(`tell the story ${story}`);
+    if (story !== 'crossing' && story !== 'air-gap') {
+      throw misuse(`Cannot tell the story ${story}: there is none of that name`, 'Tell crossing or air-gap.');
     }
-    const wayThrough = wayBy(transport);
+    if (story === 'air-gap' && transport !== undefined) {
+      throw misuse(`Cannot cross the air gap by ${transport}: only couriers do`, 'Leave --transport out.');
+    }
+    const wayThrough = wayBy(transport ?? 'folder');
     const folder = stageFolder(out);
     const { signal, terminal } = context;
     const began = performance.now();
     terminal.talk(`Everything of this story lies in ${folder}`);
-    await using ending = await tellCrossing({
-      folder,
-      material,
-      program,
-      narrator: narrator(terminal),
-      wayThrough,
-    });
+    const stage = { folder, material, program, narrator: narrator(terminal) };
+    await using ending =
+      story === 'air-gap' ? await tellAirGap(stage) : await tellCrossing({ ...stage, wayThrough });
     const seconds = Math.round((performance.now() - began) / 1000);
     const pages = ending.pages.map(({ name, url }) => `${name}: ${url}`);
     const told = `Told all eight points in ${seconds} s.`;
     if (!exit) {
       terminal.talk(`\n${told} Both status pages stay up until Ctrl-C:\n  ${pages.join('\n  ')}`);
-      terminal.talk([`${looking} in another terminal:`, ...lookAround(folder)].join('\n  '));
+      terminal.talk([`${looking} in another terminal:`, ...lookAround(folder, story)].join('\n  '));
       await untilAborted(signal);
     }
     return {
       document: { folder, seconds, pages: ending.pages },
       text: [
-        ...(exit ? [told, `${looking}:`, ...lookAround(folder).map((line) => `  ${line}`)] : []),
+        ...(exit ? [told, `${looking}:`, ...lookAround(folder, story).map((line) => `  ${line}`)] : []),
         `Everything stays in ${folder} until you remove it.`,
         'Next: your own process and package, as README.md tells.',
       ],
@@ -79,9 +79,15 @@ function wayBy(transport: string): (place: { folder: string; port: number }) => 
 }
 
 /** What somebody would type who wants to see more of both companies. */
-function lookAround(folder: string): string[] {
+function lookAround(folder: string, story: string): string[] {
   const at = (name: string, ...words: string[]): string =>
     commandLine('--data', join(folder, name), ...words);
+  if (story === 'air-gap')
+    return [
+      at('acme', 'bundle', 'list'),
+      at('bankair-dmz', 'bundle', 'relay', 'list'),
+      at('bankair', 'inbox'),
+    ];
   return [at('acme', 'fleet'), at('contoso', 'inbox'), at('contoso', 'status')];
 }
 

@@ -17,6 +17,7 @@ import { relayOf } from './relay-end.ts';
 export type Hop = {
   readonly hop: number;
   readonly name: string;
+  readonly instance: string;
   readonly words: string;
   readonly takenAt: string;
   readonly passedAt: string | null;
@@ -26,7 +27,15 @@ export type Hop = {
 
 export function hopOf(note: ReadNote, facts: BundleFacts): Hop {
   const { by, hop, words, takenAt, passedAt } = note;
-  return { hop, name: by.name, words, takenAt, passedAt, arrived: isArrival(note, facts) };
+  return {
+    hop,
+    name: by.name,
+    instance: by.instance,
+    words,
+    takenAt,
+    passedAt,
+    arrived: isArrival(note, facts),
+  };
 }
 
 /** `passed bankair-dmz 3 days ago`. */

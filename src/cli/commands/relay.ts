@@ -99,7 +99,9 @@ const listAll = command({
         ...section(
           'Hops',
           bundles.flatMap(({ facts }) =>
-            relay.shelf.of(facts).map((note) => `${facts.number}  ${hopLine(hopOf(note, facts), now)}`),
+            relay.shelf
+              .of(facts)
+              .map((note) => `${facts.number} from ${facts.from.name} ${hopLine(hopOf(note, facts), now)}`),
           ),
         ),
       ],
