@@ -1,10 +1,20 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -24,6 +34,10 @@ import { makeInstance, offer, pair, type HeldClock } from '../support/instances.
 /** Who can be ended. */
 const victims = ['vendor daemon', 'customer daemon', 'vendor writer', 'customer writer', 'executor'] as const;
 
+/** So many chunks the large file has, and one of them goes each second: so it is on its way while processes end. */
+const chunks = 6;
+const pace = '[sync]\nblob-rate = "1 MB/s"\n';
+
 /** A process that appends, and what it said that it had appended. */
 type Writer = { readonly child: ChildProcess; readonly lines: AsyncIterator<string> };
 
@@ -42,6 +56,8 @@ export class KilledCompanies {
   readonly #told: Record<Side, Set<string>> = { vendor: new Set(), customer: new Set() };
   readonly #deployments: string[] = [];
   #link = '';
+  /** Where the large file lies at the customer when it is whole, and the notes on what has come of it. */
+  #large = { whole: '', notes: '' };
   #generation = 0;
 
   /** Pairs the two, and lets the vendor offer what is to cross: a release with its package, and a large file. */
@@ -56,11 +72,19 @@ export class KilledCompanies {
     const clock: HeldClock = { now: () => systemClock.now(), advance: () => undefined };
     const both = { clock, vendor, customer, link: this.#link, between, [Symbol.dispose]: () => undefined };
     furnish(both);
-    await offerLargeFile(vendor, this.#link);
     const wait = `if [ -p '${this.#gate}' ]; then read -r _ < '${this.#gate}'; fi`;
     await publish(both, '2.0.0', { marks: this.#effects, deploy: wait });
     for (const instance of [vendor, customer]) instance.close();
     for (const side of sides) await this.#companies[side].runsOnce();
+    // Nothing of it has crossed when the first process ends.
+    appendFileSync(vendor.folder.settings, pace);
+    using author = await openInstance(vendor.folder.root);
+    const digest = await offerLargeFile(author, this.#link);
+    const { blobs } = customer;
+    this.#large = {
+      whole: blobs.path(digest),
+      notes: `${blobs.incomingPath(digest)}.${this.#link}.parts`,
+    };
     for (const side of sides) await this.#start(side);
   }
 
@@ -68,13 +92,17 @@ export class KilledCompanies {
   async killAtRandom(kills: number, seed: number): Promise<Record<string, number>> {
     const luck = chance(seed);
     const killed: Record<string, number> = Object.fromEntries(victims.map((victim) => [victim, 0]));
+    let interrupted = 0;
     for (let at = 0; at < kills; at++) {
       // An executor first, and every tenth time: to begin and to go on with a deployment takes its time.
       const victim = at % 10 === 0 ? 'executor' : luck.one(victims.slice(0, 4));
-      await this.#hearFrom(luck.one(sides), luck.below(30));
+      await this.#hearFrom(luck.one(sides), luck.below(15));
       if (victim === 'executor') await this.#killExecutor(luck);
-      else if (victim.endsWith('daemon')) await this.#killDaemon(sideOf(victim));
-      else await this.#killWriter(sideOf(victim));
+      else if (victim.endsWith('daemon')) {
+        await this.#untilChunksCame(interrupted + 1);
+        interrupted += 1;
+        await this.#killDaemon(sideOf(victim));
+      } else await this.#killWriter(sideOf(victim));
       killed[victim]! += 1;
     }
     return killed;
@@ -129,7 +157,11 @@ export class KilledCompanies {
     this.#generation += 1;
     const script = join(import.meta.dirname, 'writer.ts');
     const args = [script, this.#companies[side].data, this.#link, `${this.#generation}`];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // Most of its time went into reading the program again.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(this.#root, 'compiled') },
+    });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     this.#writers.set(side, { child, lines });
   }
@@ -141,6 +173,20 @@ export class KilledCompanies {
       const { done, value } = await lines.next();
       if (done === true) throw new Error(`the writer of ${side} ended by itself`);
       this.#tell(side, value);
+    }
+  }
+
+  /** So many chunks of the large file or all of them: whoever ends then, ends in the middle of it. */
+  async #untilChunksCame(count: number): Promise<void> {
+    const { whole, notes } = this.#large;
+    // A front of the length of a note comes before them.
+    const came = (): number =>
+      existsSync(whole) ? chunks : (statSync(notes, { throwIfNoEntry: false })?.size ?? 0) / 16 - 1;
+    const watcher = watch(dirname(notes));
+    try {
+      while (came() < Math.min(count, chunks)) await once(watcher, 'change');
+    } finally {
+      watcher.close();
     }
   }
 
@@ -214,9 +260,9 @@ function hashesOf(instance: Instance, feed: string): string[] {
   return hashes.all(Buffer.from(feed, 'hex'));
 }
 
-/** A release whose process is a file of several chunks that does not compress. */
-async function offerLargeFile(vendor: Instance, link: string): Promise<void> {
-  const { digest, sizeBytes } = await vendor.blobs.putBytes(randomBytes(6 * 1024 * 1024));
+/** A release whose process is a file of several chunks that does not compress; its digest. */
+async function offerLargeFile(vendor: Instance, link: string): Promise<string> {
+  const { digest, sizeBytes } = await vendor.blobs.putBytes(randomBytes(chunks * 1024 * 1024));
   vendor.record(
     () =>
       createRelease(undefined, {
@@ -231,4 +277,5 @@ async function offerLargeFile(vendor: Instance, link: string): Promise<void> {
       }).decision,
   );
   offer(vendor, readReleases(vendor.db, '1.0.0')[0]!, [link]);
+  return digest;
 }
