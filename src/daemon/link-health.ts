@@ -13,7 +13,7 @@ export interface LinkHealth extends Disposable {
   of(link: string): LinkLive | undefined;
   /** Every link of which there is something to tell. */
   all(): ReadonlyMap<string, LinkLive>;
-  /** Calls back when a link came to work, to fail or to fail otherwise; gives back how to stop that. */
+  /** Calls back when a link came to work for the first time or again, to fail or to fail otherwise; gives back how to stop that. */
   onChange(listener: () => void): () => void;
 }
 
@@ -60,10 +60,11 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
       const [failure] = failures;
       if (failure !== undefined) return note(link, failure);
       const known = knownOf(link);
+      const isFirst = known.exchangedAt === undefined;
       known.exchangedAt = clock.now();
-      if (known.trouble === undefined || known.trouble.over) return;
-      known.trouble = { ...known.trouble, over: true };
-      tell();
+      const isMended = known.trouble?.over === false;
+      if (known.trouble !== undefined) known.trouble = { ...known.trouble, over: true };
+      if (isFirst || isMended) tell();
     },
     failed: note,
     of(link) {

@@ -351,7 +351,14 @@ const acmeLinks: StatusView['links'] = [
     live: null,
     lastBundle: { number: 3, at: minutesAgo(60 * 24 * 2), receipted: false },
   },
-  link('northwind', 12, 'marble nectar olive pepper quiver raven', 0),
+  overNats(link('northwind', 12, 'marble nectar olive pepper quiver raven', 0), false, {
+    code: 'HUB_UNREACHABLE',
+    message: 'Cannot connect to tls://hub.acme.example:4222: nothing answers there',
+    hint: 'See that the name, the port and the way there (firewall, proxy) are right; it is tried again.',
+    since: minutesAgo(4),
+    at: minutesAgo(1),
+    over: false,
+  }),
   {
     ...link('tailspin', 0, '', 1),
     state: 'invited',

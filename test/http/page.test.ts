@@ -384,3 +384,44 @@ function expectOnlyOurMarkup(page: string): void {
   expect(page).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/);
   expect(page.isWellFormed()).toBe(true);
 }
+
+describe('each link', () => {
+  test('shows how it is right now, both heads, what has still to cross and what hinders it', () => {
+    const said = part(shown(acme), 'links');
+    expect(said).toContain('contoso confirmed copper lantern meadow pilot quartz saddle 3 min ago 1.23 ours');
+    expect(said).toContain('our server tls://hub.acme.example:4222 connected for 3 h');
+    expect(said).toContain('1.37 ours 1.9 theirs 14 entries, 2 files of 48.3 MB to them bundles by hand');
+    expect(said).toContain('bundle 3 made 2 days ago, no receipt yet');
+    expect(said).toContain('not connected for 4 min Cannot connect to tls://hub.acme.example:4222');
+  });
+
+  test('that was hindered for a while is a thing to look at, those with one cause in one line', () => {
+    const said = part(shown(acme), 'attention');
+    expect(said).toContain(
+      'northwind: Cannot connect to tls://hub.acme.example:4222: nothing answers there, for 4 min.',
+    );
+    const [hindered] = acme.links.filter(({ name }) => name === 'northwind');
+    const many = ['a', 'b', 'c'].map((name) => ({ ...hindered!, name, link: name }));
+    const together = part(shown({ ...acme, links: many }), 'attention');
+    expect(together).toContain('3 links: Cannot connect');
+    expect(together).toContain('crossgap doctor');
+  });
+
+  test('that stumbled just now, or works again, is not', () => {
+    const [hindered] = acme.links.filter(({ name }) => name === 'northwind');
+    const error = hindered!.live!.lastError!;
+    const now = { ...hindered!, live: { ...hindered!.live!, lastError: { ...error, since: minutesAgo(0) } } };
+    const over = { ...hindered!, live: { ...hindered!.live!, lastError: { ...error, over: true } } };
+    for (const link of [now, over]) {
+      expect(shown({ ...fabrikam, links: [link] })).not.toContain('id="attention"');
+    }
+  });
+
+  test('tells at length on its own page', () => {
+    const said = text(linkPage(facts(acme), 'northwind', []));
+    expect(said).toContain('Server tls://hub.acme.example:4222 nats-server 2.12.7');
+    expect(said).toContain('What hinders Cannot connect to tls://hub.acme.example:4222');
+    expect(said).toContain('See that the name, the port and the way there');
+    expect(said).toContain('Looked at 5 min ago');
+  });
+});

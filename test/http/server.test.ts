@@ -185,6 +185,33 @@ describe('metrics', () => {
     expect(text).toMatch(/^process_cpu_seconds_total [\d.]+$/m);
   });
 
+  test('tell of each link whether it works, how far it is and what has still to cross', async () => {
+    await using server = await serve(exampleSource(acme));
+    const lines = (await (await get(server, '/metrics')).text()).split('\n');
+    for (const line of [
+      'crossgap_links{state="confirmed"} 4',
+      'crossgap_links_connected 1',
+      'crossgap_links_failing 1',
+      'crossgap_link_connected{link="contoso"} 1',
+      'crossgap_link_connected{link="northwind"} 0',
+      'crossgap_link_failing{link="northwind"} 1',
+      'crossgap_link_head_seq{link="bankair",author="self"} 37',
+      'crossgap_link_outstanding_entries{link="bankair",direction="out"} 14',
+      'crossgap_link_outstanding_blob_bytes{link="bankair",direction="out"} 48300000',
+      'crossgap_link_outstanding_entries{link="bankair",direction="in"} 0',
+    ])
+      expect(lines).toContain(line);
+    expect(lines.filter((line) => line.startsWith('crossgap_link_connected{link="metro"'))).toEqual([]);
+  });
+
+  test('have series for so many links at most, and sums of all', async () => {
+    const links = Array.from({ length: 1500 }, (_, n) => ({ ...acme.links[0]!, name: `customer-${n}` }));
+    await using server = await serve(exampleSource({ ...acme, links }));
+    const lines = (await (await get(server, '/metrics')).text()).split('\n');
+    expect(lines.filter((line) => line.startsWith('crossgap_link_connected{'))).toHaveLength(1000);
+    expect(lines).toContain('crossgap_links_connected 1500');
+  });
+
   test('a name with quotes and line breaks stays inside its label', async () => {
     const hostile = { ...contoso.links[0]!, name: 'a"} 1\ncrossgap_log_entries 9' };
     await using server = await serve(exampleSource({ ...contoso, links: [hostile] }));

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { keepLinkStates, readLinkStates } from '../../src/daemon/daemon-state.ts';
+import { readLinkViews, runDaemon } from '../../src/daemon/index.ts';
+import { dataFolder } from '../../src/instance/index.ts';
+import { tryLock } from '../../src/lock.ts';
+import { silentLog } from '../../src/log.ts';
+import type { LinkLive } from '../../src/projections/index.ts';
+import { temporaryFolder } from '../support/build-nupkg.ts';
+import { makePair } from '../support/instances.ts';
+
+let root: ReturnType<typeof temporaryFolder>;
+beforeEach(() => {
+  root = temporaryFolder();
+});
+afterEach(() => root[Symbol.dispose]());
+
+const live: LinkLive = { connection: null, exchangedAt: '2026-03-02T12:00:00.000Z', lastError: null };
+const instance = () => ({ folder: dataFolder(root.path) });
+const file = (): string => join(root.path, 'daemon-state.json');
+
+async function kept(): Promise<AsyncDisposable> {
+  const health = { all: () => new Map([['a', live]]), onChange: () => () => undefined };
+  const states = keepLinkStates(instance(), health, silentLog());
+  await vi.waitUntil(() => existsSync(file()));
+  return states;
+}
+
+test('what a running daemon knows of its links is read by others, and gone with it', async () => {
+  using _lock = tryLock(instance().folder.daemonLock, 'run');
+  const states = await kept();
+  expect(readLinkStates(instance())).toEqual(new Map([['a', live]]));
+  await states[Symbol.asyncDispose]();
+  expect(existsSync(file())).toBe(false);
+  expect(readLinkStates(instance())).toBeUndefined();
+});
+
+test('what a daemon left that ended without a word is not believed', async () => {
+  const lock = tryLock(instance().folder.daemonLock, 'run')!;
+  await using _states = await kept();
+  lock.release();
+  expect(readLinkStates(instance())).toBeUndefined();
+  using _next = tryLock(instance().folder.daemonLock, 'run');
+  const text = readFileSync(file(), 'utf8');
+  writeFileSync(file(), text.replace(`"pid":${process.pid}`, '"pid":1'));
+  expect(readLinkStates(instance())).toBeUndefined();
+});
+
+test.each(['', '{', '[]', '{"format":1,"pid":1}', '{"format":2}'])('a file that says %j is none', (text) => {
+  using _lock = tryLock(instance().folder.daemonLock, 'run');
+  writeFileSync(file(), text);
+  expect(readLinkStates(instance())).toBeUndefined();
+});
+
+test('how the links of a running daemon are is seen by commands, until it ends', async () => {
+  using pair = await makePair(root.path);
+  const { vendor } = pair;
+  const [ready, over] = [Promise.withResolvers<void>(), new AbortController()];
+  const daemon = runDaemon(vendor, {
+    once: false,
+    listen: { host: '127.0.0.1', port: 0 },
+    log: silentLog(),
+    signal: over.signal,
+    onReady: () => ready.resolve(),
+  });
+  await ready.promise;
+  await vi.waitUntil(() => readLinkViews(vendor)[0]?.live?.exchangedAt, { timeout: 10_000 });
+  over.abort();
+  await daemon;
+  expect(readLinkViews(vendor)[0]?.live).toBeNull();
+});
