@@ -66,13 +66,13 @@ export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError
   }
 }
 
-/** Where a run stopped, in words: `step 2 "Web", in CopyToInstallFolder`; undefined where it stopped nowhere. */
+/** Where a run stopped, in words: `step 2 "Web", convention 8 (CopyToInstallFolder)`; undefined where it stopped nowhere. */
 export function stoppedAt({ failedAt, steps }: DeploymentView): string | undefined {
   if (failedAt === undefined) return undefined;
   const step = steps[failedAt.step - 1];
   const convention = step?.conventions.find(({ number }) => number === failedAt.convention)?.name;
-  const where = convention === undefined || convention === 'RunScript' ? '' : `, in ${convention}`;
-  return `step ${failedAt.step} "${step?.name ?? failedAt.stepId}"${where}`;
+  const name = convention === undefined ? '' : ` (${convention})`;
+  return `step ${failedAt.step} "${step?.name ?? failedAt.stepId}", convention ${failedAt.convention}${name}`;
 }
 
 /** The reason alone where it names its step, as that of a script does; else with the place. */

@@ -108,7 +108,7 @@ test('a failure tells what the script wrote, why, once, and where the log lies',
   );
   expect((await acme.types(`deployment log ${id!} --follow`)).stdout).toContain(why);
   const show = await acme.types(`deployment show ${id!}`);
-  expect(show.stdout).toContain('step 2 "Web", in PostDeploy');
+  expect(show.stdout).toContain('step 2 "Web", convention 14 (PostDeploy)');
   expect(show.stdout).not.toContain('feature-off');
 });
 
