@@ -36,19 +36,21 @@ export function amount({ entries, blobs, blobBytes }: OutstandingView): string {
 
 /** By which way, how it is right now, and what hinders it. */
 export function way(view: StatusView, link: LinkView): Html {
-  const live = describeLive(link, view.now);
   const wrong = describeError(link);
-  return html`<bdi>${link.transport}</bdi>${live !== '' && html` <small>${live}</small>`}${
-      wrong !== null && html` <small class="bad"><bdi>${wrong}</bdi></small>`
-    }`;
+  return html`${wayAlone(view, link)}${wrong !== null && html` <small class="bad"><bdi>${wrong}</bdi></small>`}`;
 }
 
-/** The same at length, as far as there is something to say. */
+function wayAlone(view: StatusView, link: LinkView): Html {
+  const live = describeLive(link, view.now);
+  return html`<bdi>${link.transport}</bdi>${live !== '' && html` <small>${live}</small>`}`;
+}
+
+/** The same at length, what hinders it with what to do, as far as there is something to say. */
 export function wayAtLength(view: StatusView, link: LinkView): readonly (readonly [string, Content])[] {
   const { live } = link;
   const [connection, error] = [live?.connection, live?.lastError];
   return [
-    ['Over', way(view, link)],
+    ['Over', wayAlone(view, link)],
     ...(connection?.url
       ? [
           [

@@ -93,7 +93,7 @@ th,td{padding:.5625rem .875rem;vertical-align:top}
 th:first-child{padding-left:1.25rem}
 thead th{padding-block:.5rem;color:var(--quiet);font-size:.75rem;font-weight:550;white-space:nowrap}
 tbody th{font-weight:inherit}
-#fleet tbody th{min-width:7.75rem}#fleet td:nth-of-type(1){min-width:7rem}#fleet td:nth-of-type(2){width:9.5rem}#fleet td:nth-of-type(3){width:14rem}#fleet td:nth-of-type(4){width:8rem}#fleet td:nth-of-type(5){width:8rem}
+#links tbody th{min-width:7.25rem}#links td:nth-of-type(3){min-width:6rem}#fleet tbody th{min-width:7.75rem}#fleet td:nth-of-type(1){min-width:7rem}#fleet td:nth-of-type(2){width:9.5rem}#fleet td:nth-of-type(3){width:14rem}#fleet td:nth-of-type(4){width:8rem}#fleet td:nth-of-type(5){width:8rem}
 tbody tr:first-child>*{border-top:1px solid var(--line)}
 tbody tr+tr td{border-top:1px dashed var(--line)}
 td small,td .chip+small{display:inline-block}
@@ -194,7 +194,7 @@ summary .when{flex-basis:100%;text-align:left;padding-left:1.1875rem}
 .list .inside{padding-inline:1rem}
 .list .inside>.card{margin-inline:-1rem;width:calc(100% + 2rem)}
 td:has(>div>.nothing:only-child){display:none}
-#fleet td:nth-of-type(n),#fleet tbody th{min-width:0;width:auto}
+#fleet td:nth-of-type(n),#fleet tbody th,#links td:nth-of-type(n),#links tbody th{min-width:0;width:auto}
 .trace>li{grid-template-columns:1.5rem minmax(0,1fr) auto;padding-inline:.5rem}
 .facts>div{grid-template-columns:5rem minmax(0,1fr)}
 .log li{grid-template-columns:4.5rem minmax(0,1fr)}
