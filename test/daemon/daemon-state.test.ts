@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keepLinkStates, readLinkStates } from '../../src/daemon/daemon-state.ts';
 import { readLinkViews, runDaemon } from '../../src/daemon/index.ts';
-import { dataFolder } from '../../src/instance/index.ts';
+import { acceptInvitation } from '../../src/commands/index.ts';
+import { dataFolder, ensureNatsKey, type Instance } from '../../src/instance/index.ts';
 import { tryLock } from '../../src/lock.ts';
 import { silentLog } from '../../src/log.ts';
-import type { LinkLive } from '../../src/projections/index.ts';
+import { readLinks, type LinkLive } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
-import { makePair } from '../support/instances.ts';
+import { heldClock, makeInstance, makePair } from '../support/instances.ts';
 
 let root: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {
@@ -53,20 +54,50 @@ test.each(['', '{', '[]', '{"format":1,"pid":1}', '{"format":2}'])('a file that 
   expect(readLinkStates(instance())).toBeUndefined();
 });
 
-test('how the links of a running daemon are is seen by commands, until it ends', async () => {
-  using pair = await makePair(root.path);
-  const { vendor } = pair;
+/** Runs the daemon of an instance until `seen` gives something, and gives that. */
+async function whileRunning<T>(instance: Instance, seen: () => Promise<T> | T): Promise<T> {
   const [ready, over] = [Promise.withResolvers<void>(), new AbortController()];
-  const daemon = runDaemon(vendor, {
+  const daemon = runDaemon(instance, {
     once: false,
     listen: { host: '127.0.0.1', port: 0 },
     log: silentLog(),
     signal: over.signal,
     onReady: () => ready.resolve(),
   });
-  await ready.promise;
-  await vi.waitUntil(() => readLinkViews(vendor)[0]?.live?.exchangedAt, { timeout: 10_000 });
-  over.abort();
-  await daemon;
-  expect(readLinkViews(vendor)[0]?.live).toBeNull();
+  try {
+    await Promise.race([ready.promise, daemon]);
+    return await seen();
+  } finally {
+    over.abort();
+    await daemon;
+  }
+}
+
+const patience = { timeout: 15_000 };
+
+test('how the links of a running daemon are is seen by commands, until it ends', async () => {
+  using pair = await makePair(root.path);
+  const { vendor } = pair;
+  const live = (): LinkLive | null | undefined => readLinkViews(vendor)[0]?.live;
+  await whileRunning(vendor, () => vi.waitUntil(() => live()?.exchangedAt, patience));
+  expect(live()).toBeNull();
+});
+
+test('a link that has no line says why, and is tried again by itself', async () => {
+  const [acme, contoso] = [
+    await makeInstance(root.path, 'acme', heldClock()),
+    await makeInstance(root.path, 'contoso', heldClock()),
+  ];
+  const transport = { kind: 'nats' as const, hub: false, urls: ['nats://127.0.0.1:9'] };
+  const peer = { instanceId: acme.identity.instanceId, introduction: acme.identity.bytes };
+  const link = 'ab'.repeat(16);
+  contoso.record((db) => acceptInvitation(readLinks(db), { link, name: 'acme', transport, peer }));
+  const says = (code: string): boolean => readLinkViews(contoso)[0]?.live?.lastError?.code === code;
+  await whileRunning(contoso, async () => {
+    await vi.waitUntil(() => says('KEY_FILE_MISSING'), patience);
+    await ensureNatsKey(contoso.folder);
+    await vi.waitUntil(() => says('HUB_UNREACHABLE'), patience);
+  });
+  acme.close();
+  contoso.close();
 });
