@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncPath, writeSynced } from './durable.ts';
 
 /**
  * Writes a file that is not there yet, whole or not at all, readable by its owner only. Of two that write the same
@@ -9,13 +10,7 @@ import { dirname } from 'node:path';
 export function writeOnce(path: string, content: string | Uint8Array): boolean {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    const file = openSync(temporary, 'wx', 0o600);
-    try {
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeSynced(temporary, content, 'wx');
     // Unlike a rename, a second name is refused where there is a file.
     linkSync(temporary, path);
   } catch (error) {
@@ -24,11 +19,6 @@ export function writeOnce(path: string, content: string | Uint8Array): boolean {
   } finally {
     rmSync(temporary, { force: true });
   }
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  syncPath(dirname(path));
   return true;
 }

@@ -1,17 +1,6 @@
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../replace-file.ts';
 import type { HubAuthority } from './authority.ts';
 import { authorityFile, linksFile, serverConfiguration, usersConfiguration } from './configuration.ts';
 import { HubError } from './errors.ts';
@@ -85,27 +74,7 @@ function needsOf({ servers }: HubPlan, files: readonly HubFile[]): WrittenHub['n
 /** Puts content in the place of a file, unless it is there already; whether it did. */
 function replaceWhereOther(path: string, content: string): boolean {
   if (readIfThere(path) === content) return false;
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(temporary, 'w', 0o600);
-    try {
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    keepRights(path, temporary);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  replaceFile(path, content, (temporary) => keepRights(path, temporary));
   return true;
 }
 

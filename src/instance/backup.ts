@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { asDatabaseError, DatabaseError, openDatabase, quickCheck, type Database } from '../db/index.ts';
+import { syncPath } from '../durable.ts';
 import { CrossgapError } from '../errors.ts';
 import { eventCatalog, openLog, type FeedFacts } from '../events/index.ts';
 import { faultPoint } from '../faults.ts';
@@ -116,16 +117,6 @@ function putInPlace(temporary: string, file: string): void {
     renameSync(temporary, file);
   }
   syncPath(dirname(file));
-}
-
-/** Makes what was written or renamed there survive a power cut. */
-export function syncPath(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function backupExists(file: string): InstanceError {

@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { openDatabase } from '../db/index.ts';
+import { syncPath } from '../durable.ts';
 import { eventCatalog, openLog } from '../events/index.ts';
 import { faultPoint } from '../faults.ts';
 import {
@@ -24,7 +25,6 @@ import {
   type InstanceKeys,
 } from '../identity/index.ts';
 import { replaceFile } from '../replace-file.ts';
-import { syncPath } from './backup.ts';
 import type { DataFolder } from './data-folder.ts';
 
 const introductionFile = 'introduction';

@@ -1,12 +1,13 @@
 import { chmodSync, constants, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { syncPath } from '../durable.ts';
 import { CrossgapError } from '../errors.ts';
 import type { Standing } from '../events/index.ts';
 import { faultPoint } from '../faults.ts';
 import { openIntroduction, readKeyFile } from '../identity/index.ts';
 import { tryLock } from '../lock.ts';
-import { lookInto, reasonOf, syncPath, type BackupFacts } from './backup.ts';
+import { lookInto, reasonOf, type BackupFacts } from './backup.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
 import { openInstance } from './open.ts';
