@@ -62,14 +62,19 @@ export function routeOf(notes: readonly ReadNote[]): ReadNote[] {
   for (const note of notes) {
     const key = `${note.by.instance} ${note.words}`;
     const other = newest.get(key);
-    if (other === undefined || momentOf(other) < momentOf(note)) newest.set(key, note);
+    if (other === undefined || saysMore(note, other)) newest.set(key, note);
   }
-  return [...newest.values()].toSorted((a, b) => a.hop - b.hop || (momentOf(a) < momentOf(b) ? -1 : 1));
+  return [...newest.values()].toSorted((a, b) => a.hop - b.hop || (a.takenAt < b.takenAt ? -1 : 1));
 }
 
-/** Notes by the same instance are of one clock. What was passed on says more than what was only taken in. */
-function momentOf({ takenAt, passedAt }: ReadNote): string {
-  return passedAt ?? takenAt;
+/**
+ * Notes by the same instance are of one clock. What was passed on says more than what was only taken in, and more
+ * parts say more than fewer.
+ */
+function saysMore(a: ReadNote, b: ReadNote): boolean {
+  if ((a.passedAt === null) !== (b.passedAt === null)) return a.passedAt !== null;
+  const [one, other] = [a.passedAt ?? a.takenAt, b.passedAt ?? b.takenAt];
+  return one === other ? a.parts.length > b.parts.length : one > other;
 }
 
 /** Whether the receiver itself wrote this: the bundle has arrived. Only who holds its company certificate can. */

@@ -47,7 +47,7 @@ export function waitingFor(relay: Relay, instance: string): RelayedBundle[] {
 }
 
 /** What is said here of the newest bundles that an instance sent: it travels back to it. */
-export function receiptsFor(relay: Relay, instance: string, limit = 20): ReadNote[] {
+export function receiptsFor(relay: Relay, instance: string, limit = 10): ReadNote[] {
   return relayedBundles(relay)
     .filter(({ facts }) => facts.from.instance === instance)
     .slice(-limit)

@@ -79,7 +79,8 @@ export async function takeForRelay(
     refuseTooMuch(relay, allowance, record, coming);
     const { parts, damaged } = await storeParts(record, coming);
     const partsIn = parts.map(({ part }) => part).filter((part) => !partsKnown.includes(part));
-    if (parts.length > 0) relay.shelf.keep(facts, [noteOf(relay, facts, { ...record, parts })]);
+    if (partsIn.length > 0)
+      relay.shelf.keep(facts, [noteOf(relay, facts, { takenAt: record.takenAt, passedAt: null, parts })]);
     const failure = damaged ?? lacking(found, parts, signal);
     return { ...taken, partsIn, partsKnown, failure };
   } catch (error) {
@@ -99,7 +100,8 @@ export async function takeForRelay(
       const copied = hasItsSize(one) ? await storePart(relay, one) : undefined;
       if (copied?.part !== undefined) {
         parts = [...parts, copied.part].toSorted((a, b) => a.part - b.part);
-        keepRecord(relay, { ...record, parts });
+        // What is new has not been passed on.
+        keepRecord(relay, { ...record, passedAt: null, parts });
         continue;
       }
       const here = { part: one.part, signed: one.content.sha256, found: copied?.sha256 };

@@ -50,7 +50,7 @@ export type Way = Disposable & {
   readonly inner: Person;
   readonly hosts: { readonly dmz: Instance; readonly inner: Instance };
   /** Offers something new to the plant and makes a bundle of several parts. */
-  bundle(medium: string): Promise<Made>;
+  bundle(medium: string, partSize?: string): Promise<Made>;
   /** Some bytes of what is in the newest bundle. */
   inside(): Buffer;
   /** A medium with nothing on it yet. */
@@ -82,14 +82,14 @@ export async function makeWay(root: string): Promise<Way> {
     dmz: personAt(join(root, 'bankair-dmz')),
     inner: personAt(join(root, 'bankair-inner')),
     hosts: { dmz, inner },
-    async bundle(medium) {
+    async bundle(medium, partSize = '64KiB') {
       // What came before is of no matter: both sides have it.
       await bringAll(pair);
       turn += 1;
       const file = join(root, `notes-${turn}`);
       writeFileSync(file, randomBytes(150_000));
       await offerFile(pair, `1.${turn}.0`, file);
-      const wish = ['--to', 'bankair', '--out', medium, '--part-size', '64KiB'];
+      const wish = ['--to', 'bankair', '--out', medium, '--part-size', partSize];
       return await acme.asks<Made>(['bundle', 'export', ...wish]);
     },
     inside: () => readFileSync(join(root, `notes-${turn}`)).subarray(1000, 1064),

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -182,6 +182,22 @@ describe('J2.5 the hand-over at the jump host', () => {
     expect((await imports(way.bankair, onward)).bundles).toMatchObject([{ outcome: 'taken in' }]);
   });
 
+  test('what came later is noted as well, though the rest had been passed on before', async () => {
+    const late = way.medium();
+    renameSync(join(stick, file(2)), join(late, file(2)));
+    await fails(way.dmz, 'bundle', 'import', stick);
+    const onward = way.medium();
+    await passes(way.dmz, 'bankair', onward);
+    expect(partsOn(onward).size).toBe(2);
+    await imports(way.dmz, late);
+    expect((await held()).bundles).toMatchObject([{ passedAt: null }]);
+    await passes(way.dmz, 'bankair', onward);
+    const bad = way.medium();
+    altered(onward, bad, file(2));
+    const answer = await fails(way.bankair, 'bundle', 'import', bad);
+    expect(answer.error).toMatchObject({ code: 'RELAY_PART_ALTERED', details: { part: 2 } });
+  });
+
   test('one part alone is passed on again where it was lost after the jump host', async () => {
     const onward = await handOver();
     const whole = partsOn(onward);
@@ -278,12 +294,37 @@ describe('T-42 a relay is never believed', () => {
     expect(answer.error.message).toMatch(/bankair-dmz \([a-z ]+\) had it$/);
   });
 
-  test('a note that was altered is passed over, and hinders nothing', async () => {
+  test('of small parts, the one that was altered is named', async () => {
+    const small = way.medium();
+    made = await way.bundle(small, '20KiB');
+    expect(made.parts.length).toBeGreaterThan(6);
+    await imports(way.dmz, small);
+    const onward = way.medium();
+    await passes(way.dmz, 'bankair', onward, '--bundle', String(made.bundle));
+    for (const part of [3, 6]) {
+      const bad = way.medium();
+      altered(onward, bad, file(part));
+      const answer = await fails(way.bankair, 'bundle', 'import', bad);
+      expect(answer.error).toMatchObject({ code: 'RELAY_PART_ALTERED', details: { part } });
+    }
+    const bare = way.medium();
+    altered(small, bare, file(4));
+    const answer = await fails(way.bankair, 'bundle', 'import', bare);
+    expect(answer.error.details).toMatchObject({ part: 4, hop: { name: 'bankair-dmz' } });
+  });
+
+  test.each([
+    ['which does not read', (text: string) => text.replace('"hop"', '"hip"')],
+    ['which another would have written', (text: string) => text.replace('"takenAt":"2', '"takenAt":"1')],
+    ['of another part', (text: string) => text.replace(/"sha256":"./, '"sha256":"_')],
+    ['of somebody else', (text: string) => text.replace('"name":"b', '"name":"d')],
+    ['that was cut', (text: string) => text.slice(0, -10)],
+  ])('a note %s is passed over, and hinders nothing', async (_how, change) => {
     const onward = await handOver();
     const [note] = notesOn(onward);
-    const bytes = readFileSync(note!);
-    bytes[200]! ^= 1;
-    writeFileSync(note!, bytes);
+    const before = readFileSync(note!, 'latin1');
+    writeFileSync(note!, change(before), 'latin1');
+    expect(readFileSync(note!, 'latin1')).not.toBe(before);
     const answer = await fails(way.bankair, 'bundle', 'import', onward);
     expect(answer.exitCode, answer.stderr).toBe(0);
     expect(answer.stderr).toContain('passed over');

@@ -86,7 +86,10 @@ export const exportCommand = command({
       partBytes: wish.partBytes,
     });
     // What hops said of bundles that came by this link goes back beside it.
-    await writeNotes(folder, relayOf(instance).shelf.ofLink(link.link, instance.identity.instanceId, 20));
+    await writeNotes(
+      folder,
+      relayOf(instance).shelf.ofLink(link.link, instance.identity.instanceId, notedBundles),
+    );
     return told(made, link, {
       hasReceipt: replica.confirmed().seq > 0,
       all: cargoOf(instance, link, replica, { release, again: true, after: undefined }).blobs,
@@ -94,6 +97,9 @@ export const exportCommand = command({
     });
   },
 });
+
+/** So many of the newest bundles are said on the way back to have come, and how; each costs a few kB. */
+const notedBundles = 4;
 
 type Given = {
   readonly 'part-size': string | undefined;
