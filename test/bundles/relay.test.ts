@@ -127,8 +127,16 @@ describe('J2.5 the hand-over at the jump host', () => {
     expect(list.stdout).toMatch(line);
 
     await imports(way.bankair, onward);
+    const preview = await way.bankair.asks<{ hops: object[] }>('bundle export --to acme --preview');
+    expect(preview.hops).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ bundle: made.bundle, name: 'bankair-dmz' }),
+        expect.objectContaining({ bundle: made.bundle, name: 'bankair', passedAt: null }),
+      ]),
+    );
     const back = way.medium();
     await passes(way.bankair, 'acme', back);
+    expect(notesOn(back)).toHaveLength(preview.hops.length);
     expect((await imports(way.dmz, back)).arrived).toEqual([{ bundle: made.bundle, to: 'bankair' }]);
     const home = way.medium();
     await passes(way.dmz, 'acme', home);

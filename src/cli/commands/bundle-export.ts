@@ -8,12 +8,13 @@ import {
   writeNotes,
   type BundledBlob,
   type Exported,
+  type ReadNote,
 } from '../../bundles/index.ts';
 import { linkReplica } from '../../daemon/index.ts';
 import { findLink, type Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import type { Place, Replica } from '../../sync/index.ts';
-import { commandLine, count, moment, short, size } from '../../words.ts';
+import { ago, commandLine, count, moment, short, size } from '../../words.ts';
 import { cargoOf, keptBundles, recipientOf, senderOf, type Cargo } from '../bundle-ends.ts';
 import { holdBundles } from '../bundle-lock.ts';
 import { bytesNamed, numberNamed } from '../byte-size.ts';
@@ -85,21 +86,24 @@ export const exportCommand = command({
       out: folder,
       partBytes: wish.partBytes,
     });
-    // What hops said of bundles that came by this link goes back beside it.
-    await writeNotes(
-      folder,
-      relayOf(instance).shelf.ofLink(link.link, instance.identity.instanceId, notedBundles),
-    );
+    const notes = notesBeside(instance, link);
+    await writeNotes(folder, notes);
     return told(made, link, {
       hasReceipt: replica.confirmed().seq > 0,
       all: cargoOf(instance, link, replica, { release, again: true, after: undefined }).blobs,
       folder,
+      notes: notes.length,
     });
   },
 });
 
 /** So many of the newest bundles are said on the way back to have come, and how; each costs a few kB. */
 const notedBundles = 4;
+
+/** What hops said of bundles that came by this link; it goes back beside the bundle, and is not sealed. */
+function notesBeside(instance: Instance, { link }: LinkRow): ReadNote[] {
+  return relayOf(instance).shelf.ofLink(link, instance.identity.instanceId, notedBundles);
+}
 
 type Given = {
   readonly 'part-size': string | undefined;
@@ -185,7 +189,7 @@ function nothingToSend(link: LinkRow): Outcome {
 function told(
   made: Exported,
   link: LinkRow,
-  more: { hasReceipt: boolean; all: readonly BundledBlob[]; folder: string },
+  more: { hasReceipt: boolean; all: readonly BundledBlob[]; folder: string; notes: number },
 ): Outcome {
   const { facts, parts } = made;
   const bytes = parts.reduce((sum, part) => sum + part.size, 0);
@@ -198,6 +202,9 @@ function told(
       : '  no receipt came from there yet: everything is in it',
     ...(facts.follows === null ? [] : [`  goes after bundle ${facts.follows}`]),
     ...partLines(made),
+    ...(more.notes === 0
+      ? []
+      : [`  beside them ${count(more.notes, 'hop note')}, not sealed: how bundles came here`]),
     `Give ${made.sheet} to whoever carries it; check with: ${commandLine('bundle', 'inspect', more.folder)}`,
   ];
   return { document: { ...documentOf(made, link), hasReceipt: more.hasReceipt }, text: lines };
@@ -267,12 +274,34 @@ function previewOf(instance: Instance, link: LinkRow, replica: Replica, cargo: C
     page = replica.outgoing(at, pageEntries);
   }
   const rows = cargo.blobs.map(({ digest, sizeBytes, name }) => [short(digest), size(sizeBytes), name]);
+  const now = instance.clock.now();
+  const notes = notesBeside(instance, link);
+  const hops = notes.map(({ bundle, hop, by, words, takenAt, passedAt }) => ({
+    bundle: bundle.number,
+    hop,
+    name: by.name,
+    words,
+    takenAt,
+    passedAt,
+  }));
+  const hopLines = hops.map(
+    ({ bundle, name, takenAt, passedAt }) =>
+      `bundle ${bundle} ${passedAt === null ? `came to ${name} ${ago(takenAt, now)}` : `passed ${name} ${ago(passedAt, now)}`}`,
+  );
   return {
-    document: { to: link.name, after: cargo.after, entries, blobs: cargo.blobs, assumed: cargo.assumed },
+    document: {
+      to: link.name,
+      after: cargo.after,
+      entries,
+      blobs: cargo.blobs,
+      assumed: cargo.assumed,
+      hops,
+    },
     text: [
       `To ${link.name} would go, and nothing else:`,
       ...indented(lines.length === 0 ? ['no entries'] : lines),
       ...section('Files', table(rows)),
+      ...section('Hop notes, not sealed', hopLines),
     ],
   };
 }
