@@ -2,7 +2,7 @@ import { openSuccessor, type SigningKey } from '../identity/index.ts';
 import { keyRetired, type Appender, type By } from './append.ts';
 import type { AnyEvent, MadeEvent } from './define-event.ts';
 import type { FeedPoint } from './entry.ts';
-import type { EntryTable } from './entry-table.ts';
+import type { EntryTable, Spot } from './entry-table.ts';
 import type { Epochs } from './epochs.ts';
 import { EventError } from './errors.ts';
 import type { EvidenceTable } from './evidence.ts';
@@ -38,8 +38,16 @@ export type EpochParts<E extends AnyEvent> = {
   readonly refold: () => void;
 };
 
-/** Why, by whom, and with what introduction where a feed is from before the present key. */
-export type NewEpoch = { readonly reason: string; readonly introduction?: Uint8Array } & By;
+/**
+ * Why, by whom, and with what introduction where a feed is from before the present key. `feeds` begin an epoch too though
+ * nothing here speaks against them, behind the place up to which the receiver said that it holds them: it holds a second
+ * history, froze the feed, and said so on another way. What it refused since is given up.
+ */
+export type NewEpoch = {
+  readonly reason: string;
+  readonly introduction?: Uint8Array;
+  readonly feeds?: ReadonlyMap<string, Spot>;
+} & By;
 
 type Beginning = { readonly epoch: number; readonly reason: string; readonly lastKnown: FeedPoint };
 
@@ -67,7 +75,7 @@ function beginning(
  */
 export function startEpochs<E extends AnyEvent>(
   parts: EpochParts<E>,
-  { reason, actor, introduction }: NewEpoch,
+  { reason, actor, introduction, feeds: asked = new Map() }: NewEpoch,
 ): StartedEpochs & { readonly stuck: readonly StuckFeed[] } {
   const { feeds, entries, epochs, evidence, witnesses, keeper, write, refold } = parts;
   keeper.lookAgain();
@@ -80,6 +88,7 @@ export function startEpochs<E extends AnyEvent>(
       ({ feed, own }) =>
         own &&
         (unsure ||
+          asked.has(feed) ||
           lostPoints.has(feed) ||
           evidence.frozen(Buffer.from(feed, 'hex')) !== undefined ||
           witnesses.doubt(Buffer.from(feed, 'hex')) !== undefined),
@@ -92,7 +101,7 @@ export function startEpochs<E extends AnyEvent>(
   const stuck: StuckFeed[] = [];
   const ready = halted.flatMap((feed) => {
     try {
-      return [{ feed, lastKnown: lastCertain(feed, parts) }];
+      return [{ feed, lastKnown: lastHeld(feed, asked.get(feed.feed), parts) ?? lastCertain(feed, parts) }];
     } catch (error) {
       if (!(error instanceof EventError)) throw error;
       stuck.push({ feed: feed.feed, error });
@@ -145,6 +154,28 @@ export function giveUp(
   keeper.accept(new Map([...lostPoints].filter(([feed]) => !began.has(feed))));
 }
 
+/** Up to where the receiver of a feed holds it, where that is asked for and nothing here speaks against the feed. */
+function lastHeld(
+  { feed }: Feed,
+  said: Spot | undefined,
+  { entries, epochs, evidence, witnesses }: Omit<EpochParts<AnyEvent>, 'write'>,
+): FeedPoint | undefined {
+  const blob = Buffer.from(feed, 'hex');
+  if (said === undefined || evidence.frozen(blob) !== undefined || witnesses.doubt(blob) !== undefined)
+    return undefined;
+  const row = entries.at(blob, epochs.counted(blob, said));
+  if (row === undefined) throw forkedAtStart(feed);
+  return { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') };
+}
+
+function forkedAtStart(feed: string): EventError {
+  return new EventError(
+    'FEED_FROZEN',
+    `Cannot start a new epoch of the feed ${feed}: it was forked at its start`,
+    { hint: 'Pair this link again; a new link has new feeds.', details: { feed } },
+  );
+}
+
 /** The newest entry that nobody can hold another one for. */
 function lastCertain(
   { feed }: Feed,
@@ -173,15 +204,7 @@ function lastCertain(
   const before = first.seq - (first.kind === 'chain' ? 2 : 1);
   const spot = before >= 1 ? { epoch: first.epoch, seq: before } : epochs.lastBefore(blob, first.epoch);
   const row = spot && entries.at(blob, spot);
-  if (row === undefined)
-    throw new EventError(
-      'FEED_FROZEN',
-      `Cannot start a new epoch of the feed ${feed}: it was forked at its start`,
-      {
-        hint: 'Pair this link again; a new link has new feeds.',
-        details: { feed },
-      },
-    );
+  if (row === undefined) throw forkedAtStart(feed);
   return { epoch: row.epoch, seq: row.seq, hash: row.hash.toString('hex') };
 }
 

@@ -11,6 +11,7 @@ import {
   hexId,
   makeInstance,
   makePair,
+  pointOf,
   type TestInstance,
 } from './instance.ts';
 
@@ -133,4 +134,24 @@ test('T-21 T-31 a feed that was forked at its first entry is named, and the othe
   expect(lost).toEqual([]);
   appendNotes(vendor, feed, ['goes on']);
   expect(() => appendNotes(vendor, forked, ['x'])).toThrow(refusal('DUPLICATE_IDENTITY'));
+});
+
+test('T-21 a feed that its receiver froze begins an epoch though nothing here speaks against it', async () => {
+  const { vendor, customer, link, feed } = makePair();
+  appendNotes(vendor, feed, ['two']);
+  await deliver(customer, allOf(vendor, feed));
+  // What a copy signed reached the receiver only.
+  const copy = forge(vendor, link, { seq: 2, previous: entryHash(allOf(vendor, feed)[0]!.bytes) });
+  expect(await deliver(customer, [copy])).toEqual(['EQUIVOCATION']);
+  appendNotes(vendor, feed, ['three']);
+  expect(() => vendor.log.startEpoch(why)).toThrow(refusal('EPOCH_NOT_NEEDED'));
+  customer.log.allowEpoch(feed);
+  expect(
+    vendor.log.startEpoch({ ...why, feeds: new Map([[feed, { epoch: 1, seq: 2 }]]) }).started,
+  ).toMatchObject([{ feed, epoch: 2, lastKnown: { seq: 2 } }]);
+  appendNotes(vendor, feed, ['four']);
+  expect(await deliver(customer, allOf(vendor, feed))).toEqual(['known', 'known', 'accepted', 'accepted']);
+  expect(pointOf(customer, feed)).toEqual(pointOf(vendor, feed));
+  const never = new Map([[feed, { epoch: 0, seq: 0 }]]);
+  expect(() => vendor.log.startEpoch({ ...why, feeds: never })).toThrow(refusal('FEED_FROZEN'));
 });

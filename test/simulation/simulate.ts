@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CrossgapError } from '../../src/errors.ts';
 import { feedId } from '../../src/events/index.ts';
-import { rebuildReadModels, readWantedBlobs } from '../../src/projections/index.ts';
+import { readLink, rebuildReadModels, readWantedBlobs } from '../../src/projections/index.ts';
 import { replicateOnce } from '../../src/sync/index.ts';
 import { carriages } from './carriages.ts';
 import { chance, type Chance } from './chance.ts';
@@ -267,6 +267,11 @@ class Run {
         if (parted && round >= 1) {
           peer.instance.log.allowEpoch(feed);
           decided.push(`${peer.name} allows`);
+          // Nothing here tells of the second history that the other side holds: people tell each other.
+          const known = log.feeds().find((facts) => facts.feed === feed);
+          if (round >= 5 && log.standing().state === 'good' && known?.frozen === false && !known.doubt) {
+            decided.push(this.#epochFor(machine, link, feed));
+          }
         }
       }
       const frozen = log
@@ -284,13 +289,33 @@ class Run {
     return decided;
   }
 
+  /** The other side froze a feed, and nothing here tells why. */
+  #epochFor(machine: Machine, { id }: Link, feed: string): string {
+    const { log, actor, db } = machine.instance;
+    const { confirmed } = readLink(db, id)!;
+    try {
+      log.startEpoch({ reason: 'the other side froze it', actor, feeds: new Map([[feed, confirmed]]) });
+      return `epoch at ${machine.name} behind ${confirmed.epoch}/${confirmed.seq}`;
+    } catch (error) {
+      return this.#expected(machine, error);
+    }
+  }
+
   #mustPairAgain({ id }: Link): boolean {
     return this.#world.ledger.parted.has(id);
   }
 
   #isQuiet(): boolean {
     const good = this.#world.machines.every(({ instance }) => instance.log.standing().state === 'good');
-    return good && this.#headsAgree() && this.#differences().length === 0;
+    return good && !this.#isFrozen() && this.#headsAgree() && this.#differences().length === 0;
+  }
+
+  /** Whether a reader still takes nothing in of a feed that could go on. */
+  #isFrozen(): boolean {
+    const { machines, ledger } = this.#world;
+    return machines.some(({ instance }) =>
+      instance.log.feeds().some((facts) => facts.frozen && !ledger.parted.has(facts.audience)),
+    );
   }
 
   /** Asked first, since it is cheap: whether there can be an end already. */

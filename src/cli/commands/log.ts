@@ -1,6 +1,7 @@
 import { feedViews } from '../../daemon/index.ts';
 import { readLinks, rebuildReadModels } from '../../projections/index.ts';
-import { command, flag, later, needed, type Outcome } from '../command.ts';
+import { findLink } from '../../instance/index.ts';
+import { command, flag, later, list, needed, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { section, table } from '../table.ts';
 import { count } from '../../words.ts';
@@ -101,10 +102,22 @@ const newEpoch = command({
   about: 'Give up entries that nobody can give back after a restore, and let the own feeds go on',
   example: 'crossgap log new-epoch --reason "disk lost, restored from the backup of Sunday"',
   args: {},
-  options: { reason: needed('TEXT', 'why; everybody who holds a feed of ours will read it') },
-  async run(context, _args, { reason }): Promise<Outcome> {
+  options: {
+    reason: needed('TEXT', 'why; everybody who holds a feed of ours will read it'),
+    link: list(
+      'NAME',
+      'also for this link: the other side froze our feed, though nothing is wrong with it here; what it has not receipted is given up',
+    ),
+  },
+  async run(context, _args, { reason, link: asked }): Promise<Outcome> {
     const { db, log, actor, identity } = await context.open();
-    const { started, lost, stuck } = log.startEpoch({ reason, actor, introduction: identity.bytes });
+    const feeds = new Map(
+      asked.map((name) => {
+        const { link, confirmed } = findLink(db, name);
+        return [log.feedTo(link), confirmed] as const;
+      }),
+    );
+    const { started, lost, stuck } = log.startEpoch({ reason, actor, introduction: identity.bytes, feeds });
     const links = new Map(readLinks(db).map(({ link, name }) => [log.feedTo(link), name]));
     const named = (feed: string): string => links.get(feed) ?? feed;
     return {
