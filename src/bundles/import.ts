@@ -109,7 +109,7 @@ function linkOf({ facts, sender }: FoundBundle, importer: Importer): ReceivingLi
       'BUNDLE_NOT_FOR_US',
       `Cannot take in bundle ${number} from ${from.name}: it is for ${to.name} (${to.words}), and this is ${importer.name}`,
       {
-        hint: 'Carry it to whom it is for; here nobody can open it.',
+        hint: 'Carry it to whom it is for; or let this instance pass it on: crossgap bundle relay allow --for NAME.',
         details: { ...details, receiver: to.words },
       },
     );
