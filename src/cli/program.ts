@@ -63,6 +63,7 @@ export async function programFor(argv: readonly string[]): Promise<Table> {
     version: programVersion(),
     commands: [...commands.flat(), ...(named.length > 0 ? [] : laterCommands)],
     families: {
+      'bundle relay': 'Bundles between others, stored and passed on',
       link: 'Pair with other instances',
       hub: 'Our NATS server, where links meet',
       environment: 'Where releases go, and in which order',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts, stopSite, titleAt, type Site } from './air-gap-stage.ts';
+import { freePorts, stopSite, titleAt, type Site } from './site.ts';
 import { Company, together } from './company.ts';
 import type { Ending, Stage } from './crossing.ts';
 import { StoryError } from './story-error.ts';

@@ -1,9 +1,9 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { appendFileSync, cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Company, together } from './company.ts';
 import { filesHolding } from './files-below.ts';
 import type { Narrator } from './narrator.ts';
+import { freePorts, stopSite, titleAt, type Site } from './site.ts';
 import { StoryError } from './story-error.ts';
 import type { Way } from './way.ts';
 
@@ -59,7 +59,7 @@ export async function tellCrossing({
     });
   const acme = company('acme', ports[0]!);
   const contoso = company('contoso', ports[1]!);
-  const site = (environment: string, port: number): Site => ({
+  const site = (environment: string, port: number): EnvironmentSite => ({
     environment,
     port,
     folder: join(folder, 'sites', environment),
@@ -75,7 +75,7 @@ export async function tellCrossing({
     async [Symbol.asyncDispose]() {
       await Promise.all([acme.stopDaemon(), contoso.stopDaemon()]);
       await way[Symbol.asyncDispose]();
-      for (const { folder: place } of Object.values(sites)) stopSite(place);
+      for (const one of Object.values(sites)) stopSite(one);
     },
   };
   try {
@@ -148,7 +148,7 @@ export async function tellCrossing({
     await contoso.types('input set ConnectionStrings.Main --secret', { input: secret });
     await contoso.types('deploy 1.0.0 --env uat --wait');
     await contoso.types('deploy 1.0.0 --env production --wait');
-    narrator.say(`The application's own page at contoso says: ${await titleOf(sites.production)}`);
+    narrator.say(`The application's own page at contoso says: ${await titleAt(sites.production)}`);
     requireSecretOnlyIn(sites);
     narrator.say(
       "The secret is in the configuration of the application on contoso's disk, and nowhere else.",
@@ -165,7 +165,7 @@ export async function tellCrossing({
     await reported('1.1.0', 'failed', '1.0.0');
     await acme.types('fleet');
     await contoso.types('rollback Orders --env production --wait');
-    narrator.say(`The application's own page at contoso says: ${await titleOf(sites.production)}`);
+    narrator.say(`The application's own page at contoso says: ${await titleAt(sites.production)}`);
     await reported('1.0.0', 'succeeded', '1.0.0');
     await acme.types('fleet');
 
@@ -264,45 +264,21 @@ export async function tellCrossing({
 }
 
 /** What somebody types so that the application knows its port and its folder in each of these environments. */
-function* places(at: Company, sites: readonly Site[]): Generator<[Company, string, { input: string }]> {
+function* places(
+  at: Company,
+  sites: readonly EnvironmentSite[],
+): Generator<[Company, string, { input: string }]> {
   for (const { environment, port, folder } of sites) {
     yield [at, `input set Site.Port --env ${environment}`, { input: String(port) }];
     yield [at, `input set Site.Folder --env ${environment}`, { input: folder }];
   }
 }
 
-type Site = { readonly environment: string; readonly port: number; readonly folder: string };
-
-async function titleOf({ port }: Site): Promise<string> {
-  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text();
-  return /<h1>([^<]*)<\/h1>\s*<p>([^<]*)/.exec(page)?.slice(1).join(' · ') ?? 'nothing';
-}
-
-function stopSite(folder: string): void {
-  try {
-    process.kill(Number(readFileSync(`${folder}.pid`, 'utf8')), 'SIGTERM');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
-  }
-}
+/** Where the application runs in one environment. */
+type EnvironmentSite = Site & { readonly environment: string };
 
 function requireSameHeads(ours: string, theirs: string): void {
   const heads = (text: string): Set<string> => new Set(text.match(/\b[0-9a-f]{64}\b/g));
   const shared = [...heads(ours)].filter((head) => heads(theirs).has(head));
   if (shared.length < 2) throw new StoryError('the heads of the shared feeds differ');
-}
-
-/** Ports nobody listens on now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await new Promise((resolve) => server.once('listening', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

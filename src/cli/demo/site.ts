@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** Where the application of the story runs at the plant. */
+/** Where the application of a story runs. */
 export type Site = { readonly port: number; readonly folder: string };
 
 /** What the page of the application says. */
