@@ -20,6 +20,15 @@ export function requires(tool: string, forWhat: string): boolean {
   return false;
 }
 
+/** The same for what only root may do: mount a small disk that gets full. */
+export function requiresSmallDisk(forWhat: string): boolean {
+  if (process.geteuid?.() === 0) return requires('mount', forWhat);
+  if (process.env['CI'] === 'true')
+    throw new Error(`root is required in CI to mount a small disk, for ${forWhat}`);
+  process.stderr.write(`not run, because only root may mount a small disk: ${forWhat}\n`);
+  return false;
+}
+
 function onPath(tool: string): boolean {
   try {
     execFileSync('sh', ['-c', `command -v "$1"`, 'sh', tool], { stdio: 'ignore' });

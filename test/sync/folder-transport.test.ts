@@ -13,7 +13,7 @@ import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { folderTransport, type Parcel } from '../../src/sync/index.ts';
-import { requires } from '../support/requires.ts';
+import { requires, requiresSmallDisk } from '../support/requires.ts';
 import { acme, asOrdinaryUser, contoso, folderPair, link, wary, type FolderPair } from './folder-support.ts';
 import { filesBelow, never } from './link-support.ts';
 import {
@@ -273,7 +273,7 @@ describe('a folder between two instances', () => {
   });
 
   test('a full folder is named, leaves nothing half written, and goes on when there is space', async () => {
-    if (process.geteuid?.() !== 0 || !requires('mount', 'a full folder')) return;
+    if (!requiresSmallDisk('a full folder')) return;
     const parcels = someBlob(400_000, 50_000).parcels;
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', pair.root]);
     try {
