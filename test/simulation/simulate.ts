@@ -193,13 +193,11 @@ class Run {
     if (withSideFile) {
       for (const { link } of machine.ends) world.ledger.mayPart.add(machine.instance.log.feedTo(link));
       // Nothing here tells that these feeds were ever opened.
-      for (const { link } of opened) {
-        if (machine.instance.log.pointAt(log.feedTo(link)) !== undefined) continue;
-        world.ledger.parted.add(link);
-        // What came over it stays in the store, and what named it may never come again.
-        for (const digest of machine.blobs()) machine.ownBlobs.add(digest);
-      }
+      for (const { link } of opened)
+        if (machine.instance.log.pointAt(log.feedTo(link)) === undefined) world.ledger.parted.add(link);
     }
+    // What came since stays in the store, and what named it never comes again where its author gave it up.
+    for (const digest of machine.blobs()) machine.ownBlobs.add(digest);
     world.ledger.lookAgain(machine);
     return `${lost.length} lost, ${machine.instance.log.standing().state}`;
   }
