@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // The runner would leave one core to itself, which is every second one of a small machine.
+    maxWorkers: '100%',
     globalSetup: 'test/support/build-first.ts',
     reporters: process.env['CI'] === 'true' ? ['default', 'json'] : ['default'],
     outputFile: { json: '.ci/results.json' },

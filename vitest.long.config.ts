@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     pool: 'forks',
+    // The runner would leave one core to itself, which is every second one of a small machine.
+    maxWorkers: '100%',
     globalSetup: 'test/support/build-first.ts',
   },
 });
