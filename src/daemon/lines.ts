@@ -1,5 +1,6 @@
 import { streamLimits } from '../hub/index.ts';
 import { readNatsKey, type Instance } from '../instance/index.ts';
+import type { LinkTransport } from '../events/index.ts';
 import type { Logger } from '../log.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type HubState,
   type Transport,
 } from '../sync/index.ts';
-import { formerHubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
+import { formerHubLinks, hubSettingsOf, ownHubWay } from './own-hub.ts';
 
 /** The links that are kept going: who is at the other end is known, there is a line, and nobody removed it. */
 export function syncedLinks({ db }: Instance): LinkRow[] {
@@ -34,15 +35,24 @@ export interface Lines extends AsyncDisposable {
   stateOf(link: string): HubState | undefined;
 }
 
+type NatsTransport = Extract<LinkTransport, { kind: 'nats' }>;
+
 export function openLines(instance: Instance, log: Logger): Lines {
-  const connections = new Map<string, Promise<HubConnection>>();
   const live = new Map<string, HubConnection>();
+  /** Kept from one link to the next, also where each is opened after the other was closed. */
+  let ownHub: HubConnection | undefined;
   let cleared = false;
 
-  const dial = async ({ name, link, transport }: LinkRow): Promise<HubConnection> => {
-    if (transport.kind !== 'nats') throw new Error(`link ${name} goes through no server`);
-    if (transport.hub) return ownHubConnection(instance, hubSettingsOf(instance));
-    const { urls, ca } = transport;
+  /** All links that meet at our own server share its connection; every other has one of its own. */
+  const connect = async (link: string, { hub, urls, ca }: NatsTransport): Promise<HubConnection> => {
+    if (hub) {
+      if (ownHub === undefined) {
+        const way = await ownHubWay(instance, hubSettingsOf(instance));
+        // Another link may have been as fast.
+        ownHub ??= natsConnection(way);
+      }
+      return ownHub.share();
+    }
     const { proxy } = instance.settings.sync;
     const { seed } = await readNatsKey(instance.folder);
     return natsConnection({
@@ -54,23 +64,6 @@ export function openLines(instance: Instance, log: Logger): Lines {
       ...(ca !== undefined && { ca }),
       ...(proxy !== undefined && { proxy }),
     });
-  };
-
-  /** All links that meet at our own server share its connection; every other has one of its own. */
-  const connect = (link: LinkRow): Promise<HubConnection> => {
-    const key = link.transport.kind === 'nats' && link.transport.hub ? 'own hub' : link.link;
-    const dialled = async (): Promise<HubConnection> => {
-      try {
-        return await dial(link);
-      } catch (error) {
-        // What a person mends meanwhile is looked at anew the next time.
-        connections.delete(key);
-        throw error;
-      }
-    };
-    const connection = connections.get(key) ?? dialled();
-    connections.set(key, connection);
-    return connection;
   };
 
   const prepare = async (link: LinkRow, connection: HubConnection, signal: AbortSignal): Promise<void> => {
@@ -102,7 +95,8 @@ export function openLines(instance: Instance, log: Logger): Lines {
             pollMs: instance.settings.sync['look-every'] * 1000,
           });
         case 'nats': {
-          const connection = await connect(link);
+          // The transport takes a share of its own, with which the connection ends when the last link does.
+          await using connection = await connect(link.link, transport);
           live.set(link.link, connection);
           if (transport.hub) await prepare(link, connection, signal);
           return jetstreamTransport({
@@ -123,7 +117,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
     },
     stateOf: (link) => live.get(link)?.state(),
     async [Symbol.asyncDispose]() {
-      await Promise.all([...connections.values()].map(async (one) => (await one)[Symbol.asyncDispose]()));
+      await ownHub?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -8,7 +8,7 @@ import {
 } from '../hub/index.ts';
 import { ensureNatsKey, type Instance } from '../instance/index.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
-import { natsConnection, type HubConnection } from '../sync/index.ts';
+import { natsConnection, type HubConnection, type HubConnectionOptions } from '../sync/index.ts';
 
 /** What was chosen for the hub of this instance, by `hub config`. */
 export function hubSettingsOf({ folder }: Instance): HubSettings {
@@ -33,6 +33,11 @@ function hubRows(instance: Instance): LinkRow[] {
 
 /** This instance at its own hub. @throws HubError HUB_NOWHERE where no link goes there */
 export async function ownHubConnection(instance: Instance, settings: HubSettings): Promise<HubConnection> {
+  return natsConnection(await ownHubWay(instance, settings));
+}
+
+/** How this instance signs in at its own hub. @throws HubError HUB_NOWHERE where no link goes there */
+export async function ownHubWay(instance: Instance, settings: HubSettings): Promise<HubConnectionOptions> {
   const rows = hubRows(instance).filter(({ state }) => state !== 'removed');
   const urls = ownHubUrls(settings, hubLinks(instance));
   if (urls.length === 0) {
@@ -41,11 +46,11 @@ export async function ownHubConnection(instance: Instance, settings: HubSettings
     });
   }
   const ca = rows.flatMap(({ transport }) => (transport.kind === 'nats' ? (transport.ca ?? []) : []))[0];
-  return natsConnection({
+  return {
     urls,
     ...(ca !== undefined && { ca }),
     seed: (await ensureNatsKey(instance.folder)).seed,
     inboxPrefix: `_INBOX_${instance.identity.instanceId}`,
     name: instance.identity.name,
-  });
+  };
 }

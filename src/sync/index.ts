@@ -21,7 +21,6 @@ export { durableNames, headSubject, streamName, waySubject } from './jetstream-n
 export { jetstreamTransport, type JetstreamTransportOptions } from './jetstream-transport.ts';
 export type { ExchangeLimits } from './limits.ts';
 export { isLoopback, parseHubAddress, type HubAddress } from './nats-address.ts';
-export { hubConnections, type HubConnections } from './nats-connections.ts';
 export {
   natsConnection,
   type HubClient,

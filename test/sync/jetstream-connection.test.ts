@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   applyHub,
-  hubConnections,
   jetstreamTransport,
   natsConnection,
   parseHubAddress,
@@ -282,23 +281,21 @@ describe.runIf(requires('nats-server', 'connections to a hub'))('a connection to
     expect(connections).toBe(1);
   });
 
-  test('is shared by whoever asks for the same way, and made anew when all had done with it', async () => {
-    const connections = hubConnections();
+  test('is shared by all who hold it, and is over when the last of them has done with it', async () => {
     const way = { ...inbox, urls: [tls()], ca: trusted.ca, seed };
-    const [one, two, other] = [way, way, { ...way, seed: unknown.seed }].map((each) =>
-      connections.open(each),
-    );
-    const client = await one!.client(never);
-    expect(await two!.client(never)).toBe(client);
-    await expect(other!.client(never)).rejects.toMatchObject({ code: 'HUB_CREDENTIAL_REFUSED' });
-    await one!.share()[Symbol.asyncDispose]();
-    await one![Symbol.asyncDispose]();
-    expect(two!.live()).toBe(client);
-    await two![Symbol.asyncDispose]();
+    const one = natsConnection(way);
+    const two = one.share();
+    await using other = natsConnection({ ...way, seed: unknown.seed });
+    const client = await one.client(never);
+    expect(await two.client(never)).toBe(client);
+    await expect(other.client(never)).rejects.toMatchObject({ code: 'HUB_CREDENTIAL_REFUSED' });
+    await one.share()[Symbol.asyncDispose]();
+    await one[Symbol.asyncDispose]();
+    expect(two.live()).toBe(client);
+    await two[Symbol.asyncDispose]();
     expect(client.nats.isClosed()).toBe(true);
-    await using again = connections.open(way);
+    await using again = natsConnection(way);
     expect(await again.client(never)).not.toBe(client);
-    await other![Symbol.asyncDispose]();
   });
 
   describe('through a proxy', () => {
