@@ -152,7 +152,7 @@ export async function guardRead<T>(path: string, act: () => Promise<T>): Promise
     if (system === undefined) throw cause;
     const why = system === 'ENOENT' ? 'it is not there' : `the system says ${system}`;
     throw new BundleError('BUNDLE_PART_UNREADABLE', `Cannot read ${basename(path)}: ${why}`, {
-      hint: 'Plug the medium in again and repeat the command: it goes on where it was.',
+      hint: 'Plug the medium in again and repeat the command, which goes on where it was; or look whether the name is right.',
       details: { path, system },
       cause,
     });

@@ -80,8 +80,6 @@ export interface HubConnection extends AsyncDisposable {
   client(signal: AbortSignal): Promise<HubClient>;
   /** The live connection, if there is one now; nothing is dialled for it. */
   live(): HubClient | undefined;
-  /** Whether the last of those who shared it was disposed of; then it dials no more. */
-  readonly ended: boolean;
   /** Resolves when there is a live connection other than the one of that generation, or when the signal fires. */
   newer(generation: number, signal: AbortSignal): Promise<void>;
   /** The same connection for another user of it, to be disposed of by itself. */
@@ -221,7 +219,7 @@ export function natsConnection(options: HubConnectionOptions): HubConnection {
     if (live) await running;
   }
 
-  const connection: Omit<HubConnection, typeof Symbol.asyncDispose | 'ended'> = {
+  const connection: Omit<HubConnection, typeof Symbol.asyncDispose> = {
     inboxPrefix,
     state: () => state,
     live: () => client,
@@ -251,9 +249,6 @@ export function natsConnection(options: HubConnectionOptions): HubConnection {
     let mine = true;
     return {
       ...connection,
-      get ended() {
-        return ended.signal.aborted;
-      },
       async [Symbol.asyncDispose]() {
         if (!mine) return;
         mine = false;
