@@ -26,13 +26,15 @@ async function ofTheDemo(): Promise<void> {
   const stage = mkdtempSync(join(tmpdir(), 'crossgap-pictures-'));
   const silent = { point() {}, say() {}, types() {}, sees() {} };
   try {
-    await using story = await tellCrossing({
-      folder: stage,
-      material: join(installationFolder, 'demo'),
-      program: [process.execPath, programFile],
-      narrator: silent,
-      wayThrough: ({ folder: place }) => folderWay(join(place, 'shared')),
-    });
+    await using story = await tellCrossing(
+      {
+        folder: stage,
+        material: join(installationFolder, 'demo'),
+        program: [process.execPath, programFile],
+        narrator: silent,
+      },
+      ({ folder: place }) => folderWay(join(place, 'shared')),
+    );
     const [vendor, customer] = story.pages.map(({ url }) => url);
     await inChromium(async (browser) => {
       const at = (name: string): string => join(images, `${name}-1180.png`);

@@ -40,7 +40,7 @@ const demo = command({
     terminal.talk(`Everything of this story lies in ${folder}`);
     const stage = { folder, material, program, narrator: narrator(terminal) };
     await using ending =
-      story === 'air-gap' ? await tellAirGap(stage) : await tellCrossing({ ...stage, wayThrough });
+      story === 'air-gap' ? await tellAirGap(stage) : await tellCrossing(stage, wayThrough);
     const seconds = Math.round((performance.now() - began) / 1000);
     const pages = ending.pages.map(({ name, url }) => `${name}: ${url}`);
     const told = `Told all eight points in ${seconds} s.`;

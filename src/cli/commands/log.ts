@@ -35,7 +35,7 @@ const verify = command({
           ? `The whole history is good: ${count(report.entries, 'entry', 'entries')} in ${count(feeds.length, 'feed')}, ${report.verified} verified now`
           : `The history is NOT good; the first bad one is ${where}`,
         ...section(
-          'Heads of the shared feeds; both sides must print the same',
+          'Heads of the shared feeds; the other side prints the same where it holds as many entries',
           headRows(feeds.filter(({ audience }) => audience !== 'self')),
         ),
         ...section('Head of our own feed', headRows(feeds.filter(({ audience }) => audience === 'self'))),

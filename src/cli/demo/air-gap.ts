@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts, stopSite, titleAt, type Site } from './site.ts';
-import { Company, together } from './company.ts';
-import type { Ending, Stage } from './crossing.ts';
+import { together, type Company } from './company.ts';
+import { companyOn, toTheEnd, type Ending, type Stage } from './stage.ts';
 import { StoryError } from './story-error.ts';
 
 /** So small that the package of the demo makes several parts. */
@@ -18,27 +18,14 @@ type Fleet = { customer: string; environment: string | null; release: string | n
  * The air gap: a release goes to a plant that no line leads to, by a courier and a jump host that can read nothing of
  * it, and what became of it comes back the same way.
  */
-export async function tellAirGap({
-  folder,
-  material,
-  program,
-  narrator,
-}: Omit<Stage, 'wayThrough'>): Promise<Ending> {
+export async function tellAirGap(stage: Stage): Promise<Ending> {
+  const { folder, material, narrator } = stage;
   const ports = await freePorts(4);
   const build = join(folder, 'build');
   cpSync(material, build, { recursive: true });
-  const company = (name: string, port: number): Company =>
-    new Company({
-      name,
-      data: join(folder, name),
-      workFolder: build,
-      page: { host: '127.0.0.1', port },
-      program,
-      narrator,
-    });
-  const acme = company('acme', ports[0]!);
-  const dmz = company('bankair-dmz', ports[1]!);
-  const plant = company('bankair', ports[2]!);
+  const acme = companyOn(stage, 'acme', ports[0]!);
+  const dmz = companyOn(stage, 'bankair-dmz', ports[1]!);
+  const plant = companyOn(stage, 'bankair', ports[2]!);
   const site: Site = { port: ports[3]!, folder: join(folder, 'site') };
   const media = (name: string): string => {
     const path = join(folder, 'media', name);
@@ -52,13 +39,7 @@ export async function tellAirGap({
       stopSite(site);
     },
   };
-  try {
-    await tell();
-    return ending;
-  } catch (error) {
-    await ending[Symbol.asyncDispose]();
-    throw error;
-  }
+  return toTheEnd(tell, ending);
 
   async function tell(): Promise<void> {
     narrator.say('A vendor, a plant that no line leads to, and the jump host in front of it:');
@@ -150,6 +131,9 @@ export async function tellAirGap({
       [acme, 'log verify --full'],
       [plant, 'log verify --full'],
     ]);
+    narrator.say(
+      'The feed that has crossed whole has one head on both sides. The other has one entry more at acme: its own receipt, which goes with the next trip.',
+    );
   }
 
   /** What it takes at acme; how a release is tested first is the other story's. */

@@ -1,28 +1,11 @@
 import { appendFileSync, cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Company, together } from './company.ts';
+import { together, type Company } from './company.ts';
 import { filesHolding } from './files-below.ts';
-import type { Narrator } from './narrator.ts';
 import { freePorts, stopSite, titleAt, type Site } from './site.ts';
+import { companyOn, toTheEnd, type Ending, type Stage } from './stage.ts';
 import { StoryError } from './story-error.ts';
 import type { Way } from './way.ts';
-
-/** Where the story takes place. */
-export type Stage = {
-  /** An empty folder: both data folders, the vendor's build and the shared folder lie in it. */
-  readonly folder: string;
-  /** The demo's own files: the application and its process. */
-  readonly material: string;
-  readonly program: readonly string[];
-  readonly narrator: Narrator;
-  /** How the two reach each other. */
-  readonly wayThrough: (place: { readonly folder: string; readonly port: number }) => Way;
-};
-
-/** What is left standing at the end. */
-export type Ending = AsyncDisposable & {
-  readonly pages: readonly { readonly name: string; readonly url: string }[];
-};
 
 const secret = 'Server=db.contoso.example;User=orders;Password=violet-Harbour-4711';
 
@@ -35,30 +18,19 @@ type Fleet = {
   lastAttempt: { release: string } | null;
 };
 
-/** The crossing: a release is made, tested, published, crosses a folder, runs at the customer, fails, goes back. */
-export async function tellCrossing({
-  folder,
-  material,
-  program,
-  narrator,
-  wayThrough,
-}: Stage): Promise<Ending> {
+/** The crossing: a release is made, tested, published, crosses to the customer, runs there, fails, goes back. */
+export async function tellCrossing(
+  stage: Stage,
+  wayThrough: (place: { readonly folder: string; readonly port: number }) => Way,
+): Promise<Ending> {
+  const { folder, material, narrator } = stage;
   const ports = await freePorts(7);
   const build = join(folder, 'build');
   mkdirSync(build);
   const way = wayThrough({ folder, port: ports[6]! });
   cpSync(material, build, { recursive: true });
-  const company = (name: string, port: number): Company =>
-    new Company({
-      name,
-      data: join(folder, name),
-      workFolder: build,
-      page: { host: '127.0.0.1', port },
-      program,
-      narrator,
-    });
-  const acme = company('acme', ports[0]!);
-  const contoso = company('contoso', ports[1]!);
+  const acme = companyOn(stage, 'acme', ports[0]!);
+  const contoso = companyOn(stage, 'contoso', ports[1]!);
   const site = (environment: string, port: number): EnvironmentSite => ({
     environment,
     port,
@@ -78,13 +50,7 @@ export async function tellCrossing({
       for (const one of Object.values(sites)) stopSite(one);
     },
   };
-  try {
-    await tell();
-    return ending;
-  } catch (error) {
-    await ending[Symbol.asyncDispose]();
-    throw error;
-  }
+  return toTheEnd(tell, ending);
 
   async function tell(): Promise<void> {
     narrator.say('Two companies, a vendor and its customer, each with an instance and a daemon of its own:');
