@@ -1,9 +1,19 @@
 import { join } from 'node:path';
-import { bareTable, openPrepared, report } from './instances.ts';
-import { milliseconds, peakMiB, profiled, type Measured } from './measured.ts';
+import { bareTable, openPrepared, preparePair, report } from './instances.ts';
+import { milliseconds, peakMiB, profiled } from './measured.ts';
+import type { Measured, Measurement } from './measurement.ts';
 
-/** One entry a transaction, against a bare insert of the same bytes plus one Ed25519 signature. */
-export async function measureAppend(folder: string, count: number): Promise<Measured> {
+export const measurement: Measurement = {
+  what: 'appending, one entry a transaction',
+  baseline: 'a bare insert of the same bytes under the same pragmas plus one Ed25519 signature',
+  how: 'Reports of one step are appended to a feed, and their bytes inserted bare, turn about.',
+  unit: 'entries',
+  sizes: [10_000, 100_000],
+  prepare: (folder) => preparePair(folder, 0, false),
+  measure: measureAppend,
+};
+
+async function measureAppend(folder: string, count: number): Promise<Measured> {
   const { customer, feed } = await openPrepared(folder);
   const { log, actor, keys } = customer;
   let n = 0;
@@ -26,11 +36,10 @@ export async function measureAppend(folder: string, count: number): Promise<Meas
   }
   const peak = peakMiB();
   const timeIn = await profiled(() => repeat(Math.min(count, 5000), appendOne));
+  const [ours, baseline] = [(1000 * done) / oursMs, (1000 * done) / bareMs];
   return {
-    ours: (1000 * done) / oursMs,
-    baseline: (1000 * done) / bareMs,
-    goal: '≥ 0.7',
-    peakMiB: peak,
+    figures: [{ unit: '/s', ours, baseline, goal: '≥ 0.7 ×' }],
+    peakMiB: { '': peak },
     timeIn,
   };
 }

@@ -1,65 +1,83 @@
 /*
- * Measures append, receive and rebuild as ratios to named baselines in the same run, each at several sizes and in a
- * process of its own that opens instances prepared by another, so that its peak memory is its own. `npm run bench --
- * 10000 100000`; the result is a table in Markdown, as docs/performance.md holds it.
+ * `npm run bench` measures everything in the table below at its own sizes; `npm run bench -- NAME…` these alone, and
+ * `--size 10k` or `--size 5000,1M` at other sizes; `--list` tells what each is, without measuring. The result is a table in
+ * Markdown, as docs/performance.md holds it. Each measurement is prepared in one process and made in another.
  */
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { measureAppend } from './append.ts';
-import { benchFolder, preparePair } from './instances.ts';
-import type { Measured } from './measured.ts';
-import { measureReceive } from './receive.ts';
-import { measureRebuild } from './rebuild.ts';
+import { parseArgs } from 'node:util';
+import { benchFolder } from './instances.ts';
+import type { Figure, Measured, Measurement } from './measurement.ts';
 
-/** What is measured, and what a pair must hold for `count` entries of it; what is profiled afterwards comes on top. */
-const subjects = {
-  append: { measure: measureAppend, prepare: (folder: string) => preparePair(folder, 0, false) },
-  receive: {
-    measure: measureReceive,
-    prepare: (folder: string, count: number) => preparePair(folder, count + Math.min(count, 5000), false),
-  },
-  rebuild: {
-    measure: measureRebuild,
-    prepare: (folder: string, count: number) => preparePair(folder, count, true),
-  },
+/** A file a measurement, loaded only where it is needed, so that none has the memory of another. */
+const measurements: Readonly<Record<string, () => Promise<{ readonly measurement: Measurement }>>> = {
+  append: () => import('./append.ts'),
+  receive: () => import('./receive.ts'),
+  rebuild: () => import('./rebuild.ts'),
 };
-type Subject = keyof typeof subjects;
 
-const [task, subject, size, folder] = process.argv.slice(2);
-if (task === 'prepare') {
-  await subjects[subject as Subject].prepare(folder!, Number(size));
-} else if (task === 'measure') {
-  console.log(JSON.stringify(await subjects[subject as Subject].measure(folder!, Number(size))));
+const [task, name, size, folder] = process.argv.slice(2);
+if (task === 'prepare' || task === 'measure') {
+  const { prepare, measure } = await measurementNamed(name!);
+  if (task === 'prepare') await prepare?.(folder!, Number(size));
+  else console.log(JSON.stringify(await measure(folder!, Number(size))));
 } else {
-  const sizes = process.argv.slice(2).map(Number);
-  measureAll(sizes.length > 0 ? sizes : [10_000, 100_000]);
+  const { values, positionals } = parseArgs({
+    options: { size: { type: 'string' }, list: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const names = positionals.length > 0 ? positionals : Object.keys(measurements);
+  const sizes = values.size?.split(',').map(sizeNamed);
+  if (values.list) await list(names);
+  else await measureAll(names, sizes);
 }
 
-function measureAll(sizes: readonly number[]): void {
+async function list(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const { what, baseline, how, unit, sizes } = await measurementNamed(name);
+    console.log(`${name}: ${what}${baseline === undefined ? '' : `, against ${baseline}`}`);
+    console.log(`  ${how}\n  Sizes: ${sizes.join(', ')} ${unit}\n`);
+  }
+}
+
+async function measureAll(names: readonly string[], sizes: readonly number[] | undefined): Promise<void> {
+  const chosen = await Promise.all(names.map(async (name) => [name, await measurementNamed(name)] as const));
   console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`);
-  console.log('| what | entries | ours, per s | baseline, per s | ratio | goal | peak memory | load |');
+  console.log('| what | size | ours | baseline | ratio | goal | peak memory | load |');
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
   const spent: string[] = [];
-  for (const name of Object.keys(subjects)) {
-    for (const entries of sizes) {
-      const { ours, baseline, goal, peakMiB, timeIn } = measureApart(name, entries);
-      const ratio = baseline === null ? '' : (ours / baseline).toFixed(2);
-      const bare = baseline === null ? '' : Math.round(baseline);
+  for (const [name, measurement] of chosen) {
+    for (const size of sizes ?? measurement.sizes) {
+      const { figures, peakMiB, timeIn } = measureApart(name, size);
+      const peaks = Object.entries(peakMiB).map(([whose, mib]) => `${whose} ${Math.round(mib)} MiB`.trim());
       const load = loadavg()[0]!.toFixed(1);
-      const row = [name, entries, Math.round(ours), bare, ratio, goal, `${peakMiB} MiB`, load];
-      console.log(`| ${row.join(' | ')} |`);
-      spent.push(`- ${name}, ${entries} entries: ${timeIn.join(', ')}`);
+      for (const [index, figure] of figures.entries()) {
+        const told = [
+          figure.name === undefined ? name : `${name}: ${figure.name}`,
+          size.toLocaleString('en'),
+        ];
+        const once = index === 0 ? [peaks.join(', '), load] : ['', ''];
+        console.log(`| ${[...told, ...columns(figure), ...once].join(' | ')} |`);
+      }
+      if (timeIn.length > 0) spent.push(`- ${name}, ${size} ${measurement.unit}: ${timeIn.join(', ')}`);
     }
   }
   console.log(`\nWhere the time goes (samples of a profiler, ours only):\n\n${spent.join('\n')}`);
 }
 
-function measureApart(name: string, entries: number): Measured {
+function columns({ unit, ours, baseline, goal = '' }: Figure): readonly string[] {
+  const amount = (number: number): string =>
+    `${number.toLocaleString('en', { maximumFractionDigits: number < 100 ? 2 : 0 })} ${unit}`;
+  if (baseline === undefined) return [amount(ours), '', '', goal];
+  return [amount(ours), amount(baseline), (ours / baseline).toFixed(2), goal];
+}
+
+function measureApart(name: string, size: number): Measured {
   const folder = benchFolder();
-  const run = (task: string): string =>
-    execFileSync(process.execPath, [fileURLToPath(import.meta.url), task, name, String(entries), folder], {
+  const run = (task: 'prepare' | 'measure'): string =>
+    execFileSync(process.execPath, [fileURLToPath(import.meta.url), task, name, String(size), folder], {
       encoding: 'utf8',
       maxBuffer: 1 << 26,
     });
@@ -67,4 +85,23 @@ function measureApart(name: string, entries: number): Measured {
   const measured = JSON.parse(run('measure')) as Measured;
   rmSync(folder, { recursive: true, force: true });
   return measured;
+}
+
+async function measurementNamed(name: string): Promise<Measurement> {
+  const load = Object.hasOwn(measurements, name) ? measurements[name] : undefined;
+  if (load) return (await load()).measurement;
+  return giveUp(`Nothing is measured under ${name}. There are ${Object.keys(measurements).join(', ')}.`);
+}
+
+/** A whole number as a person writes it: `800`, `10k`, `1.5M`, `1G`. */
+function sizeNamed(text: string): number {
+  const [, digits, thousands] = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text) ?? [];
+  const size = Math.round(Number(digits) * 1000 ** ['', 'k', 'M', 'G'].indexOf(thousands ?? ''));
+  if (size > 0) return size;
+  return giveUp(`${text} is not a size. Write, for example, --size 10k or --size 5000,1M.`);
+}
+
+function giveUp(message: string): never {
+  console.error(message);
+  process.exit(2);
 }

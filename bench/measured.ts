@@ -1,15 +1,5 @@
 import { Session } from 'node:inspector/promises';
 
-/** What one measurement gives: entries per second, ours and the baseline's, and where our time went. */
-export type Measured = {
-  readonly ours: number;
-  readonly baseline: number | null;
-  readonly goal: string;
-  /** The most memory this process had when it was measured, before anything was profiled. */
-  readonly peakMiB: number;
-  readonly timeIn: readonly string[];
-};
-
 /** The most memory this process ever had, in MiB. */
 export function peakMiB(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);

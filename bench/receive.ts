@@ -2,15 +2,26 @@ import { verify } from 'node:crypto';
 import { join } from 'node:path';
 import { entryType, type SealedEntry } from '../src/events/index.ts';
 import { preAuthEncoding, verifyingKey } from '../src/identity/index.ts';
-import { bareTable, openPrepared } from './instances.ts';
-import { milliseconds, peakMiB, profiled, type Measured } from './measured.ts';
+import { bareTable, openPrepared, preparePair } from './instances.ts';
+import { milliseconds, peakMiB, profiled } from './measured.ts';
+import type { Measured, Measurement } from './measurement.ts';
 
 /** About what one parcel of the folder holds. */
 const batchEntries = 800;
 const inFlight = 64;
 
-/** Batches of received entries, against the same bytes verified on all cores and inserted bare. */
-export async function measureReceive(folder: string, count: number): Promise<Measured> {
+export const measurement: Measurement = {
+  what: 'receiving: verify, append and fold in batches',
+  baseline: 'the same bytes verified on all cores and inserted bare',
+  how: `Deliveries of ${batchEntries} entries, about what a parcel holds, go to the log and to the bare table turn about.`,
+  unit: 'entries',
+  sizes: [10_000, 100_000],
+  // What is profiled afterwards comes on top.
+  prepare: (folder, count) => preparePair(folder, count + Math.min(count, 5000), false),
+  measure: measureReceive,
+};
+
+async function measureReceive(folder: string, count: number): Promise<Measured> {
   const { vendor, customer, feed } = await openPrepared(folder);
   const key = verifyingKey(customer.keys.signing.publicKey);
   const bare = bareTable(join(folder, 'bare.db'));
@@ -46,7 +57,7 @@ export async function measureReceive(folder: string, count: number): Promise<Mea
     for (let batch = next(); batch.length > 0; batch = next()) await vendor.log.receive(batch);
   });
   const [ours, baseline] = [(1000 * received) / oursMs, (1000 * received) / bareMs];
-  return { ours, baseline, goal: '≥ 0.8', peakMiB: peak, timeIn };
+  return { figures: [{ unit: '/s', ours, baseline, goal: '≥ 0.8 ×' }], peakMiB: { '': peak }, timeIn };
 }
 
 function verified(
