@@ -11,6 +11,7 @@ import {
   partBytesDefault,
   type BundleSource,
   type Export,
+  type Exported,
   type Found,
   type OpenBundle,
   type Recipient,
@@ -30,7 +31,8 @@ const nowhere = { hash: '0'.repeat(64) };
 const [acme, contoso] = [endOf('acme'), endOf('contoso')];
 process.once('exit', () => keysRoot[Symbol.dispose]());
 
-function endOf(name: string): End {
+/** An instance with keys and a certificate of its own, as both ends of a bundle see it. */
+export function endOf(name: string): End {
   const keys = join(keysRoot.path, name);
   const { signing, sealing } = createInstanceKeys(keys);
   const company = companyOf(name);
@@ -53,6 +55,16 @@ function endOf(name: string): End {
   };
 }
 
+/** Brings a bundle that was made in a folder of its sender to a folder of its receiver; returns the files there. */
+export type Courier = (made: Exported, into: string) => Promise<readonly string[]>;
+
+export type BundlePairOptions = {
+  /** Who carries; a bundle is made where its receiver looks for it where nobody does. */
+  readonly courier?: Courier;
+  /** Bytes of the largest file. */
+  readonly partBytes?: number;
+};
+
 /** A bundle that lies in a folder, and what of parcels it carries. */
 type Dropped = { readonly files: readonly string[]; readonly parcels: readonly Parcel[] };
 
@@ -63,6 +75,7 @@ type Dropped = { readonly files: readonly string[]; readonly parcels: readonly P
 function carried(
   { root, out, into, self, peer }: { root: string; out: string; into: string; self: End; peer: End },
   lengths: Map<string, number>,
+  { courier, partBytes = partBytesDefault }: BundlePairOptions,
 ): Transport {
   const dropped: Dropped[] = [];
   const staged = new Map<string, BlobParcel[]>();
@@ -82,7 +95,7 @@ function carried(
       openBlob: () => Promise.reject(new Error('no blob is here')),
     };
     const kept = join(root, `kept-${self.sender.name}`);
-    const { parts } = await exportBundle({
+    const made = await exportBundle({
       sender: { ...self.sender, kept },
       recipient: peer.recipient,
       source: none,
@@ -93,11 +106,12 @@ function carried(
       head: undefined,
       blobs: [],
       assumed: [],
-      out,
-      partBytes: partBytesDefault,
+      out: courier === undefined ? out : join(root, `made-by-${self.sender.name}`),
+      partBytes,
       ...what,
     });
-    dropped.push({ files: parts.map(({ file }) => file), parcels: of });
+    const files = courier === undefined ? made.parts.map(({ file }) => file) : await courier(made, out);
+    dropped.push({ files, parcels: of });
   };
 
   const sendEntries = async (parcel: EntriesParcel): Promise<void> => {
@@ -220,7 +234,7 @@ function carried(
 }
 
 /** Two ends with a folder of bundles for each way. */
-export async function bundlePair(): Promise<TransportPair> {
+export async function bundlePair(options: BundlePairOptions = {}): Promise<TransportPair> {
   const root = temporaryFolder();
   const [down, up] = [join(root.path, 'down'), join(root.path, 'up')];
   for (const folder of [down, up]) mkdirSync(folder);
@@ -233,9 +247,9 @@ export async function bundlePair(): Promise<TransportPair> {
   const hereOf = { root: root.path, out: down, into: up, self: acme, peer: contoso };
   const thereOf = { root: root.path, out: up, into: down, self: contoso, peer: acme };
   return Promise.resolve({
-    here: made(carried(hereOf, lengths)),
-    there: made(carried(thereOf, lengths)),
-    thereAgain: () => made(carried(thereOf, lengths)),
+    here: made(carried(hereOf, lengths, options)),
+    there: made(carried(thereOf, lengths, options)),
+    thereAgain: () => made(carried(thereOf, lengths, options)),
     litter: () => {
       writeFileSync(join(down, 'holiday.jpg'), randomBytes(3000));
       mkdirSync(join(down, 'more'));
