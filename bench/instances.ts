@@ -85,13 +85,13 @@ function pair(vendor: Instance, customer: Instance): string {
 }
 
 /** An ordinary event of the way back: a run of one step, about 1 KiB as an entry. */
-export function report(n: number): NewEvent {
+export function report(n: number, of?: { readonly release: string; readonly digest: string }): NewEvent {
   const lines = ['ExtractPackage', 'PreDeploy', 'SubstituteInFiles', 'Deploy', 'PostDeploy'];
   return DeploymentReported.make({
     deployment: `d-${String(n).padStart(10, '0')}`,
     process: 'Orders',
-    release: `1.${n % 1000}.0`,
-    digest: 'ab'.repeat(32),
+    release: of?.release ?? `1.${n % 1000}.0`,
+    digest: of?.digest ?? 'ab'.repeat(32),
     environment: n % 2 === 0 ? 'uat' : 'production',
     reason: 'deploy',
     state: 'succeeded',

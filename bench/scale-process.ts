@@ -29,7 +29,10 @@ export function watched(child: ChildProcess): Watched {
     if (status === undefined || !status.includes('VmHWM')) return;
     peak = kibOf(status, 'VmHWM') / 1024;
     resident = kibOf(status, 'VmRSS') / 1024;
-    const fields = procFile(child.pid, 'stat')?.replace(/^.*\) /s, '').split(' ') ?? [];
+    const fields =
+      procFile(child.pid, 'stat')
+        ?.replace(/^.*\) /s, '')
+        .split(' ') ?? [];
     cpu = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   };
   const timer = setInterval(look, sampleEveryMs);
@@ -75,7 +78,8 @@ export async function crossgap(data: string, ...args: readonly string[]): Promis
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].setEncoding('utf8').on('data', (text: string) => (texts[stream] += text));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`crossgap ${args.slice(0, 4).join(' ')} ended with ${code}:\n${texts.stderr}`);
+  if (code !== 0)
+    throw new Error(`crossgap ${args.slice(0, 4).join(' ')} ended with ${code}:\n${texts.stderr}`);
   return { stdout: texts.stdout, ms: performance.now() - began, peakMiB: seen.peakMiB() };
 }
 

@@ -12,7 +12,7 @@ export {
 } from './invitation.ts';
 export { ensureNatsKey, natsSeedFile, readNatsKey, type NatsKey } from './nats-key.ts';
 export { openInstance, type Identity, type Instance } from './open.ts';
-export { findLink, findRelease, releaseOf } from './look-up.ts';
+export { findLink, findLinks, findRelease, releaseOf } from './look-up.ts';
 export { deployable, placeOf } from './deployable.ts';
 export type { Vault, SecretRef } from './vault.ts';
 export { restoreInstance, type Restored } from './restore.ts';

@@ -4,12 +4,24 @@ import { linkNames, readLinks, readReleases, type LinkRow, type ReleaseRow } fro
 
 /** The living link of this name (or id). @throws CommandError LINK_UNKNOWN, with the names there are */
 export function findLink(db: Database, name: string): LinkRow {
+  return findLinks(db, [name])[0]!;
+}
+
+/** The living links of these names (or ids), in their order. @throws CommandError LINK_UNKNOWN for the first there is none of */
+export function findLinks(db: Database, names: readonly string[]): LinkRow[] {
   const links = readLinks(db).filter(({ state }) => state !== 'removed');
-  const found = links.find((link) => link.name === name || link.link === name);
-  if (found !== undefined) return found;
-  throw new CommandError('LINK_UNKNOWN', `Cannot use link ${name}: there is none of that name`, {
-    hint: `Links here: ${links.map((link) => link.name).join(', ') || 'none'}; see \`crossgap link list\`.`,
-    details: { link: name },
+  // A name goes before an id that reads the same.
+  const byName = new Map([
+    ...links.map((link) => [link.link, link] as const),
+    ...links.map((link) => [link.name, link] as const),
+  ]);
+  return names.map((name) => {
+    const found = byName.get(name);
+    if (found !== undefined) return found;
+    throw new CommandError('LINK_UNKNOWN', `Cannot use link ${name}: there is none of that name`, {
+      hint: `Links here: ${links.map((link) => link.name).join(', ') || 'none'}; see \`crossgap link list\`.`,
+      details: { link: name },
+    });
   });
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { blobsOf } from '../../events/index.ts';
-import { chunkListsOf, findLink, releaseOf, type Instance } from '../../instance/index.ts';
+import { chunkListsOf, findLinks, releaseOf, type Instance } from '../../instance/index.ts';
 import { fleetRows, readHeldBlobs, readPublications, type ReleaseRow } from '../../projections/index.ts';
 import { command, flag, neededList, type Outcome } from '../command.ts';
 import { closedReasons, gateOf, ownRelease, standingOf } from '../own-release.ts';
@@ -28,7 +28,8 @@ export const publishReleaseCommand = command({
   async run(context, { R: named }, { to, plan }): Promise<Outcome> {
     const instance = await context.open();
     const release = ownRelease(instance.db, named, 'publish');
-    const names = [...new Set(to)];
+    const asked = new Set(to);
+    const names = [...asked];
     if (plan) return publishPlan(instance, release, names);
     const chunkLists = await chunkListsOf(instance, release.document);
     const entries = instance.record((db) => {
@@ -36,7 +37,7 @@ export const publishReleaseCommand = command({
       return publishRelease(gateOf(db, now), standingOf(db, now), receivers(db, now, names), chunkLists);
     });
     const offered = entries.filter(({ header }) => header.type === 'release.offered').length;
-    const rows = publishedTo(instance, release).filter(({ customer }) => names.includes(customer));
+    const rows = publishedTo(instance, release).filter(({ customer }) => asked.has(customer));
     const called = `${release.process}/${release.number}`;
     return {
       document: { release: called, digest: release.digest, offered, publishedTo: rows },
@@ -53,10 +54,12 @@ export const publishReleaseCommand = command({
 function receivers(db: Database, release: ReleaseRow, names: readonly string[]): Receiver[] {
   const published = readPublications(db).filter(({ digest }) => digest === release.digest);
   const has = new Set(published.map(({ link }) => link));
-  return names.map((name) => {
-    const { link, state } = findLink(db, name);
-    return { link, name, state, has: has.has(link) };
-  });
+  return findLinks(db, names).map(({ link, state }, index) => ({
+    link,
+    name: names[index]!,
+    state,
+    has: has.has(link),
+  }));
 }
 
 type Running = { environment: string | null; release: string | null; asOf: string | null };
@@ -65,15 +68,15 @@ function publishPlan(instance: Instance, release: ReleaseRow, names: readonly st
   const { db, clock } = instance;
   const now = clock.now();
   const closed = closedReasons(db, release);
-  const fleet = fleetRows(db, now);
+  const fleet = Map.groupBy(fleetRows(db, now), ({ customer }) => customer);
   const plans = receivers(db, release, names).map((receiver) => {
     const held = readHeldBlobs(db, receiver.link);
     const missing = blobsOf(release.document).filter(({ digest }) => !held.has(digest));
     return {
       customer: receiver.name,
       published: receiver.has,
-      runs: fleet
-        .filter((row) => row.customer === receiver.name && row.process === release.process)
+      runs: (fleet.get(receiver.name) ?? [])
+        .filter(({ process }) => process === release.process)
         .map(({ environment, release: runs, asOf }): Running => ({ environment, release: runs, asOf })),
       sizeBytes: missing.reduce((sum, blob) => sum + blob.sizeBytes, 0),
       inTheWay: receiver.state === 'confirmed' ? null : whyNotConfirmed(receiver),
