@@ -22,6 +22,8 @@ export type Context = {
 export type Outcome = {
   readonly document?: unknown;
   readonly text?: string | readonly string[];
+  /** Written to stdout as they are, before anything else. */
+  readonly bytes?: Uint8Array;
   /** Said after the result, as an error is; its exit code is the command's. */
   readonly failure?: CrossgapError;
   readonly exitCode?: ExitCode;

@@ -40,6 +40,7 @@ const families: readonly Family[] = [
   { word: 'restore', load: async () => [(await import('./commands/backup.ts')).restore] },
   { word: 'bundle', load: async () => (await import('./commands/bundle.ts')).bundleCommands },
   { word: 'feed', load: async () => [(await import('./commands/log-show.ts')).showFeed] },
+  { word: 'try', load: async () => (await import('./commands/try.ts')).tryCommands },
 ];
 
 const laterCommands: readonly Command[] = [
@@ -47,7 +48,6 @@ const laterCommands: readonly Command[] = [
   later('overlay', "The receiver's own steps"),
   later('propose', "Offer the receiver's own steps back to the vendor"),
   later('proposals', 'What receivers proposed'),
-  later('try', 'The executor on files at hand, without an instance'),
 ];
 
 /** The program as far as a command line needs it: one family where its first word names one, else all there is. */
@@ -77,6 +77,7 @@ export async function programFor(argv: readonly string[]): Promise<Table> {
       log: 'The history',
       bundle: 'The air gap: what is carried by hand',
       feed: 'What the other side sees',
+      try: 'Conventions on files at hand, without an instance',
     },
   };
 }

@@ -104,7 +104,8 @@ async function runCommand(
   }
 }
 
-function tell({ document, text }: Outcome, json: boolean, talking: Terminal): void {
+function tell({ document, text, bytes }: Outcome, json: boolean, talking: Terminal): void {
+  if (bytes !== undefined) talking.bytes(bytes);
   if (json) {
     if (document !== undefined) talking.document(document);
     return;

@@ -28,6 +28,8 @@ export type Terminal = {
   readonly result: (text: string) => void;
   /** A document on stdout, one line of JSON. */
   readonly document: (document: unknown) => void;
+  /** Bytes on stdout, as they are. */
+  readonly bytes: (bytes: Uint8Array) => void;
   /** The same on stderr. */
   readonly talkDocument: (document: unknown) => void;
   /** One or more lines on stderr. */
@@ -65,6 +67,7 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
   return {
     result: (text) => folded(stdout, text),
     document: (document) => line(stdout, jsonLine(document)),
+    bytes: (bytes) => void stdout.write(bytes),
     talkDocument: (document) => line(stderr, jsonLine(document)),
     talk: (text) => folded(stderr, text),
     tone: toned(stdout),
