@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { Plan, PlannedInput, PlannedStep } from '../executor/index.ts';
+import type { Plan, PlannedInput } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { readRevision, resolveVariables, stepApplies, type Revision, type Step } from '../process/index.ts';
+import { readRevision, resolveVariables, type Revision } from '../process/index.ts';
 import {
   nameKey,
   readEnvironments,
@@ -13,6 +13,7 @@ import {
   type InputRow,
   type ReleaseRow,
 } from '../projections/index.ts';
+import { plannedStep, type PlannedPackage } from './planned-step.ts';
 import { trustedFingerprints } from './trusted-fingerprints.ts';
 
 /** The revision a release is bound to, from its frozen bytes. */
@@ -34,6 +35,14 @@ export async function freezePlan(
   const tags = readEnvironments(db).find(({ name }) => name === run.environment)?.tags ?? [];
   const place = { environment: run.environment, tags };
   const fingerprints = trustedFingerprints(instance, release.link);
+  const pinned = (wanted: string): PlannedPackage => {
+    const pin = release.document.packages.find(({ id }) => nameKey(id) === nameKey(wanted));
+    if (pin === undefined) throw new TypeError(`release ${release.number} pins no package ${wanted}`);
+    const { id, version, sha256, contentDigest } = pin;
+    const file = blobs.path(sha256);
+    const verifyAt = release.createdAt;
+    return { id, version, sha256, contentDigest, file, trustedFingerprints: fingerprints, verifyAt };
+  };
   const local = localVariables(instance, release);
   return {
     format: 1,
@@ -46,9 +55,7 @@ export async function freezePlan(
     guardedFolders: [folder.root],
     variables: resolveVariables(revision, local, place).map(({ name, value }) => ({ name, value })),
     inputs: plannedInputs(instance, release, run.environment),
-    steps: revision.steps.map((step) =>
-      plannedStep(step, release, place, fingerprints, (digest) => blobs.path(digest)),
-    ),
+    steps: revision.steps.map((step) => plannedStep(step, place, pinned)),
   };
 }
 
@@ -90,53 +97,4 @@ function plannedInputs({ db }: Instance, release: ReleaseRow, environment: strin
 function plannedInput(name: string, row: InputRow): PlannedInput {
   if (row.secret) return { name, secret: true, version: row.version, environment: row.environment };
   return { name, secret: false, version: row.version, value: row.value ?? '' };
-}
-
-function plannedStep(
-  step: Step,
-  release: ReleaseRow,
-  place: { environment: string; tags: readonly string[] },
-  trustedFingerprints: readonly string[],
-  blobPath: (digest: string) => string,
-): PlannedStep {
-  const skippedBecause = stepApplies(step, place);
-  const { id, name, when, timeLimitMs, retriesMax, action } = step;
-  return {
-    id,
-    name,
-    when,
-    retriesMax,
-    ...(skippedBecause !== undefined && { skippedBecause }),
-    ...(timeLimitMs !== null && { timeLimitMs }),
-    properties: Object.fromEntries(step.properties.map((property) => [property.name, property.value])),
-    action: action.kind === 'run' ? action : plannedPackage(action, release, trustedFingerprints, blobPath),
-  };
-}
-
-function plannedPackage(
-  action: Extract<Step['action'], { kind: 'package' }>,
-  release: ReleaseRow,
-  trustedFingerprints: readonly string[],
-  blobPath: (digest: string) => string,
-): PlannedStep['action'] {
-  const pin = release.document.packages.find(({ id }) => nameKey(id) === nameKey(action.package));
-  if (pin === undefined) throw new TypeError(`release ${release.number} pins no package ${action.package}`);
-  const { substituteInFiles, configVariables, installTo, scripts } = action;
-  const { id, version, sha256, contentDigest } = pin;
-  return {
-    kind: 'package',
-    package: {
-      id,
-      version,
-      sha256,
-      contentDigest,
-      file: blobPath(sha256),
-      trustedFingerprints,
-      verifyAt: release.createdAt,
-    },
-    substituteInFiles,
-    configVariables,
-    ...(installTo !== null && { installTo }),
-    scripts,
-  };
 }

@@ -1,0 +1,40 @@
+import type { PackageAction, PlannedStep } from '../executor/index.ts';
+import { stepApplies, type Place, type Step } from '../process/index.ts';
+
+/** The file behind a package step, by which bytes it is known, and whose signature it must bear. */
+export type PlannedPackage = PackageAction['package'];
+
+/** A step of a revision as a plan holds it; `packageOf` finds the package of an id. */
+export function plannedStep(
+  step: Step,
+  place: Place,
+  packageOf: (id: string) => PlannedPackage,
+): PlannedStep {
+  const skippedBecause = stepApplies(step, place);
+  const { id, name, when, timeLimitMs, retriesMax, action } = step;
+  return {
+    id,
+    name,
+    when,
+    retriesMax,
+    ...(skippedBecause !== undefined && { skippedBecause }),
+    ...(timeLimitMs !== null && { timeLimitMs }),
+    properties: Object.fromEntries(step.properties.map((property) => [property.name, property.value])),
+    action: action.kind === 'run' ? action : plannedAction(action, packageOf),
+  };
+}
+
+function plannedAction(
+  action: Extract<Step['action'], { kind: 'package' }>,
+  packageOf: (id: string) => PlannedPackage,
+): PackageAction {
+  const { substituteInFiles, configVariables, installTo, scripts } = action;
+  return {
+    kind: 'package',
+    package: packageOf(action.package),
+    substituteInFiles,
+    configVariables,
+    ...(installTo !== null && { installTo }),
+    scripts,
+  };
+}
