@@ -27,7 +27,7 @@ import { report } from './instances.ts';
 import { crossgap } from './scale-process.ts';
 
 const linksInBatch = 200;
-const packageBytes = 300_000;
+const packageBytes = 2000;
 
 /** What a customer signs with, so that it can be heard of without running. */
 type Customer = {

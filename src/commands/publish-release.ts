@@ -11,6 +11,9 @@ import { cut } from './bounded.ts';
 import { atHome, told, type Decided, type Decision } from './decision.ts';
 import { CommandError } from './errors.ts';
 
+/** One entry holds the names of some 7,000 links. */
+const linksNamedMax = 5000;
+
 /** A note can be a page; as a reason its beginning is enough, `release show` has it whole. */
 const noteQuotedMax = 200;
 
@@ -78,7 +81,10 @@ export type Receiver = {
   readonly has: boolean;
 };
 
-/** Publishes a release: one decision at home and one self-contained offer for each link that lacks it. */
+/**
+ * Publishes a release: the decision at home, in as many entries as the links need to be named, and one self-contained
+ * offer for each link that lacks it.
+ */
 export function publishRelease(
   gate: Gate,
   standing: Standing,
@@ -114,8 +120,12 @@ export function publishRelease(
   }
   const lacking = receivers.filter(({ has }) => !has);
   if (lacking.length === 0) return [];
+  const decisions = Array.from({ length: Math.ceil(lacking.length / linksNamedMax) }, (_one, n) => {
+    const some = lacking.slice(n * linksNamedMax, (n + 1) * linksNamedMax);
+    return atHome(ReleasePublished.make({ digest, links: some.map(({ link }) => link) }));
+  });
   return [
-    atHome(ReleasePublished.make({ digest, links: lacking.map(({ link }) => link) })),
+    ...decisions,
     ...lacking.flatMap(({ link }) => [
       told(link, ReleaseOffered.make({ digest, document })),
       ...(chunkLists.length > 0 ? [told(link, ChunksListed.make({ lists: [...chunkLists] }))] : []),

@@ -10,6 +10,7 @@ import {
   type Receiver,
   type Standing,
 } from '../../src/commands/index.ts';
+import { encodeBody, entryBytesMax } from '../../src/events/index.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { dataOf, decided, digest, id } from './decided.ts';
 
@@ -49,6 +50,17 @@ describe('publishing', () => {
       digest: digest('a'),
       document: new Uint8Array([1]),
     });
+  });
+
+  test('to more links than one entry can name is decided in several that fit the log', () => {
+    const everybody = Array.from({ length: 12_000 }, (_one, n) =>
+      receiver({ link: n.toString(16).padStart(32, '0'), name: `customer ${n}` }),
+    );
+    const decisions = publishRelease(open, standing(), everybody)
+      .map(({ event }) => event)
+      .filter((event) => event.name === 'release.published');
+    expect(decisions.flatMap(({ data }) => data.links)).toEqual(everybody.map(({ link }) => link));
+    for (const { data } of decisions) expect(encodeBody(data).byteLength).toBeLessThan(entryBytesMax * 0.8);
   });
 
   test('again offers it only to those that lack it', () => {
