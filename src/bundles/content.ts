@@ -9,12 +9,14 @@ const readBytes = 1024 * 1024;
 /** A stretch of the inside whose length is known before it is read. */
 type Segment = {
   readonly sizeBytes: number;
+  /** What it yields is good until the next piece is asked for. */
   read(from: number): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 };
 
 /** The plaintext of a bundle, readable from any byte on without reading what stands before it. */
 export type Plaintext = {
   readonly sizeBytes: number;
+  /** What it yields is good until the next piece is asked for. */
   read(from: number): AsyncGenerator<Uint8Array>;
 };
 
@@ -59,8 +61,9 @@ async function* blobBytes(
   { digest, sizeBytes }: { readonly digest: string; readonly sizeBytes: number },
   from: number,
 ): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, sizeBytes));
   for (let at = from; at < sizeBytes; at += readBytes)
-    yield await source.openBlob(digest, at, Math.min(readBytes, sizeBytes - at));
+    yield await source.openBlob(digest, at, Math.min(readBytes, sizeBytes - at), buffer);
 }
 
 /** The payload from sealed piece `first` on. The arrays it yields are good until the next one is asked for. */

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 type Collect = (options: { readonly type: 'minor'; readonly execution: 'sync' }) => void;
 
 /** So much passes through the ciphers between two collections. */
-const everyBytes = 16 * 1024 * 1024;
+const everyBytes = 8 * 1024 * 1024;
 
 let collect: Collect | undefined;
 let passedBytes = 0;

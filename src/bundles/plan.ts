@@ -17,8 +17,8 @@ import {
 export type BundleSource = {
   /** The next entries of our outward feed after a place, in order, at most `limit`. */
   outgoing(after: Place, limit: number): readonly PlacedEntry[];
-  /** Exactly `length` bytes of a blob we hold. */
-  openBlob(digest: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Exactly `length` bytes of a blob we hold, in `into` where the source can. */
+  openBlob(digest: string, offset: number, length: number, into: Uint8Array): Promise<Uint8Array>;
 };
 
 /** What goes into a bundle, decided but not yet read. */

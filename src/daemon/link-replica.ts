@@ -119,7 +119,9 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     outgoing: (after, limit) => entriesAfter(outward, after, limit),
     outgoingHead() {
       const point = log.pointAt(outward);
-      if (point === undefined && !log.isLost(outward)) return undefined;
+      // To whoever was confirmed it is said as well that nothing was told yet: if that is not so, this side was put back,
+      // and is given what it lost before it signs anything in its place.
+      if (point === undefined && !log.isLost(outward) && link().state !== 'confirmed') return undefined;
       const of = point?.hash ?? '';
       const every = instance.settings.sync['head-every'] * 1000;
       if (head === undefined || head.of !== of || clock.now() - head.at >= every) {
@@ -135,10 +137,10 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
           .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
         lists().all,
       ),
-    async openBlob(digest, offset, length) {
+    async openBlob(digest, offset, length, into = new Uint8Array(length)) {
       const file = await open(blobs.path(digest), 'r');
       try {
-        const bytes = new Uint8Array(length);
+        const bytes = into.subarray(0, length);
         let read = 0;
         while (read < length) {
           const { bytesRead } = await file.read(bytes, read, length - read, offset + read);

@@ -51,8 +51,8 @@ export interface Replica {
   confirmed(): Place;
   /** Blobs that our entries name and the peer has not said to hold; `attempt` counts the peer's refusals of each. */
   blobsOwed(): readonly NamedBlob[];
-  /** Exactly `length` bytes of a blob we hold. Throws where the store can't give them. */
-  openBlob(digest: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Exactly `length` bytes of a blob we hold, in `into` where there is one. Throws where the store can't give them. */
+  openBlob(digest: string, offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   /** Blobs that verified entries name and we don't hold; `attempt` counts our own refusals of each. */
   incomingBlobs(): readonly NamedBlob[];
   holdsBlob(digest: string): boolean;

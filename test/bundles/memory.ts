@@ -7,8 +7,13 @@ import { makePair } from '../support/instances.ts';
 import { carryProcess } from './killing.ts';
 import { offerFile, stick } from './support.ts';
 
+/** What a process may have at most, in bytes, however large a bundle is. */
+export const memoryMax = 150_000_000;
+
 const piece = 1024 * 1024;
 const preload = join(import.meta.dirname, 'peak-memory.mjs');
+/** As it is delivered: a program that is read as source also holds what takes the types out of it. */
+const built = join(import.meta.dirname, '../../dist/cli/main.js');
 
 /** Carries a file of so many MiB; returns what the processes of both sides had at most, in bytes. */
 export async function peakOf(
@@ -28,10 +33,8 @@ export async function peakOf(
   const out = stick(root.path);
   const measured = async (side: Instance, ...args: string[]): Promise<number> => {
     const file = join(root.path, 'peak');
-    const { ended, said } = await carryProcess(side, args, {
-      NODE_OPTIONS: `--import=${preload}`,
-      PEAK_FILE: file,
-    });
+    const env = { NODE_OPTIONS: `--import=${preload}`, PEAK_FILE: file };
+    const { ended, said } = await carryProcess(side, args, env, built);
     expect(ended, said).toBe(0);
     return Number(readFileSync(file, 'utf8'));
   };
