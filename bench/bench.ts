@@ -16,6 +16,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   append: () => import('./append.ts'),
   receive: () => import('./receive.ts'),
   rebuild: () => import('./rebuild.ts'),
+  'nats-latency': () => import('./nats-latency.ts'),
 };
 
 const [task, name, size, folder] = process.argv.slice(2);
@@ -80,6 +81,7 @@ function measureApart(name: string, size: number): Measured {
     execFileSync(process.execPath, [fileURLToPath(import.meta.url), task, name, String(size), folder], {
       encoding: 'utf8',
       maxBuffer: 1 << 26,
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
   run('prepare');
   const measured = JSON.parse(run('measure')) as Measured;

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { acceptInvitation, confirm, invite, takeReply, type NewEvent } from '../src/commands/index.ts';
-import { DeploymentReported } from '../src/events/index.ts';
+import { DeploymentReported, type LinkTransport } from '../src/events/index.ts';
 import { newCompanyCertificate } from '../src/identity/index.ts';
 import {
   createInstance,
+  ensureNatsKey,
   openInstance,
   readInvitation,
   writeInvitation,
@@ -32,17 +33,36 @@ export type Pair = { readonly vendor: Instance; readonly customer: Instance; rea
 export async function preparePair(folder: string, reported: number, received: boolean): Promise<void> {
   const vendor = await benchInstance(folder, 'vendor');
   const customer = await benchInstance(folder, 'customer');
-  const link = pair(vendor, customer);
-  const { log, actor } = customer;
-  const feed = log.openFeed({ audience: link, introduction: customer.identity.bytes, actor });
+  const link = await pair(vendor, customer, { kind: 'folder', folder: '/nowhere' });
+  const { log } = customer;
+  const feed = openReports({ vendor, customer, link });
   for (let from = 0; from < reported; from += 1000) {
-    log.write((tx) => {
-      for (let n = from; n < Math.min(from + 1000, reported); n++) tx.append(feed, report(n), { actor });
-    });
+    appendReports(customer, feed, from, Math.min(from + 1000, reported));
     if (received) await vendor.log.receive(log.readFeed(feed, { epoch: 1, seq: from + 1 }, 1001));
   }
   vendor.close();
   customer.close();
+}
+
+/** The same, nothing written yet, where the vendor's NATS server is the line. */
+export async function prepareNatsPair(folder: string, url: string): Promise<Pair> {
+  const vendor = await benchInstance(folder, 'vendor');
+  const customer = await benchInstance(folder, 'customer');
+  const link = await pair(vendor, customer, { kind: 'nats', hub: true, urls: [url] });
+  return { vendor, customer, link };
+}
+
+/** The customer's feed to the vendor. */
+export function openReports({ customer, link }: Pair): string {
+  const { log, identity } = customer;
+  return log.openFeed({ audience: link, introduction: identity.bytes });
+}
+
+/** Writes the reports from one number up to another, in one transaction. */
+export function appendReports({ log, actor }: Instance, feed: string, from: number, to: number): void {
+  log.write((tx) => {
+    for (let n = from; n < to; n++) tx.append(feed, report(n), { actor });
+  });
 }
 
 /** The pair that was prepared in a folder, and the customer's feed to the vendor. */
@@ -62,10 +82,11 @@ async function benchInstance(folder: string, name: string): Promise<Instance> {
   return (await createInstance(join(folder, name), { name, company })).instance;
 }
 
-/** Pairs two instances, both confirmed; the link's id. */
-function pair(vendor: Instance, customer: Instance): string {
+/** Pairs two instances, both confirmed; the link's id. `transport` is the vendor's way of it. */
+async function pair(vendor: Instance, customer: Instance, transport: LinkTransport): Promise<string> {
   const link = randomBytes(16).toString('hex');
-  const transport = { kind: 'folder', folder: '/nowhere' } as const;
+  const theirs = transport.kind === 'nats' ? { ...transport, hub: false } : transport;
+  const { publicKey: nkey } = await ensureNatsKey(customer.folder);
   const introduced = (kind: 'invitation' | 'reply', by: Instance) => {
     const text = writeInvitation(kind, link, by.identity.bytes, by.keys.signing);
     const { introduction, introductionBytes } = readInvitation(kind, text, kind);
@@ -75,10 +96,12 @@ function pair(vendor: Instance, customer: Instance): string {
   const invitation = introduced('invitation', vendor);
   const reply = introduced('reply', customer);
   vendor.record(() => invite([], { link, name: 'customer', transport }));
-  customer.record(() => acceptInvitation([], { link, name: 'vendor', transport, peer: invitation.peer }));
+  customer.record(() =>
+    acceptInvitation([], { link, name: 'vendor', transport: theirs, peer: invitation.peer }),
+  );
   customer.record((db) => confirm(readLinks(db)[0]!, invitation.fingerprint));
   vendor.record((db) => {
-    const { decision, known } = takeReply(readLinks(db), { link, peer: reply.peer });
+    const { decision, known } = takeReply(readLinks(db), { link, peer: reply.peer, nkey });
     return [...decision, ...confirm(known, reply.fingerprint)];
   });
   return link;

@@ -18,6 +18,7 @@ export interface NatsServer extends AsyncDisposable {
   readonly dir: string;
   readonly storeDir: string;
   readonly output: () => string;
+  readonly pid: () => number | undefined;
   /** SIGKILL, as a power cut would; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts it again on the same ports and folder; resolves when it answers. */
@@ -93,6 +94,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     dir,
     storeDir,
     output: () => output,
+    pid: () => child?.pid,
     kill,
     start,
     async reload(more) {
