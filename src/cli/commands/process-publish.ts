@@ -1,23 +1,12 @@
-import { dirname, resolve } from 'node:path';
 import { publishProcess } from '../../commands/index.ts';
-import {
-  describeDiff,
-  diffRevisions,
-  readProcessFile,
-  reviseProcess,
-  scriptsBeside,
-  unknownReferences,
-} from '../../process/index.ts';
+import { describeDiff, diffRevisions, reviseProcess, unknownReferences } from '../../process/index.ts';
 import { readEnvironments, readRevisions, type RevisionRow } from '../../projections/index.ts';
-import { namesIn, unsupportedIn } from '../../variables/index.ts';
-import { commandLine } from '../../words.ts';
-import { command, misuse, needed, type Outcome } from '../command.ts';
-import { readGivenFile } from '../files.ts';
+import { namesIn } from '../../variables/index.ts';
+import { command, needed, type Outcome } from '../command.ts';
+import { readGivenProcess } from '../given-process.ts';
 import { publishNotes } from '../publish-notes.ts';
 import { heldRevision } from '../revisions.ts';
 import { facts, section } from '../table.ts';
-
-const processFileBytesMax = 16 * 1024 * 1024;
 
 export const publishProcessCommand = command({
   path: 'process publish',
@@ -26,21 +15,7 @@ export const publishProcessCommand = command({
   args: { FILE: needed('FILE', 'the process file, YAML') },
   options: {},
   async run(context, { FILE }): Promise<Outcome> {
-    const text = readGivenFile(FILE, 'process file', processFileBytesMax);
-    // A package is a ZIP file, and all that could be said of it otherwise is that it is no YAML.
-    if (text.subarray(0, 4).toString('latin1') === 'PK\x03\x04') {
-      throw misuse(
-        `Cannot publish ${FILE}: it is a package, not a process file`,
-        `Add a package with \`${commandLine('package', 'add', FILE)}\`; a process is a YAML file.`,
-      );
-    }
-    const file = readProcessFile({
-      path: FILE,
-      text,
-      readScript: scriptsBeside(dirname(resolve(FILE))),
-      unsupportedIn,
-      namesIn,
-    });
+    const file = readGivenProcess(FILE);
     const { name, document, digest, local } = reviseProcess(file);
     const instance = await context.open();
     await instance.blobs.putBytes(document);
