@@ -43,7 +43,7 @@ export function describeDeployment(view: DeploymentView, log: RunLogFacts, termi
       ['warning', view.warning],
       ['log', log.file],
     ]),
-    ...view.steps.flatMap((step, at) => describeStep(step, at + 1, view.error, terminal)),
+    ...describeSteps(view, terminal, 'busy'),
     ...section('The last lines of its log', log.lastLines),
   ];
 }
@@ -51,8 +51,26 @@ export function describeDeployment(view: DeploymentView, log: RunLogFacts, termi
 /** States of conventions that nobody looks for. */
 const idle = new Set(['feature-off', 'nothing-to-do', 'not-run']);
 
-function describeStep(step: StepView, position: number, error: string | null, terminal: Toned): string[] {
-  const busy = step.conventions.filter(({ state }) => !idle.has(state));
+/** The numbered trace of every step: all its lines, or those of conventions that were busy. */
+export function describeSteps(
+  { steps, error }: Pick<DeploymentView, 'steps' | 'error'>,
+  terminal: Toned,
+  which: 'all' | 'busy',
+): string[] {
+  return steps.flatMap((step, at) => {
+    const shown =
+      which === 'all' ? step.conventions : step.conventions.filter(({ state }) => !idle.has(state));
+    return describeStep(step, at + 1, shown, error, terminal);
+  });
+}
+
+function describeStep(
+  step: StepView,
+  position: number,
+  busy: StepView['conventions'],
+  error: string | null,
+  terminal: Toned,
+): string[] {
   const left = step.conventions.length - busy.length;
   const conventions = busy.map(({ number, name, state, files = [], detail = '' }) => [
     String(number).padStart(3),

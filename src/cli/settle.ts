@@ -76,7 +76,7 @@ export function stoppedAt({ failedAt, steps }: DeploymentView): string | undefin
 }
 
 /** The reason alone where it names its step, as that of a script does; else with the place. */
-function whyFailed(view: DeploymentView): string {
+export function whyFailed(view: DeploymentView): string {
   const place = stoppedAt(view) ?? 'it did not begin';
   const error = view.error?.replace(/\.$/, '');
   if (error === undefined) return `${place} failed`;

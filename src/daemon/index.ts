@@ -3,9 +3,11 @@ export { runDaemon, type DaemonOptions, type DaemonSummary } from './compose.ts'
 export { revisionOf } from './freeze-plan.ts';
 export { linkReplica } from './link-replica.ts';
 export type { ListenAt } from './open-page.ts';
+export { plannedStep, type PlannedPackage } from './planned-step.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 export { settleDeployment } from './settle.ts';
+export { runTeller, type ProgressTone, type SayProgress } from './tell-run.ts';
 export { trustedFingerprints } from './trusted-fingerprints.ts';
 export {
   feedViews,

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { runTeller } from '../../daemon/index.ts';
+import { logPath, makeRunKey, readRunning, runPlan, type LogLine } from '../../executor/index.ts';
+import type { DeploymentView } from '../../projections/index.ts';
+import { command, flag, list, needed, text, type Context, type Outcome } from '../command.ts';
+import { newDeploymentId } from '../deployment-id.ts';
+import { deploymentLine, describeSteps } from '../describe-deployment.ts';
+import { CliError } from '../errors.ts';
+import { readGivenProcess } from '../given-process.ts';
+import { readGivenVariables } from '../given-variables.ts';
+import { whyFailed } from '../settle.ts';
+import { facts } from '../table.ts';
+import { triedPackages } from '../tried-packages.ts';
+import { triedPlan, type TriedPlan } from '../tried-plan.ts';
+import { triedView } from '../tried-run.ts';
+import { everyTrust, pemTrust } from '../trust.ts';
+
+export const tryDeploy = command({
+  path: 'try deploy',
+  about: 'Run a process file on packages at hand, without an instance; nothing is recorded',
+  example: 'crossgap try deploy orders.yaml --package Orders.Web.1.0.0.nupkg --env uat --apps ./apps',
+  args: { PROCESS: needed('PROCESS.yaml', 'the process file') },
+  options: {
+    package: list('FILE', 'the packages its steps deploy'),
+    env: needed('E', 'the environment it is tried as'),
+    tag: list('T', 'tags of that environment'),
+    variables: text('FILE', 'values, a JSON file: an object, or an array of {name, value, sensitive?}'),
+    apps: text('DIR', 'where applications are extracted (else in a new folder, which is told)'),
+    trust: text('PEM', 'certificates whose signatures are believed (else those of this instance)'),
+    'allow-unsigned': flag('take packages without a signature, or by an unknown signer, too'),
+  },
+  async run(context, { PROCESS }, options): Promise<Outcome> {
+    const file = readGivenProcess(PROCESS);
+    const values = options.variables === undefined ? [] : readGivenVariables(options.variables);
+    const packages = await triedPackages(options.package, {
+      fingerprints: await trusted(context, options.trust),
+      allowUnsigned: options['allow-unsigned'],
+    });
+    for (const { note } of packages) if (note !== undefined) context.terminal.talk(`note: ${note}`);
+    const folder = mkdtempSync(join(tmpdir(), 'crossgap-try-'));
+    const { apps } = options;
+    let isOver = false;
+    try {
+      const tried = triedPlan(file, {
+        id: newDeploymentId(),
+        place: { environment: options.env, tags: options.tag },
+        packages: packages.map(({ planned }) => planned),
+        values,
+        appsFolder: apps === undefined ? join(folder, 'apps') : resolve(apps),
+        guardedFolders: [resolve(context.folder)],
+      });
+      const view = await runTried(context, tried, join(folder, 'run'));
+      isOver = true;
+      return told(context, view, { folder, apps: tried.plan.appsFolder, isKept: apps === undefined });
+    } finally {
+      // What did not begin leaves nothing behind.
+      if (!isOver) rmSync(folder, { recursive: true, force: true });
+    }
+  },
+});
+
+async function trusted(context: Context, pem: string | undefined): Promise<ReadonlySet<string>> {
+  if (pem !== undefined) return pemTrust(pem);
+  const instance = await context.openIfThere();
+  return instance === undefined ? new Set() : everyTrust(instance);
+}
+
+async function runTried(
+  context: Context,
+  { plan, secrets }: TriedPlan,
+  runFolder: string,
+): Promise<DeploymentView> {
+  const { talk, talkTone } = context.terminal;
+  const tell = runTeller((line, tone) => talk(tone === 'plain' ? line : talkTone(tone, line)));
+  let lines: LogLine[] = [];
+  const outcome = await runPlan(plan, {
+    runFolder,
+    mode: 'start',
+    secrets,
+    runKey: makeRunKey(),
+    cancel: context.signal,
+    report(event) {
+      if (event.kind === 'log') lines.push(event);
+      else {
+        tell(readRunning(runFolder), lines);
+        lines = [];
+      }
+    },
+  });
+  tell(outcome, lines);
+  return triedView(plan, outcome, userInfo().username);
+}
+
+function told(
+  { terminal }: Context,
+  view: DeploymentView,
+  { folder, apps, isKept }: { folder: string; apps: string; isKept: boolean },
+): Outcome {
+  const hasSucceeded = view.state === 'succeeded';
+  const log = logPath(join(folder, 'run'));
+  if (hasSucceeded) rmSync(isKept ? join(folder, 'run') : folder, { recursive: true, force: true });
+  return {
+    document: { ...view, apps, log: hasSucceeded ? null : log },
+    text: [
+      deploymentLine(view, terminal),
+      ...facts([
+        ['applications', apps],
+        ['log', hasSucceeded ? undefined : log],
+      ]),
+      ...describeSteps(view, terminal, 'all'),
+    ],
+    ...(!hasSucceeded && { failure: failureOf(view, log) }),
+  };
+}
+
+function failureOf(view: DeploymentView, log: string): CliError {
+  const { process, environment, state, failedAt } = view;
+  const details = { state, log, ...(failedAt !== undefined && { failedAt }) };
+  if (state === 'cancelled') {
+    return new CliError(
+      'DEPLOYMENT_CANCELLED',
+      `Cannot deploy ${process} to ${environment}: it was cancelled`,
+      {
+        hint: 'Try it again when it is wanted.',
+        details,
+      },
+    );
+  }
+  return new CliError('DEPLOYMENT_FAILED', `Cannot deploy ${process} to ${environment}: ${whyFailed(view)}`, {
+    hint: `Mend what is wrong, then try it again; all that was said is in ${log}.`,
+    details,
+  });
+}

@@ -1,0 +1,31 @@
+import type { Plan, RunOutcome } from '../executor/index.ts';
+import type { DeploymentView } from '../projections/index.ts';
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** A run that nothing recorded, as a deployment is shown. */
+export function triedView(plan: Plan, run: RunOutcome, requestedBy: string): DeploymentView {
+  const error = run.error ?? run.steps.find((step) => step.error !== undefined)?.error;
+  return {
+    id: plan.deployment,
+    process: plan.process,
+    release: plan.release,
+    link: null,
+    environment: plan.environment,
+    state: run.state,
+    requestedBy,
+    requestedAt: iso(run.startedAt),
+    startedAt: iso(run.startedAt),
+    endedAt: run.endedAt === undefined ? null : iso(run.endedAt),
+    ...(run.failedAt !== undefined && { failedAt: run.failedAt }),
+    steps: run.steps.map(({ id, name, state, conventions, outputs }) => ({
+      id,
+      name,
+      state,
+      conventions,
+      outputs,
+    })),
+    error: error ?? null,
+    warning: null,
+  };
+}
