@@ -46,6 +46,7 @@ export {
   type Place,
   type PlacedDeployment,
 } from './request-deployment.ts';
+export { forkPlace, showForks } from './show-fork.ts';
 export { recordedStep, recordRun, startRun, type RunTold } from './record-run.ts';
 export type { RecordedDeployment, ReportRules } from './report-run.ts';
 export { cancelDeployment, resumeDeployment, type OpenRun } from './resume-or-cancel.ts';

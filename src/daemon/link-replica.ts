@@ -1,7 +1,18 @@
 import { open } from 'node:fs/promises';
-import { acknowledge, askForChunks, refuseBlob, reportInputs, type Decision } from '../commands/index.ts';
+import {
+  acknowledge,
+  askForChunks,
+  forkPlace,
+  refuseBlob,
+  reportInputs,
+  showForks,
+  type Decision,
+} from '../commands/index.ts';
 import {
   feedId,
+  ForkFound,
+  decodeBody,
+  headerBytes,
   readHead,
   readHeader,
   type CrossgapEvent,
@@ -78,7 +89,14 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       const list = lists().of.get(blob.digest);
       return list === undefined || !instance.holds(list);
     });
-  /** What there is to tell the author now: inputs set meanwhile, and a receipt. */
+  /** Where the author of the other feed was shown already that its key signed twice. */
+  const shownForks = sinceLastEntry(() => placesShown(log, outward));
+  const unshownForks = (): Decision => {
+    const { peer } = link();
+    const evidence = peer === null ? [] : log.frozenBy(feedId(peer, linkId));
+    return evidence.length === 0 ? [] : showForks({ link: linkId, evidence, shown: shownForks() });
+  };
+  /** What there is to tell the author now: inputs set meanwhile, that its key signed twice, and a receipt. */
   const due = (): Decision => {
     const { state, inward, receipted } = link();
     // Before the words were compared nobody knows whom it would be told: which of our digests are here already, and
@@ -87,6 +105,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     const mine = wanted();
     return [
       ...reportInputs(linkId, untoldInputs()),
+      ...unshownForks(),
       ...lost().flatMap(({ digest }) =>
         askForChunks({
           link: linkId,
@@ -223,6 +242,23 @@ function listsFirst(named: readonly NamedBlob[], lists: ReadonlySet<string>): re
   ];
 }
 
+const shownTogether = 256;
+
+/** The places of which an own feed has told that they were signed twice. Read where there is something to tell alone. */
+function placesShown(log: Log<CrossgapEvent>, feed: string): ReadonlySet<string> {
+  const places = new Set<string>();
+  for (let from: Place = { epoch: 1, seq: 1 }; ;) {
+    const page = log.readFeed(feed, from, shownTogether);
+    for (const { bytes } of page) {
+      const header = readHeader(bytes);
+      from = { epoch: header.epoch, seq: header.seq + 1 };
+      if (header.type === ForkFound.name && header.schemaVersion === ForkFound.version)
+        places.add(forkPlace(ForkFound.read(ForkFound.version, decodeBody(bytes.subarray(headerBytes)))));
+    }
+    if (page.length < shownTogether) return places;
+  }
+}
+
 /** The log's verdict in the words of sync: only what is parked comes again. */
 function toVerdict(verdict: EntryVerdict): Verdict {
   switch (verdict.outcome) {
@@ -243,8 +279,12 @@ function toVerdict(verdict: EntryVerdict): Verdict {
 function standOf(verdict: HeadVerdict, bytes: Uint8Array): Place | undefined {
   if (verdict.outcome !== 'refused') return undefined;
   const { code } = verdict.error;
-  if (code !== 'ROLLBACK' && code !== 'EQUIVOCATION') return undefined;
+  if (code === 'HEAD_MALFORMED') return undefined;
   const { epoch, seq } = readHead(bytes);
+  // Who lost a feed whole and went on with a key that was never announced in it can't prove who asks: what is given back
+  // is its own, and useless to anybody else.
+  if (code === 'SIGNATURE_INVALID' && seq === 0) return { epoch, seq };
+  if (code !== 'ROLLBACK' && code !== 'EQUIVOCATION') return undefined;
   return { epoch, seq: code === 'ROLLBACK' ? seq : seq - 1 };
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { recordedStep } from '../commands/index.ts';
-import { eventCatalog, headerBytes, readHeader } from '../events/index.ts';
+import { entryHash, eventCatalog, headerBytes, readHead, readHeader } from '../events/index.ts';
 import { readJournal } from '../executor/index.ts';
 import { fingerprintWords, openIntroduction } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
@@ -194,6 +194,20 @@ function doubtWarnings(instance: Instance): StatusView['warnings'] {
   });
 }
 
+/** Which two things froze a feed: both sides are told the same hashes. */
+function frozenInWords({ log, identity }: Instance, { feed, author, audience }: FeedView): string {
+  const [fork] = log.frozenBy(feed);
+  const reader = author === identity.name ? audience : identity.name;
+  const frozen = `the feed of ${author} for ${reader} was signed with two histories and is frozen`;
+  if (fork === undefined) return frozen;
+  const { epoch, seq, kind, first, second } = fork;
+  const other =
+    kind === 'head'
+      ? readHead(Buffer.concat([second.bytes, second.signature])).hash
+      : entryHash(second.bytes);
+  return `${frozen}: at entry ${seq} of epoch ${epoch}, ${entryHash(first.bytes)} and ${other}`;
+}
+
 /** What of an instance's log a person should look at. */
 export function readWarnings(instance: Instance): StatusView['warnings'] {
   const unread = readUnknownEntries(instance.db);
@@ -208,10 +222,7 @@ export function readWarnings(instance: Instance): StatusView['warnings'] {
     ...(trouble === undefined ? [] : [trouble]),
     ...doubtWarnings(instance),
     ...clockWarnings(instance),
-    ...frozen.map((feed) => ({
-      code: 'FEED_FROZEN',
-      message: `the feed of ${feed.author} for ${feed.audience} holds two entries for one place and is frozen`,
-    })),
+    ...frozen.map((feed) => ({ code: 'FEED_FROZEN', message: frozenInWords(instance, feed) })),
     ...refused.map((blob) => ({
       code: 'BLOB_REFUSED',
       message: refusalInWords(blob),

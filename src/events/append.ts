@@ -19,7 +19,7 @@ import type { Doubt, Witnesses } from './witnesses.ts';
 /** This process read its keys before they were changed, or they were put back to older ones. */
 export function keyRetired(feed: string): EventError {
   return new EventError('KEY_RETIRED', `Cannot append to the feed ${feed}: it went on with another key`, {
-    hint: 'The keys were rotated meanwhile: run the command again; if it stays so, put back the newest keys folder.',
+    hint: 'The keys were rotated meanwhile: run the command again. Where the feed was lost then and came back since: crossgap log new-epoch. If keys were put back to older ones, put back the newest keys folder.',
     details: { feed },
   });
 }
@@ -63,8 +63,11 @@ export type LogWriter<E extends AnyEvent> = {
    *
    * @throws {EventError} UNSURE where it was opened before and lost since
    */
-  openFeed(opening: { readonly audience: string; readonly introduction: Uint8Array } & By): string;
+  openFeed(opening: Opening): string;
 };
+
+/** For whom a feed is opened, and what introduces its author there: the first entry follows from these two. */
+export type Opening = { readonly audience: string; readonly introduction: Uint8Array };
 
 export type AppendParts<E extends AnyEvent> = {
   readonly db: Database;
@@ -120,15 +123,16 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
     feed: Feed,
     { epoch, seq, previous }: { epoch: number; seq: number; previous: string },
     event: MadeEvent,
-    by: By,
+    by: By & { readonly at?: number },
     key = signer,
   ) => {
     assert(key, 'a log that was opened without a signing key appends nothing');
-    const at = clock.now();
-    const place = { feed: feed.feed, epoch, seq, previous, audience: feed.audience, at, actor: by.actor };
+    const now = clock.now();
+    const { actor, at = now } = by;
+    const place = { feed: feed.feed, epoch, seq, previous, audience: feed.audience, at, actor };
     const { header, hash, sealed } = sealEntry(place, event, key);
     const feedBlob = Buffer.from(feed.feed, 'hex');
-    const pos = entries.insert(feedBlob, header, Buffer.from(hash, 'hex'), sealed, at);
+    const pos = entries.insert(feedBlob, header, Buffer.from(hash, 'hex'), sealed, now);
     // What was made here is of the newest version, so it is what the catalog would read.
     const made =
       catalog.versionOf(event.name) === event.version
@@ -169,12 +173,12 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
     return insert(feed, { epoch: head.epoch, seq: head.seq + 1, previous: head.hash }, event, by);
   };
 
-  const openFeed: LogWriter<E>['openFeed'] = ({ audience, introduction, actor }) => {
+  const openFeed: LogWriter<E>['openFeed'] = ({ audience, introduction }) => {
     const id = feedId(instanceId, audience);
     if (feeds.get(id) !== undefined) return id;
     const doubt = witnesses.doubt(Buffer.from(id, 'hex'));
     if (doubt !== undefined) throw doubtful(id, undefined, doubt);
-    const { signingKey, instanceId: introduced } = openIntroduction(introduction);
+    const { signingKey, instanceId: introduced, name, issuedAt } = openIntroduction(introduction);
     assert.equal(introduced, instanceId, 'the introduction is of another instance');
     assert(
       signer && Buffer.compare(signingKey, signer.publicKey) === 0,
@@ -189,7 +193,10 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
       own: true,
     };
     feeds.add(feed);
-    insert(feed, { epoch: 1, seq: 1, previous: noHash }, FeedOpened.make({ introduction }), { actor });
+    // All of it follows from the introduction, so that a feed that was lost without a trace is opened with the same entry
+    // again: what its receiver holds and what is signed from then on have a place in common.
+    const opened = FeedOpened.make({ introduction });
+    insert(feed, { epoch: 1, seq: 1, previous: noHash }, opened, { actor: name, at: issuedAt });
     return id;
   };
 

@@ -13,6 +13,7 @@ import {
 } from './deployment-events.ts';
 import { EpochStarted, FeedOpened, KeyReplaced, KeyRotated } from './feed-events.ts';
 import {
+  ForkFound,
   LinkAccepted,
   LinkAnswered,
   LinkConfirmed,
@@ -49,6 +50,7 @@ export const everyEvent = [
   LinkConfirmed,
   LinkRemoved,
   ReceiptGiven,
+  ForkFound,
   EnvironmentAdded,
   EnvironmentRemoved,
   ProcessPublished,

@@ -1,6 +1,12 @@
 import { hash as digest } from 'node:crypto';
 import { CrossgapError } from '../errors.ts';
-import { openIntroduction, preAuthEncoding, verifyingKey, type SigningKey } from '../identity/index.ts';
+import {
+  openIntroduction,
+  preAuthEncoding,
+  verifyingKey,
+  type OpenedIntroduction,
+  type SigningKey,
+} from '../identity/index.ts';
 import { decodeBody } from './body-reader.ts';
 import type { EntryHeader, FeedPoint, SealedEntry } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
@@ -87,14 +93,22 @@ export function door({ instanceId, signer, pinFor, feeds, keys, entries, evidenc
     return { author: pin.author, pinned: pin.certificateFingerprint, own: false };
   };
 
+  /** An own feed that was lost may have begun with an earlier key: the same company stands for that. */
+  const isOurCompany = (fingerprint: string): boolean =>
+    feeds
+      .all()
+      .filter(({ own }) => own)
+      .flatMap((feed) => keys.introductions(feed))
+      .some((introduction) => openIntroduction(introduction).certificate.fingerprint === fingerprint);
+
   const open = (entry: SealedEntry, header: EntryHeader): Feed | undefined => {
     const { author, pinned, own } = expected(header);
     const before = opening.get(header.feed);
     if (before !== undefined) return before;
     if (header.type !== FeedOpened.name) return undefined;
-    const key = introducedKey(entry, header, author, pinned);
-    if (own && !asBuffer(key).equals(signer!.publicKey))
-      throw refuse('INTRODUCTION_MISMATCH', header, 'it names another signing key than this instance has');
+    const { signingKey: key, certificate } = introducedBy(entry, header, author, pinned);
+    if (own && !asBuffer(key).equals(signer!.publicKey) && !isOurCompany(certificate.fingerprint))
+      throw refuse('INTRODUCTION_MISMATCH', header, 'it names a signing key that this instance never had');
     const { feed, audience } = header;
     const made: Feed = { feed, author, audience, publicKey: key, key: verifyingKey(key), own };
     opening.set(feed, made);
@@ -197,12 +211,12 @@ function isBehind(header: EntryHeader, head: FeedPoint | undefined): boolean {
   );
 }
 
-function introducedKey(
+function introducedBy(
   entry: SealedEntry,
   header: EntryHeader,
   author: string,
   pinned: string | undefined,
-): Uint8Array {
+): OpenedIntroduction {
   refuseMisplaced(header);
   const { introduction } = FeedOpened.read(
     Math.min(header.schemaVersion, FeedOpened.version),
@@ -211,7 +225,7 @@ function introducedKey(
   const opened = openPinned(introduction, header, pinned);
   if (opened.instanceId !== author)
     throw refuse('INTRODUCTION_MISMATCH', header, `it introduces ${opened.instanceId} instead of ${author}`);
-  return opened.signingKey;
+  return opened;
 }
 
 function openPinned(introduction: Uint8Array, header: EntryHeader, pinned: string | undefined) {

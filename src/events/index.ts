@@ -34,6 +34,7 @@ export { readSideFile, writeSideFile, type SideFile, type VerifiedPosition } fro
 export { EpochStarted, FeedOpened, KeyReplaced, KeyRotated } from './feed-events.ts';
 export {
   Digest,
+  ForkFound,
   Id,
   LinkAccepted,
   LinkAnswered,

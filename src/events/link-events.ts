@@ -56,6 +56,20 @@ export const LinkConfirmed = defineEvent('link.confirmed', z.strictObject({ link
 export const LinkRemoved = defineEvent('link.removed', z.strictObject({ link: Id }));
 
 /**
+ * "Your key signed two things for this place that exclude each other": the entries, as far as one entry can carry them, or
+ * the head that names another one. Its author believes none of it before the signatures fit.
+ */
+export const ForkFound = defineEvent(
+  'fork.found',
+  z.strictObject({
+    epoch: z.int().min(1),
+    seq: z.int().min(1),
+    entries: z.array(z.strictObject({ bytes, signature: bytes })).max(2),
+    head: bytes.optional(),
+  }),
+);
+
+/**
  * "I hold your feed up to this point, these blobs whole, and these not as announced." Not receipted itself.
  *
  * `holds` lists the newest blobs that came whole (a blob once reported need not be reported again); `refused` those

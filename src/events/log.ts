@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { asDatabaseError, type Database } from '../db/index.ts';
 import type { SigningKey } from '../identity/index.ts';
-import { appender, type AppendEpoch, type By, type LogWriter } from './append.ts';
+import { appender, type AppendEpoch, type LogWriter, type Opening } from './append.ts';
 import type { AnyEvent, EventCatalog } from './define-event.ts';
 import type { Pin } from './door.ts';
 import type { FeedPoint, SealedEntry } from './entry.ts';
@@ -80,14 +80,17 @@ export type Log<E extends AnyEvent> = {
    */
   write<T>(work: (tx: LogWriter<E>) => T): T;
   /** Opens this instance's feed to an audience, once; returns its id. */
-  openFeed(opening: { readonly audience: string; readonly introduction: Uint8Array } & By): string;
+  openFeed(opening: Opening): string;
   /** Takes entries from outside in; one verdict for each, in their order. @throws {DatabaseError} */
   receive(entries: readonly SealedEntry[]): Promise<Verdict[]>;
   receiveHead(bytes: Uint8Array): HeadVerdict;
 
   /** Brings the side file up to the database. Before anything leaves the instance it happens by itself. */
   saveHead(): void;
-  /** The signed head of an own feed; of one that was lost whole, one that says so, by which it is given back. */
+  /**
+   * The signed head of an own feed. Of one of which nothing is here it says so: whoever holds it gives it back, also
+   * where nothing here remembers that it ever was.
+   */
   sealHead(feed: string): Uint8Array;
   /** Whether an own feed was signed once and not one entry of it is here. */
   isLost(feed: string): boolean;
@@ -131,6 +134,8 @@ export type Log<E extends AnyEvent> = {
   peerHeads(): (Head & { readonly receivedAt: number })[];
 
   evidence(feed: string): Evidence[];
+  /** The same of a feed that is frozen now; of any other, nothing. */
+  frozenBy(feed: string): Evidence[];
   /** A person decided that a frozen feed may go on with the next epoch its author starts. False: it is not frozen. */
   allowEpoch(feed: string): boolean;
   verify(options: { readonly full: boolean }): Promise<VerifyReport>;
@@ -175,8 +180,10 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   const own = ownHeads(db, tables);
   const mustBeGood = (): void => keeper.mustBeGood();
   const append = appender({ ...tables, heads: own, instanceId, signer, fold, mustBeGood });
+  const takeHead = headReceiver(tables);
   const receive = receiver({
     ...tables,
+    takeHead,
     instanceId,
     signer,
     pinFor,
@@ -187,7 +194,6 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       if (ownCameBack) keeper.lookAgain();
     },
   });
-  const takeHead = headReceiver(tables);
   const blob = (hex: string): Buffer => Buffer.from(hex, 'hex');
   const logged = (row: StoredRow): LoggedEntry<E> =>
     new StoredEntry(catalog, row.pos, { bytes: row.bytes, signature: row.signature }, { rawHash: row.hash });
@@ -238,8 +244,8 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
 
     saveHead: () => keeper.save(),
     sealHead: (feed) => {
-      const head = isLost(feed) ? nothingHeld : entries.head(blob(feed));
-      if (head === undefined || signer === undefined || (!isOwn(feed) && head !== nothingHeld))
+      const head = entries.head(blob(feed)) ?? nothingHeld;
+      if (signer === undefined || (!isOwn(feed) && head !== nothingHeld))
         throw new TypeError(`the feed ${feed} is not written here`);
       keeper.save();
       return sealHead({ feed, ...head, issuedAt: clock.now() }, signer);
@@ -314,6 +320,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     peerHeads: () => heads.all(),
 
     evidence: (feed) => evidence.list(blob(feed)),
+    frozenBy: (feed) => (evidence.frozen(blob(feed)) === undefined ? [] : evidence.list(blob(feed))),
     allowEpoch: (feed) => evidence.allowEpoch(blob(feed)),
     verify: async ({ full }) => {
       const report = await verifyLog(

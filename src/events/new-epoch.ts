@@ -1,4 +1,4 @@
-import { openSuccessor, type SigningKey } from '../identity/index.ts';
+import { openIntroduction, openSuccessor, type SigningKey } from '../identity/index.ts';
 import { keyRetired, type Appender, type By } from './append.ts';
 import type { AnyEvent, MadeEvent } from './define-event.ts';
 import type { FeedPoint } from './entry.ts';
@@ -59,13 +59,15 @@ function beginning(
   { keys, entries, signer }: Omit<EpochParts<AnyEvent>, 'write'>,
 ): MadeEvent {
   const head = entries.head(Buffer.from(feed.feed, 'hex'))!;
-  const signs = ({ publicKey }: Feed): boolean =>
-    signer !== undefined && Buffer.compare(publicKey, signer.publicKey) === 0;
-  if (signs(keys.after(feed, given.lastKnown)) && signs(keys.after(feed, head)))
+  if ([given.lastKnown, head].every((spot) => isSignedBy(keys.after(feed, spot), signer)))
     return EpochStarted.make(given);
   if (introduction === undefined) throw keyRetired(feed.feed);
   openSuccessor({ introduction }, keys.introductionAfter(feed, given.lastKnown));
   return KeyReplaced.make({ ...given, introduction });
+}
+
+function isSignedBy({ publicKey }: Feed, signer: SigningKey | undefined): boolean {
+  return signer !== undefined && Buffer.compare(publicKey, signer.publicKey) === 0;
 }
 
 /**
@@ -77,11 +79,21 @@ export function startEpochs<E extends AnyEvent>(
   parts: EpochParts<E>,
   { reason, actor, introduction, feeds: asked = new Map() }: NewEpoch,
 ): StartedEpochs & { readonly stuck: readonly StuckFeed[] } {
-  const { feeds, entries, epochs, evidence, witnesses, keeper, write, refold } = parts;
+  const { feeds, entries, epochs, evidence, witnesses, keeper, keys, signer, write, refold } = parts;
   keeper.lookAgain();
   const standing = keeper.standing();
   const lostPoints = lostPointsOf(standing);
   const unsure = standing.state === 'SIDE_FILE_MISSING' || standing.state === 'SIDE_FILE_DAMAGED';
+  /** It came back after the keys were changed, which therefore was not announced in it. */
+  const missedRotation = (id: string): boolean => {
+    const feed = feeds.get(id)!;
+    const head = entries.head(Buffer.from(id, 'hex'))!;
+    return (
+      introduction !== undefined &&
+      !isSignedBy(keys.after(feed, head), signer) &&
+      openIntroduction(introduction).issuedAt > keys.introductionAfter(feed, head).issuedAt
+    );
+  };
   const halted = feeds
     .all()
     .filter(
@@ -91,7 +103,8 @@ export function startEpochs<E extends AnyEvent>(
           asked.has(feed) ||
           lostPoints.has(feed) ||
           evidence.frozen(Buffer.from(feed, 'hex')) !== undefined ||
-          witnesses.doubt(Buffer.from(feed, 'hex')) !== undefined),
+          witnesses.doubt(Buffer.from(feed, 'hex')) !== undefined ||
+          missedRotation(feed)),
     );
   const gone = witnesses.all().filter(({ feed }) => entries.head(Buffer.from(feed, 'hex')) === undefined);
   if (halted.length === 0 && lostPoints.size === 0 && gone.length === 0)

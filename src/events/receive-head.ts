@@ -39,6 +39,8 @@ export function headReceiver(parts: HeadParts): (bytes: Uint8Array) => HeadVerdi
   const judge = (bytes: Uint8Array): HeadVerdict => {
     const head = readHead(bytes);
     const feed = feeds.get(head.feed);
+    // Its author has nothing, and so have we: whoever said it, nothing follows.
+    if (feed === undefined && head.seq === 0) return { outcome: 'same', head };
     if (feed === undefined)
       throw refuse(
         'FEED_UNKNOWN',

@@ -8,9 +8,10 @@ import type { SealedEntry } from './entry.ts';
 import { EventError } from './errors.ts';
 import { feedId } from './feed.ts';
 import { headerBytes } from './header.ts';
-import { bodyReader, intake, type IntakeParts, type ReadBody } from './intake.ts';
+import { bodyReader, intake, type Intake, type IntakeParts, type ReadBody } from './intake.ts';
 import type { LoggedEntry } from './logged-entry.ts';
-import { ReceiptGiven } from './link-events.ts';
+import { ForkFound, ReceiptGiven } from './link-events.ts';
+import type { HeadVerdict } from './receive-head.ts';
 import { refused, type Verdict } from './verdict.ts';
 import { verifyEntry, verifyPool } from './verify.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -24,6 +25,7 @@ export type ReceiveParts<E extends AnyEvent> = DoorParts &
   IntakeParts<E> & {
     readonly db: Database;
     readonly witnesses: Witnesses;
+    readonly takeHead: (bytes: Uint8Array) => HeadVerdict;
     readonly fold: (entries: readonly LoggedEntry<E>[]) => void;
     /** Makes the read models anew from what counts. */
     readonly refold: () => void;
@@ -42,7 +44,7 @@ export type Receive = (entries: readonly SealedEntry[]) => Promise<Verdict[]>;
 
 export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
   const pool = verifyPool();
-  const { db, catalog, feeds, keys, fold, refold, committed, instanceId, witnesses } = parts;
+  const { db, catalog, feeds, keys, fold, refold, committed, instanceId, witnesses, takeHead } = parts;
 
   const check = async (candidate: Candidate): Promise<Checked<E>> => {
     // Without a key the signature is checked when the feed's first entry brings it.
@@ -80,6 +82,21 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
     witnesses.hear(Buffer.from(said, 'hex'), { epoch, seq, hash });
   };
 
+  /** What the receiver of our feed shows to have been signed twice is judged as if it had come by itself. */
+  const hearFork = ({ header, sealed }: LoggedEntry<E>, taking: Intake<E>): void => {
+    if (header.type !== ForkFound.name || header.schemaVersion !== ForkFound.version) return;
+    const shown = feedId(instanceId, header.audience);
+    if (shown === header.feed) return;
+    const fork = ForkFound.read(ForkFound.version, decodeBody(sealed.bytes.subarray(headerBytes)));
+    const look = door(parts);
+    for (const entry of fork.entries) {
+      const seen = look(entry);
+      if ('outcome' in seen || seen.header.feed !== shown) continue;
+      if (seen.feed !== undefined && verifyEntry(entry, seen.feed.key)) taking.take(seen);
+    }
+    if (fork.head !== undefined) takeHead(fork.head);
+  };
+
   const store = db.transaction(
     (batch: readonly (Checked<E> | Verdict)[]): { verdicts: Verdict[]; own: boolean } => {
       const taking = intake(parts);
@@ -89,6 +106,7 @@ export function receiver<E extends AnyEvent>(parts: ReceiveParts<E>): Receive {
         if ('outcome' in one) return one;
         return one.fits ? taking.take(one.candidate, one.read) : refused(signatureInvalid(one.candidate));
       });
+      for (const entry of taking.accepted) hearFork(entry, taking);
       if (taking.leftSomeBehind) refold();
       else if (taking.accepted.length > 0) fold(taking.accepted);
       for (const entry of taking.accepted) hearReceipt(entry);

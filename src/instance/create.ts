@@ -102,8 +102,8 @@ async function fillFolder(
   writeFileSync(places.settings, settingsTemplate, { mode: 0o600 });
   const instance = await openInstance(places.root, { clock, create: true });
   try {
-    const { identity, actor, log } = instance;
-    log.openFeed({ audience: identity.instanceId, introduction: identity.bytes, actor });
+    const { identity, log } = instance;
+    log.openFeed({ audience: identity.instanceId, introduction: identity.bytes });
     log.saveHead();
     keepOutOfGit(places.root);
     return instance;

@@ -25,7 +25,7 @@ export function recorder({ log, introduction, actor, refuseSecrets }: Recorder):
       refuseSecrets(decision.map(({ event }) => event));
       return decision.map(({ to, event }) => {
         const audience = to === 'self' ? log.instanceId : to.link;
-        return tx.append(tx.openFeed({ audience, introduction, actor }), event, { actor });
+        return tx.append(tx.openFeed({ audience, introduction }), event, { actor });
       });
     });
 }

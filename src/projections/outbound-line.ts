@@ -18,6 +18,8 @@ export function describeEvent(event: CrossgapEvent): string {
       const bad = refused.map(({ digest, parts }) => `${digest.slice(0, 12)} refused (${parts.join(', ')})`);
       return [`receipt: your feed is held up to entry ${seq}`, ...blobs, ...bad].join(', ');
     }
+    case 'fork.found':
+      return `proof that their key signed two histories: at entry ${event.data.seq} of epoch ${event.data.epoch}`;
     case 'release.offered': {
       const document = readRelease(event.data.document, event.data.digest);
       if (document === undefined) return `release ${event.data.digest.slice(0, 12)} offered, unreadable`;

@@ -8,6 +8,7 @@ const told: ReadonlySet<string> = new Set<CrossgapEvent['name']>([
   'key.rotated',
   'key.replaced',
   'receipt.given',
+  'fork.found',
   'release.offered',
   'chunks.asked',
   'chunks.listed',

@@ -121,7 +121,11 @@ export function parcelReceiver(
     switch (parcel.kind) {
       case 'head': {
         const verdict = await replica.receiveHead(parcel.bytes);
-        if (verdict.outcome === 'refused') noteRefusal(tally, { what: 'head', ...coded(verdict) });
+        if (verdict.outcome === 'refused') {
+          noteRefusal(tally, { what: 'head', ...coded(verdict) });
+          // What speaks against its author is told to him.
+          unacknowledged = true;
+        }
         return done();
       }
       case 'entries':
@@ -139,7 +143,8 @@ export function parcelReceiver(
         noteRefusal(tally, { what: `${parcel.epoch}/${parcel.firstSeq + index}`, ...coded(verdict) });
       else tally[counterOf[verdict.outcome]] += 1;
     }
-    if (verdicts.some(({ outcome }) => outcome === 'appended')) unacknowledged = true;
+    if (verdicts.some(({ outcome }) => outcome === 'appended' || outcome === 'refused'))
+      unacknowledged = true;
     // What waits for an earlier entry is offered again, since the replica need not remember it.
     if (verdicts.every(({ outcome }) => outcome !== 'parked')) await done();
   }

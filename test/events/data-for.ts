@@ -28,7 +28,10 @@ export function dataFor(schema: z.ZodType): fc.Arbitrary<unknown> {
     case 'object':
       return objectFor(facts.shape);
     case 'array':
-      return fc.array(dataFor(facts.element), { minLength: bound('min_length')?.minimum ?? 0, maxLength: 3 });
+      return fc.array(dataFor(facts.element), {
+        minLength: bound('min_length')?.minimum ?? 0,
+        maxLength: Math.min(3, bound('max_length')?.maximum ?? 3),
+      });
     case 'nullable':
       return fc.option(dataFor(facts.innerType), { nil: null });
     case 'string': {

@@ -28,7 +28,7 @@ function another(data: string, steps: string): string[] {
       }
     };
     const introduce = ({ log, identity }) =>
-      log.openFeed({ audience: 'ab'.repeat(16), introduction: identity.bytes, actor: 'x' });
+      log.openFeed({ audience: 'ab'.repeat(16), introduction: identity.bytes });
     ${steps}
   `;
   const ids = [`--reuid=${account}`, `--regid=${account}`, '--clear-groups'];
