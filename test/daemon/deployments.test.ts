@@ -188,6 +188,15 @@ describe('J1.F8: a run whose executor was killed', () => {
     ]);
   });
 
+  test('after its end was written down is over, as it ended', async () => {
+    const { customer } = pair;
+    const id = deploy(customer, offered(pair, '1.0.0'), 'uat');
+    vi.stubEnv('CROSSGAP_FAULT', 'executor.end.after-journal');
+    expect(await settle(customer, id)).toMatchObject({ state: 'succeeded' });
+    vi.unstubAllEnvs();
+    expect(ran()).toEqual(['stop', 'deploy', 'start']);
+  });
+
   test('goes on with the plan it was frozen with, whatever was set since', async () => {
     const { customer } = pair;
     const id = deploy(customer, offered(pair, '1.0.0'), 'uat');

@@ -1,11 +1,28 @@
 import { expect, test } from 'vitest';
+import { requires } from '../support/requires.ts';
 import { KilledCompanies } from './killed-companies.ts';
+import { folderWay, natsWay } from './ways.ts';
 
 const seed = Number(process.env['CROSSGAP_SEED'] ?? Date.now() % 1_000_000);
 
-test(`INV-1 INV-2 INV-5 T-35 T-36 daemons, writers and executors killed 200 times under load lose nothing (seed ${seed})`, async () => {
-  await using companies = new KilledCompanies();
+test(`INV-1 INV-2 INV-5 T-35 T-36 daemons, writers and executors killed 60 times under load lose nothing over a folder (seed ${seed})`, async () => {
+  await using companies = new KilledCompanies(folderWay);
   await companies.prepare();
-  expect(await companies.killAtRandom(200, seed)).toMatchObject({ executor: 20 });
+  expect(await companies.killAtRandom(60, seed)).toMatchObject({ executor: 6 });
   await companies.expectNothingLost();
 }, 1_800_000);
+
+test.skipIf(!requires('nats-server', 'the server is killed as well'))(
+  `INV-1 INV-2 INV-5 T-35 T-36 T-40 T-41 the same and the server, killed 140 times, once and again without its disk, lose nothing (seed ${seed})`,
+  async () => {
+    await using companies = new KilledCompanies(natsWay);
+    await companies.prepare();
+    expect(await companies.killAtRandom(140, seed)).toMatchObject({
+      executor: 14,
+      server: 32,
+      'server and its disk': 10,
+    });
+    await companies.expectNothingLost();
+  },
+  1_800_000,
+);

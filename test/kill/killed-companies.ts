@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -29,10 +28,12 @@ import {
 import { deploy, furnish, once as runOnce, publish } from '../daemon/company.ts';
 import { chance, type Chance } from '../simulation/chance.ts';
 import { Company, effectsIn, untilFileHolds, type Daemon } from '../support/companies.ts';
-import { makeInstance, offer, pair, type HeldClock } from '../support/instances.ts';
+import { hashesIn, Ledger } from '../simulation/ledger.ts';
+import { makeInstance, offer, type HeldClock } from '../support/instances.ts';
+import type { Way } from './ways.ts';
 
-/** Who can be ended. */
-const victims = ['vendor daemon', 'customer daemon', 'vendor writer', 'customer writer', 'executor'] as const;
+/** Who can be ended beside the executor, and where there is one, beside the server. */
+const victims = ['vendor daemon', 'customer daemon', 'vendor writer', 'customer writer'] as const;
 
 /** So many chunks the large file has, and one of them goes each second: so it is on its way while processes end. */
 const chunks = 6;
@@ -41,9 +42,10 @@ const pace = '[sync]\nblob-rate = "1 MB/s"\n';
 /** A process that appends, and what it said that it had appended. */
 type Writer = { readonly child: ChildProcess; readonly lines: AsyncIterator<string> };
 
-/** Two companies with daemons and writers, over a shared folder. */
+/** Two companies with daemons and writers, and what is between them. */
 export class KilledCompanies {
   readonly #root = mkdtempSync(join(tmpdir(), 'crossgap-kill-'));
+  readonly #way: Way;
   readonly #effects = join(this.#root, 'effects');
   readonly #gate = join(this.#root, 'gate');
   readonly #companies = {
@@ -52,6 +54,7 @@ export class KilledCompanies {
   };
   readonly #daemons = new Map<Side, Daemon>();
   readonly #writers = new Map<Side, Writer>();
+  readonly #ledger = new Ledger();
   /** Hashes of entries that were told to be appended, by their author. */
   readonly #told: Record<Side, Set<string>> = { vendor: new Set(), customer: new Set() };
   readonly #deployments: string[] = [];
@@ -59,18 +62,28 @@ export class KilledCompanies {
   /** Where the large file lies at the customer when it is whole, and the notes on what has come of it. */
   #large = { whole: '', notes: '' };
   #generation = 0;
+  #watched: readonly Watched[] = [];
+
+  constructor(way: (root: string) => Way) {
+    this.#way = way(this.#root);
+  }
 
   /** Pairs the two, and lets the vendor offer what is to cross: a release with its package, and a large file. */
   async prepare(): Promise<void> {
     writeFileSync(this.#effects, '');
     execFileSync('mkfifo', [this.#gate]);
-    const between = join(this.#root, 'between');
-    mkdirSync(between);
     const vendor = await makeInstance(this.#root, 'acme', systemClock);
     const customer = await makeInstance(this.#root, 'contoso', systemClock);
-    this.#link = pair(vendor, customer, between);
+    this.#link = await this.#way.pair(vendor, customer);
     const clock: HeldClock = { now: () => systemClock.now(), advance: () => undefined };
-    const both = { clock, vendor, customer, link: this.#link, between, [Symbol.dispose]: () => undefined };
+    const both = {
+      clock,
+      vendor,
+      customer,
+      link: this.#link,
+      between: '',
+      [Symbol.dispose]: () => undefined,
+    };
     furnish(both);
     const wait = `if [ -p '${this.#gate}' ]; then read -r _ < '${this.#gate}'; fi`;
     await publish(both, '2.0.0', { marks: this.#effects, deploy: wait });
@@ -86,39 +99,71 @@ export class KilledCompanies {
       notes: `${blobs.incomingPath(digest)}.${this.#link}.parts`,
     };
     for (const side of sides) await this.#start(side);
+    this.#watched = [
+      { name: 'vendor', instance: await openInstance(vendor.folder.root) },
+      { name: 'customer', instance: await openInstance(customer.folder.root) },
+    ];
   }
 
-  /** Ends somebody at some moment, so many times, and starts it again each time. */
+  /** Ends somebody at some moment, so many times, starts it again each time, and looks whether all is well. */
   async killAtRandom(kills: number, seed: number): Promise<Record<string, number>> {
     const luck = chance(seed);
-    const killed: Record<string, number> = Object.fromEntries(victims.map((victim) => [victim, 0]));
+    const killed: Record<string, number> = {};
     let interrupted = 0;
     for (let at = 0; at < kills; at++) {
-      // An executor first, and every tenth time: to begin and to go on with a deployment takes its time.
-      const victim = at % 10 === 0 ? 'executor' : luck.one(victims.slice(0, 4));
+      const victim = this.#victimOf(at, luck);
       await this.#hearFrom(luck.one(sides), luck.below(15));
+      if (/server|daemon/.test(victim)) await this.#untilChunksCame((interrupted += 1));
       if (victim === 'executor') await this.#killExecutor(luck);
-      else if (victim.endsWith('daemon')) {
-        await this.#untilChunksCame(interrupted + 1);
-        interrupted += 1;
-        await this.#killDaemon(sideOf(victim));
-      } else await this.#killWriter(sideOf(victim));
-      killed[victim]! += 1;
+      else if (victim.startsWith('server')) await this.#way.kill!({ withoutDisk: victim.includes('disk') });
+      else if (victim.endsWith('daemon')) await this.#killDaemon(sideOf(victim));
+      else await this.#killWriter(sideOf(victim));
+      killed[victim] = (killed[victim] ?? 0) + 1;
+      this.#expectWhole();
     }
     return killed;
+  }
+
+  #victimOf(at: number, luck: Chance): string {
+    // An executor first, and every tenth time: to begin and to go on with a deployment takes its time.
+    if (at % 10 === 0) return 'executor';
+    if (this.#way.kill === undefined || at % 3 !== 1) return luck.one(victims);
+    return at % 15 === 4 ? 'server and its disk' : 'server';
+  }
+
+  /** Whatever happens meanwhile: what was told is there, each feed is unbroken, and nobody holds another's otherwise. */
+  #expectWhole(): void {
+    for (const { name, instance } of this.#watched) {
+      this.#ledger.check({ name, instance });
+      const there = new Set(hashesIn(instance.db));
+      expect([...this.#told[name]].filter((hash) => !there.has(hash))).toEqual([]);
+      expect(instance.log.feeds().filter(({ frozen }) => frozen)).toEqual([]);
+    }
+    const [vendor, customer] = this.#watched.map(({ instance }) => instance) as [Instance, Instance];
+    for (const [author, reader] of [
+      [vendor, customer],
+      [customer, vendor],
+    ] as const) {
+      const feed = author.log.feedTo(this.#link);
+      // The reader is asked first, so that the author is ahead.
+      const held = hashesOf(reader, feed);
+      expect(hashesOf(author, feed).slice(0, held.length)).toEqual(held);
+    }
   }
 
   /** Everybody ends in peace, what is on its way arrives, and nothing is missing anywhere. */
   async expectNothingLost(): Promise<void> {
     for (const side of sides) await this.#stopWriter(side);
     for (const daemon of this.#daemons.values()) await daemon.stop();
+    this.#expectWhole();
     using vendor = await openInstance(this.#companies.vendor.data);
     using customer = await openInstance(this.#companies.customer.data);
     const instances = { vendor, customer };
     for (let round = 0, moved = true; moved; round++) {
       expect(round).toBeLessThan(8);
       const done = [await runOnce(vendor), await runOnce(customer)];
-      moved = done.flatMap(({ exchanged }) => exchanged).some(({ sent, received }) => sent + received > 0);
+      // A customer can't look into the stream it sends to: what has no receipt it sends again each time it begins.
+      moved = done.flatMap(({ exchanged }) => exchanged).some(({ received }) => received > 0) || round === 0;
     }
     for (const side of sides) {
       const author = instances[side];
@@ -145,6 +190,8 @@ export class KilledCompanies {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { child } of this.#writers.values()) child.kill('SIGKILL');
     for (const side of sides) await this.#companies[side].endAll();
+    for (const { instance } of this.#watched) instance.close();
+    await this.#way[Symbol.asyncDispose]();
     rmSync(this.#root, { recursive: true, force: true });
   }
 
@@ -236,6 +283,9 @@ export class KilledCompanies {
   }
 }
 
+/** A log that is looked at while its owner works. */
+type Watched = { readonly name: Side; readonly instance: Instance };
+
 type Side = 'vendor' | 'customer';
 const sides = ['vendor', 'customer'] as const;
 const sideOf = (victim: string): Side => (victim.startsWith('vendor') ? 'vendor' : 'customer');
@@ -255,7 +305,7 @@ async function untilState({ db, folder }: Instance, id: string, state: string): 
 
 function hashesOf(instance: Instance, feed: string): string[] {
   const hashes = instance.db
-    .prepare<[Buffer], string>('SELECT lower(hex(hash)) FROM entry WHERE feed = ?')
+    .prepare<[Buffer], string>('SELECT lower(hex(hash)) FROM entry WHERE feed = ? ORDER BY epoch, seq')
     .pluck();
   return hashes.all(Buffer.from(feed, 'hex'));
 }

@@ -20,6 +20,9 @@ export function demand(holds: boolean, invariant: string, message: () => string)
   if (!holds) throw new Violation(invariant, message());
 }
 
+/** A log and a name for it. */
+type Kept = Pick<Machine, 'name' | 'instance'>;
+
 type Row = {
   pos: number;
   feed: Buffer;
@@ -44,11 +47,11 @@ export class Ledger {
   readonly #sent = new Map<string, Uint8Array>();
   readonly #entries = new Map<string, SealedEntry>();
   /** Up to where each machine's log was looked at, and the newest hash of each of its feeds there. */
-  readonly #looked = new Map<Machine, { pos: number; heads: Map<string, Row> }>();
+  readonly #looked = new Map<string, { pos: number; heads: Map<string, Row> }>();
 
   /** The machine's disk is not what it was: everything is looked at again. */
   lookAgain(machine: Machine): void {
-    this.#looked.delete(machine);
+    this.#looked.delete(machine.name);
   }
 
   /** A parcel leaves a machine: INV-3, and nothing leaves that the side file does not know. */
@@ -97,10 +100,10 @@ export class Ledger {
   }
 
   /** What must hold after every step. */
-  check(machine: Machine): void {
+  check(machine: Kept): void {
     const { db } = machine.instance;
-    const looked = this.#looked.get(machine) ?? { pos: 0, heads: new Map<string, Row>() };
-    this.#looked.set(machine, looked);
+    const looked = this.#looked.get(machine.name) ?? { pos: 0, heads: new Map<string, Row>() };
+    this.#looked.set(machine.name, looked);
     const rows = db
       .prepare<[number], Row>(
         'SELECT pos, feed, epoch, seq, hash, bytes, signature FROM entry WHERE pos > ? ORDER BY pos',
@@ -135,7 +138,7 @@ export class Ledger {
     demand(!history.some((bytes) => bytes.includes(canary)), 'INV-8', () => 'a secret travelled');
   }
 
-  #checkRow(machine: Machine, row: Row, heads: Map<string, Row>): void {
+  #checkRow(machine: Kept, row: Row, heads: Map<string, Row>): void {
     const feed = row.feed.toString('hex');
     const place = `${machine.name} ${row.epoch}/${row.seq} of ${feed}`;
     const header = readHeader(row.bytes);
@@ -176,7 +179,7 @@ export class Ledger {
     if (first === undefined) this.#entries.set(hash, { bytes: row.bytes, signature: row.signature });
   }
 
-  #checkSizes({ name, instance }: Machine): void {
+  #checkSizes({ name, instance }: Kept): void {
     const { db, blobs } = instance;
     const most = (sql: string): number => db.prepare<[], number>(sql).pluck().get() ?? 0;
     const parked = most('SELECT max(n) FROM (SELECT count(*) AS n FROM parked_entry GROUP BY feed)');
