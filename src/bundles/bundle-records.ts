@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { SealedEntry } from '../events/index.ts';
-import type { BlobParcel, NamedBlob, Place, PlacedEntry } from '../sync/index.ts';
+import type { BlobParcel, NamedBlob, Place, PlacedEntry, Stretch } from '../sync/index.ts';
 import { malformed } from './malformed.ts';
 import type { OpenBundle } from './open-bundle.ts';
 import {
   blobRecordFront,
+  carriedBytes,
+  carriedStretches,
   endBytes,
   readEnd,
   readEntry,
@@ -138,11 +140,11 @@ export function recordReader(bundle: OpenBundle): RecordReader {
       if (entries !== manifest.entries)
         throw malformed(found, `${entries} of its ${manifest.entries} entries are there`);
       const blobs: PlacedBlob[] = [];
-      for (const { digest, sizeBytes, attempt } of manifest.blobs) {
-        const front = blobRecordFront({ digest, sizeBytes, attempt });
+      for (const blob of manifest.blobs) {
+        const front = blobRecordFront(blob);
         hash.update(front);
-        blobs.push({ digest, sizeBytes, attempt, at: at + front.length });
-        at += front.length + sizeBytes;
+        blobs.push({ ...blob, at: at + front.length });
+        at += front.length + carriedBytes(blob);
       }
       if (at + recordFrontBytes + endBytes !== bundle.sizeBytes)
         throw malformed(found, 'its blobs are not those of its manifest');
@@ -161,21 +163,35 @@ async function checkEnd(bundle: OpenBundle, at: number, sha256: string): Promise
     throw malformed(found, 'its end record is of another content');
 }
 
+/** A row of bytes of a blob, and where in the bundle it is. */
+export type PlacedStretch = Stretch & { readonly at: number };
+
+/** What a bundle carries of a blob, in stretches of at most `lengthMax`. */
+export function* placedStretches(blob: PlacedBlob, lengthMax: number): Generator<PlacedStretch> {
+  let { at } = blob;
+  for (const { offset, length } of carriedStretches(blob)) {
+    for (let done = 0; done < length; done += lengthMax)
+      yield { offset: offset + done, length: Math.min(lengthMax, length - done), at: at + done };
+    at += length;
+  }
+}
+
 /**
  * A stretch of a blob, once what stands before the blob was found to be of it. Its bytes are good until the next one
  * is read.
  */
 export async function blobParcel(
   bundle: OpenBundle,
-  { digest, sizeBytes, attempt, at }: PlacedBlob,
-  { offset, length }: { readonly offset: number; readonly length: number },
+  blob: PlacedBlob,
+  { offset, length, at }: PlacedStretch,
 ): Promise<BlobParcel> {
-  if (offset === 0) {
-    const front = blobRecordFront({ digest, sizeBytes, attempt });
+  const { digest, sizeBytes, attempt } = blob;
+  if (at === blob.at) {
+    const front = blobRecordFront(blob);
     if (!(await bundle.read(at - front.length, front.length)).equals(front))
       throw malformed(bundle.found, `the record of blob ${digest} is not in its place`);
   }
-  const bytes = await bundle.readStretch(at + offset, Math.min(length, sizeBytes - offset));
+  const bytes = await bundle.readStretch(at, length);
   return { kind: 'blob', digest, sizeBytes, attempt, offset, bytes };
 }
 

@@ -1,5 +1,5 @@
 import type { Received, Transport } from '../sync/index.ts';
-import { blobParcel, isWanted, recordReader, type Rest } from './bundle-records.ts';
+import { blobParcel, isWanted, placedStretches, recordReader, type Rest } from './bundle-records.ts';
 import { stretchBytesMax, type OpenBundle } from './open-bundle.ts';
 
 export type BundleTransportOptions = {
@@ -57,12 +57,11 @@ export function bundleTransport(
       for (const bundle of bundles) {
         for (const blob of rests.get(bundle)?.blobs ?? []) {
           if (!isWanted(blob, wanted())) continue;
-          const length = stretchBytes(blob.digest);
-          for (let offset = 0; offset < blob.sizeBytes; offset += length) {
-            const key = `${idOf(bundle)} ${blob.digest} ${offset}`;
+          for (const stretch of placedStretches(blob, stretchBytes(blob.digest))) {
+            const key = `${idOf(bundle)} ${blob.digest} ${stretch.offset}`;
             if (done.has(key)) continue;
             if (signal.aborted) return;
-            const parcel = await blobParcel(bundle, blob, { offset, length }).catch((error: unknown) => {
+            const parcel = await blobParcel(bundle, blob, stretch).catch((error: unknown) => {
               hindrances.push(error);
             });
             if (parcel) yield { parcel, done: once(key) };

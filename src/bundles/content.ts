@@ -1,7 +1,8 @@
 import { pieceBytes, pieceCount, sealedPieceBytes, sealPiece, type PayloadKey } from './age-payload.ts';
 import { passed } from './flat-memory.ts';
 import { beforeEntries, endRecord, entryRecords, type BundleSource, type Inside } from './plan.ts';
-import { blobRecordFront } from './records.ts';
+import { blobRecordFront, carriedStretches } from './records.ts';
+import type { Stretch } from '../sync/index.ts';
 
 /** So much of a blob is read at once. */
 const readBytes = 1024 * 1024;
@@ -27,7 +28,10 @@ export function plaintextOf(inside: Inside, source: BundleSource): Plaintext {
     { sizeBytes: entriesBytes, read: (from) => skipping(entryRecords(source, manifest), from) },
     ...manifest.blobs.flatMap((blob) => [
       inMemory(blobRecordFront(blob)),
-      { sizeBytes: blob.sizeBytes, read: (from: number) => blobBytes(source, blob, from) },
+      ...carriedStretches(blob).map((stretch) => ({
+        sizeBytes: stretch.length,
+        read: (from: number) => stretchBytes(source, blob.digest, stretch, from),
+      })),
     ]),
     inMemory(endRecord(inside)),
   ];
@@ -56,14 +60,15 @@ function* skipping(pieces: Iterable<Buffer>, from: number): Generator<Buffer> {
   }
 }
 
-async function* blobBytes(
+async function* stretchBytes(
   source: BundleSource,
-  { digest, sizeBytes }: { readonly digest: string; readonly sizeBytes: number },
+  digest: string,
+  { offset, length }: Stretch,
   from: number,
 ): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(Math.min(readBytes, sizeBytes));
-  for (let at = from; at < sizeBytes; at += readBytes)
-    yield await source.openBlob(digest, at, Math.min(readBytes, sizeBytes - at), buffer);
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, length));
+  for (let at = from; at < length; at += readBytes)
+    yield await source.openBlob(digest, offset + at, Math.min(readBytes, length - at), buffer);
 }
 
 /** The payload from sealed piece `first` on. The arrays it yields are good until the next one is asked for. */

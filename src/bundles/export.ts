@@ -23,7 +23,8 @@ import {
 } from './kept-bundle.ts';
 import { planInside, type BundleSource, type Inside, type Intent } from './plan.ts';
 import { discardParts, partNames, settleParts, writePart, type WrittenPart } from './write-parts.ts';
-import { writeTransportSheet } from './transport-sheet.ts';
+import { carriedBytes, type Manifest } from './records.ts';
+import { writeTransportSheet, type SheetFacts } from './transport-sheet.ts';
 
 /** FAT32 holds files of less than 4 GiB. */
 export const partBytesDefault = 4095 * 1024 * 1024;
@@ -124,7 +125,7 @@ export async function exportBundle(order: Export): Promise<Exported> {
     size: frontBytes + sizeBytes,
     sha256,
   }));
-  return { facts, parts, sheet: await writeTransportSheet(out, facts, parts) };
+  return { facts, parts, sheet: await writeTransportSheet(out, sheetFacts(facts, inside.manifest), parts) };
 }
 
 /** What of a bundle that was made is made again. */
@@ -192,7 +193,17 @@ export async function reissueBundle({
     size: sizeBytes + Buffer.from(kept.parts[wanted[index]!]!.front, 'base64').length,
     sha256,
   }));
-  return { facts, parts, sheet: await writeTransportSheet(out, facts, allParts(kept, names)) };
+  const sheet = await writeTransportSheet(
+    out,
+    sheetFacts(facts, manifestOf(kept.manifest)),
+    allParts(kept, names),
+  );
+  return { facts, parts, sheet };
+}
+
+function sheetFacts(facts: BundleFacts, { blobs }: Manifest): SheetFacts {
+  const leftOutBytes = blobs.reduce((sum, blob) => sum + blob.sizeBytes - carriedBytes(blob), 0);
+  return { ...facts, leftOutBytes };
 }
 
 type AgeFile = { readonly front: Uint8Array; readonly plaintext: Plaintext; readonly key: PayloadKey };

@@ -1,5 +1,6 @@
 import { CrossgapError } from '../errors.ts';
 import { replicateOnce, type Exchange, type Place, type Replica } from '../sync/index.ts';
+import { size } from '../words.ts';
 import type { AgeIdentity } from './age-keys.ts';
 import { bundleTransport } from './bundle-transport.ts';
 import type { BundleFacts } from './envelope.ts';
@@ -83,7 +84,7 @@ async function importBundle(found: FoundBundle, importer: Importer, signal: Abor
     const exchange = await takeIn(opened, link.replica, signal);
     const judged = judge(opened, link, exchange);
     const stopped = signal.aborted ? interrupted(found) : undefined;
-    return { ...about, link: link.name, ...judged, failure: judged.failure ?? stopped };
+    return { ...about, link: link.name, ...judged, failure: stopped ?? judged.failure };
   } catch (error) {
     if (!(error instanceof CrossgapError)) throw error;
     return { ...about, link: importer.link(facts.link)?.name, ...nothingNew, failure: error };
@@ -155,8 +156,10 @@ function interrupted({ facts }: FoundBundle): BundleError {
 
 /** The one way in. Nothing is sent: there is nobody at the other end. */
 function takeIn(opened: OpenBundle, replica: Replica, signal: AbortSignal): Promise<Exchange> {
+  // Hours and pace are those of a line; who stands there with a stick wants it in.
+  const { gate: _gate, ...atOnce } = replica;
   const inward: Replica = {
-    ...replica,
+    ...atOnce,
     outgoing: () => [],
     outgoingHead: () => undefined,
     blobsOwed: () => [],
@@ -173,7 +176,8 @@ function judge(
 ): Omit<Imported, 'facts' | 'words' | 'link'> {
   const { found, manifest } = opened;
   const refused = exchange.refusals.filter((refusal) => !isOldHead(refusal, opened, link));
-  const carried = new Set(manifest.blobs.map(({ digest }) => digest));
+  // Of a package that is here in part the rest may be lacking.
+  const carried = new Set(manifest.blobs.flatMap(({ digest, stretches }) => (stretches ? [] : [digest])));
   const waiting = exchange.waiting.map(({ digest }) => digest).filter((digest) => !carried.has(digest));
   const [failure] = exchange.failures;
   return {
@@ -187,7 +191,9 @@ function judge(
       asExpected(failure) ??
       contentRefused(found, refused, exchange) ??
       (exchange.entriesParked > 0 ? earlierMissing(found, link.have()) : undefined) ??
-      packageMissing(opened, waiting),
+      noRoom(opened, exchange) ??
+      packageMissing(opened, waiting) ??
+      piecesMissing(opened, link, exchange),
   };
 }
 
@@ -230,6 +236,22 @@ function contentRefused(
   );
 }
 
+/** What is inside and stays outside, since the disk or the quota has no room for it. */
+function noRoom({ manifest, found: { facts } }: OpenBundle, exchange: Exchange): BundleError | undefined {
+  const inside = new Map(manifest.blobs.map((blob) => [blob.digest, blob]));
+  const lacking = exchange.noRoom.filter(({ digest }) => inside.has(digest));
+  const [first] = lacking;
+  if (first === undefined) return undefined;
+  return new BundleError(
+    'BUNDLE_NO_ROOM',
+    `Cannot take in all of bundle ${facts.number} from ${facts.from.name}: there is no room for ${lacking.map(({ digest }) => nameOf(inside.get(digest)!)).join(', ')} (${first.message})`,
+    {
+      hint: 'Make room, or allow more in the settings, and run the command again: what was taken in stays.',
+      details: { bundle: facts.number, lacking },
+    },
+  );
+}
+
 /** What the sender left out, since this side said to hold it or an earlier bundle carried it, and is not here. */
 function packageMissing(
   { manifest, found: { facts } }: OpenBundle,
@@ -244,6 +266,31 @@ function packageMissing(
     {
       hint: `Ask ${facts.from.name} for these packages again: crossgap bundle export --to LINK --release R --again.`,
       details: { bundle: facts.number, missing: lost.map(({ digest, name }) => ({ digest, name })) },
+    },
+  );
+}
+
+/** What the sender left out of packages, since this side said to have it in others, and is not in them. */
+function piecesMissing(
+  { manifest, found: { facts } }: OpenBundle,
+  link: ReceivingLink,
+  { waiting }: Exchange,
+): BundleError | undefined {
+  const lacking = manifest.blobs.flatMap((blob) => {
+    const here = blob.stretches && waiting.find(({ digest }) => digest === blob.digest);
+    return here === undefined ? [] : [{ blob, missingBytes: here.sizeBytes - here.heldBytes }];
+  });
+  if (lacking.length === 0) return undefined;
+  const told = lacking.map(({ blob, missingBytes }) => `${size(missingBytes)} of ${nameOf(blob)}`);
+  return new BundleError(
+    'BUNDLE_PIECES_MISSING',
+    `Cannot put together all packages of bundle ${facts.number} from ${facts.from.name}: ${told.join(', ')} should be in packages that are here, and is not`,
+    {
+      hint: `Make a bundle back, which asks for it (crossgap bundle export --to ${link.name} --out FOLDER), or ask ${facts.from.name} for packages as a whole: crossgap bundle export --to LINK --whole. What came is kept.`,
+      details: {
+        bundle: facts.number,
+        missing: lacking.map(({ blob: { digest, name }, missingBytes }) => ({ digest, name, missingBytes })),
+      },
     },
   );
 }

@@ -17,11 +17,12 @@ export {
 export { importBundles, type Imported, type Importer, type ReceivingLink } from './import.ts';
 export { inspectBundles, type Inspection, type PartState } from './inspect.ts';
 export { madeBundles, type MadeBundle } from './kept-bundle.ts';
+export { leaveOutPieces, type LeftOut, type PieceKnowledge } from './leave-out.ts';
 export { openBundle, type OpenBundle } from './open-bundle.ts';
 export { partDamaged } from './part-bytes.ts';
 export { placeText } from './places.ts';
 export { planInside, type BundleSource, type Inside, type Intent } from './plan.ts';
-export type { BundledBlob, Manifest } from './records.ts';
+export { carriedBytes, type BundledBlob, type Manifest } from './records.ts';
 export {
   findBundles,
   missingParts,

@@ -11,7 +11,7 @@
  *   manifest  JSON in UTF-8, see Manifest below
  *   head      the sender's newest signed head, 136 bytes (docs/event-format.md)
  *   entry     epoch (4), sequence (8), the bytes of the entry, its signature of 64 bytes
- *   blob      SHA-256 (32), size (8), attempt (4), then the bytes of the blob
+ *   blob      SHA-256 (32), size (8), attempt (4), then the bytes of the blob, or of those stretches that the manifest says
  *   end       number of entries (8), number of blobs (8), SHA-256 (32) of all that stands before this record but the
  *             bytes of blobs, each of which has its own in its record
  *
@@ -19,7 +19,7 @@
  */
 import { z } from 'zod';
 import { Digest, entryBytesMax, headBytes, Id, signatureBytes, type SealedEntry } from '../events/index.ts';
-import type { PlacedEntry } from '../sync/index.ts';
+import type { PlacedEntry, Stretch } from '../sync/index.ts';
 
 export const recordKinds = { manifest: 1, head: 2, entry: 3, blob: 4, end: 5 } as const;
 export type RecordKind = keyof typeof recordKinds;
@@ -34,10 +34,24 @@ const placeBytes = 12;
 /** A place in a feed; epoch and sequence 0 are before its first entry. */
 export const PlaceAt = z.strictObject({ epoch: z.int().min(0), seq: z.int().min(0) });
 
+/** A row of bytes of a blob: its offset and its length. */
+const CarriedStretch = z.tuple([z.int().min(0), z.int().min(1)]);
+/** So many stretches at most are carried of a blob. */
+export const stretchesMax = 50_000;
+
+function areInOrder(stretches: readonly (readonly [number, number])[]): boolean {
+  return stretches.every(([offset], at) => {
+    const [before, length] = stretches[at - 1] ?? [0, 0];
+    return offset >= before + length;
+  });
+}
+
 /** A blob that a bundle carries, or that its sender believes the receiver to hold. */
 export const BundledBlob = z.strictObject({
   digest: Digest,
   sizeBytes: z.int().min(0),
+  /** What of it is carried, in ascending order without overlap; all of it where this is absent. */
+  stretches: z.array(CarriedStretch).max(stretchesMax).refine(areInOrder).optional(),
   /** How often the receiver refused what came under this digest. */
   attempt: z.int().min(0).max(0xffff_ffff),
   kind: z.enum(['package', 'other']),
@@ -45,6 +59,18 @@ export const BundledBlob = z.strictObject({
   name: z.string().max(300),
 });
 export type BundledBlob = z.infer<typeof BundledBlob>;
+
+/** What of a blob is inside a bundle. */
+export function carriedStretches({ sizeBytes, stretches }: BlobFront): readonly Stretch[] {
+  return stretches === undefined
+    ? [{ offset: 0, length: sizeBytes }]
+    : stretches.map(([offset, length]) => ({ offset, length }));
+}
+
+/** How many bytes of a blob are inside a bundle. */
+export function carriedBytes({ sizeBytes, stretches }: BlobFront): number {
+  return stretches === undefined ? sizeBytes : stretches.reduce((sum, [, length]) => sum + length, 0);
+}
 
 /** What a bundle says of itself to its receiver. */
 export const Manifest = z.strictObject({
@@ -125,16 +151,17 @@ export function readEntry(content: Buffer): PlacedEntry {
 }
 
 /** What stands before the bytes of a blob. */
-export function blobRecordFront({ digest, sizeBytes, attempt }: BlobFront): Buffer {
+export function blobRecordFront(blob: BlobFront): Buffer {
+  const { digest, sizeBytes, attempt } = blob;
   const front = Buffer.alloc(recordFrontBytes + blobFrontBytes);
-  recordFront('blob', blobFrontBytes + sizeBytes).copy(front);
+  recordFront('blob', blobFrontBytes + carriedBytes(blob)).copy(front);
   front.write(digest, recordFrontBytes, 'hex');
   front.writeBigUInt64BE(BigInt(sizeBytes), recordFrontBytes + 32);
   front.writeUInt32BE(attempt, recordFrontBytes + 40);
   return front;
 }
 
-export type BlobFront = { readonly digest: string; readonly sizeBytes: number; readonly attempt: number };
+export type BlobFront = Pick<BundledBlob, 'digest' | 'sizeBytes' | 'attempt' | 'stretches'>;
 
 export type End = { readonly entries: number; readonly blobs: number; readonly sha256: string };
 

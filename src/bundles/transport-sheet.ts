@@ -12,13 +12,18 @@ export type SheetPart = {
   readonly sha256: string;
 };
 
+export type SheetFacts = BundleFacts & {
+  /** Bytes of packages that are not inside, since the receiver has them in others. */
+  readonly leftOutBytes: number;
+};
+
 /** Parts beyond this number are summed up, so that the sheet stays one page. */
 const partsShown = 40;
 
 /** Writes `transport.txt`, the page that travels with a bundle; returns its path. @throws {BundleError} BUNDLE_PART_NOT_WRITTEN */
 export async function writeTransportSheet(
   folder: string,
-  facts: BundleFacts,
+  facts: SheetFacts,
   parts: readonly SheetPart[],
 ): Promise<string> {
   const path = join(folder, 'transport.txt');
@@ -27,8 +32,8 @@ export async function writeTransportSheet(
 }
 
 /** The sheet: for whoever carries a bundle, and can read nothing of it. */
-export function transportSheet(facts: BundleFacts, parts: readonly SheetPart[]): string {
-  const { number, from, to, sentAt, entries, packages } = facts;
+export function transportSheet(facts: SheetFacts, parts: readonly SheetPart[]): string {
+  const { number, from, to, sentAt, entries, packages, leftOutBytes } = facts;
   const more = parts.length - partsShown;
   const lines = [
     `TRANSPORT SHEET: bundle ${number} for ${oneLine(to.name)}`,
@@ -38,6 +43,12 @@ export function transportSheet(facts: BundleFacts, parts: readonly SheetPart[]):
     `           (words of the receiver: ${oneLine(to.words)})`,
     `Made:      ${moment(sentAt)}`,
     `Content:   ${count(entries, 'entry', 'entries')}, ${count(packages, 'package')}, sealed to the receiver`,
+    ...(leftOutBytes === 0
+      ? []
+      : [
+          `Left out:  ${size(leftOutBytes)} of packages, which the receiver gave receipts for; with`,
+          '           --whole the sender makes a bundle with all of it',
+        ]),
     `Parts:     ${facts.parts}, together ${size(parts.reduce((sum, part) => sum + part.size, 0))}`,
     `Id:        ${facts.id}`,
     '',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  leaveOutPieces,
   loadAgeIdentity,
   madeBundles,
   type BundledBlob,
@@ -14,6 +15,7 @@ import { blobsOf, feedId, type FeedPoint } from '../events/index.ts';
 import { fingerprintWords, openIntroduction } from '../identity/index.ts';
 import { releaseOf, type Instance } from '../instance/index.ts';
 import {
+  readAskedChunks,
   readHeldBlobs,
   readLinks,
   readListedPackages,
@@ -86,6 +88,8 @@ export type Wish = {
   readonly release: ReleaseRow | undefined;
   /** Whatever receipts say. */
   readonly again: boolean;
+  /** Packages as a whole, whatever receipts say of their pieces. */
+  readonly whole: boolean;
   /** What this bundle carries is on its way already. */
   readonly after: MadeBundle | undefined;
 };
@@ -95,10 +99,22 @@ export type Cargo = {
   readonly after: FeedPoint;
   readonly blobs: readonly BundledBlob[];
   readonly assumed: readonly BundledBlob[];
+  /** Packages of which only what the receiver lacks is carried, and the names of those that have the rest. */
+  readonly leftOut: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly carriedBytes: number;
+    readonly heldIn: readonly string[];
+  }[];
 };
 
 /** What the receiver lacks, as its receipts and the wish tell. @throws CommandError RELEASE_UNKNOWN where it was not offered there */
-export function cargoOf(instance: Instance, link: LinkRow, replica: Replica, wish: Wish): Cargo {
+export async function cargoOf(
+  instance: Instance,
+  link: LinkRow,
+  replica: Replica,
+  wish: Wish,
+): Promise<Cargo> {
   const { db } = instance;
   const named = namedBlobs(instance, link);
   const ofRelease = wish.release && new Set(offeredBlobs(instance, link, wish.release));
@@ -109,10 +125,20 @@ export function cargoOf(instance: Instance, link: LinkRow, replica: Replica, wis
     ? [...named.values()].filter(({ digest }) => instance.holds(digest))
     : [...owed.values()].flatMap(({ digest }) => named.get(digest) ?? []);
   const attemptOf = (digest: string): number => owed.get(digest)?.attempt ?? 0;
-  const blobs = candidates
+  // What the receiver asked for since is not what is on its way.
+  const askedFor = readAskedChunks(db, link.link, true);
+  const lists = listsByPackage(instance, link);
+  const wanted = candidates
     .filter(({ digest }) => ofRelease?.has(digest) ?? true)
     .map((blob) => ({ ...blob, attempt: attemptOf(blob.digest) }))
-    .filter((blob) => !onItsWay.has(`${blob.digest} ${blob.attempt}`));
+    .filter(({ digest, attempt }) => !onItsWay.has(`${digest} ${attempt}`) || askedFor.has(digest));
+  const { blobs, leftOut } =
+    wish.again || wish.whole
+      ? { blobs: wanted, leftOut: [] }
+      : await leaveOutPieces(listsFirst(wanted, lists), {
+          owedPieces: async (digest) => await replica.owedPieces?.(digest),
+          listOf: (digest) => lists.get(digest),
+        });
   const carried = new Set(blobs.map(({ digest }) => digest));
   const held = readHeldBlobs(db, link.link);
   const assumed = [...named.values()].filter(
@@ -122,7 +148,29 @@ export function cargoOf(instance: Instance, link: LinkRow, replica: Replica, wis
       (held.has(digest) || onItsWay.has(`${digest} ${attemptOf(digest)}`)),
   );
   const place = wish.after?.facts.last ?? (wish.again ? { epoch: 0, seq: 0 } : replica.confirmed());
-  return { after: pointAt(instance, link, place), blobs, assumed };
+  return {
+    after: pointAt(instance, link, place),
+    blobs,
+    assumed,
+    leftOut: leftOut.map(({ blob, carriedBytes, heldIn }) => ({
+      name: blob.name,
+      sizeBytes: blob.sizeBytes,
+      carriedBytes,
+      heldIn: heldIn.map((digest) => named.get(digest)?.name ?? digest),
+    })),
+  };
+}
+
+/** A package is put together by its list, so that comes before it. */
+function listsFirst(
+  blobs: readonly BundledBlob[],
+  lists: ReadonlyMap<string, ListedPackage>,
+): readonly BundledBlob[] {
+  const digests = new Set([...lists.values()].map(({ list }) => list));
+  return [
+    ...blobs.filter(({ digest }) => digests.has(digest)),
+    ...blobs.filter(({ digest }) => !digests.has(digest)),
+  ];
 }
 
 /** A place of our feed with the hash of the entry there; zeros before the first. */

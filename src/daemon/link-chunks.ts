@@ -47,10 +47,13 @@ export function linkChunks(
   async function inReceipted(
     list: ChunkList,
     listed: readonly ListedPackage[],
-  ): Promise<ReadonlySet<number>> {
+  ): Promise<{ readonly pieces: ReadonlySet<number>; readonly packages: readonly string[] }> {
     const held = listed.filter((each) => each.held && each.listHeld && each.digest !== list.digest);
     const both = await Promise.all(held.map((each) => known.both(list, each)));
-    return new Set(both.flatMap((pieces) => [...pieces.keys()]));
+    return {
+      pieces: new Set(both.flatMap((pieces) => [...pieces.keys()])),
+      packages: held.flatMap(({ digest }, at) => (both[at]!.size > 0 ? [digest] : [])),
+    };
   }
 
   /** Where the pieces of a wanted package also stand, in packages that are here. */
@@ -70,10 +73,12 @@ export function linkChunks(
       const list = await listOf(listed, digest);
       if (list === undefined) return undefined;
       const asked = askedOfUs().get(digest);
+      const there = await inReceipted(list, listed);
       return {
         pieces: list.pieces,
         knowsLists: askedOfUs().size > 0 || listed.some(({ listHeld }) => listHeld),
-        heldThere: await inReceipted(list, listed),
+        heldThere: there.pieces,
+        heldIn: there.packages,
         asked: numbersOf(asked, list.pieces.length),
         asks: asked?.attempt ?? 0,
       };
@@ -87,7 +92,7 @@ export function linkChunks(
       const isLost = listed.some((each) => each.digest === digest && each.held);
       return {
         pieces: list.pieces,
-        assumed: isLost ? new Set(list.pieces.keys()) : await inReceipted(list, listed),
+        assumed: isLost ? new Set(list.pieces.keys()) : (await inReceipted(list, listed)).pieces,
         // What was asked for before it was held is answered.
         asked: isLost ? new Set() : numbersOf(asked, list.pieces.length),
         asks: asked?.attempt ?? 0,

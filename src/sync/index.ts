@@ -1,7 +1,7 @@
 export { blobGate, type BlobGate, type Closed, type DayWindow, type GateOptions } from './blob-gate.ts';
 export type { BlobProgress } from './blob-intake.ts';
 export type { BlobPiece } from './blob-pieces.ts';
-export { givenBackFrom } from './transport.ts';
+export { stretchesOf, type Stretch } from './blob-stretches.ts';
 export { doorbell, type Doorbell } from './doorbell.ts';
 export { SyncError, type SyncErrorCode } from './errors.ts';
 export { folderTransport, type FolderTransportOptions } from './folder-transport.ts';
@@ -35,6 +35,7 @@ export type {
   BlobParcel,
   Chunk,
   EntriesParcel,
+  EntriesRow,
   HeadParcel,
   NamedBlob,
   Parcel,

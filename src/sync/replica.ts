@@ -18,6 +18,8 @@ export type OwedPieces = {
   readonly knowsLists: boolean;
   /** Pieces that the other side has in a package it said to hold. */
   readonly heldThere: ReadonlySet<number>;
+  /** The digests of those packages. */
+  readonly heldIn: readonly string[];
   /** Pieces that it asked for all the same, and how often it asked. */
   readonly asked: ReadonlySet<number>;
   readonly asks: number;

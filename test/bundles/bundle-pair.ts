@@ -153,7 +153,7 @@ function carried(
 
   const carriedTo: Transport['carriedTo'] = (place) => {
     const spans = parcels().flatMap((one) =>
-      one.kind === 'entries' && one.epoch === place.epoch ? [one] : [],
+      one.kind === 'entries' && one.epoch === place.epoch && one.givenBack === place.givenBack ? [one] : [],
     );
     let reached = place.seq - 1;
     for (let moved = true; moved;) {
@@ -188,7 +188,7 @@ function carried(
         return;
       }
       const last = parcel.firstSeq + parcel.entries.length - 1;
-      if ((await carriedTo({ epoch: parcel.epoch, seq: parcel.firstSeq })) < last) await sendEntries(parcel);
+      if ((await carriedTo({ ...parcel, seq: parcel.firstSeq })) < last) await sendEntries(parcel);
     },
     carriedTo,
     carriesChunk: (chunk) => Promise.resolve(isCarried(chunk)),
@@ -198,7 +198,9 @@ function carried(
           if (parcel.kind === 'blob') return !owed.has(parcel.digest);
           const { kind } = parcel;
           return (
-            kind === 'entries' && (parcel.epoch < epoch || parcel.firstSeq + parcel.entries.length - 1 <= seq)
+            kind === 'entries' &&
+            !parcel.givenBack &&
+            (parcel.epoch < epoch || parcel.firstSeq + parcel.entries.length - 1 <= seq)
           );
         });
         if (isSettled) for (const file of one.files) rmSync(file, { force: true });

@@ -43,6 +43,7 @@ export async function exportTo(
   {
     release,
     again = false,
+    whole = false,
     after,
     partBytes = partBytesDefault,
     as = {},
@@ -60,7 +61,7 @@ export async function exportTo(
     feed: from.log.feedTo(link),
     sentAt: new Date(from.clock.now()).toISOString(),
     head: source === undefined ? replica.outgoingHead() : undefined,
-    ...cargoOf(from, row, replica, { release, again, after }),
+    ...(await cargoOf(from, row, replica, { release, again, whole, after })),
     ...(withoutBlobs && { blobs: [] }),
     out,
     partBytes,

@@ -27,7 +27,7 @@ import { importerOf } from '../bundle-ends.ts';
 import { holdBundles } from '../bundle-lock.ts';
 import { command, neededList, type Outcome } from '../command.ts';
 import { indented } from '../table.ts';
-import { entriesText } from './bundle-export.ts';
+import { entriesText } from './bundle-made.ts';
 import { frontError } from './bundle-inspect.ts';
 import { relayOf } from './relay-end.ts';
 import { hopLine, hopOf, hopsOf, noteArrival, takeNotesOfOurs, type Hop } from './relay-hops.ts';

@@ -8,7 +8,7 @@ import {
 import { ago, count, moment, short, size } from '../../words.ts';
 import { command, neededList, type Outcome } from '../command.ts';
 import { indented, table } from '../table.ts';
-import { entriesText } from './bundle-export.ts';
+import { entriesText } from './bundle-made.ts';
 
 export const inspectCommand = command({
   path: 'bundle inspect',

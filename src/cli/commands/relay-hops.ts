@@ -8,7 +8,7 @@ import {
   type ReadNote,
 } from '../../bundles/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { readLinks } from '../../projections/index.ts';
+import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { ago } from '../../words.ts';
 import { keptBundles } from '../bundle-ends.ts';
 import { relayOf } from './relay-end.ts';
@@ -79,4 +79,12 @@ export function noteArrival(instance: Instance, { facts, parts }: FoundBundle, i
   if (!isIn || isNoted || known.length === 0 || parts.size < facts.parts) return;
   const here = [...parts.values()].map(({ part, content }) => ({ part, sha256: content.sha256 }));
   relay.shelf.keep(facts, [noteOf(relay, facts, { takenAt: relay.now(), passedAt: null, parts: here })]);
+}
+
+/** So many of the newest bundles are said on the way back to have come, and how; each costs a few kB. */
+const notedBundles = 4;
+
+/** What hops said of bundles that came by this link; it goes back beside the bundle, and is not sealed. */
+export function notesBeside(instance: Instance, { link }: LinkRow): ReadNote[] {
+  return relayOf(instance).shelf.ofLink(link, instance.identity.instanceId, notedBundles);
 }
