@@ -14,12 +14,17 @@ export function positionAt(
   return { line, column: offset - lineStart + 1 };
 }
 
-/** The refusal of a document that is not well-formed, with its place. */
-export function notWellFormed(source: string, offset: number, what: string): ConfigFileError {
+/** The refusal of a document that is not well-formed, with its place; `name` says which document. */
+export function notWellFormed(
+  source: string,
+  offset: number,
+  what: string,
+  name = 'the XML',
+): ConfigFileError {
   const { line, column } = positionAt(source, offset);
   return new ConfigFileError(
     'XML_NOT_WELL_FORMED',
-    `Cannot read the XML at line ${line}, column ${column}: ${what}`,
+    `Cannot read ${name} at line ${line}, column ${column}: ${what}`,
     {
       hint: 'Correct the file in the package; it is not well-formed XML.',
       details: { line, column },

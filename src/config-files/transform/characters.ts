@@ -1,0 +1,67 @@
+/** Characters of a transformed document: references read, and everything escaped as Microsoft's writer does. */
+
+const predefined: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** A stretch of text with its references replaced, or a reference to a declared entity, which stays one. */
+export type TextPiece =
+  | { readonly text: string; readonly entity: undefined }
+  | { readonly text: ''; readonly entity: string };
+
+/** What stands in the source between two tags or quotes. */
+export function piecesOf(raw: string): readonly TextPiece[] {
+  const pieces: TextPiece[] = [];
+  let text = '';
+  let at = 0;
+  for (let found = raw.indexOf('&'); found >= 0; found = raw.indexOf('&', at)) {
+    const end = raw.indexOf(';', found);
+    const name = raw.slice(found + 1, end);
+    text += raw.slice(at, found);
+    at = end + 1;
+    const plain = characterOf(name);
+    if (plain !== undefined) {
+      text += plain;
+      continue;
+    }
+    if (text !== '') pieces.push({ text, entity: undefined });
+    pieces.push({ text: '', entity: name });
+    text = '';
+  }
+  text += raw.slice(at);
+  if (text !== '') pieces.push({ text, entity: undefined });
+  return pieces;
+}
+
+function characterOf(name: string): string | undefined {
+  if (name[0] !== '#') return Object.hasOwn(predefined, name) ? predefined[name] : undefined;
+  return String.fromCodePoint(
+    name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10),
+  );
+}
+
+export function isSpace(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return false;
+  }
+  return true;
+}
+
+// oxlint-disable-next-line no-control-regex -- characters that are written as references
+const inValue = /[&<>"\u0000-\u0008\u000a-\u001f\ufffe\uffff]/;
+// oxlint-disable-next-line no-control-regex -- the same
+const inText = /[&<>\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** `value` as it stands between double quotes; tabs and apostrophes stay, line ends become references. */
+export function escapedValue(value: string): string {
+  return inValue.test(value) ? value.replaceAll(new RegExp(inValue, 'g'), escapedCharacter) : value;
+}
+
+/** `text` as it stands between two tags; line ends and quotes stay. */
+export function escapedText(text: string): string {
+  return inText.test(text) ? text.replaceAll(new RegExp(inText, 'g'), escapedCharacter) : text;
+}
+
+function escapedCharacter(character: string): string {
+  return named[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`;
+}
