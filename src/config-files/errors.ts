@@ -2,12 +2,17 @@ import { CrossgapError, exitCodes, type ErrorFacts } from '../errors.ts';
 
 /** Everything that can be wrong with an application's configuration file; each has its paragraph in docs/errors.md. */
 export const configFileErrorCodes = [
+  'JSON_NOT_WELL_FORMED',
+  'PROPERTIES_NOT_WELL_FORMED',
+  'STRUCTURED_FILE_TOO_LARGE',
   'TEXT_NOT_DECODABLE',
+  'TRANSFORM_FAILED',
   'XML_CHARACTER_NOT_ALLOWED',
   'XML_ENCODING_NOT_SUPPORTED',
   'XML_ENTITIES_REFUSED',
   'XML_NOT_WELL_FORMED',
   'XML_TOO_LARGE',
+  'YAML_NOT_WELL_FORMED',
 ] as const;
 export type ConfigFileErrorCode = (typeof configFileErrorCodes)[number];
 
