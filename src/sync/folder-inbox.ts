@@ -15,7 +15,7 @@ import {
   type AuthorFolder,
 } from './folder-layout.ts';
 import { decodeParcelFile } from './parcel-file.ts';
-import type { NamedBlob, Parcel, Received, Unreadable } from './transport.ts';
+import { isSameRow, type NamedBlob, type Parcel, type Received, type Unreadable } from './transport.ts';
 import { waitOut } from './wait-out.ts';
 
 export type FolderInbox = {
@@ -86,7 +86,7 @@ export function folderInbox({
         continue;
       }
       yield* readInto(met, join(theirs.entries, name), `entries/${name}`, (parcel) => {
-        if (parcel.kind !== 'entries' || parcel.epoch !== span.epoch || parcel.firstSeq !== span.first)
+        if (parcel.kind !== 'entries' || !isSameRow(parcel, span) || parcel.firstSeq !== span.first)
           return false;
         return parcel.firstSeq + parcel.entries.length - 1 === span.last;
       });

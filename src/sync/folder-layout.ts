@@ -4,6 +4,8 @@ import { lstat, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SyncError, systemCode } from './errors.ts';
 import { parcelFileBytesMax } from './parcel-file.ts';
+import { rowFromWire, rowToWire } from './row-on-wire.ts';
+import type { EntriesRow } from './transport.ts';
 
 /** The places of one author's parcels of one link. The layout is described in folder-transport.ts. */
 export type AuthorFolder = {
@@ -44,18 +46,18 @@ export function authorFolder(folder: string, link: string, author: string): Auth
 }
 
 /** The entries that a file says it carries, from `first` to `last`. */
-export type EntriesSpan = { readonly epoch: number; readonly first: number; readonly last: number };
+export type EntriesSpan = EntriesRow & { readonly first: number; readonly last: number };
 
 /** Sorts as the entries do. */
-export function entriesFileName({ epoch, first, last }: EntriesSpan): string {
+export function entriesFileName({ first, last, ...row }: EntriesSpan): string {
   const padded = (value: number): string => String(value).padStart(12, '0');
-  return `${String(epoch).padStart(4, '0')}-${padded(first)}-${padded(last)}.cgp`;
+  return `${String(rowToWire(row)).padStart(4, '0')}-${padded(first)}-${padded(last)}.cgp`;
 }
 
 export function parseEntriesFileName(name: string): EntriesSpan | undefined {
-  const [, epoch, first, last] = parcelName.exec(name) ?? [];
-  if (epoch === undefined) return undefined;
-  const span = { epoch: Number(epoch), first: Number(first), last: Number(last) };
+  const [, row, first, last] = parcelName.exec(name) ?? [];
+  if (row === undefined) return undefined;
+  const span = { ...rowFromWire(Number(row)), first: Number(first), last: Number(last) };
   const sane = span.first <= span.last && Number.isSafeInteger(span.last);
   return sane && entriesFileName(span) === name ? span : undefined;
 }

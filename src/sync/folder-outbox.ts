@@ -20,14 +20,17 @@ import {
 import { decodeParcelFile, encodeParcelFile, entryBytesInParcel } from './parcel-file.ts';
 import {
   comparePlaces,
-  givenBackFrom,
+  isSameRow,
+  isSettled,
   type BlobParcel,
   type Chunk,
   type EntriesAfter,
   type EntriesParcel,
+  type EntriesRow,
   type Parcel,
   type Place,
   type Settled,
+  type Transport,
 } from './transport.ts';
 
 export type OutboxOptions = {
@@ -42,8 +45,8 @@ export type OutboxOptions = {
 /** Our own side of a shared folder: the only part of it that this program writes. */
 export interface FolderOutbox {
   send(parcel: Parcel, signal: AbortSignal): Promise<void>;
-  carriedTo(place: Place, entriesAfter?: EntriesAfter): Promise<number>;
-  carriesChunk(chunk: Chunk): Promise<boolean>;
+  readonly carriedTo: Transport['carriedTo'];
+  readonly carriesChunk: Transport['carriesChunk'];
   settle(settled: Settled): Promise<void>;
 }
 
@@ -152,7 +155,7 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     const bytes = (await readParcelBytes(path)) ?? Buffer.alloc(0);
     const decoded = decodeParcelFile(bytes);
     if (!('parcel' in decoded) || decoded.parcel.kind !== 'entries') return false;
-    const epoch = span.epoch < givenBackFrom ? span.epoch : span.epoch - givenBackFrom;
+    const { epoch } = span;
     let ours: ReturnType<EntriesAfter> = [];
     for (const [at, entry] of decoded.parcel.entries.entries()) {
       const place = { epoch, seq: span.first + at };
@@ -188,10 +191,13 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     return (spans = found.toSorted(bySpan));
   }
 
-  async function carriedTo({ epoch, seq }: Place, entriesAfter?: EntriesAfter): Promise<number> {
+  async function carriedTo(
+    { seq, ...row }: Place & EntriesRow,
+    entriesAfter?: EntriesAfter,
+  ): Promise<number> {
     let reached = seq - 1;
     for (const span of await lyingSpans()) {
-      if (span.epoch !== epoch || span.first > reached + 1 || span.last <= reached) continue;
+      if (!isSameRow(span, row) || span.first > reached + 1 || span.last <= reached) continue;
       if (entriesAfter && !(await holdsOurs(span, entriesAfter))) await remove([span]);
       else reached = span.last;
     }
@@ -199,8 +205,8 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
   }
 
   async function sendEntries(parcel: EntriesParcel): Promise<void> {
-    const { epoch, first, last } = spanOf(parcel);
-    if ((await carriedTo({ epoch, seq: first })) >= last) return;
+    const { first, last, ...row } = spanOf(parcel);
+    if ((await carriedTo({ ...row, seq: first })) >= last) return;
     const merged = (await withTail(parcel)) ?? parcel;
     const span = spanOf(merged);
     await write(pathOf(span), merged);
@@ -211,7 +217,7 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
   /** The parcel with the entries of the small file that ends right before it, if there is one. */
   async function withTail(parcel: EntriesParcel): Promise<EntriesParcel | undefined> {
     const tail = (await lyingSpans()).find(
-      ({ epoch, last }) => epoch === parcel.epoch && last === parcel.firstSeq - 1,
+      (span) => isSameRow(span, parcel) && span.last === parcel.firstSeq - 1,
     );
     if (!tail) return undefined;
     const bytes = await readParcelBytes(pathOf(tail));
@@ -242,7 +248,7 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
   }
 
   async function sendChunk(parcel: BlobParcel): Promise<void> {
-    if (await carriesChunk(chunkOf(parcel))) return;
+    if (await carriesChunk(chunkOf(parcel), () => Promise.resolve(parcel.bytes))) return;
     try {
       await ownDirectory(own.blob(parcel.digest));
     } catch (error) {
@@ -251,8 +257,28 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     await write(join(own.blob(parcel.digest), chunkFileName(parcel.offset)), parcel);
   }
 
-  async function carriesChunk(chunk: Chunk): Promise<boolean> {
-    const lying = await carried(join(own.blob(chunk.digest), chunkFileName(chunk.offset)));
+  async function carriesChunk(
+    chunk: Chunk,
+    bytesOf?: () => Promise<Uint8Array | undefined>,
+  ): Promise<boolean> {
+    const path = join(own.blob(chunk.digest), chunkFileName(chunk.offset));
+    return isChunk(await carried(path), chunk) && (bytesOf === undefined || holdsBytes(path, bytesOf));
+  }
+
+  /** Whether a chunk that an earlier run left, or somebody else, holds what our own blob does; looked at once. */
+  async function holdsBytes(path: string, bytesOf: () => Promise<Uint8Array | undefined>): Promise<boolean> {
+    const known = whole.get(path);
+    if (known === undefined || known.isOurs) return known !== undefined;
+    const bytes = (await readParcelBytes(path)) ?? Buffer.alloc(0);
+    const decoded = decodeParcelFile(bytes);
+    if (!('parcel' in decoded) || decoded.parcel.kind !== 'blob') return false;
+    const ours = await bytesOf();
+    if (ours === undefined || Buffer.compare(decoded.parcel.bytes, ours) !== 0) return false;
+    whole.set(path, { ...known, digest: digestOf(bytes), isOurs: true });
+    return true;
+  }
+
+  function isChunk(lying: Described | undefined, chunk: Chunk): boolean {
     return (
       lying?.kind === 'blob' &&
       lying.digest === chunk.digest &&
@@ -281,14 +307,7 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     prepared = false;
     await prepare();
     try {
-      await remove(
-        (await lyingSpans()).filter(({ epoch, last }) =>
-          epoch < givenBackFrom
-            ? comparePlaces({ epoch, seq: last }, settled) <= 0
-            : settled.givenBack !== undefined &&
-              comparePlaces({ epoch: epoch - givenBackFrom, seq: last }, settled.givenBack) <= 0,
-        ),
-      );
+      await remove((await lyingSpans()).filter(({ last, ...row }) => isSettled(row, last, settled)));
       await removeBlobs(settled.owed);
     } catch (error) {
       throw error instanceof SyncError ? error : notWritable(own.home, error);
@@ -335,8 +354,9 @@ function describe(parcel: Parcel): Described {
   }
 }
 
-function spanOf({ epoch, firstSeq, entries }: EntriesParcel): EntriesSpan {
-  return { epoch, first: firstSeq, last: firstSeq + entries.length - 1 };
+function spanOf({ epoch, givenBack, firstSeq, entries }: EntriesParcel): EntriesSpan {
+  const row = { epoch, ...(givenBack && { givenBack }) };
+  return { ...row, first: firstSeq, last: firstSeq + entries.length - 1 };
 }
 
 function chunkOf({ digest, sizeBytes, attempt, offset, bytes }: BlobParcel): Chunk {
@@ -355,7 +375,7 @@ function digestOf(bytes: Uint8Array): string {
 }
 
 function covers(wide: EntriesSpan, narrow: EntriesSpan): boolean {
-  return wide.epoch === narrow.epoch && wide.first <= narrow.first && narrow.last <= wide.last;
+  return isSameRow(wide, narrow) && wide.first <= narrow.first && narrow.last <= wide.last;
 }
 
 function bySpan(a: EntriesSpan, b: EntriesSpan): number {

@@ -1,5 +1,5 @@
 import type { SpanName } from './jetstream-names.ts';
-import { comparePlaces, type Chunk, type Place, type Settled } from './transport.ts';
+import { isSettled, type Chunk, type EntriesRow, type Place, type Settled } from './transport.ts';
 
 /** A message of ours that the hub has acknowledged, as far as this process knows. */
 export type Carried = {
@@ -25,7 +25,7 @@ export interface CarriedSpans {
   all(): IterableIterator<Carried>;
   add(carried: Carried): void;
   forget(gone: (carried: Carried) => boolean): readonly Carried[];
-  carriedTo(place: Place, now: number): number;
+  carriedTo(place: Place & EntriesRow, now: number): number;
   carries(chunk: Chunk, now: number): boolean;
   /** How often what is in this span was sent and came to nothing. */
   triesOf(span: SpanName): number;
@@ -85,7 +85,7 @@ export function carriedSpans(): CarriedSpans {
       group.set(from, [...(group.get(from) ?? []), carried]);
     },
     forget,
-    carriedTo: ({ epoch, seq }, now) => reach(`e ${epoch}`, seq, Infinity, now) - 1,
+    carriedTo: ({ seq, ...row }, now) => reach(rowGroup(row), seq, Infinity, now) - 1,
     carries: ({ digest, attempt, offset, length }, now) =>
       reach(`b ${digest} ${attempt}`, offset, offset + length, now) >= offset + length,
     triesOf(span) {
@@ -99,9 +99,7 @@ export function carriedSpans(): CarriedSpans {
     },
     settle: (settled) =>
       forget(({ span }) =>
-        span.kind === 'entries'
-          ? comparePlaces({ epoch: span.epoch, seq: span.last }, settled) <= 0
-          : !settled.owed.has(span.digest),
+        span.kind === 'entries' ? isSettled(span, span.last, settled) : !settled.owed.has(span.digest),
       ),
   };
 }
@@ -117,7 +115,11 @@ function furthest(spans: readonly Carried[], at: number, now: number): number {
 }
 
 function groupOf(span: SpanName): string {
-  return span.kind === 'entries' ? `e ${span.epoch}` : `b ${span.digest} ${span.attempt}`;
+  return span.kind === 'entries' ? rowGroup(span) : `b ${span.digest} ${span.attempt}`;
+}
+
+function rowGroup({ epoch, givenBack }: EntriesRow): string {
+  return givenBack ? `back ${epoch}` : `e ${epoch}`;
 }
 
 /** Where a span begins and where the next one would. */

@@ -7,6 +7,7 @@ import { requestError } from './nats-errors.ts';
 import type { DurableMessage } from './nats-pulls.ts';
 import { waiters } from './nats-waiters.ts';
 import { decodeParcelFile } from './parcel-file.ts';
+import { rowToWire } from './row-on-wire.ts';
 import { comparePlaces, type NamedBlob, type Parcel, type Place, type Received } from './transport.ts';
 import { waitOut } from './wait-out.ts';
 
@@ -380,5 +381,5 @@ function byPlace(a: HeldMessage, b: HeldMessage): number {
 }
 
 function placeOf({ parcel }: HeldMessage): Place | undefined {
-  return parcel?.kind === 'entries' ? { epoch: parcel.epoch, seq: parcel.firstSeq } : undefined;
+  return parcel?.kind === 'entries' ? { epoch: rowToWire(parcel), seq: parcel.firstSeq } : undefined;
 }

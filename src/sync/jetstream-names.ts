@@ -2,7 +2,7 @@
  * What lies at a hub for a link, LINK being its id in lower-case hex.
  *
  *   stream    cg-LINK-down                    from the hub's side to the customer's; cg-LINK-up the other way
- *   subjects  cg.LINK.down.e.EPOCH.FIRST.LAST     entries FIRST to LAST of EPOCH
+ *   subjects  cg.LINK.down.e.ROW.FIRST.LAST       entries FIRST to LAST of a row (see row-on-wire.ts)
  *             cg.LINK.down.e.head                 the newest head
  *             cg.LINK.down.b.DIGEST.ATTEMPT.FROM.TO   bytes FROM up to TO of the blob with this SHA-256
  *   durables  `entries`, which delivers cg.LINK.down.e.>, and `blobs`, which delivers cg.LINK.down.b.>
@@ -13,13 +13,16 @@
  * the newest head counts. Each message holds one parcel as parcel-file.ts has it.
  */
 
+import { rowFromWire, rowToWire } from './row-on-wire.ts';
+import type { EntriesRow } from './transport.ts';
+
 export type Way = 'down' | 'up';
 export type DurableName = 'entries' | 'blobs';
 export const durableNames: readonly DurableName[] = ['entries', 'blobs'];
 
 /** A span of entries or of a blob's bytes, as a subject tells it. */
 export type SpanName =
-  | { readonly kind: 'entries'; readonly epoch: number; readonly first: number; readonly last: number }
+  | (EntriesRow & { readonly kind: 'entries'; readonly first: number; readonly last: number })
   | {
       readonly kind: 'blob';
       readonly digest: string;
@@ -48,7 +51,7 @@ export function headSubject(link: string, way: Way): string {
 export function spanSubject(link: string, way: Way, span: SpanName): string {
   const below = waySubject(link, way);
   return span.kind === 'entries'
-    ? `${below}.e.${span.epoch}.${span.first}.${span.last}`
+    ? `${below}.e.${rowToWire(span)}.${span.first}.${span.last}`
     : `${below}.b.${span.digest}.${span.attempt}.${span.from}.${span.to}`;
 }
 
@@ -58,8 +61,8 @@ export function parseSpanSubject(link: string, way: Way, subject: string): SpanN
   if (!subject.startsWith(below)) return undefined;
   const entries = /^e\.(\d{1,10})\.(\d{1,15})\.(\d{1,15})$/.exec(subject.slice(below.length));
   if (entries) {
-    const [epoch = 0, first = 0, last = 0] = entries.slice(1).map(Number);
-    return first <= last ? { kind: 'entries', epoch, first, last } : undefined;
+    const [row = 0, first = 0, last = 0] = entries.slice(1).map(Number);
+    return first <= last ? { kind: 'entries', ...rowFromWire(row), first, last } : undefined;
   }
   const blob = /^b\.([0-9a-f]{64})\.(\d{1,10})\.(\d{1,15})\.(\d{1,15})$/.exec(subject.slice(below.length));
   if (!blob) return undefined;

@@ -17,7 +17,7 @@ import {
 import type { HubClient, HubConnection } from './nats-connection.ts';
 import { requestError } from './nats-errors.ts';
 import { encodeParcelFile, entryBytesInParcel } from './parcel-file.ts';
-import type { BlobParcel, Chunk, EntriesParcel, Parcel, Place, Settled } from './transport.ts';
+import type { BlobParcel, EntriesParcel, Parcel, Settled, Transport } from './transport.ts';
 import { waitOut } from './wait-out.ts';
 
 export type JetstreamOutboxOptions = {
@@ -40,8 +40,8 @@ export type JetstreamOutboxOptions = {
 
 export interface JetstreamOutbox {
   send(parcel: Parcel, signal: AbortSignal): Promise<void>;
-  carriedTo(place: Place): Promise<number>;
-  carriesChunk(chunk: Chunk): Promise<boolean>;
+  readonly carriedTo: Transport['carriedTo'];
+  readonly carriesChunk: Transport['carriesChunk'];
   settle(settled: Settled): Promise<void>;
   /** The other side was heard of: it is awake, and takes what we send. */
   heardOf(): void;
@@ -83,9 +83,10 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
         return sendHead(client, parcel.bytes);
       case 'entries':
         for (const piece of piecesOfEntries(parcel, pieceBytes(client))) {
-          const { epoch, firstSeq: first, entries } = piece;
-          const span = { kind: 'entries', epoch, first, last: first + entries.length - 1 } as const;
-          if (carried.carriedTo({ epoch, seq: first }, now()) < span.last)
+          const { epoch, givenBack, firstSeq: first, entries } = piece;
+          const row = { epoch, ...(givenBack && { givenBack }) };
+          const span = { kind: 'entries', ...row, first, last: first + entries.length - 1 } as const;
+          if (carried.carriedTo({ ...row, seq: first }, now()) < span.last)
             await sendSpan(client, span, piece);
         }
         return;

@@ -10,7 +10,7 @@
  *       16     n   content
  *     16+n     4   CRC-32 (as in zlib) of everything before it
  *
- * Content of `entries`: epoch (4), sequence of the first entry (8), count (4), then for each entry: length of
+ * Content of `entries`: the row they are numbered in (4, see row-on-wire.ts), sequence of the first entry (8), count (4), then for each entry: length of
  * its bytes (4), the bytes, length of its signature (2), the signature. Content of `head`: the head as signed.
  * Content of `blob`: SHA-256 of the whole blob (32), size of the whole blob (8), attempt (4), offset of this
  * chunk (8), the chunk. Integers are unsigned and big-endian; those of 8 bytes stay below 2^53.
@@ -20,6 +20,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { SealedEntry } from '../events/index.ts';
+import { rowFromWire, rowToWire } from './row-on-wire.ts';
 import type { Parcel, Unreadable } from './transport.ts';
 
 const magic = Buffer.from('CGPARCEL', 'latin1');
@@ -100,7 +101,7 @@ function encodeContent(parcel: Parcel): readonly Uint8Array[] {
     }
     case 'entries': {
       const front = Buffer.alloc(entriesFrontBytes);
-      front.writeUInt32BE(parcel.epoch, 0);
+      front.writeUInt32BE(rowToWire(parcel), 0);
       front.writeBigUInt64BE(BigInt(parcel.firstSeq), 4);
       front.writeUInt32BE(parcel.entries.length, 12);
       return [front, ...parcel.entries.flatMap(encodeEntry)];
@@ -138,7 +139,7 @@ function decodeContent(kind: number, content: Buffer): Parcel | undefined {
 
 function decodeEntries(content: Buffer): Parcel | undefined {
   if (content.length < entriesFrontBytes) return undefined;
-  const epoch = content.readUInt32BE(0);
+  const row = rowFromWire(content.readUInt32BE(0));
   const firstSeq = safeInteger(content.readBigUInt64BE(4));
   const count = content.readUInt32BE(12);
   if (firstSeq === undefined) return undefined;
@@ -158,7 +159,7 @@ function decodeEntries(content: Buffer): Parcel | undefined {
     if (!signature) return undefined;
     entries.push({ bytes, signature });
   }
-  return at === content.length && count > 0 ? { kind: 'entries', epoch, firstSeq, entries } : undefined;
+  return at === content.length && count > 0 ? { kind: 'entries', ...row, firstSeq, entries } : undefined;
 }
 
 function safeInteger(value: bigint): number | undefined {

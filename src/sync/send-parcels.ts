@@ -6,12 +6,9 @@ import { entryBytesInParcel } from './parcel-file.ts';
 import type { ParcelWay } from './receive-parcels.ts';
 import type { OwedPieces, PlacedEntry } from './replica.ts';
 import { noteFailure } from './tally.ts';
-import { givenBackFrom, type Chunk, type EntriesAfter, type NamedBlob, type Place } from './transport.ts';
+import type { Chunk, EntriesAfter, NamedBlob, Place } from './transport.ts';
 
 const pageEntries = 64;
-
-/** The peer lost nothing that is known here: whatever was given back may go. */
-const everything: Place = { epoch: givenBackFrom, seq: Number.MAX_SAFE_INTEGER };
 
 /** The way out: what the peer's receipt does not cover and is not on its way yet. */
 export interface ParcelSender {
@@ -33,7 +30,7 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
     await transport.settle({
       ...pick(replica.confirmed()),
       owed: new Set(owed.map(({ digest }) => digest)),
-      givenBack: replica.peerStands?.() ?? everything,
+      givenBack: replica.peerStands?.() ?? 'all',
     });
     const sent = await sendEntries(replica.confirmed());
     await giveBack();
@@ -81,9 +78,9 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
       if (!first || !last) return;
       leftBytes -= entries.reduce((sum, entry) => sum + entryBytesInParcel(entry), 0);
       at = pick(last);
-      const epoch = givenBackFrom + first.epoch;
-      if ((await transport.carriedTo({ epoch, seq: first.seq }, entriesAfter)) >= last.seq) continue;
-      await transport.send({ kind: 'entries', epoch, firstSeq: first.seq, entries }, signal);
+      const row = { epoch: first.epoch, givenBack: true } as const;
+      if ((await transport.carriedTo({ ...row, seq: first.seq }, entriesAfter)) >= last.seq) continue;
+      await transport.send({ kind: 'entries', ...row, firstSeq: first.seq, entries }, signal);
       tally.entriesOut += entries.length;
     }
   }
@@ -121,9 +118,10 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
       let isWhole = true;
       for (const chunk of chunks.slice(seenTo.get(key))) {
         if (signal.aborted || performance.now() > until) return;
-        if (!(await transport.carriesChunk(chunk))) {
+        const bytesOf = (): Promise<Uint8Array | undefined> => readChunk(blob, chunk.offset, chunk.length);
+        if (!(await transport.carriesChunk(chunk, bytesOf))) {
           if (tally.blobBytesOut >= most) return;
-          const piece = await readChunk(blob, chunk.offset, chunk.length);
+          const piece = await bytesOf();
           isWhole = piece !== undefined;
           if (!piece) break;
           const { digest, sizeBytes, attempt, offset } = chunk;

@@ -3,22 +3,18 @@ import type { SealedEntry } from '../events/index.ts';
 /** A place in a feed by number alone. Places are ordered by epoch, then by sequence. */
 export type Place = { readonly epoch: number; readonly seq: number };
 
+/** Entries are numbered in each epoch anew. What the receiver wrote itself and is given back is a row of its own. */
+export type EntriesRow = { readonly epoch: number; readonly givenBack?: true };
+
 /**
  * Entries of one feed and one epoch in unbroken order; the n-th stands at `firstSeq + n`. At the receiving end
  * the place is what the sender says: good for names and order, believed only once the entries are verified.
  */
-export type EntriesParcel = {
+export type EntriesParcel = EntriesRow & {
   readonly kind: 'entries';
-  readonly epoch: number;
   readonly firstSeq: number;
   readonly entries: readonly SealedEntry[];
 };
-
-/**
- * In an epoch from here on, a parcel of entries gives back to the receiver what it wrote itself and lost: the entry's
- * own epoch is what exceeds this number. A transport carries such a parcel as any other.
- */
-export const givenBackFrom = 2 ** 31;
 
 /** Our own entries after a place, in order, at most `limit`, each with its place. */
 export type EntriesAfter = (after: Place, limit: number) => readonly (SealedEntry & Place)[];
@@ -68,8 +64,8 @@ export type Received =
 export type Settled = Place & {
   /** Digests still owed to the other side; what carries any other blob may go. */
   readonly owed: ReadonlySet<string>;
-  /** Up to where the other side holds what it had lost of its own feed; absent where nobody knows. */
-  readonly givenBack?: Place;
+  /** Up to where the other side holds its own feed, where it had lost some of it; `all` where it lacks nothing of it. */
+  readonly givenBack?: Place | 'all';
 };
 
 /**
@@ -81,13 +77,16 @@ export interface Transport extends AsyncDisposable {
   /** Resolves when the parcel is where the other side can get it; the same parcel twice is one parcel. */
   send(parcel: Parcel, signal: AbortSignal): Promise<void>;
   /**
-   * The last sequence in this epoch up to which everything from `place` on is on its way already, so that it
+   * The last sequence in this row up to which everything from `place` on is on its way already, so that it
    * need not be sent; `place.seq - 1` where not even that one is. Forgets what was lost on the way. A transport that
-   * finds what an earlier run sent where others can change it compares it with `entriesAfter`, by the entries' own epochs.
+   * finds what an earlier run sent where others can change it compares it with `entriesAfter`.
    */
-  carriedTo(place: Place, entriesAfter?: EntriesAfter): Promise<number>;
-  /** Whether this very chunk is on its way already. */
-  carriesChunk(chunk: Chunk): Promise<boolean>;
+  carriedTo(place: Place & EntriesRow, entriesAfter?: EntriesAfter): Promise<number>;
+  /**
+   * Whether this very chunk is on its way already. A transport that finds it where an earlier run left it and others can
+   * change it compares it with `bytesOf`, once; where those can't be read, it is not on its way.
+   */
+  carriesChunk(chunk: Chunk, bytesOf?: () => Promise<Uint8Array | undefined>): Promise<boolean>;
   /**
    * Yields what is at hand now, entries first, then the head, then blobs, and ends. What was not `done` comes again.
    * `wanted` is asked when the blobs' turn comes; a transport that can choose leaves all others where they are.
@@ -97,6 +96,19 @@ export interface Transport extends AsyncDisposable {
   arrival(signal: AbortSignal): Promise<void>;
   /** Removes what carried parcels that the other side holds, and looks again at what still lies there. */
   settle(settled: Settled): Promise<void>;
+}
+
+/** Whether both are numbered together. */
+export function isSameRow(a: EntriesRow, b: EntriesRow): boolean {
+  return a.epoch === b.epoch && a.givenBack === b.givenBack;
+}
+
+/** Whether the other side holds a row up to this sequence. */
+export function isSettled(row: EntriesRow, last: number, settled: Settled): boolean {
+  const place = { epoch: row.epoch, seq: last };
+  if (!row.givenBack) return comparePlaces(place, settled) <= 0;
+  const { givenBack } = settled;
+  return givenBack === 'all' || (givenBack !== undefined && comparePlaces(place, givenBack) <= 0);
 }
 
 /** Whether `a` is before `b`, at it (0), or after it: negative, zero, positive. */

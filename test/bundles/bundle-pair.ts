@@ -192,16 +192,13 @@ function carried(
     },
     carriedTo,
     carriesChunk: (chunk) => Promise.resolve(isCarried(chunk)),
-    async settle({ epoch, seq, owed }) {
+    async settle({ epoch, seq, owed, givenBack }) {
       for (const one of dropped) {
         const isSettled = one.parcels.every((parcel) => {
           if (parcel.kind === 'blob') return !owed.has(parcel.digest);
-          const { kind } = parcel;
-          return (
-            kind === 'entries' &&
-            !parcel.givenBack &&
-            (parcel.epoch < epoch || parcel.firstSeq + parcel.entries.length - 1 <= seq)
-          );
+          if (parcel.kind === 'head') return false;
+          if (parcel.givenBack) return givenBack === 'all';
+          return parcel.epoch < epoch || parcel.firstSeq + parcel.entries.length - 1 <= seq;
         });
         if (isSettled) for (const file of one.files) rmSync(file, { force: true });
       }

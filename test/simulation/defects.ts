@@ -53,11 +53,13 @@ export function trusting(transport: Transport, sent: Map<number, number>): Trans
   return {
     ...transport,
     async carriedTo(place) {
-      return Math.max(sent.get(place.epoch) ?? 0, await transport.carriedTo(place));
+      const trusted = place.givenBack ? 0 : (sent.get(place.epoch) ?? 0);
+      return Math.max(trusted, await transport.carriedTo(place));
     },
     async send(parcel, signal) {
       await transport.send(parcel, signal);
-      if (parcel.kind === 'entries') sent.set(parcel.epoch, parcel.firstSeq + parcel.entries.length - 1);
+      if (parcel.kind === 'entries' && !parcel.givenBack)
+        sent.set(parcel.epoch, parcel.firstSeq + parcel.entries.length - 1);
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };

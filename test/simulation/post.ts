@@ -7,6 +7,7 @@ import {
   decodeParcelFile,
   encodeParcelFile,
   type Chunk,
+  type EntriesRow,
   type NamedBlob,
   type Parcel,
   type Place,
@@ -159,7 +160,7 @@ type EndParts = CarriageParts & {
 
 /** What a sender remembers to have handed over, and of which incarnation of the way. */
 type Handed = { readonly at: number; readonly incarnation: number };
-type HandedSpan = Handed & { readonly epoch: number; readonly first: number; readonly last: number };
+type HandedSpan = Handed & EntriesRow & { readonly first: number; readonly last: number };
 
 function postEnd(name: string, out: Way, incoming: Way, { put, believedMs, elapsed }: EndParts): Transport {
   let spans: HandedSpan[] = [];
@@ -178,17 +179,21 @@ function postEnd(name: string, out: Way, incoming: Way, { put, believedMs, elaps
     if (out.swallowing > 0) out.swallowing -= 1;
     else put(out, encodeParcelFile(parcel));
     if (parcel.kind === 'entries') {
-      const { epoch, firstSeq, entries } = parcel;
-      spans.push({ ...handed, epoch, first: firstSeq, last: firstSeq + entries.length - 1 });
+      const { epoch, givenBack, firstSeq, entries } = parcel;
+      const row = { epoch, ...(givenBack && { givenBack }) };
+      spans.push({ ...handed, ...row, first: firstSeq, last: firstSeq + entries.length - 1 });
     }
     if (parcel.kind === 'blob') chunks.set(keyOf(parcel), handed);
   }
 
-  async function carriedTo({ epoch, seq }: Place): Promise<number> {
+  async function carriedTo({ epoch, givenBack, seq }: Place & EntriesRow): Promise<number> {
     spans = spans.filter(isBelieved);
     let to = seq - 1;
     for (let found = true; found;) {
-      const next = spans.find((span) => span.epoch === epoch && span.first <= to + 1 && span.last > to);
+      const next = spans.find(
+        (span) =>
+          span.epoch === epoch && span.givenBack === givenBack && span.first <= to + 1 && span.last > to,
+      );
       found = next !== undefined;
       to = next?.last ?? to;
     }

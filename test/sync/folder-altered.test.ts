@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   decodeParcelFile,
   encodeParcelFile,
+  type BlobParcel,
   type EntriesParcel,
+  type Parcel,
   type Place,
   type Transport,
 } from '../../src/sync/index.ts';
@@ -12,6 +15,22 @@ import { filesBelow, never } from './link-support.ts';
 import { entriesParcel, takeAll, textsOf } from './transport-contract.ts';
 
 const nothingYet = { epoch: 0, seq: 0, owed: new Set<string>() };
+
+const blobBytes = Buffer.alloc(8192, 'application');
+const blobDigest = createHash('sha256').update(blobBytes).digest('hex');
+/** One of the two chunks of a blob. */
+const blobParcel = (number: number): BlobParcel => ({
+  kind: 'blob',
+  digest: blobDigest,
+  sizeBytes: blobBytes.length,
+  attempt: 0,
+  offset: number * 4096,
+  bytes: blobBytes.subarray(number * 4096, (number + 1) * 4096),
+});
+
+async function sendAll(here: Transport, parcels: readonly Parcel[]): Promise<void> {
+  for (const parcel of parcels) await here.send(parcel, never);
+}
 
 describe('a folder to which somebody writes in our place', () => {
   let pair: FolderPair;
@@ -71,6 +90,36 @@ describe('a folder to which somebody writes in our place', () => {
     expect(filesBelow(pair.own)).toEqual([]);
     await sendFrom(andAgain, 1, 4);
     expect(readFileSync(path!)).toEqual(bytes);
+  });
+
+  test('INV-5 a chunk of which a byte was altered while nobody ran is found when it is first needed, and written again', async () => {
+    const [first, second] = [blobParcel(0), blobParcel(1)];
+    await sendAll(pair.here, [first, second]);
+    const paths = filesBelow(pair.own);
+    const before = paths.map((path) => readFileSync(path));
+    const decoded = decodeParcelFile(Buffer.from(before[1]!));
+    if (!('parcel' in decoded) || decoded.parcel.kind !== 'blob') throw new Error('no chunk lies there');
+    const bytes = Buffer.from(decoded.parcel.bytes);
+    bytes[7]! ^= 1;
+    writeFileSync(paths[1]!, encodeParcelFile({ ...decoded.parcel, bytes }));
+
+    const again = pair.open(acme, contoso);
+    const asked: number[] = [];
+    const carries = (parcel: BlobParcel): Promise<boolean> =>
+      again.carriesChunk({ ...parcel, length: parcel.bytes.length }, () => {
+        asked.push(parcel.offset);
+        return Promise.resolve(parcel.bytes);
+      });
+    expect(await carries(first)).toBe(true);
+    expect(await carries(second)).toBe(false);
+    await again.send(second, never);
+    expect(paths.map((path) => readFileSync(path))).toEqual(before);
+    // What was looked at once is known from then on, as is what this run wrote itself.
+    expect([await carries(first), await carries(second)]).toEqual([true, true]);
+    expect(asked).toEqual([first.offset, second.offset]);
+    // A blob that can't be read proves nothing.
+    const chunk = { ...first, length: first.bytes.length };
+    expect(await pair.open(acme, contoso).carriesChunk(chunk, () => Promise.resolve(undefined))).toBe(false);
   });
 
   test('what was altered is not merged with what follows it', async () => {

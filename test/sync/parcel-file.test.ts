@@ -8,7 +8,14 @@ const parcel: fc.Arbitrary<Parcel> = fc.oneof(
   fc.record({ kind: fc.constant('head' as const), bytes }),
   fc.record({
     kind: fc.constant('entries' as const),
-    epoch: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    givenBack: fc.constant(true as const),
+    epoch: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    firstSeq: fc.constant(1),
+    entries: fc.constant([{ bytes: Buffer.from('abc'), signature: Buffer.from([1, 2]) }]),
+  }),
+  fc.record({
+    kind: fc.constant('entries' as const),
+    epoch: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
     firstSeq: fc.integer({ min: 1, max: 2 ** 48 }),
     entries: fc.array(fc.record({ bytes, signature: bytes }), { minLength: 1, maxLength: 10 }),
   }),
@@ -41,6 +48,17 @@ describe('a parcel file', () => {
         entries: [{ bytes: Buffer.from('abc'), signature: Buffer.from([1, 2]) }],
       },
       '434750415243454c010100000000001b000000010000000000000007000000010000000361626300020102cd627e60',
+    ],
+    [
+      'the same entry given back to its author, in epoch 1 + 2^31',
+      {
+        kind: 'entries',
+        givenBack: true,
+        epoch: 1,
+        firstSeq: 7,
+        entries: [{ bytes: Buffer.from('abc'), signature: Buffer.from([1, 2]) }],
+      },
+      '434750415243454c010100000000001b80000001000000000000000700000001000000036162630002010253542e0b',
     ],
     [
       'the second chunk of a blob, sent for the third time',

@@ -202,6 +202,26 @@ export function keepsTheTransportContract(name: string, makePair: () => Promise<
       expect(await pair.here.carriedTo({ epoch: 1, seq: 3 })).toBe(25);
     });
 
+    test('what is given back is a row of its own, and stays until the other side holds it', async () => {
+      const back: EntriesParcel = {
+        ...entriesParcel(1, 2),
+        entries: entriesParcel(101, 2).entries,
+        givenBack: true,
+      };
+      const backTo = (): Promise<number> => pair.here.carriedTo({ epoch: 1, seq: 1, givenBack: true });
+      await send(entriesParcel(1, 3));
+      expect(await backTo()).toBe(0);
+      await send(back);
+      expect([await backTo(), await pair.here.carriedTo({ epoch: 1, seq: 1 })]).toEqual([2, 3]);
+      const { parcels } = await takeAll(pair.there);
+      expect(textsOf(parcels).toSorted()).toEqual([...seqTexts(1, 3), ...seqTexts(101, 102)].toSorted());
+      const settled = { epoch: 1, seq: 3, owed: new Set<string>() };
+      await pair.here.settle({ ...settled, givenBack: { epoch: 1, seq: 1 } });
+      expect([await backTo(), await pair.here.carriedTo({ epoch: 1, seq: 1 })]).toEqual([2, 0]);
+      await pair.here.settle({ ...settled, givenBack: 'all' });
+      expect(await backTo()).toBe(0);
+    });
+
     test('settling removes what the other side holds and leaves the rest', async () => {
       const [held, owed] = [someBlob(5000, 5000), someBlob(5000, 5000)];
       for (const parcel of [...held.parcels, ...owed.parcels, entriesParcel(1, 3)]) await send(parcel);
