@@ -17,6 +17,9 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   receive: () => import('./receive.ts'),
   rebuild: () => import('./rebuild.ts'),
   'nats-latency': () => import('./nats-latency.ts'),
+  'nats-entries': () => import('./nats-entries.ts'),
+  'nats-package': () => import('./nats-package.ts'),
+  'nats-catch-up': () => import('./nats-catch-up.ts'),
 };
 
 const [task, name, size, folder] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { acceptInvitation, confirm, invite, takeReply, type NewEvent } from '../src/commands/index.ts';
 import { DeploymentReported, type LinkTransport } from '../src/events/index.ts';
-import { newCompanyCertificate } from '../src/identity/index.ts';
+import { newCompanyCertificate, type CompanyCertificate } from '../src/identity/index.ts';
 import {
   createInstance,
   ensureNatsKey,
@@ -31,8 +31,8 @@ export type Pair = { readonly vendor: Instance; readonly customer: Instance; rea
  * of its own, so that it is no part of what a measurement is told to need.
  */
 export async function preparePair(folder: string, reported: number, received: boolean): Promise<void> {
-  const vendor = await benchInstance(folder, 'vendor');
-  const customer = await benchInstance(folder, 'customer');
+  const { instance: vendor } = await benchInstance(folder, 'vendor');
+  const { instance: customer } = await benchInstance(folder, 'customer');
   const link = await pair(vendor, customer, { kind: 'folder', folder: '/nowhere' });
   const { log } = customer;
   const feed = openReports({ vendor, customer, link });
@@ -44,12 +44,15 @@ export async function preparePair(folder: string, reported: number, received: bo
   customer.close();
 }
 
-/** The same, nothing written yet, where the vendor's NATS server is the line. */
-export async function prepareNatsPair(folder: string, url: string): Promise<Pair> {
-  const vendor = await benchInstance(folder, 'vendor');
-  const customer = await benchInstance(folder, 'customer');
+/** The same, nothing written yet, where the vendor's NATS server is the line; with the certificate that signs its packages. */
+export async function prepareNatsPair(
+  folder: string,
+  url: string,
+): Promise<Pair & { readonly company: CompanyCertificate }> {
+  const { instance: vendor, company } = await benchInstance(folder, 'vendor');
+  const { instance: customer } = await benchInstance(folder, 'customer');
   const link = await pair(vendor, customer, { kind: 'nats', hub: true, urls: [url] });
-  return { vendor, customer, link };
+  return { vendor, customer, link, company };
 }
 
 /** The customer's feed to the vendor. */
@@ -73,13 +76,17 @@ export async function openPrepared(folder: string): Promise<Pair & { readonly fe
   return { vendor, customer, link, feed: customer.log.feedTo(link) };
 }
 
-async function benchInstance(folder: string, name: string): Promise<Instance> {
+async function benchInstance(
+  folder: string,
+  name: string,
+): Promise<{ readonly instance: Instance; readonly company: CompanyCertificate }> {
   const { certificate: company } = await newCompanyCertificate({
     commonName: name,
     validFrom: new Date(Date.now() - 60_000),
     validYears: 1,
   });
-  return (await createInstance(join(folder, name), { name, company })).instance;
+  const { instance } = await createInstance(join(folder, name), { name, company });
+  return { instance, company };
 }
 
 /** Pairs two instances, both confirmed; the link's id. `transport` is the vendor's way of it. */
