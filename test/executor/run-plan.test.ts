@@ -345,8 +345,41 @@ test('J3.F6 a file that can not be replaced is named with the reason', async () 
   mkdirSync(join(target, 'a.txt'), { recursive: true });
   const installTo = { folder: target, purge: false, keep: [] };
   const outcome = await run(root, planOf(root, [await packageStep(root, { 'a.txt': 'a' }, { installTo })]));
-  expect(outcome.error).toBe(`Cannot change ${target}/a.txt: a folder is in its place`);
+  expect(outcome.error).toBe(
+    `Cannot change ${target}/a.txt: a folder is in its place; ${target} is as it was before`,
+  );
   expect(outcome.errorCode).toBe('FILE_NOT_CHANGED');
+});
+
+test('J3.F6 a copy that breaks off says that the folder is a mixture, and of what', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const target = installedFolder(root, 'srv', 'app');
+  mkdirSync(join(target, 'App_Data', 'c.txt'), { recursive: true });
+  writeFileSync(join(target, 'old.txt'), 'old');
+  const installTo = { folder: target, purge: true, keep: ['App_Data'] };
+  const content = { 'a.txt': 'a', 'App_Data/b.txt': 'b', 'App_Data/c.txt': 'c', 'd.txt': 'd' };
+  const outcome = await run(root, planOf(root, [await packageStep(root, content, { installTo })]));
+  expect(outcome.errorCode).toBe('FILE_NOT_CHANGED');
+  expect(outcome.error).toBe(
+    `Cannot change ${target}/App_Data/c.txt: a folder is in its place; ${target} is a mixture now: ` +
+      'it holds 1 of the 4 files of this version, 1 file of what was there before is gone',
+  );
+});
+
+test('J3.F3 a path of more than 260 characters is extracted, configured and copied', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const target = installedFolder(root, 'srv', 'app');
+  const deep = `${Array.from({ length: 8 }, (_, at) => `folder-${at}-`.padEnd(40, 'x')).join('/')}/settings.json`;
+  expect(deep.length).toBeGreaterThan(300);
+  const installTo = { folder: target, purge: true, keep: [] };
+  const settings = { installTo, substituteInFiles: ['**/*.json'] };
+  const step = await packageStep(root, { [deep]: '#{Octopus.Environment.Name}' }, settings);
+  const plan = planOf(root, [step]);
+  const outcome = await run(root, plan);
+  expect(outcome.state).toBe('succeeded');
+  expect(readFileSync(join(target, deep), 'utf8')).toBe(plan.environment);
 });
 
 test('a plan in another format than this version writes is refused', async () => {

@@ -17,8 +17,10 @@ import { basename, dirname, join, relative } from 'node:path';
 import { faultPoint } from '../../faults.ts';
 import { flag, pathList } from '../../variables/index.ts';
 import type { Done, Work } from '../convention.ts';
+import { ExecutorError } from '../errors.ts';
 import { filesBelow, pathMatcher } from '../folder-files.ts';
 import { checkInstallFolder, refuseGuarded } from '../install-folder.ts';
+import { patiently } from '../patiently.ts';
 import { notChanged } from './rewrite-files.ts';
 
 const setting = 'Octopus.Action.Package.CustomInstallationDirectory';
@@ -40,22 +42,62 @@ export async function copyToInstallFolder(work: Work): Promise<Done> {
   const purge = flag(work.variables, `${setting}ShouldBePurgedBeforeDeployment`, false);
   attempt(target, (path) => mkdirSync(path, { recursive: true }));
   const keep = pathList(work.variables, 'Octopus.Action.Package.CustomInstallationDirectoryPurgeExclusions');
-  const removed = purge ? purgeFolder(work, target, keep) : 0;
-  const files = await copyFiles(work, source, target, guarded);
+  const files = filesBelow(source);
+  const done: Changed = { removed: 0, copied: 0 };
+  try {
+    if (purge) await purgeFolder(work, target, keep, done);
+    await copyFiles(work, { source, files, target, guarded }, done);
+  } catch (error) {
+    throw withMixture(work, error, `${target} ${mixture(done, files.length)}`);
+  }
   work.setFolder('installed', target);
   work.setOutput('Package.InstallationDirectoryPath', target, false);
   work.setOutput('Package.CopiedFileCount', String(files.length), false);
-  const before = purge ? `${counted(removed)} purged` : 'not purged';
+  const before = purge ? `${counted(done.removed)} purged` : 'not purged';
   return { state: 'done', files, detail: `${before}, ${counted(files.length)} to ${target}` };
 }
 
 const counted = (files: number): string => `${files} ${files === 1 ? 'file' : 'files'}`;
 
+/** How far a copy has come. */
+type Changed = { removed: number; copied: number };
+
+/** What a folder holds whose copy was broken off, so that nobody takes it for the one version or the other. */
+function mixture({ removed, copied }: Changed, files: number): string {
+  if (removed === 0 && copied === 0) return 'is as it was before';
+  const gone =
+    removed === 0
+      ? ''
+      : `, ${counted(removed)} of what was there before ${removed === 1 ? 'is' : 'are'} gone`;
+  return `is a mixture now: it holds ${copied} of the ${counted(files)} of this version${gone}`;
+}
+
+/** The error with what it left behind; what ends a run from outside stays the reason it is, and the log says the rest. */
+function withMixture(work: Work, error: unknown, left: string): unknown {
+  if (!(error instanceof ExecutorError) || work.signal.aborted) {
+    work.log('warning', left);
+    return error;
+  }
+  const { code, message, hint, details, cause } = error;
+  return new ExecutorError(code, `${message}; ${left}`, { hint, details, cause });
+}
+
+type Copying = {
+  readonly source: string;
+  readonly files: readonly string[];
+  readonly target: string;
+  readonly guarded: readonly string[];
+};
+
 /** Deletes what is in the folder except what a pattern keeps; links are removed, never followed. */
-function purgeFolder(work: Work, folder: string, keep: readonly string[]): number {
+async function purgeFolder(
+  work: Work,
+  folder: string,
+  keep: readonly string[],
+  done: Changed,
+): Promise<void> {
   const kept = keep.map(pathMatcher);
-  let removed = 0;
-  const walk = (below: string): boolean => {
+  const walk = async (below: string): Promise<boolean> => {
     let isEmpty = true;
     for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
       work.signal.throwIfAborted();
@@ -63,27 +105,24 @@ function purgeFolder(work: Work, folder: string, keep: readonly string[]): numbe
       if (kept.some((isKept) => isKept(path))) {
         isEmpty = false;
       } else if (entry.isDirectory()) {
-        if (walk(`${path}/`)) attempt(join(folder, path), rmdirSync);
+        if (await walk(`${path}/`)) await attemptPatiently(work, join(folder, path), rmdirSync);
         else isEmpty = false;
       } else {
-        attempt(join(folder, path), rmSync);
-        removed += 1;
+        await attemptPatiently(work, join(folder, path), rmSync);
+        done.removed += 1;
         faultPoint('executor.copy.purging');
       }
     }
     return isEmpty;
   };
-  walk('');
-  return removed;
+  await walk('');
 }
 
 async function copyFiles(
   work: Work,
-  source: string,
-  target: string,
-  guarded: readonly string[],
-): Promise<string[]> {
-  const files = filesBelow(source);
+  { source, files, target, guarded }: Copying,
+  done: Changed,
+): Promise<void> {
   const checked = new Set<string>();
   for (const below of emptyFolders(source))
     attempt(join(target, below), (path) => mkdirSync(path, { recursive: true }));
@@ -96,11 +135,11 @@ async function copyFiles(
       refuseGuarded(realpathSync(folder), relative(target, folder) || '.', guarded);
       checked.add(folder);
     }
-    attempt(join(target, file), (path) => copyWhole(join(source, file), path));
+    await attemptPatiently(work, join(target, file), (path) => copyWhole(join(source, file), path));
+    done.copied += 1;
     faultPoint('executor.copy.during');
     if (index % 64 === 63) await new Promise(setImmediate);
   }
-  return files;
 }
 
 /** Copies beside and renames: a program that runs from the old file keeps it, and nobody sees half of the new one. */
@@ -125,6 +164,20 @@ function emptyFolders(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/** As `attempt`, again while somebody uses the file. */
+async function attemptPatiently(work: Work, path: string, change: (path: string) => unknown): Promise<void> {
+  try {
+    const { signal } = work;
+    const onWait = (error: unknown): void => {
+      const { message } = notChanged(path, error) as Error;
+      work.log('info', `${message}; waiting for it`);
+    };
+    await patiently(() => void change(path), { signal, onWait });
+  } catch (error) {
+    throw notChanged(path, error);
+  }
 }
 
 function attempt(path: string, change: (path: string) => unknown): void {

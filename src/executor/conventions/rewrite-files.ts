@@ -4,6 +4,7 @@ import { faultPoint } from '../../faults.ts';
 import { replaceFile } from '../../config-files/index.ts';
 import type { Work } from '../convention.ts';
 import { ExecutorError, systemCode } from '../errors.ts';
+import { holdersOf } from '../file-holders.ts';
 
 /**
  * Rewrites files one after another so that each is rewritten once, whatever ends the run in between: the digest of
@@ -45,12 +46,17 @@ export async function rewriteFiles(
 export function notChanged(path: string, error: unknown): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
-  return new ExecutorError('FILE_NOT_CHANGED', `Cannot change ${path}: ${reasons[code] ?? code}`, {
+  const holders = inUse.has(code) ? holdersOf(path) : [];
+  const by = holders.length === 0 ? '' : `, used by ${holders.join(', ')}`;
+  return new ExecutorError('FILE_NOT_CHANGED', `Cannot change ${path}: ${reasons[code] ?? code}${by}`, {
     hint: 'Stop what uses the file, check its rights and the free space, then resume or retry.',
-    details: { path, code },
+    details: { path, code, holders },
     cause: error,
   });
 }
+
+/** Refusals that may come from whoever uses the file. */
+const inUse = new Set(['EACCES', 'EPERM', 'EBUSY', 'ETXTBSY']);
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this account may not write there',
