@@ -11,6 +11,8 @@ export type XmlCheck = {
   readonly name: string;
   /** Whether a document type may declare entities; references to them are then kept and never expanded. */
   readonly entities: 'refuse' | 'keep';
+  /** Whether a character that XML does not have may be written as a reference, as .NET takes it. */
+  readonly controlReferences?: boolean;
 };
 
 /**
@@ -21,13 +23,14 @@ export type XmlCheck = {
  */
 export function checkXml(
   source: string,
-  { name, entities }: XmlCheck = { name: 'the XML', entities: 'refuse' },
+  { name, entities, controlReferences = false }: XmlCheck = { name: 'the XML', entities: 'refuse' },
 ): EntitySizes {
   if (source.length > lengthMax) throw tooLarge(name, `it is longer than ${lengthMax} characters`);
   const parser = new SaxesParser({ xmlns: true, position: true });
   let depth = 0;
   let sizes: EntitySizes = new Map();
   parser.on('error', (error) => {
+    if (controlReferences && error.message.endsWith('malformed character entity.')) return;
     const what = error.message.replace(/^\d+:\d+: /, '').replace(/\.$/, '');
     throw notWellFormed(source, Math.max(0, parser.position - 1), what, name);
   });

@@ -3,6 +3,7 @@ import {
   cloneOf,
   existedBefore,
   newContext,
+  nullTarget,
   parentPathOf,
   pathOf,
   placed,
@@ -116,6 +117,8 @@ function execute(context: ElementContext, run: Run, listener: Listener): void {
   const { line, column } = placeAt(attribute.origin, attribute.at);
   const longName = `${name} (transform line ${line}, ${column})`;
   const warn: Application['warn'] = (kind, message, place = attribute) => {
+    // The library falls over a warning about the document itself, which has no file to name.
+    if (!run.quiet && place?.kind === 'document') throw nullTarget();
     if (run.quiet) listener.detail?.(`  ${message}`);
     else tell(listener, 'warning', kind, message, place);
   };
@@ -127,7 +130,9 @@ function execute(context: ElementContext, run: Run, listener: Listener): void {
     }
     started = true;
     listener.detail?.(`Executing ${longName}`);
-    listener.detail?.(`  on ${pathOf(context)}`);
+    // Built even where nobody listens: a path that can't be built ends the transform here.
+    const path = pathOf(context);
+    listener.detail?.(`  on ${path}`);
     const targets = verb.onParents ? targetParentsOf(context) : targetsOf(context);
     const applyTo = (target: TreeNode): void => {
       listener.detail?.(`  ${applyingTo(target)}`);
@@ -178,7 +183,7 @@ function targetsFound(context: ElementContext, verb: Verb, warn: Application['wa
   const removed = existedBefore(context, path);
   const kind = removed ? 'match-removed' : 'no-match';
   const message = removed
-    ? `The source element '${path}' was removed by a previous transform`
+    ? `'${path}' did not find a match, because matching nodes in the source document were modified or removed by a previous transform`
     : `No element in the source document matches '${path}'`;
   if (verb.onParents) throw new TransformFailure(kind, message, missing.element);
   warn(kind, message, missing.element);

@@ -31,6 +31,11 @@ class RecordedSpaces {
     this.#free.push(at);
   }
 
+  clear(): void {
+    this.#places.length = 0;
+    this.#free.length = 0;
+  }
+
   get size(): number {
     return this.#places.length - this.#free.length;
   }
@@ -66,8 +71,8 @@ export class AttributeLayout {
       this.#attributes.set(taken ? `${attribute.name} ${attribute.namespace}` : attribute.name, attribute);
     }
     if (this.#attributes.size === 0) {
-      if (names.length > 0) this.#spaces.delete('');
-      this.#names.length = 0;
+      if (names.length > 0) this.#spaces.clear();
+      names.length = 0;
       return;
     }
     const known = new Set(names);
@@ -89,6 +94,7 @@ export class AttributeLayout {
       }),
       trailing: this.#spaces.get('') ?? '',
       newLine: this.#newLine ?? lineEndUnknown,
+      selfClosing: '/>',
     };
   }
 
@@ -129,6 +135,11 @@ export class AttributeLayout {
   }
 }
 
+/** Whether the white space inside the start tag was kept: not for what is new, nor behind a CR without its LF. */
+export function hasRecordedSpaces({ original, origin, at }: TreeElement): boolean {
+  return original && at <= origin.spacesKnownTo;
+}
+
 /** The attributes of an original element whose names are those of its start tag. */
 export function placedAsRead(element: TreeElement): PlacedAttributes {
   const source = element.origin.text;
@@ -139,6 +150,7 @@ export function placedAsRead(element: TreeElement): PlacedAttributes {
     })),
     trailing: trailingSpace(element),
     newLine: lineEndUnknown,
+    selfClosing: '/>',
   };
 }
 
@@ -153,7 +165,7 @@ export function newLineAsRead(element: TreeElement): string | undefined {
 function recorded(element: TreeElement): { names: string[]; spaces: RecordedSpaces } {
   const names: string[] = [];
   const spaces = new RecordedSpaces();
-  if (!element.original) return { names, spaces };
+  if (!hasRecordedSpaces(element)) return { names, spaces };
   const source = element.origin.text;
   const end = endOfAttributes(element);
   let at = skipSpace(source, element.at + element.name.length);

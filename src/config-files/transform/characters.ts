@@ -4,13 +4,19 @@ const predefined: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>
 
 /** A stretch of text with its references replaced, or a reference to a declared entity, which stays one. */
 export type TextPiece =
-  | { readonly text: string; readonly entity: undefined }
+  | {
+      readonly text: string;
+      readonly entity: undefined;
+      /** Whether a part of it was written as a reference; then it is text even if it is all white space. */
+      readonly referenced: boolean;
+    }
   | { readonly text: ''; readonly entity: string };
 
 /** What stands in the source between two tags or quotes. */
 export function piecesOf(raw: string): readonly TextPiece[] {
   const pieces: TextPiece[] = [];
   let text = '';
+  let referenced = false;
   let at = 0;
   for (let found = raw.indexOf('&'); found >= 0; found = raw.indexOf('&', at)) {
     const end = raw.indexOf(';', found);
@@ -20,22 +26,28 @@ export function piecesOf(raw: string): readonly TextPiece[] {
     const plain = characterOf(name);
     if (plain !== undefined) {
       text += plain;
+      referenced = true;
       continue;
     }
-    if (text !== '') pieces.push({ text, entity: undefined });
+    if (text !== '') pieces.push({ text, entity: undefined, referenced });
     pieces.push({ text: '', entity: name });
     text = '';
+    referenced = false;
   }
   text += raw.slice(at);
-  if (text !== '') pieces.push({ text, entity: undefined });
+  if (text !== '') pieces.push({ text, entity: undefined, referenced });
   return pieces;
 }
 
+/** The character that a reference stands for; undefined where it is no character, or an entity of the document. */
 function characterOf(name: string): string | undefined {
-  if (name[0] !== '#') return Object.hasOwn(predefined, name) ? predefined[name] : undefined;
-  return String.fromCodePoint(
-    name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10),
-  );
+  const [, hexadecimal, decimal] = /^#(?:x([0-9a-fA-F]+)|([0-9]+))$/.exec(name) ?? [];
+  if (hexadecimal === undefined && decimal === undefined) {
+    return Object.hasOwn(predefined, name) ? predefined[name] : undefined;
+  }
+  const point = hexadecimal === undefined ? Number(decimal) : Number.parseInt(hexadecimal, 16);
+  const isCharacter = point > 0 && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
+  return isCharacter ? String.fromCodePoint(point) : undefined;
 }
 
 export function isSpace(text: string): boolean {

@@ -2,6 +2,7 @@ import { readFragment } from './read-tree.ts';
 import { TransformFailure } from './messages.ts';
 import {
   following,
+  newOrigin,
   placeAt,
   xmlNamespace,
   xmlnsNamespace,
@@ -18,13 +19,7 @@ import { plainPlacing, writeTree } from './write-tree.ts';
 export function cloneForTarget(element: TreeElement, transformNamespace: string): TreeElement {
   const { line, column } = placeAt(element.origin, element.at);
   const text = outerXml(element);
-  const origin = {
-    file: 'source',
-    text,
-    lineOffset: line - 1,
-    columnOffset: column - 2,
-    lineStarts: undefined,
-  } as const;
+  const origin = { ...newOrigin('source', text), lineOffset: line - 1, columnOffset: column - 2 };
   const reading = { name: 'the transform', origin, dropSpace: false, original: false };
   const clone = readFragment(reading, (entity) => {
     throw new TransformFailure('undeclared-entity', `Reference to undeclared entity '${entity}'.`);
@@ -43,9 +38,9 @@ export function cloneForTarget(element: TreeElement, transformNamespace: string)
   return clone;
 }
 
-/** An element and what is in it as text, with the declarations it needs to stand alone. */
-export function outerXml(element: TreeElement): string {
+/** A node and what is in it as text, with the declarations it needs to stand alone. */
+export function outerXml(node: TreeChild): string {
   const parts: string[] = [];
-  writeTree(element, plainPlacing, { write: (text) => void parts.push(text) });
+  writeTree(node, plainPlacing, { write: (text) => void parts.push(text) });
   return parts.join('');
 }

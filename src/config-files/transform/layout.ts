@@ -2,7 +2,7 @@
  * White space between nodes: what was removed leaves no blank line, what came from the transform gets lines of its
  * own, indented as its neighbours are. Done once, on the finished tree, exactly as Microsoft's library does it.
  */
-import { AttributeLayout, newLineAsRead, placedAsRead } from './attribute-layout.ts';
+import { AttributeLayout, hasRecordedSpaces, newLineAsRead, placedAsRead } from './attribute-layout.ts';
 import {
   insertChild,
   isNew,
@@ -60,7 +60,7 @@ export function layOut(document: TreeDocument): Placing {
   const enter = (element: TreeElement): void => {
     newLines.passed(element);
     indentBefore(element);
-    if (!element.original || element.altered) {
+    if (element.altered || !hasRecordedSpaces(element)) {
       layouts.set(element, new AttributeLayout(element, attributeIndentHere, newLines.told(element)));
     }
     levels.push({ element, indent: indentHere(), attributeIndent });

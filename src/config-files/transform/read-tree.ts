@@ -36,15 +36,15 @@ export type TreeReading = {
  */
 export function readTree(reading: TreeReading): TreeDocument {
   const { name, origin } = reading;
-  const sizes = checkXml(origin.text, { name, entities: 'keep' });
+  const sizes = checkXml(origin.text, { name, entities: 'keep', controlReferences: true });
   let expanded = 0;
-  const document = buildTree(reading, (entity) => {
+  return buildTree(reading, (entity, at) => {
+    if (entity.startsWith('#')) throw notWellFormed(origin.text, at, 'malformed character entity', name);
     expanded += sizes.get(entity) ?? 0;
     if (expanded > expandedMax) {
       throw entitiesRefused(origin.text, name, `its entities come to more than ${expandedMax} characters`);
     }
   });
-  return document;
 }
 
 /**
@@ -59,6 +59,9 @@ export function readFragment(reading: TreeReading, undeclared: (entity: string) 
   return root;
 }
 
+/** Told of each reference to what is not built in, and where the text or value that holds it begins. */
+type OnReference = (entity: string, at: number) => void;
+
 type Namespaces = ReadonlyMap<string, string>;
 type Level = { readonly node: TreeParent; readonly namespaces: Namespaces; readonly keepsSpace: boolean };
 
@@ -68,7 +71,7 @@ const builtIn: Namespaces = new Map([
   ['xmlns', xmlnsNamespace],
 ]);
 
-function buildTree(reading: TreeReading, onReference: (entity: string) => void): TreeDocument {
+function buildTree(reading: TreeReading, onReference: OnReference): TreeDocument {
   const { origin, dropSpace } = reading;
   const source = origin.text;
   const document = newDocument(origin);
@@ -81,18 +84,18 @@ function buildTree(reading: TreeReading, onReference: (entity: string) => void):
     if (raw.includes('&')) {
       for (const piece of piecesOf(raw)) {
         if (piece.entity !== undefined) {
-          onReference(piece.entity);
+          onReference(piece.entity, from);
           insertChild(level.node, newLeaf('reference', '', piece.entity));
         } else {
-          plainText(piece.text);
+          plainText(piece.text, piece.referenced);
         }
       }
     } else {
-      plainText(raw);
+      plainText(raw, false);
     }
   };
-  const plainText = (value: string): void => {
-    if (!isSpace(value)) insertChild(level.node, newLeaf('text', value));
+  const plainText = (value: string, referenced: boolean): void => {
+    if (referenced || !isSpace(value)) insertChild(level.node, newLeaf('text', value));
     else if (level.keepsSpace) insertChild(level.node, newLeaf('significant', value));
     else if (!dropSpace) insertChild(level.node, newLeaf('space', value));
   };
@@ -160,7 +163,7 @@ function startTag(
   { origin, original }: TreeReading,
   start: number,
   outer: Level,
-  onReference: (entity: string) => void,
+  onReference: OnReference,
 ): Level {
   const source = origin.text;
   const nameEnd = endOfName(source, start + 1);
@@ -231,12 +234,12 @@ function startTag(
   return { node, namespaces, keepsSpace };
 }
 
-function readReferences(attribute: TreeAttribute, onReference: (entity: string) => void): void {
+function readReferences(attribute: TreeAttribute, onReference: OnReference): void {
   const pieces = piecesOf(attribute.value);
   attribute.value = pieces.map((piece) => piece.text).join('');
   if (pieces.every((piece) => piece.entity === undefined)) return;
   attribute.written = pieces
     .map((piece) => (piece.entity === undefined ? escapedValue(piece.text) : `&${piece.entity};`))
     .join('');
-  for (const { entity } of pieces) if (entity !== undefined) onReference(entity);
+  for (const { entity } of pieces) if (entity !== undefined) onReference(entity, attribute.at);
 }

@@ -10,7 +10,7 @@ import { byteSink, decodeSource, decodeTransform } from './encoding.ts';
 import { layOut } from './layout.ts';
 import type { TransformMessage } from './messages.ts';
 import { readTree } from './read-tree.ts';
-import type { Origin, TreeDocument } from './tree.ts';
+import { newOrigin, type TreeDocument } from './tree.ts';
 import { writeTree } from './write-tree.ts';
 
 export type NamedBytes = { readonly name: string; readonly bytes: Uint8Array };
@@ -51,11 +51,11 @@ export function transformXml(request: TransformRequest): TransformResult {
   const decoded = decodeSource(request.source);
   const { name } = request.source;
   const readSource = (): TreeDocument =>
-    readTree({ name, origin: originOf('source', decoded.text), dropSpace: false, original: true });
+    readTree({ name, origin: newOrigin('source', decoded.text), dropSpace: false, original: true });
   const document = readSource();
   const transform = readTree({
     name: request.transform.name,
-    origin: originOf('transform', decodeTransform(request.transform)),
+    origin: newOrigin('transform', decodeTransform(request.transform)),
     dropSpace: true,
     original: true,
   });
@@ -79,8 +79,4 @@ export function transformXml(request: TransformRequest): TransformResult {
   const sink = byteSink(decoded.encoding, request.source.bytes.length);
   writeTree(document, layOut(document), sink);
   return { bytes: sink.bytes(), messages };
-}
-
-function originOf(file: Origin['file'], text: string): Origin {
-  return { file, text, lineOffset: 0, columnOffset: 0, lineStarts: undefined };
 }

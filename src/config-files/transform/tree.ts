@@ -10,6 +10,8 @@ export type Origin = {
   /** Added to lines and columns: a clone is told of as if it stood where its element does. */
   readonly lineOffset: number;
   readonly columnOffset: number;
+  /** From here on white space inside tags is not known: a CR without its LF came before. */
+  readonly spacesKnownTo: number;
   /** Offsets at which lines start, found when the first place is told. */
   lineStarts: readonly number[] | undefined;
 };
@@ -94,6 +96,13 @@ export type TreeNode = TreeChild | TreeDocument | TreeAttribute;
 
 export const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/';
 export const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
+
+/** Text read from one of the two files. */
+export function newOrigin(file: Origin['file'], text: string): Origin {
+  const loneReturn = text.includes('\r') ? text.search(/\r(?!\n)/) : -1;
+  const spacesKnownTo = loneReturn < 0 ? text.length : loneReturn;
+  return { file, text, lineOffset: 0, columnOffset: 0, spacesKnownTo, lineStarts: undefined };
+}
 
 export function newLeaf(kind: TreeLeaf['kind'], value: string, name = ''): TreeLeaf {
   return { kind, parent: undefined, previous: undefined, next: undefined, name, value, order: 0 };

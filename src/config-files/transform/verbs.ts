@@ -247,15 +247,18 @@ function withTokens({ target, context }: Application, attribute: TreeAttribute):
 }
 
 function commentOut({ target, detail }: Application): void {
-  if (target.kind !== 'element') throw nullTarget();
   const { parent } = childOf(target);
-  const text = ` ${outerXml(target)} `;
+  const child = target as TreeChild;
+  const text = ` ${outerXml(child)} `;
   if (text.includes('--')) {
-    throw new TransformFailure('bad-comment', `'${target.name}' holds "--", which can't stand in a comment`);
+    throw new TransformFailure(
+      'bad-comment',
+      `'${nodeName(child)}' holds "--", which can't stand in a comment`,
+    );
   }
-  insertChild(parent, newLeaf('comment', text), target);
-  removeChild(target);
-  detail(`Commented out '${target.name}' element`);
+  insertChild(parent, newLeaf('comment', text), child);
+  removeChild(child);
+  detail(`Commented out '${nodeName(child)}' element`);
 }
 
 function secondRoot(): TransformFailure {

@@ -15,6 +15,8 @@ export type PlacedAttributes = {
   readonly attributes: readonly PlacedAttribute[];
   readonly trailing: string;
   readonly newLine: string;
+  /** What ends a tag without content, behind any declaration that had to be added. */
+  readonly selfClosing: '/>' | ' />';
 };
 
 /** Where the attributes of an element go. */
@@ -25,15 +27,16 @@ const columnsMax = 160;
 /** One space before each attribute and before `/>`: how an element looks inside a comment. */
 export const plainPlacing: Placing = (element) => ({
   attributes: element.attributes.map((attribute) => ({ attribute, space: ' ' })),
-  trailing: element.empty ? ' ' : '',
+  trailing: '',
   newLine: ' ',
+  selfClosing: ' />',
 });
 
 /**
  * Writes `top` and what lies in it. Prefixes follow the namespaces in scope: what was there keeps its own, what is
  * new takes the one declared last, and declarations are added where none fits.
  */
-export function writeTree(top: TreeElement | TreeParent, placing: Placing, sink: Sink): void {
+export function writeTree(top: TreeParent | TreeChild, placing: Placing, sink: Sink): void {
   const output = columnCounting(sink);
   const namespaces = new Namespaces();
   const names: string[] = [];
@@ -86,7 +89,7 @@ function writeStartTag(
   namespaces: Namespaces,
   output: Output,
 ): string {
-  const { attributes, trailing, newLine } = placing(element);
+  const { attributes, trailing, newLine, selfClosing } = placing(element);
   const prefix = namespaces.enter(element);
   const name = prefix === '' ? element.localName : `${prefix}:${element.localName}`;
   output.write(`<${name}`);
@@ -98,7 +101,7 @@ function writeStartTag(
   const added = namespaces
     .added()
     .map(([declared, namespace]) => ` ${declared}="${escapedValue(namespace)}"`);
-  output.write(trailing + added.join('') + (element.empty ? '/>' : '>'));
+  output.write(trailing + added.join('') + (element.empty ? selfClosing : '>'));
   return name;
 }
 

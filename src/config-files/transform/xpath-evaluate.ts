@@ -192,10 +192,13 @@ function passes(node: TreeNode, test: NodeTest, axis: Step['axis']): boolean {
   }
 }
 
-/** Whether XPath sees the node: not the declaration, the document type, a reference, or text behind text. */
+/**
+ * Whether XPath sees the node: not the declaration, the document type, a reference, text behind text, or white space
+ * outside the root.
+ */
 function isSeen(node: TreeChild): boolean {
   if (node.kind === 'declaration' || node.kind === 'doctype' || node.kind === 'reference') return false;
-  return !(isTextual(node) && isTextual(node.previous));
+  return !isTextual(node) || (!isTextual(node.previous) && node.parent?.kind !== 'document');
 }
 
 function* axisOf(node: TreeNode, axis: Step['axis']): Generator<TreeNode> {
