@@ -1,8 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { CommandError } from '../commands/index.ts';
 import type { LinkTransport } from '../events/index.ts';
 import { ensureNatsKey, InstanceError, type HubAddress, type Instance } from '../instance/index.ts';
+import { describeTransport, type LinkRow } from '../projections/index.ts';
+import { commandLine } from '../words.ts';
 import { flag, misuse, text } from './command.ts';
 import { systemReason } from './files.ts';
 
@@ -94,6 +97,35 @@ function isAuthority(pem: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** An invitation is taken in for one way; taken in once more, it stays that way. @throws CommandError LINK_ALREADY_PAIRED */
+export async function refuseOtherWay({ name, link, transport }: LinkRow, asked: AskedWay): Promise<void> {
+  refuseTwoWays(asked);
+  const wanted = await wayAsked(asked);
+  if (wanted === undefined || isSameWay(transport, wanted)) return;
+  throw new CommandError(
+    'LINK_ALREADY_PAIRED',
+    `Cannot accept the invitation again with ${describeTransport(wanted)}: this link uses ${describeTransport(transport)}`,
+    {
+      hint: `Leave the way away to have the reply written again; for another way end it with \`${commandLine('link', 'remove', name)}\` and ask for a new invitation.`,
+      details: { link, transport, asked: wanted },
+    },
+  );
+}
+
+async function wayAsked({ folder, nats, byHand: hand }: AskedWay): Promise<LinkTransport | undefined> {
+  if (hand) return { kind: 'hand' };
+  if (folder !== undefined) return { kind: 'folder', folder: resolve(folder) };
+  if (nats === undefined) return undefined;
+  const { parseHubUrls } = await import('../hub/index.ts');
+  return { kind: 'nats', hub: false, urls: parseHubUrls(nats).map((url) => url.text) };
+}
+
+function isSameWay(one: LinkTransport, other: LinkTransport): boolean {
+  if (one.kind === 'folder' && other.kind === 'folder') return resolve(one.folder) === other.folder;
+  if (one.kind === 'nats' && other.kind === 'nats') return one.urls.join(' ') === other.urls.join(' ');
+  return one.kind === other.kind;
 }
 
 function refuseTwoWays({ folder, nats, byHand: hand }: AskedWay): void {

@@ -17,14 +17,21 @@ const nothing: Concerned = { linksChanged: false, links: new Set() };
  */
 export function concernedLinks({ log }: Pick<Instance, 'log'>): () => Concerned {
   let seen = log.lastPosition();
+  let allowed = new Set(log.epochsAllowed());
+  /** The links of which a person said meanwhile that their frozen feed may go on; that is no entry. */
+  const newlyAllowed = (): ReadonlySet<string> => {
+    const before = allowed;
+    allowed = new Set(log.epochsAllowed());
+    return new Set([...allowed].filter((link) => !before.has(link)));
+  };
   return () => {
     const last = log.lastPosition();
     const before = seen;
     seen = last;
-    if (last === before) return nothing;
+    const links = new Set<string>(newlyAllowed());
+    if (last === before) return links.size === 0 ? nothing : { linksChanged: false, links };
     if (last < before || last - before > lookedAtMax) return { linksChanged: true, links: 'all' };
     let linksChanged = false;
-    const links = new Set<string>();
     for (const page of log.pages({ after: before })) {
       for (const { header, pos } of page) {
         if (pos > last) continue;

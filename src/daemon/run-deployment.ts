@@ -25,9 +25,7 @@ import { programFile } from '../installation.ts';
 import {
   findDeployment,
   nameKey,
-  readGivenValues,
   readInputs,
-  readLinks,
   readReleases,
   readSteps,
   type DeploymentRow,
@@ -169,21 +167,28 @@ function secretsOf({ vault }: Instance, plan: Plan): Record<string, string> {
 }
 
 /**
- * Values that were set or given in clear before a release called them secret: no run uses them as a secret, and none
- * shows them any more. They are handed over for that alone, under names that no input has.
+ * Values that ever were set or given in clear under a name that is a secret's now: no run uses them as a secret, and
+ * none shows them any more, also where another was set since. They are handed over for that alone, under names that no
+ * input has.
  */
-function valuesInClear({ db }: Instance): Record<string, string> {
+function valuesInClear({ db, log }: Instance): Record<string, string> {
   const secret = new Set(
-    readReleases(db).flatMap(({ document }) =>
-      document.inputs.filter((input) => input.secret).map(({ name }) => nameKey(name)),
-    ),
+    [...readInputs(db), ...readReleases(db).flatMap(({ document }) => document.inputs)]
+      .filter((input) => input.secret)
+      .map(({ name }) => nameKey(name)),
   );
-  const set = readInputs(db).filter((row) => !row.secret);
-  const given = readLinks(db).flatMap(({ link }) => readGivenValues(db, link, false));
+  if (secret.size === 0) return {};
+  const ever = ['input.set', 'value.given'].flatMap((type) =>
+    log.ofType(type).flatMap(({ event, header }) => {
+      if (!event.known || (event.name !== 'input.set' && event.name !== 'value.given')) return [];
+      const { name, value } = event.data;
+      const isTold = event.name === 'value.given' && header.feed === log.feedTo(header.audience);
+      return value === null || isTold || !secret.has(nameKey(name)) ? [] : [{ name, value }];
+    }),
+  );
+  const values = new Map(ever.map(({ name, value }) => [`${nameKey(name)}\n${value}`, { name, value }]));
   return Object.fromEntries(
-    [...set, ...given]
-      .filter(({ name }) => secret.has(nameKey(name)))
-      .map(({ name, value }, at) => [`${name} (in clear, ${at + 1})`, value ?? '']),
+    [...values.values()].map(({ name, value }, at) => [`${name} (in clear, ${at + 1})`, value]),
   );
 }
 

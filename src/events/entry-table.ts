@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { FeedPoint, SealedEntry } from './entry.ts';
-import { signatureBytes } from './header.ts';
+import { headerOffset, signatureBytes } from './header.ts';
 
 /** A row of the log as SQLite gives it. */
 export type EntryRow = {
@@ -23,6 +23,12 @@ export type EntryTable = {
   insert(feed: Buffer, spot: Spot, hash: Buffer, entry: SealedEntry, receivedAt: number): number;
   /** The newest entry of a feed. */
   head(feed: Buffer): FeedPoint | undefined;
+  /** The newest entry of each feed there is, by the feed in hex. */
+  heads(): Map<string, FeedPoint>;
+  /** Of each own feed the audience, in hex, and the position of its newest entry. */
+  newestOfOwn(): { feed: Buffer; audience: string; pos: number }[];
+  /** The newest entries of a feed, newest first, as places. */
+  newestOf(feed: Buffer, limit: number): (Spot & { pos: number })[];
   /** The newest of those at or before a position of the log. */
   headAt(feed: Buffer, pos: number): FeedPoint | undefined;
   hashAt(feed: Buffer, spot: Spot): Buffer | undefined;
@@ -34,6 +40,8 @@ export type EntryTable = {
   storedAfter(pos: number, limit: number): StoredRow[];
   /** Of one feed, from `spot` on, in the feed's own order. */
   ofFeed(feed: Buffer, from: Spot, limit: number): EntryRow[];
+  /** Of one event type, in the order of the log; looks at all there are. */
+  ofType(type: string): EntryRow[];
   points(after: number): { pos: number; feed: Buffer; epoch: number; seq: number; hash: Buffer }[];
   count(): number;
   lastPosition(): number;
@@ -51,6 +59,18 @@ export function entryTable(db: Database): EntryTable {
   );
   const head = db.prepare<[Buffer], PointRow>(
     `SELECT epoch, seq, hash FROM entry WHERE feed = ? ORDER BY epoch DESC, seq DESC LIMIT 1`,
+  );
+  const heads = db.prepare<[], PointRow & { feed: Buffer }>(
+    `SELECT entry.feed, epoch, seq, hash FROM feed JOIN entry ON entry.pos =
+       (SELECT pos FROM entry AS newest WHERE newest.feed = feed.feed ORDER BY epoch DESC, seq DESC LIMIT 1)`,
+  );
+  const newestOfOwn = db.prepare<[], { feed: Buffer; audience: string; pos: number }>(
+    `SELECT feed, lower(hex(audience)) AS audience,
+            (SELECT pos FROM entry WHERE entry.feed = feed.feed ORDER BY epoch DESC, seq DESC LIMIT 1) AS pos
+       FROM feed WHERE own = 1 ORDER BY pos DESC`,
+  );
+  const newestOf = db.prepare<[Buffer, number], Spot & { pos: number }>(
+    `SELECT pos, epoch, seq FROM entry WHERE feed = ? ORDER BY epoch DESC, seq DESC LIMIT ?`,
   );
   const headAt = db.prepare<[Buffer, number], PointRow>(
     `SELECT epoch, seq, hash FROM entry WHERE feed = ? AND pos <= ? ORDER BY epoch DESC, seq DESC LIMIT 1`,
@@ -74,6 +94,9 @@ export function entryTable(db: Database): EntryTable {
   const ofFeed = db.prepare<[Buffer, number, number, number], EntryRow>(
     `SELECT ${columns} FROM entry WHERE feed = ? AND (epoch, seq) >= (?, ?) ORDER BY epoch, seq LIMIT ?`,
   );
+  const ofType = db.prepare<[number, number, Buffer], EntryRow>(
+    `SELECT ${columns} FROM entry WHERE substr(bytes, ?, ?) = ? ORDER BY pos`,
+  );
   const points = db.prepare<[number], EntryRow>(
     `SELECT pos, feed, epoch, seq, hash FROM entry WHERE pos > ? ORDER BY pos`,
   );
@@ -87,6 +110,9 @@ export function entryTable(db: Database): EntryTable {
           .lastInsertRowid,
       ),
     head: (feed) => point(head.get(feed)),
+    heads: () => new Map(heads.all().map((row) => [row.feed.toString('hex'), point(row)!])),
+    newestOfOwn: () => newestOfOwn.all(),
+    newestOf: (feed, limit) => newestOf.all(feed, limit),
     headAt: (feed, pos) => point(headAt.get(feed, pos)),
     hashAt: (feed, spot) => hashAt.get(feed, spot.epoch, spot.seq),
     at: (feed, spot) => at.get(feed, spot.epoch, spot.seq),
@@ -94,6 +120,10 @@ export function entryTable(db: Database): EntryTable {
     after: (pos, limit) => after.all(pos, limit),
     storedAfter: (pos, limit) => packedAfter.all(pos, limit).map(unpack),
     ofFeed: (feed, from, limit) => ofFeed.all(feed, from.epoch, from.seq, limit),
+    ofType: (type) => {
+      const name = Buffer.from(`${type}\0`, 'latin1');
+      return ofType.all(headerOffset.type + 1, name.length, name);
+    },
     points: (pos) => points.all(pos),
     count: () => count.get() ?? 0,
     lastPosition: () => last.get() ?? 0,

@@ -31,7 +31,11 @@ export type EvidenceTable = {
     at: number,
   ): void;
   frozen(feed: Buffer): Frozen | undefined;
+  /** Every frozen feed, in hex; rarely any. */
+  allFrozen(): string[];
   allowEpoch(feed: Buffer): boolean;
+  /** The audiences of frozen feeds whose next epoch a person allowed, in hex. */
+  allowed(): string[];
   thaw(feed: Buffer): void;
   list(feed: Buffer): Evidence[];
 };
@@ -59,7 +63,13 @@ export function evidenceTable(db: Database): EvidenceTable {
   );
   const freeze = db.prepare('INSERT INTO frozen_feed (feed, at) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const frozen = db.prepare<[Buffer], number>('SELECT epoch_allowed FROM frozen_feed WHERE feed = ?').pluck();
+  const allFrozen = db.prepare<[], string>('SELECT lower(hex(feed)) FROM frozen_feed').pluck();
   const allow = db.prepare('UPDATE frozen_feed SET epoch_allowed = 1 WHERE feed = ?');
+  const allowed = db
+    .prepare<[], string>(
+      'SELECT lower(hex(audience)) FROM frozen_feed JOIN feed USING (feed) WHERE epoch_allowed = 1',
+    )
+    .pluck();
   const thaw = db.prepare('DELETE FROM frozen_feed WHERE feed = ?');
   const list = db.prepare<[Buffer], EvidenceRow>('SELECT * FROM fork_evidence WHERE feed = ? ORDER BY id');
   return {
@@ -72,7 +82,9 @@ export function evidenceTable(db: Database): EvidenceTable {
       const allowed = frozen.get(feed);
       return allowed === undefined ? undefined : { epochAllowed: allowed === 1 };
     },
+    allFrozen: () => allFrozen.all(),
     allowEpoch: (feed) => allow.run(feed).changes === 1,
+    allowed: () => allowed.all(),
     thaw: (feed) => void thaw.run(feed),
     list: (feed) =>
       list.all(feed).map((row) => ({

@@ -34,12 +34,16 @@ export function feedTable(db: Database): FeedTable {
     const feed = row.feed.toString('hex');
     const before = cache.get(feed);
     if (before !== undefined) return before;
+    let key: VerifyingKey | undefined;
     const read: Feed = {
       feed,
       author: row.author.toString('hex'),
       audience: row.audience.toString('hex'),
       publicKey: row.public_key,
-      key: verifyingKey(row.public_key),
+      // Made when something is to be verified: of thousands of feeds most are only listed.
+      get key() {
+        return (key ??= verifyingKey(row.public_key));
+      },
       own: row.own === 1,
     };
     cache.set(feed, read);

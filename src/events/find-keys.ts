@@ -1,4 +1,3 @@
-import type { Database } from '../db/index.ts';
 import { CrossgapError } from '../errors.ts';
 import { openSuccessor } from '../identity/index.ts';
 import { decodeBody } from './body-reader.ts';
@@ -6,10 +5,9 @@ import type { EntryTable } from './entry-table.ts';
 import type { FeedKeys } from './feed-keys.ts';
 import type { FeedTable } from './feed-table.ts';
 import { KeyRotated } from './feed-events.ts';
-import { headerBytes, headerOffset, readHeader } from './header.ts';
+import { headerBytes, readHeader } from './header.ts';
 
 export type FindKeysParts = {
-  readonly db: Database;
   readonly feeds: FeedTable;
   readonly keys: FeedKeys;
   readonly entries: EntryTable;
@@ -19,14 +17,8 @@ export type FindKeysParts = {
  * Finds the changes of keys that an older program took in without knowing what they are, and goes by them from here on
  * where the company certificate stands for them. Call it inside a transaction, after the program was updated.
  */
-export function findKeys({ db, feeds, keys, entries }: FindKeysParts): void {
-  const rotations = db
-    .prepare<[number, number, Buffer], { pos: number }>(
-      'SELECT pos FROM entry WHERE substr(bytes, ?, ?) = ? ORDER BY pos',
-    )
-    .all(headerOffset.type + 1, KeyRotated.name.length + 1, Buffer.from(`${KeyRotated.name}\0`, 'latin1'));
-  for (const { pos } of rotations) {
-    const { bytes, feed } = entries.atPosition(pos)!;
+export function findKeys({ feeds, keys, entries }: FindKeysParts): void {
+  for (const { bytes, feed } of entries.ofType(KeyRotated.name)) {
     const header = readHeader(bytes);
     const held = feeds.get(header.feed)!;
     const after = { epoch: header.epoch, seq: header.seq };

@@ -121,9 +121,15 @@ export type Log<E extends AnyEvent> = {
   /** All entries that count, in order, a page at a time: what the read models follow from. */
   history(): Generator<readonly LoggedEntry<E>[]>;
   entryAt(feed: string, spot: Spot): LoggedEntry<E> | undefined;
+  /** All entries of one type that count, in order; for types of which there are few. */
+  ofType(type: string): LoggedEntry<E>[];
   /** The entries of a feed from a place on as they travel, without those a later epoch left behind. */
   readFeed(feed: string, from: Spot, limit: number): SealedEntry[];
   feeds(): FeedFacts[];
+  /** The newest entries of our feeds for these audiences, newest first. */
+  newestTold(audiences: ReadonlySet<string>, limit: number): LoggedEntry<E>[];
+  /** Those that hold two entries for one place; see `FeedFacts.frozen`. */
+  frozenFeeds(): string[];
   /** What receivers say that speaks against signing own feeds; see `FeedFacts.doubt`. */
   doubts(): { readonly feed: string; readonly doubt: Doubt }[];
   pointAt(feed: string): FeedPoint | undefined;
@@ -138,6 +144,8 @@ export type Log<E extends AnyEvent> = {
   frozenBy(feed: string): Evidence[];
   /** A person decided that a frozen feed may go on with the next epoch its author starts. False: it is not frozen. */
   allowEpoch(feed: string): boolean;
+  /** The audiences of frozen feeds for which a person decided so, until their epoch begins. */
+  epochsAllowed(): string[];
   verify(options: { readonly full: boolean }): Promise<VerifyReport>;
 };
 
@@ -286,6 +294,11 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       const row = entries.at(blob(feed), spot);
       return row && logged(row);
     },
+    ofType: (type) =>
+      entries
+        .ofType(type)
+        .filter((row) => !epochTable.isVoid(row.feed, row))
+        .map(logged),
     readFeed: (feed, from, limit) => {
       // What is about to leave must not be ahead of the side file.
       if (isOwn(feed)) keeper.save();
@@ -301,17 +314,32 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
         next = { epoch: last.epoch, seq: last.seq + 1 };
       }
     },
-    feeds: () =>
-      feeds.all().flatMap(({ feed, author, audience, own }) => {
-        const id = blob(feed);
-        const head = entries.head(id);
+    feeds: () => {
+      // Read once for all: there may be thousands of feeds.
+      const heads = entries.heads();
+      const frozen = new Set(evidence.allFrozen());
+      const doubts = new Map(witnessed.all().map(({ feed, doubt }) => [feed, doubt]));
+      const isAnyVoid = epochTable.any();
+      return feeds.all().flatMap(({ feed, author, audience, own }) => {
+        const head = heads.get(feed);
         if (head === undefined) return [];
-        const frozen = evidence.frozen(id) !== undefined;
-        const doubt = (own ? witnessed.doubt(id) : undefined) ?? null;
-        return [
-          { feed, author, audience, own, ...head, frozen, voidEntries: epochTable.countVoid(id), doubt },
-        ];
-      }),
+        const voidEntries = isAnyVoid ? epochTable.countVoid(blob(feed)) : 0;
+        const doubt = (own ? doubts.get(feed) : undefined) ?? null;
+        return [{ feed, author, audience, own, ...head, frozen: frozen.has(feed), voidEntries, doubt }];
+      });
+    },
+    frozenFeeds: () => evidence.allFrozen(),
+    newestTold: (audiences, limit) => {
+      let found: number[] = [];
+      for (const { feed, audience, pos } of entries.newestOfOwn()) {
+        if (!audiences.has(audience)) continue;
+        // Feeds come by their newest entries: those that follow have none that is newer than what was found.
+        if (found.length === limit && pos < found.at(-1)!) break;
+        const counted = entries.newestOf(feed, limit).filter((spot) => !epochTable.isVoid(feed, spot));
+        found = [...found, ...counted.map((spot) => spot.pos)].toSorted((a, b) => b - a).slice(0, limit);
+      }
+      return found.map((pos) => logged(entries.atPosition(pos)!));
+    },
     doubts: () => witnessed.all(),
     pointAt: (feed) => entries.head(blob(feed)),
     entryCount: () => entries.count(),
@@ -322,6 +350,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     evidence: (feed) => evidence.list(blob(feed)),
     frozenBy: (feed) => (evidence.frozen(blob(feed)) === undefined ? [] : evidence.list(blob(feed))),
     allowEpoch: (feed) => evidence.allowEpoch(blob(feed)),
+    epochsAllowed: () => evidence.allowed(),
     verify: async ({ full }) => {
       const report = await verifyLog(
         {

@@ -64,7 +64,7 @@ function oldSignature(archive: ZipArchive, replace: boolean): ZipEntry | undefin
   const path = archive.file.path;
   if (!replace)
     throw new PackageError('PACKAGE_ALREADY_SIGNED', `Cannot sign package ${path}: it is signed already`, {
-      hint: 'Sign the package as it was packed, or ask to replace its signature.',
+      hint: 'Sign the file as `dotnet pack` or another packer wrote it, before anybody signed it; a signature is not put in the place of another.',
       details: { file: path },
     });
   const { faults } = signatureEntryFaults(archive.file, archive.layout, old);

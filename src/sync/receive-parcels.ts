@@ -145,8 +145,9 @@ export function parcelReceiver(
     }
     if (verdicts.some(({ outcome }) => outcome === 'appended' || outcome === 'refused'))
       unacknowledged = true;
-    // What waits for an earlier entry is offered again, since the replica need not remember it.
-    if (verdicts.every(({ outcome }) => outcome !== 'parked')) await done();
+    // What waits for an earlier entry is offered again, since the replica need not remember it; and what waits for a
+    // person to let a frozen feed go on.
+    if (!verdicts.some(isWaiting)) await done();
   }
 
   async function takeChunk(
@@ -231,6 +232,10 @@ const parcelOf = (received: Received): Parcel | undefined =>
   'parcel' in received ? received.parcel : undefined;
 
 const counterOf = { appended: 'entriesIn', known: 'entriesKnown', parked: 'entriesParked' } as const;
+
+function isWaiting(verdict: Verdict): boolean {
+  return verdict.outcome === 'parked' || (verdict.outcome === 'refused' && verdict.code === 'FEED_FROZEN');
+}
 
 function coded({
   code,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addEnvironment, removeLink } from '../../src/commands/index.ts';
 import { concernedLinks } from '../../src/daemon/concerned-links.ts';
+import { sealHead } from '../../src/events/index.ts';
 import { readEnvironments } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { deliver, linkOf, makePair, makeRelease, offer, type Pair } from '../support/instances.ts';
@@ -34,6 +35,20 @@ test('what an instance writes for itself may be about any link', () => {
   const look = concernedLinks(pair.customer);
   pair.customer.record((db) => addEnvironment(readEnvironments(db), { name: 'uat', after: [], tags: [] }));
   expect(look()).toEqual({ linksChanged: false, links: 'all' });
+});
+
+test('a link whose frozen feed a person lets go on is concerned once, though nothing was written', async () => {
+  const { vendor, customer, link } = pair;
+  offer(vendor, makeRelease(vendor, '1.0.0'), [link]);
+  await deliver(vendor, customer, link);
+  const look = concernedLinks(customer);
+  const feed = vendor.log.feedTo(link);
+  const head = { feed, ...vendor.log.pointAt(feed)!, hash: 'ab'.repeat(32), issuedAt: vendor.clock.now() };
+  customer.log.receiveHead(sealHead(head, vendor.keys.signing));
+  expect(look()).toEqual({ linksChanged: false, links: new Set() });
+  customer.log.allowEpoch(feed);
+  expect(look()).toEqual({ linksChanged: false, links: new Set([link]) });
+  expect(look()).toEqual({ linksChanged: false, links: new Set() });
 });
 
 test('links are looked at anew when one of them changed', () => {

@@ -6,9 +6,11 @@ import {
   decodeParcelFile,
   encodeParcelFile,
   replicateOnce,
+  type EntriesParcel,
   type Parcel,
   type Replica,
 } from '../../src/sync/index.ts';
+import type { FakeReplica } from './fake-replica.ts';
 import { acme, contoso } from './folder-support.ts';
 import { converge, exchange, expectEqual, filesBelow, folderLink, type Link } from './link-support.ts';
 import { someBlob } from './transport-contract.ts';
@@ -64,6 +66,27 @@ describe('one exchange each way', () => {
     await exchange(link.customer, link.there);
     expect(link.customer.did.acknowledge).toBe(1);
     expect(link.customer.state().own).toHaveLength(1);
+  });
+
+  test('offers again what a frozen feed refused, as soon as a person lets it go on, and what was refused for good is done', async () => {
+    notes(2);
+    await exchange(link.vendor, link.here);
+    let code = 'FEED_FROZEN';
+    const customer = new Proxy(link.customer, {
+      get: (replica, name: keyof FakeReplica) =>
+        name === 'receiveEntries' && code !== ''
+          ? (entries: EntriesParcel['entries']) =>
+              Promise.resolve(entries.map(() => ({ outcome: 'refused', code, message: 'Cannot: it is' })))
+          : replica[name],
+    });
+    for (const refused of ['FEED_FROZEN', 'FEED_FROZEN', 'BODY_MALFORMED']) {
+      code = refused;
+      const { refusals } = await exchange(customer, link.there);
+      expect(new Set(refusals.map((one) => one.code))).toEqual(new Set([refused]));
+    }
+    code = '';
+    expect(await exchange(customer, link.there)).toMatchObject({ entriesIn: 0, refusals: [] });
+    expect(await exchange(customer, link.thereAgain())).toMatchObject({ entriesIn: 2 });
   });
 
   test('when there is nothing to do does nothing', async () => {

@@ -8,7 +8,13 @@ import { command, needed, text, type Outcome } from '../command.ts';
 import { writeGivenFile } from '../files.ts';
 import { readInvitationFile, refuseOtherWords } from '../invitation-file.ts';
 import { linkDocument } from '../link-facts.ts';
-import { acceptingTransport, byHand, folderOption, refuseUnfitName } from '../link-options.ts';
+import {
+  acceptingTransport,
+  byHand,
+  folderOption,
+  refuseOtherWay,
+  refuseUnfitName,
+} from '../link-options.ts';
 import { facts } from '../table.ts';
 
 export const acceptLinkCommand = command({
@@ -36,11 +42,13 @@ export const acceptLinkCommand = command({
     if (fingerprint !== undefined) refuseOtherWords(fingerprint, introduction, 'take the invitation');
     const called = name ?? introduction.name;
     refuseUnfitName(called);
-    const transport = await acceptingTransport(
-      instance,
-      { folder, nats, byHand: hand },
-      { hub: invitation.hub, file: INVITATION },
-    );
+    const asked = { folder, nats, byHand: hand };
+    const before = readLinks(instance.db).find((one) => one.link === link && one.state !== 'removed');
+    const isAgain = before?.peer === introduction.instanceId;
+    if (isAgain) await refuseOtherWay(before, asked);
+    const transport = isAgain
+      ? before.transport
+      : await acceptingTransport(instance, asked, { hub: invitation.hub, file: INVITATION });
     const peer = { instanceId: introduction.instanceId, introduction: invitation.introductionBytes };
     const decide = (db: Database): Decision => {
       const links = readLinks(db);
@@ -53,14 +61,20 @@ export const acceptLinkCommand = command({
     };
     const { bytes, words } = instance.identity;
     decide(instance.db);
-    const way = readLinks(instance.db).find((one) => one.link === link)?.transport ?? transport;
-    const nkey = way.kind === 'nats' ? (await ensureNatsKey(instance.folder)).publicKey : undefined;
+    const nkey = transport.kind === 'nats' ? (await ensureNatsKey(instance.folder)).publicKey : undefined;
     const file = writeGivenFile(out, writeInvitation('reply', link, bytes, instance.keys.signing, { nkey }));
-    instance.record(decide);
+    const entries = instance.record(decide);
     const row = readLinks(instance.db).find((one) => one.link === link)!;
     return {
-      document: { ...linkDocument(row), reply: file, ourWords: words, theirWords: theirs },
+      document: {
+        ...linkDocument(row),
+        changed: entries.length > 0,
+        reply: file,
+        ourWords: words,
+        theirWords: theirs,
+      },
       text: [
+        ...(isAgain ? ['This invitation was taken in before; the reply is written again.'] : []),
         row.state === 'confirmed'
           ? `Link ${row.name} is confirmed`
           : `Link ${row.name} is pending: nothing from there can run until the words are compared`,

@@ -120,7 +120,7 @@ test('what was set in clear before a release called it a secret is not shown, no
   const file = join(root, `late-${count}.yaml`);
   writeFileSync(
     file,
-    'process: Late\ninputs: { Late: { secret: true } }\nsteps: [{ name: A, run: { bash: "echo seen in-clear-4711" } }]\n',
+    'process: Late\ninputs: { Late: { secret: true } }\nsteps: [{ name: A, run: { bash: "echo seen in-clear-4711 in-clear-4712" } }]\n',
   );
   await acme.asks(['process', 'publish', file]);
   await acme.asks('release create Late 7');
@@ -135,7 +135,8 @@ test('what was set in clear before a release called it a secret is not shown, no
   await set('Late --env integration', secret);
   const { id } = await acme.asks<{ id: string }>('deploy 7 --env integration --wait');
   const log = readFileSync(join(acme.data, 'runs', id, 'log.txt'), 'utf8');
-  expect(log).toContain('seen ********');
+  // Also the value in whose place the secret was set just now.
+  expect(log).toContain('seen ******** ********');
   expect(log).not.toContain('in-clear');
 });
 
@@ -152,6 +153,22 @@ test('an input is removed, and a secret with every version of it', async () => {
   await acme.asks('input remove Db');
   expect(Object.keys(JSON.parse(readFileSync(join(acme.data, 'vault'), 'utf8')).secrets)).toEqual([]);
   expect(await acme.types('release check 1.0.0 --env integration')).toMatchObject({ exitCode: 5 });
+});
+
+test('a value that was set in clear is masked once the input is a secret, though no release calls it one', async () => {
+  const file = join(root, `loose-${count}.yaml`);
+  const script = 'echo seen first-4713 and second-4714';
+  writeFileSync(file, `process: Loose\nsteps: [{ name: A, run: { bash: "${script}" } }]\n`);
+  await acme.asks(['process', 'publish', file]);
+  await acme.asks('release create Loose 1');
+  for (const value of ['first-4713', 'second-4714']) await set('Loose --plain', value);
+  const logOf = async (): Promise<string> => {
+    const { id } = await acme.asks<{ id: string }>('deploy 1 --env integration --wait --again');
+    return readFileSync(join(acme.data, 'runs', id, 'log.txt'), 'utf8');
+  };
+  expect(await logOf()).toContain('seen first-4713 and second-4714');
+  await set('Loose --secret', secret);
+  expect(await logOf()).toContain('seen ******** and ********');
 });
 
 test('what is not set is not removed, and what is set is named', async () => {

@@ -100,6 +100,33 @@ test('repeating each step changes nothing', async () => {
   expect(await links(contoso)).toHaveLength(1);
 });
 
+test('an invitation taken in again stays the way it was: the same one says so, another one is refused', async () => {
+  await invited();
+  await accepting();
+  const again = (...way: string[]) =>
+    contoso.types(['link', 'accept', at('invitation'), ...way, '--out', at('reply')]);
+  for (const way of [['--folder', shared], []]) {
+    const { exitCode, stdout } = await again(...way);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('was taken in before')]);
+    expect(stdout).toContain(`folder ${shared}`);
+  }
+  expect(await accepting()).toMatchObject({ json: { changed: false } });
+  const other = at('elsewhere');
+  for (const [way, named] of [
+    [['--folder', other], `folder ${other}`],
+    [['--by-hand'], 'bundles by hand'],
+    [['--nats', 'tls://hub.acme.example:4222'], 'server tls://hub.acme.example:4222'],
+  ] as const) {
+    const answer = await again(...way, '--json');
+    expect(answer).toMatchObject({ exitCode: 3, error: { code: 'LINK_ALREADY_PAIRED' } });
+    expect(answer.error.message).toBe(
+      `Cannot accept the invitation again with ${named}: this link uses folder ${shared}`,
+    );
+  }
+  expect(existsSync(other)).toBe(false);
+  expect(await links(contoso)).toMatchObject([{ folder: shared }]);
+});
+
 test('the other side can be called as this side likes, and found by its own name else', async () => {
   await invited();
   expect(await accepting('--name', 'our-vendor')).toMatchObject({ json: { name: 'our-vendor' } });
