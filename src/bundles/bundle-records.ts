@@ -8,6 +8,7 @@ import {
   carriedBytes,
   carriedStretches,
   endBytes,
+  entriesInside,
   readEnd,
   readEntry,
   readRecordFront,
@@ -54,7 +55,7 @@ export function recordReader(bundle: OpenBundle): RecordReader {
   let at = bundle.begin;
   let hashedManifest = false;
   let head: Uint8Array | undefined;
-  let entries = 0;
+  let [entries, handedOver] = [0, 0];
   let waiting: { readonly entry: PlacedEntry; readonly end: number } | undefined;
   let ended = false;
   let hindered: { readonly by: unknown } | undefined;
@@ -99,7 +100,7 @@ export function recordReader(bundle: OpenBundle): RecordReader {
         continue;
       }
       entries += 1;
-      if (entries > manifest.entries) throw malformed(found, 'it has more entries than it says');
+      if (entries > entriesInside(manifest)) throw malformed(found, 'it has more entries than it says');
       return { entry: readEntry(content), end: at };
     }
     return undefined;
@@ -121,9 +122,11 @@ export function recordReader(bundle: OpenBundle): RecordReader {
           break;
         }
         if (next === undefined) break;
+        // Behind ours begins another feed.
+        const isOfOtherFeed = handedOver + batch.length === manifest.entries;
         const isNextInRow =
           first === undefined ||
-          (next.entry.epoch === first.epoch && next.entry.seq === first.seq + batch.length);
+          (!isOfOtherFeed && next.entry.epoch === first.epoch && next.entry.seq === first.seq + batch.length);
         sizeBytes += next.entry.bytes.length;
         if (!isNextInRow || batch.length >= batchEntries || (batch.length > 0 && sizeBytes > batchBytes)) {
           waiting = next;
@@ -133,12 +136,13 @@ export function recordReader(bundle: OpenBundle): RecordReader {
         end = next.end;
         batch.push(next.entry);
       }
+      handedOver += batch.length;
       return first === undefined ? undefined : { ...first, entries: batch, end };
     },
     async rest() {
       while ((await this.nextEntries()) !== undefined);
-      if (entries !== manifest.entries)
-        throw malformed(found, `${entries} of its ${manifest.entries} entries are there`);
+      const inside = entriesInside(manifest);
+      if (entries !== inside) throw malformed(found, `${entries} of its ${inside} entries are there`);
       const blobs: PlacedBlob[] = [];
       for (const blob of manifest.blobs) {
         const front = blobRecordFront(blob);
@@ -159,7 +163,7 @@ async function checkEnd(bundle: OpenBundle, at: number, sha256: string): Promise
   const front = readRecordFront(await bundle.read(at, recordFrontBytes));
   if ('unfit' in front || front.kind !== 'end') throw malformed(found, 'its end record is not in its place');
   const end = readEnd(await bundle.read(at + recordFrontBytes, endBytes));
-  if (end.entries !== manifest.entries || end.blobs !== manifest.blobs.length || end.sha256 !== sha256)
+  if (end.entries !== entriesInside(manifest) || end.blobs !== manifest.blobs.length || end.sha256 !== sha256)
     throw malformed(found, 'its end record is of another content');
 }
 

@@ -74,6 +74,8 @@ export type ExportedPart = {
 export type Exported = {
   readonly facts: BundleFacts;
   readonly parts: readonly ExportedPart[];
+  /** How many entries of the receiver's own feed go back to it. */
+  readonly givenBack: number;
   /** The transport sheet. */
   readonly sheet: string;
 };
@@ -125,7 +127,8 @@ export async function exportBundle(order: Export): Promise<Exported> {
     size: frontBytes + sizeBytes,
     sha256,
   }));
-  return { facts, parts, sheet: await writeTransportSheet(out, sheetFacts(facts, inside.manifest), parts) };
+  const sheet = await writeTransportSheet(out, sheetFacts(facts, inside.manifest), parts);
+  return { facts, parts, givenBack: inside.manifest.givenBack?.entries ?? 0, sheet };
 }
 
 /** What of a bundle that was made is made again. */
@@ -193,12 +196,9 @@ export async function reissueBundle({
     size: sizeBytes + Buffer.from(kept.parts[wanted[index]!]!.front, 'base64').length,
     sha256,
   }));
-  const sheet = await writeTransportSheet(
-    out,
-    sheetFacts(facts, manifestOf(kept.manifest)),
-    allParts(kept, names),
-  );
-  return { facts, parts, sheet };
+  const manifest = manifestOf(kept.manifest);
+  const sheet = await writeTransportSheet(out, sheetFacts(facts, manifest), allParts(kept, names));
+  return { facts, parts, givenBack: manifest.givenBack?.entries ?? 0, sheet };
 }
 
 function sheetFacts(facts: BundleFacts, { blobs }: Manifest): SheetFacts {

@@ -20,6 +20,8 @@ export type ReceivingLink = {
   have(): Place;
   /** When the newest head of the other side that is known here was signed, in milliseconds; undefined before the first. */
   headIssuedAt(): number | undefined;
+  /** Remembers where the other side's feed ends by its own word, if that is before what is held here. */
+  noteStand(stand: Place | undefined): void;
 };
 
 /** Who takes bundles in. */
@@ -43,6 +45,8 @@ export type Imported = {
   readonly blobsHeld: readonly string[];
   /** Whether it brought anything. */
   readonly isNews: boolean;
+  /** Where the sender's own feed ends by its word, if more of it is held here: it was put back to a backup. */
+  readonly stands: Place | undefined;
   /** Blobs that entries name, that are not here, and that this bundle did not carry. */
   readonly waiting: readonly string[];
   readonly refused: readonly { readonly what: string; readonly code: string; readonly message: string }[];
@@ -96,6 +100,7 @@ const nothingNew = {
   known: 0,
   blobsHeld: [],
   isNews: false,
+  stands: undefined,
   waiting: [],
   refused: [],
   failure: undefined,
@@ -175,7 +180,14 @@ function judge(
   exchange: Exchange,
 ): Omit<Imported, 'facts' | 'words' | 'link'> {
   const { found, manifest } = opened;
-  const refused = exchange.refusals.filter((refusal) => !isOldHead(refusal, opened, link));
+  const heads = exchange.refusals.filter(({ what }) => what === 'head');
+  const isOld = heads.some((refusal) => isOldHead(refusal, opened, link));
+  const stands = isOld ? undefined : link.replica.peerStands?.();
+  if (!isOld) link.noteStand(stands);
+  // Who was put back says so, and is helped by the next bundle; nothing of this one is wrong.
+  const refused = exchange.refusals.filter(
+    ({ what, code }) => !(what === 'head' && code === 'ROLLBACK' && (isOld || stands !== undefined)),
+  );
   // Of a package that is here in part the rest may be lacking.
   const carried = new Set(manifest.blobs.flatMap(({ digest, stretches }) => (stretches ? [] : [digest])));
   const waiting = exchange.waiting.map(({ digest }) => digest).filter((digest) => !carried.has(digest));
@@ -185,6 +197,7 @@ function judge(
     known: exchange.entriesKnown,
     blobsHeld: exchange.blobsHeld,
     isNews: exchange.entriesIn > 0 || exchange.blobsHeld.length > 0,
+    stands,
     waiting,
     refused,
     failure:

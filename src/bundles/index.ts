@@ -20,6 +20,7 @@ export { madeBundles, type MadeBundle } from './kept-bundle.ts';
 export { leaveOutPieces, type LeftOut, type PieceKnowledge } from './leave-out.ts';
 export { openBundle, type OpenBundle } from './open-bundle.ts';
 export { partDamaged } from './part-bytes.ts';
+export { keepStand, readStand } from './peer-stand.ts';
 export { placeText } from './places.ts';
 export { planInside, type BundleSource, type Inside, type Intent } from './plan.ts';
 export { carriedBytes, type BundledBlob, type Manifest } from './records.ts';
@@ -46,6 +47,7 @@ export {
   isArrival,
   noteShelf,
   notesAbout,
+  routeOf,
   writeNotes,
   type FoundNotes,
   type NoteShelf,

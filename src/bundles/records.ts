@@ -86,11 +86,18 @@ export const Manifest = z.strictObject({
   /** The last entry in this bundle; the same place as `after` where there are none. */
   last: PlaceAt,
   entries: z.int().min(0),
+  /** Entries of the receiver's own feed that follow ours, after the place where it says that feed ends. */
+  givenBack: z.strictObject({ after: PlaceAt, entries: z.int().min(1) }).optional(),
   blobs: z.array(BundledBlob).max(10_000),
   /** What the entries name and the receiver said to hold, so that it is not here. */
   assumed: z.array(BundledBlob).max(10_000),
 });
 export type Manifest = z.infer<typeof Manifest>;
+
+/** How many entries are inside, ours and the receiver's own. */
+export function entriesInside({ entries, givenBack }: Manifest): number {
+  return entries + (givenBack?.entries ?? 0);
+}
 
 export const manifestBytesMax = 8 * 1024 * 1024;
 

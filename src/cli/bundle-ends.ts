@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import {
+  keepStand,
   leaveOutPieces,
   loadAgeIdentity,
   madeBundles,
+  readStand,
   type BundledBlob,
   type Importer,
   type MadeBundle,
@@ -77,6 +79,7 @@ export function importerOf(instance: Instance): Importer {
         peer: row.peer,
         replica: linkReplica(instance, id),
         have: () => (feed === undefined ? undefined : log.pointAt(feed)) ?? nowhere,
+        noteStand: (stand) => keepStand(join(folder.root, 'bundles'), id, stand),
         headIssuedAt: () => log.peerHeads().find((head) => head.feed === feed)?.issuedAt,
       };
     },
@@ -99,6 +102,8 @@ export type Cargo = {
   readonly after: FeedPoint;
   readonly blobs: readonly BundledBlob[];
   readonly assumed: readonly BundledBlob[];
+  /** Where the receiver's own feed ends by its own word: what it signed since goes back to it. */
+  readonly stands: Place | undefined;
   /** Packages of which only what the receiver lacks is carried, and the names of those that have the rest. */
   readonly leftOut: readonly {
     readonly name: string;
@@ -147,11 +152,17 @@ export async function cargoOf(
       (ofRelease?.has(digest) ?? true) &&
       (held.has(digest) || onItsWay.has(`${digest} ${attemptOf(digest)}`)),
   );
-  const place = wish.after?.facts.last ?? (wish.again ? { epoch: 0, seq: 0 } : replica.confirmed());
+  const stands = wish.after === undefined ? standOf(instance, link) : undefined;
+  const begin =
+    stands === undefined
+      ? replica.confirmed()
+      : earlier(receiptBefore(instance, link, stands), replica.confirmed());
+  const place = wish.after?.facts.last ?? (wish.again ? beginning : begin);
   return {
     after: pointAt(instance, link, place),
     blobs,
     assumed,
+    stands,
     leftOut: leftOut.map(({ blob, carriedBytes, heldIn }) => ({
       name: blob.name,
       sizeBytes: blob.sizeBytes,
@@ -159,6 +170,29 @@ export async function cargoOf(
       heldIn: heldIn.map((digest) => named.get(digest)?.name ?? digest),
     })),
   };
+}
+
+const beginning: Place = { epoch: 0, seq: 0 };
+
+/** Where the receiver's own feed ends, if it lost what is held of it here. */
+function standOf(instance: Instance, { link, inward }: LinkRow): Place | undefined {
+  const stands = readStand(keptBundles(instance), link);
+  return stands !== undefined && earlier(stands, inward) === stands ? stands : undefined;
+}
+
+function earlier<A extends Place, B extends Place>(a: A, b: B): A | B {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.seq < b.seq) ? a : b;
+}
+
+/** What a receiver that was put back to `stands` held of our feed then: its last receipt up to there says so. */
+function receiptBefore({ log }: Instance, { link, peer }: LinkRow, { epoch, seq }: Place): Place {
+  if (peer === null) return beginning;
+  for (let at = seq; at > 0; at -= 1) {
+    const event = log.entryAt(feedId(peer, link), { epoch, seq: at })?.event;
+    if (event?.known && event.name === 'receipt.given')
+      return { epoch: event.data.epoch, seq: event.data.seq };
+  }
+  return beginning;
 }
 
 /** A package is put together by its list, so that comes before it. */

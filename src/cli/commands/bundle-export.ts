@@ -68,7 +68,12 @@ export const exportCommand = command({
     const cargo = await cargoOf(instance, link, replica, { release, again, whole, after });
     if (preview) return previewOf(instance, link, replica, cargo);
     const folder = neededOut(out);
-    if (cargo.blobs.length === 0 && replica.outgoing(cargo.after, 1).length === 0) return nothingToSend(link);
+    const isNews =
+      cargo.blobs.length > 0 ||
+      cargo.stands !== undefined ||
+      replica.outgoing(cargo.after, 1).length > 0 ||
+      isPutBack(instance, link);
+    if (!isNews) return nothingToSend(link);
     using _held = holdBundles(instance, 'export');
     const made = await exportBundle({
       sender: senderOf(instance),
@@ -89,11 +94,22 @@ export const exportCommand = command({
       hasReceipt: replica.confirmed().seq > 0,
       all: (await cargoOf(instance, link, replica, everything)).blobs,
       leftOut: cargo.leftOut,
+      givenBack: made.givenBack,
       folder,
       notes: notes.length,
     });
   },
 });
+
+/** Of a feed that lost entries a head alone is worth carrying: whoever holds them gives them back. */
+function isPutBack({ log }: Instance, { link }: LinkRow): boolean {
+  const feed = log.feedTo(link);
+  return (
+    log.standing().state === 'ROLLED_BACK' ||
+    log.isLost(feed) ||
+    log.doubts().some((one) => one.feed === feed)
+  );
+}
 
 async function remake(
   instance: Instance,

@@ -1,14 +1,19 @@
 import {
   BundleError,
   findBundles,
+  findHopNotes,
   inspectBundles,
+  notesAbout,
+  routeOf,
   type Inspection,
+  type ReadNote,
   type SpoiltPart,
 } from '../../bundles/index.ts';
 import { ago, count, moment, short, size } from '../../words.ts';
 import { command, neededList, type Outcome } from '../command.ts';
 import { indented, table } from '../table.ts';
 import { entriesText } from './bundle-made.ts';
+import { hopLine, hopOf, type Hop } from './relay-hops.ts';
 
 export const inspectCommand = command({
   path: 'bundle inspect',
@@ -18,13 +23,17 @@ export const inspectCommand = command({
   options: {},
   async run(_context, { PATH: paths }): Promise<Outcome> {
     const found = await findBundles(paths);
+    const { notes } = await findHopNotes(paths);
     const inspections = (await inspectBundles(found)).map((one) => withSpoilt(one, found.spoilt));
-    const documents = inspections.map(documentOf);
+    const documents = inspections.map((one) => ({ ...documentOf(one), hops: hopsOn(notes, one) }));
     const failure = failureOf(inspections, found.spoilt);
     return {
       // One bundle is what most media hold, and what scripts ask about.
       document: documents.length === 1 ? documents[0] : documents,
-      text: [...inspections.flatMap(linesOf), ...strayLines(inspections, found.spoilt)],
+      text: [
+        ...inspections.flatMap((one) => linesOf(one, hopsOn(notes, one))),
+        ...strayLines(inspections, found.spoilt),
+      ],
       ...(failure !== undefined && { failure }),
     };
   },
@@ -73,7 +82,12 @@ function documentOf({ bundle, parts, missing, complete }: Inspection): Record<st
   };
 }
 
-function linesOf({ bundle, parts, missing, complete }: Inspection): string[] {
+/** By which hops it came, as their notes on this very medium say. */
+function hopsOn(notes: readonly ReadNote[], { bundle: { facts } }: Inspection): Hop[] {
+  return routeOf(notesAbout(notes, facts)).map((note) => hopOf(note, facts));
+}
+
+function linesOf({ bundle, parts, missing, complete }: Inspection, hops: readonly Hop[]): string[] {
   const { facts, sender } = bundle;
   const { number, from, to, sentAt, after, follows } = facts;
   const order =
@@ -95,6 +109,7 @@ function linesOf({ bundle, parts, missing, complete }: Inspection): string[] {
       `signed by ${sender.subject} (${sender.words})`,
       `sealed to ${to.name} (${to.words})`,
       `made ${moment(sentAt)} (${ago(sentAt, Date.now())}), ${entriesText(facts)}, ${count(facts.packages, 'package')}, ${order}`,
+      ...hops.map((hop) => `${hopLine(hop, Date.now())} (${hop.words})`),
       ...table(rows),
       ...missing.map((part) => `${part} of ${facts.parts}  MISSING`),
     ]),

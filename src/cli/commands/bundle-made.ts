@@ -14,6 +14,7 @@ export function told(
     hasReceipt: boolean;
     all: readonly BundledBlob[];
     leftOut: Cargo['leftOut'];
+    givenBack: number;
     folder: string;
     notes: number;
   },
@@ -28,6 +29,11 @@ export function told(
       ? `  what receipts say is missing; with every package it would have ${size(everything)}`
       : '  no receipt came from there yet: everything is in it',
     ...leftOutLines(more.leftOut, link),
+    ...(more.givenBack === 0
+      ? []
+      : [
+          `  gives back ${count(more.givenBack, 'entry', 'entries')} of its own, which ${link.name} lost when it was put back`,
+        ]),
     ...(facts.follows === null ? [] : [`  goes after bundle ${facts.follows}`]),
     ...partLines(made),
     ...(more.notes === 0
@@ -36,7 +42,8 @@ export function told(
     `Give ${made.sheet} to whoever carries it; check with: ${commandLine('bundle', 'inspect', more.folder)}`,
   ];
   const leftOut = more.leftOut.map(leftOutDocument);
-  return { document: { ...documentOf(made, link), hasReceipt: more.hasReceipt, leftOut }, text: lines };
+  const { hasReceipt, givenBack } = more;
+  return { document: { ...documentOf(made, link), hasReceipt, leftOut, givenBack }, text: lines };
 }
 
 /** `Orders.Web 3.2.0: 3 MB of 41 MB, bankair has the rest in Orders.Web 3.1.4`, and how all of it would go. */

@@ -1,8 +1,8 @@
-import { carriedBytes } from '../../bundles/index.ts';
+import { carriedBytes, placeText } from '../../bundles/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { readHeldBlobs, type LinkRow } from '../../projections/index.ts';
 import type { Place, Replica } from '../../sync/index.ts';
-import { ago, moment, short, size } from '../../words.ts';
+import { ago, count, moment, short, size } from '../../words.ts';
 import type { Cargo } from '../bundle-ends.ts';
 import type { Outcome } from '../command.ts';
 import { entryDocument, entrySummary } from '../entries.ts';
@@ -18,16 +18,15 @@ export function previewOf(instance: Instance, link: LinkRow, replica: Replica, c
   const feed = log.feedTo(link.link);
   const entries: Record<string, unknown>[] = [];
   const lines: string[] = [];
-  for (let at: Place = cargo.after, page = replica.outgoing(at, pageEntries); page.length > 0;) {
-    for (const { epoch, seq } of page) {
-      const entry = log.entryAt(feed, { epoch, seq });
-      if (entry === undefined) continue;
-      entries.push(entryDocument(instance, entry));
-      lines.push(`${String(seq).padStart(5)}  ${moment(entry.header.at)}  ${entrySummary(entry)}`);
-    }
-    at = page.at(-1)!;
-    page = replica.outgoing(at, pageEntries);
+  for (const place of entriesAfter((at) => replica.outgoing(at, pageEntries), cargo.after)) {
+    const entry = log.entryAt(feed, place);
+    if (entry === undefined) continue;
+    entries.push(entryDocument(instance, entry));
+    lines.push(`${String(place.seq).padStart(5)}  ${moment(entry.header.at)}  ${entrySummary(entry)}`);
   }
+  const theirs = (at: Place): readonly Place[] => replica.incoming?.(at, pageEntries) ?? [];
+  const givenBack = cargo.stands === undefined ? [] : [...entriesAfter(theirs, cargo.stands)];
+  const [firstBack] = givenBack;
   const rows = cargo.blobs.map((blob) => [short(blob.digest), size(carriedBytes(blob)), blob.name]);
   const held = readHeldBlobs(instance.db, link.link);
   const assumed = cargo.assumed.map((blob) => ({ ...blob, heldThere: held.has(blob.digest) }));
@@ -56,11 +55,17 @@ export function previewOf(instance: Instance, link: LinkRow, replica: Replica, c
       }),
       assumed,
       leftOut: cargo.leftOut.map(leftOutDocument),
+      givenBack: givenBack.length,
       hops,
     },
     text: [
       `To ${link.name} would go, and nothing else:`,
       ...indented(lines.length === 0 ? ['no entries'] : lines),
+      ...(firstBack === undefined
+        ? []
+        : [
+            `  and ${link.name} gets back ${count(givenBack.length, 'entry', 'entries')} of its own, from ${placeText(firstBack)} on`,
+          ]),
       ...section('Files', table(rows)),
       ...section('Left out', [
         ...table(
@@ -76,4 +81,8 @@ export function previewOf(instance: Instance, link: LinkRow, replica: Replica, c
       ...section('Hop notes, not sealed', hopLines),
     ],
   };
+}
+
+function* entriesAfter(next: (at: Place) => readonly Place[], after: Place): Generator<Place> {
+  for (let page = next(after); page.length > 0; page = next(page.at(-1)!)) yield* page;
 }

@@ -44,6 +44,13 @@ export function hopLine({ name, takenAt, passedAt, arrived }: Hop, now: number):
   return passedAt === null ? `came to ${name} ${ago(takenAt, now)}` : `passed ${name} ${ago(passedAt, now)}`;
 }
 
+/** By which hops it came here, as these say themselves. */
+export function wayLines({ clock, identity }: Instance, hops: readonly Hop[]): string[] {
+  return hops
+    .filter(({ instance }) => instance !== identity.instanceId)
+    .map((hop) => `${hopLine(hop, clock.now())} (${hop.words})`);
+}
+
 /** The way of a bundle as far as this instance has heard of it. */
 export function hopsOf(instance: Instance, facts: BundleFacts): Hop[] {
   return relayOf(instance)
