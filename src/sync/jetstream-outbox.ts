@@ -31,7 +31,7 @@ export type JetstreamOutboxOptions = {
   readonly lookMs: number;
   /** How long something is believed to be on its way that nobody says to have got; doubled each time, up to `mostMs`. */
   readonly belief: { readonly firstMs: number; readonly mostMs: number };
-  /** Bytes of blobs that may lie at the hub and not be taken. */
+  /** Bytes of blobs that may lie at the hub and not be taken; of entries half as many. */
   readonly windowBytes: number;
   readonly now: () => number;
   /** Told when the hub turns out to have lost what it acknowledged. */
@@ -45,7 +45,7 @@ export interface JetstreamOutbox {
   settle(settled: Settled): Promise<void>;
   /** The other side was heard of: it is awake, and takes what we send. */
   heardOf(): void;
-  /** Resolves when blobs were held back for want of room and there is some now, or when the signal fires. */
+  /** Resolves when something was held back for want of room and there is some now, or when the signal fires. */
   room(signal: AbortSignal): Promise<void>;
 }
 
@@ -69,8 +69,8 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   let lastSeq = 0;
   let lastHead = '';
   let lastHeadSeq = 0;
-  let sinceHeardBytes = 0;
-  let heldBack = false;
+  const sinceHeardBytes = { entries: 0, blob: 0 };
+  const heldBack = { entries: false, blob: false };
   let { windowBytes } = options;
 
   const doubt = (tries: number): number => now() + Math.min(belief.mostMs, belief.firstMs * 2 ** tries);
@@ -97,7 +97,6 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
           const chunk = { digest, sizeBytes: piece.sizeBytes, attempt, offset, length: bytes.length };
           if (carried.carries(chunk, now())) continue;
           await sendSpan(client, { kind: 'blob', digest, attempt, from: offset, to }, piece);
-          sinceHeardBytes += bytes.length;
         }
     }
   }
@@ -118,6 +117,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
       (tries === 0 ? await publishOnce(client, subject, payload) : undefined) ??
       // What came to nothing before goes without conditions, and by a name that nobody can have used before.
       noteAck(await publish(client, subject, payload, { msgID: randomBytes(16).toString('hex') }));
+    sinceHeardBytes[span.kind] += payload.length;
     carried.add({
       span,
       subject,
@@ -298,39 +298,55 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     return lying?.seq ?? 0;
   }
 
-  /** How many bytes of blobs are there for the other side to take. */
-  function lyingBlobBytes(): number {
+  /** How many bytes of a kind are there for the other side to take, as far as this side can tell. */
+  function lyingBytes(kind: SpanName['kind']): number {
+    if (!mayLook) return sinceHeardBytes[kind];
     let bytes = 0;
     for (const { span, taken, sizeBytes } of carried.all())
-      if (span.kind === 'blob' && !taken) bytes += sizeBytes;
+      if (span.kind === kind && !taken) bytes += sizeBytes;
     return bytes;
   }
 
+  function windowOf(kind: SpanName['kind']): number {
+    return kind === 'blob' ? windowBytes : windowBytes / 2;
+  }
+
+  /** Whether there is no room for more of a kind now, since it would push out what lies there. */
+  function isFull(kind: SpanName['kind']): boolean {
+    heldBack[kind] = lyingBytes(kind) >= windowOf(kind);
+    return heldBack[kind];
+  }
+
+  // What there is no room for counts as on its way, so that nobody waits for it; it is asked for again.
   return {
     send,
-    carriedTo: (place) => Promise.resolve(carried.carriedTo(place, now())),
-    carriesChunk(chunk) {
-      if (carried.carries(chunk, now())) return Promise.resolve(true);
-      // There is no room for it now. It counts as on its way, so that nobody waits for it; it is asked for again.
-      heldBack = (mayLook ? lyingBlobBytes() : sinceHeardBytes) >= windowBytes;
-      return Promise.resolve(heldBack);
+    carriedTo(place) {
+      const to = carried.carriedTo(place, now());
+      return Promise.resolve(to < place.seq && isFull('entries') ? everyLater : to);
     },
+    carriesChunk: (chunk) => Promise.resolve(carried.carries(chunk, now()) || isFull('blob')),
     settle,
     heardOf() {
-      sinceHeardBytes = 0;
+      sinceHeardBytes.entries = 0;
+      sinceHeardBytes.blob = 0;
     },
     async room(signal) {
+      const kinds = ['entries', 'blob'] as const;
       while (!signal.aborted) {
-        await waitOut(heldBack ? roomLookMs : 86_400_000, signal);
-        if (signal.aborted || !heldBack) continue;
+        const isHeldBack = kinds.some((kind) => heldBack[kind]);
+        await waitOut(isHeldBack ? roomLookMs : 86_400_000, signal);
+        if (signal.aborted || !isHeldBack) continue;
         if (mayLook) await noteTaken(await connection.client(signal));
-        if ((mayLook ? lyingBlobBytes() : sinceHeardBytes) > windowBytes / 2) continue;
-        heldBack = false;
-        return;
+        const roomy = kinds.filter((kind) => heldBack[kind] && lyingBytes(kind) <= windowOf(kind) / 2);
+        for (const kind of roomy) heldBack[kind] = false;
+        if (roomy.length > 0) return;
       }
     },
   };
 }
+
+/** A sequence that no entry reaches. */
+const everyLater = Number.MAX_SAFE_INTEGER - 1;
 
 function pieceBytes({ payloadBytesMax }: HubClient): number {
   return Math.min(pieceBytesMax, Math.max(1, payloadBytesMax - headerBytes - frontBytes));

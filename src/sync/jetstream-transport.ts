@@ -20,8 +20,9 @@
  * came is acknowledged in `done`. What was offered and could not be taken stays in memory, and is let go of when
  * there is too much of it, since its author will send it again.
  *
- * Room. Blobs wait when as much as `windowBytes` of them lies at the hub and was not taken, so that they do not
- * push out what lies there; on the customer's side, when so much was sent since the other side was last heard of.
+ * Room. What lies at the hub and was not taken is not to be pushed out by what comes after it. Blobs wait when as much as
+ * `windowBytes` of them lies there, entries when half as much does, each for themselves; on the customer's side, when so
+ * much was sent since the other side was last heard of.
  */
 import type { SyncError } from './errors.ts';
 import { jetstreamInbox, type BufferLimits } from './jetstream-inbox.ts';

@@ -14,6 +14,7 @@ import {
   type HubClient,
   type SyncError,
   type Transport,
+  type EntriesParcel,
 } from '../../src/sync/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { requires } from '../support/requires.ts';
@@ -486,6 +487,40 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     await takeAll(sender);
     expect(await held()).toBe(4);
   });
+
+  test.each(['hub', 'customer'] as const)(
+    'entries that nobody takes fill no more than their window, from the %s side too; then the others follow',
+    async (side) => {
+      await using sender = hub.open(link, side, { windowBytes: 400_000 });
+      await using receiver = hub.open(link, side === 'hub' ? 'customer' : 'hub', {});
+      const parcelAt = (firstSeq: number): EntriesParcel => {
+        const entries = [{ bytes: Buffer.alloc(50_000, firstSeq), signature: Buffer.alloc(64) }];
+        return { kind: 'entries', epoch: 1, firstSeq, entries };
+      };
+      const sendOn = async (): Promise<number> => {
+        let sent = 0;
+        for (let seq = 1; seq <= 20; seq += 1) {
+          const carriedTo = await sender.carriedTo({ epoch: 1, seq });
+          if (carriedTo >= 20) break;
+          if (carriedTo < seq) await sender.send(parcelAt(seq), never);
+          sent = seq;
+        }
+        return sent;
+      };
+      expect(await sendOn()).toBe(4);
+      expect(await sendOn()).toBe(4);
+      await takeAll(sender);
+      const room = sender.arrival(never);
+      expect((await takeAll(receiver)).parcels).toHaveLength(4);
+      // The hub's side sees what was taken; the customer's hears of the other side.
+      if (side === 'customer')
+        await receiver.send({ kind: 'head', bytes: Buffer.from('a sign of life') }, never);
+      await room;
+      if (side === 'customer') await takeAll(sender);
+      expect(await sendOn()).toBe(8);
+      expect((await takeAll(receiver)).parcels).toHaveLength(4);
+    },
+  );
 
   test('an entry larger than a message is cut at, and a parcel of many is spread over several', async () => {
     const entries = [400_000, 200_000, 200_000, 900_000].map((size, index) => ({
