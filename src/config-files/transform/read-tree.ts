@@ -223,6 +223,7 @@ function startTag(
     at: start + 1,
     tagEnd,
     altered: false,
+    keyed: undefined,
     order: 0,
   };
   for (const attribute of attributes) {

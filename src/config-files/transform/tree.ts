@@ -3,6 +3,8 @@
  * being touched; nothing here recurses, because depth is the package's choice.
  */
 
+import { childWasPut, childWasRemoved, type KeyedChildren } from './keyed-children.ts';
+
 /** The text that a part of the tree was read from, and how its lines and columns are told. */
 export type Origin = {
   readonly file: 'source' | 'transform';
@@ -55,6 +57,8 @@ export type TreeElement = {
   tagEnd: number;
   /** Whether its attributes are no longer those of its start tag. */
   altered: boolean;
+  /** Children that keyed transforms asked for. */
+  keyed: KeyedChildren[] | undefined;
   order: number;
 };
 
@@ -86,6 +90,7 @@ export type TreeDocument = {
   last: TreeChild | undefined;
   readonly origin: Origin;
   order: number;
+  keyed: KeyedChildren[] | undefined;
   /** Whether `order` of every node holds; each change of the tree ends that. */
   ordered: boolean;
 };
@@ -116,6 +121,7 @@ export function newDocument(origin: Origin): TreeDocument {
     last: undefined,
     origin,
     order: 0,
+    keyed: undefined,
     ordered: false,
   };
 }
@@ -131,11 +137,13 @@ export function insertChild(parent: TreeParent, child: TreeChild, reference?: Tr
   if (reference === undefined) parent.last = child;
   else reference.previous = child;
   if (parent.kind === 'element') parent.empty = false;
+  childWasPut(parent, child, reference === undefined);
 }
 
 export function removeChild(child: TreeChild): void {
   const { parent, previous, next } = child;
   if (parent === undefined) return;
+  childWasRemoved(parent, child);
   if (previous === undefined) parent.first = next;
   else previous.next = next;
   if (next === undefined) parent.last = previous;

@@ -2,6 +2,7 @@
 import { splitArguments } from './attribute-text.ts';
 import { outerXml } from './clone.ts';
 import { cloneOf, nullTarget, selectFrom, targetsOf, type ElementContext } from './element-context.ts';
+import { attributeChanged } from './keyed-children.ts';
 import { TransformFailure, type MessagePlace, type TransformMessageKind } from './messages.ts';
 import {
   documentElement,
@@ -205,10 +206,12 @@ function setAttributes(application: Application, valueOf: (attribute: TreeAttrib
 function setAttribute(target: TreeElement, attribute: TreeAttribute, value: string): void {
   const present = target.attributes.find(({ name }) => name === attribute.name);
   if (present !== undefined) {
+    if (present.value !== value) attributeChanged(target, present.localName);
     present.value = value;
     present.written = undefined;
     return;
   }
+  attributeChanged(target, attribute.localName);
   const { localName, namespace } = attribute;
   target.attributes = target.attributes.filter(
     (one) => one.localName !== localName || one.namespace !== namespace,
@@ -225,6 +228,7 @@ function removeAttributes(application: Application): void {
     target.attributes = target.attributes.filter((attribute) => !gone.has(attribute));
     target.altered = true;
     context.target.document.ordered = false;
+    for (const { localName } of found) attributeChanged(target, localName);
     for (const { name } of found) detail(`Removed '${name}' attribute`);
     detail(`Removed ${found.length} attributes`);
   } else {

@@ -1,3 +1,4 @@
+import { childrenByKey } from './keyed-children.ts';
 import { TransformFailure } from './messages.ts';
 import { isTextual, stringValue } from './string-value.ts';
 import {
@@ -57,8 +58,6 @@ export function selectNodes(
       case 'union':
         return inOrder(one.items.flatMap((item) => evaluate(item, context) as readonly TreeNode[]));
       case 'compare': {
-        const quick = attributeEquals(one, context);
-        if (quick !== undefined) return quick;
         let value = evaluate(one.first, context);
         for (const { operator, item } of one.rest) {
           value = compared(operator, value, evaluate(item, context), visit);
@@ -97,28 +96,59 @@ export function selectNodes(
     return nodes;
   };
 
-  const stepFrom = (node: TreeNode, step: Step, into: TreeNode[]): void => {
-    if (step.positionFree) {
-      const from = into.length;
-      for (const one of axisOf(node, step.axis)) {
+  /** Whether a predicate that asks for no position is true of a node. */
+  const holds = (predicate: XPath, node: TreeNode): boolean => {
+    if (predicate.kind === 'compare') {
+      const asked = attributeAsked(predicate);
+      if (asked !== undefined) return hasAttribute(node, asked);
+    }
+    if (predicate.kind === 'and') return predicate.items.every((item) => holds(item, node));
+    return toBoolean(evaluate(predicate, { node, position: 1, size: 1 }));
+  };
+
+  /** Children by name, the step that paths of transforms are made of, in one plain loop. */
+  const childrenNamed = (node: TreeParent, { test, predicates }: Step, into: TreeNode[]): void => {
+    if (test.kind !== 'name') return;
+    const key = keyOf(predicates[0]);
+    const keyed = key && childrenByKey(node, { ...test, ...key }, key.value);
+    if (keyed !== undefined) {
+      for (const one of keyed) {
         visit();
-        if (!passes(one, step.test, step.axis)) continue;
-        if (
-          step.predicates.every((judge) => toBoolean(evaluate(judge, { node: one, position: 1, size: 1 })))
-        ) {
-          into.push(one);
-        }
+        if (predicates.every((each) => holds(each, one))) into.push(one);
       }
-      if (reverse.has(step.axis)) for (const one of into.splice(from).reverse()) into.push(one);
+      return;
+    }
+    for (let at = node.first; at !== undefined; at = at.next) {
+      visit();
+      if (at.kind !== 'element' || at.localName !== test.localName || at.namespace !== test.namespace)
+        continue;
+      const one: TreeNode = at;
+      if (predicates.every((each) => holds(each, one))) into.push(one);
+    }
+  };
+
+  const stepFrom = (node: TreeNode, step: Step, into: TreeNode[]): void => {
+    const { axis, test, predicates } = step;
+    if (step.positionFree) {
+      if (axis === 'child' && test.kind === 'name' && (node.kind === 'element' || node.kind === 'document')) {
+        childrenNamed(node, step, into);
+        return;
+      }
+      const from = into.length;
+      for (const one of axisOf(node, axis)) {
+        visit();
+        if (passes(one, test, axis) && predicates.every((each) => holds(each, one))) into.push(one);
+      }
+      if (reverse.has(axis)) for (const one of into.splice(from).reverse()) into.push(one);
       return;
     }
     let nodes: TreeNode[] = [];
-    for (const one of axisOf(node, step.axis)) {
+    for (const one of axisOf(node, axis)) {
       visit();
-      if (passes(one, step.test, step.axis)) nodes.push(one);
+      if (passes(one, test, axis)) nodes.push(one);
     }
-    for (const predicate of step.predicates) nodes = filtered(nodes, predicate);
-    if (reverse.has(step.axis)) nodes.reverse();
+    for (const predicate of predicates) nodes = filtered(nodes, predicate);
+    if (reverse.has(axis)) nodes.reverse();
     for (const one of nodes) into.push(one);
   };
 
@@ -149,22 +179,35 @@ const reverse: ReadonlySet<string> = new Set([
   'preceding-sibling',
 ]);
 
-/** `@name = 'text'`, the heart of every keyed transform, without making anything; undefined for all else. */
-function attributeEquals(
-  { first, rest }: Extract<XPath, { kind: 'compare' }>,
-  { node }: XPathContext,
-): boolean | undefined {
+type AttributeKey = {
+  readonly attributeName: string;
+  readonly attributeNamespace: string;
+  readonly value: string;
+};
+
+/** What `@name = 'text'` asks for, the heart of every keyed transform; undefined for all else. */
+function attributeAsked({ first, rest }: Extract<XPath, { kind: 'compare' }>): AttributeKey | undefined {
   const only = rest[0]!;
   if (rest.length !== 1 || only.operator !== '=' || only.item.kind !== 'literal') return undefined;
   if (typeof only.item.value !== 'string' || first.kind !== 'path' || first.from !== 'here') return undefined;
   const step = first.steps[0]!;
   if (first.steps.length !== 1 || step.axis !== 'attribute' || step.test.kind !== 'name') return undefined;
   if (step.predicates.length > 0) return undefined;
-  if (node.kind !== 'element') return false;
   const { localName, namespace } = step.test;
+  return { attributeName: localName, attributeNamespace: namespace, value: only.item.value };
+}
+
+/** The first thing that a predicate of `Match` asks for. */
+function keyOf(predicate: XPath | undefined): AttributeKey | undefined {
+  if (predicate?.kind === 'and') return keyOf(predicate.items[0]);
+  return predicate?.kind === 'compare' ? attributeAsked(predicate) : undefined;
+}
+
+function hasAttribute(node: TreeNode, { attributeName, attributeNamespace, value }: AttributeKey): boolean {
+  if (node.kind !== 'element') return false;
   for (const attribute of node.attributes) {
-    if (attribute.localName === localName && attribute.namespace === namespace) {
-      return attribute.value === only.item.value;
+    if (attribute.localName === attributeName && attribute.namespace === attributeNamespace) {
+      return attribute.value === value;
     }
   }
   return false;
