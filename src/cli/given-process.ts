@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { readProcessFile, scriptsBeside, type ProcessFile } from '../process/index.ts';
-import { namesIn, unsupportedIn } from '../variables/index.ts';
+import { namesIn } from '../variables/index.ts';
 import { commandLine } from '../words.ts';
 import { misuse } from './command.ts';
 import { readGivenFile } from './files.ts';
@@ -18,5 +18,5 @@ export function readGivenProcess(path: string): ProcessFile {
     );
   }
   const readScript = scriptsBeside(dirname(resolve(path)));
-  return readProcessFile({ path, text, readScript, unsupportedIn, namesIn });
+  return readProcessFile({ path, text, readScript, namesIn });
 }

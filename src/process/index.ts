@@ -40,4 +40,3 @@ export {
   type Reference,
   type UnknownReference,
 } from './references.ts';
-export type { UnsupportedIn } from './findings.ts';

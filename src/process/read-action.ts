@@ -74,22 +74,17 @@ function packageActionOf(
   }
   const patterns = features['substitute-in-files'] ?? [];
   for (const [n, text] of patterns.entries()) {
-    findings.checkTemplate([...at, 'substitute-in-files', n], text);
     if (text.trim() === '') findings.add([...at, 'substitute-in-files', n], 'this is empty', 'Name a file.');
   }
   const install = features['install-to'];
   if (install !== undefined) {
     const folderAt = [...at, 'install-to', 'folder'];
-    findings.checkTemplate(folderAt, install.folder);
     if (!/^(?:\/|[A-Za-z]:[\\/]|\\\\|#\{)/.test(install.folder)) {
       findings.add(
         folderAt,
         'the folder must be absolute',
         'Begin it with / or a drive, or with a variable.',
       );
-    }
-    for (const [n, text] of (install.keep ?? []).entries()) {
-      findings.checkTemplate([...at, 'install-to', 'keep', n], text);
     }
   }
   const stage = (key: 'pre-deploy' | 'deploy' | 'post-deploy'): Script[] =>
@@ -125,7 +120,6 @@ function scriptsOf(
     const text = typeof body === 'string' ? body : scriptText(body.file, here, readScript, findings);
     if (text === undefined) return [];
     if (text.trim() === '') findings.add(here, 'this script is empty', 'Write the script, or take it out.');
-    findings.checkTemplate(here, text, typeof body === 'string' ? undefined : body.file);
     return [{ kind, text }];
   });
   if (Object.keys(entry).length === 0) {

@@ -1,7 +1,7 @@
 import { checkCycles } from './cycles.ts';
 import { explainIssues } from './explain-issues.ts';
 import { ProcessFileError, type Problem } from './errors.ts';
-import { findingsOf, type UnsupportedIn } from './findings.ts';
+import { findingsOf } from './findings.ts';
 import { readSteps } from './read-steps.ts';
 import { checkText, checkValues, readInputs, readVariables } from './read-values.ts';
 import type { NamesIn } from './references.ts';
@@ -16,8 +16,6 @@ export type ProcessFileSource = {
   readonly text: string | Uint8Array;
   /** Reads a script by its path beside the file; may throw (see `scriptsBeside`). */
   readonly readScript: (path: string) => string;
-  /** Finds template constructs that can't be evaluated yet. */
-  readonly unsupportedIn: UnsupportedIn;
   /** Finds the names that a text uses. */
   readonly namesIn: NamesIn;
 };
@@ -27,11 +25,11 @@ export type ProcessFileSource = {
  * column; nothing else is ever thrown for what stands in the file.
  */
 export function readProcessFile(given: ProcessFileSource): ProcessFile {
-  const { path, text, readScript, unsupportedIn, namesIn } = given;
+  const { path, text, readScript, namesIn } = given;
   const problems: Problem[] = [];
   const source = readYaml(decoded(path, text), problems);
   if (source === undefined) throw new ProcessFileError(path, problems);
-  const findings = findingsOf(source, problems, unsupportedIn);
+  const findings = findingsOf(source, problems);
   const read = ProcessEntry.safeParse(source.value);
   // Where only keys are unknown the rest still makes sense, and is looked into as well.
   const entry = read.success ? read.data : explainIssues(read.error.issues, findings);

@@ -111,7 +111,6 @@ function propertiesOf(entry: StepEntry, path: YamlPath, findings: Findings): Ste
     const refusal = refusedProperty(name, value);
     if (refusal) findings.add([...at, name], `${name}: ${refusal.message}`, refusal.hint, 'key');
     if (name === '') findings.add([...at, name], 'the name of a property is empty', 'Name it.', 'key');
-    findings.checkTemplate([...at, name], value);
     return [{ name, value }];
   });
 }

@@ -21,13 +21,11 @@ export function readVariables(entry: Values, path: YamlPath, findings: Findings)
     checkName(name, 'variable', here, findings);
     if (typeof given === 'string') {
       checkGiven(here, name, findings);
-      findings.checkTemplate(here, given);
       return [{ value: { name, value: given, environments: [], tags: [] }, path: here }];
     }
     if (given.length === 0) findings.add(here, `${name} has no value`, 'Give it one, or leave it out.');
     return given.map((one, n) => {
       checkGiven([...here, n, 'value'], name, findings);
-      findings.checkTemplate([...here, n, 'value'], one.value);
       const value = { name, value: one.value, environments: one.environments ?? [], tags: one.tags ?? [] };
       return { value, path: [...here, n] };
     });

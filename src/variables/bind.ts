@@ -1,6 +1,5 @@
 import { folded } from './characters.ts';
 import { parseName } from './parse.ts';
-import type { Expansion } from './expand.ts';
 import type { Variable } from './variable-set.ts';
 
 /** A place in the tree of names: what `.x` and `[x]` lead to, and the value that stands here, if any. */
@@ -12,7 +11,7 @@ export type BoundNode = {
   /** The variable itself, or the index's own text where no variable of that name exists. */
   value: { readonly text: string; readonly literal: boolean } | undefined;
   /** The value once evaluated; the tree lives only until a variable changes, so it stays true. */
-  evaluated: Expansion | undefined;
+  evaluated: { readonly text: string; readonly missing: readonly string[] } | undefined;
 };
 
 /**
@@ -33,7 +32,7 @@ export function bindVariables(variables: Iterable<Variable>): BoundNode {
         child =
           step.kind === 'name'
             ? place(node === root ? step.text : `${node.path}.${step.text}`, undefined)
-            : place(`${node.path}[${step.text}]`, { text: step.text, literal: true });
+            : place(`${node.path}[${step.text}]`, { text: step.text, literal: false });
         children.set(folded(step.text), child);
       }
       node = child;

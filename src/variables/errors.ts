@@ -2,19 +2,21 @@ import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../err
 
 /** Everything that can be wrong with a variable or a template; each has its paragraph in docs/errors.md. */
 export const variableErrorCodes = [
-  'TEMPLATE_NOT_SUPPORTED',
   'TEMPLATE_RECURSION',
+  'TEMPLATE_TOO_COSTLY',
   'TEMPLATE_TOO_DEEP',
   'TEMPLATE_TOO_LARGE',
+  'TEMPLATE_VALUE_UNFIT',
   'VARIABLE_NAME_NOT_SUPPORTED',
 ] as const;
 export type VariableErrorCode = (typeof variableErrorCodes)[number];
 
 const exits: Record<VariableErrorCode, ExitCode> = {
-  TEMPLATE_NOT_SUPPORTED: exitCodes.deploymentFailed,
   TEMPLATE_RECURSION: exitCodes.deploymentFailed,
+  TEMPLATE_TOO_COSTLY: exitCodes.deploymentFailed,
   TEMPLATE_TOO_DEEP: exitCodes.deploymentFailed,
   TEMPLATE_TOO_LARGE: exitCodes.deploymentFailed,
+  TEMPLATE_VALUE_UNFIT: exitCodes.deploymentFailed,
   VARIABLE_NAME_NOT_SUPPORTED: exitCodes.misused,
 };
 

@@ -1,8 +1,8 @@
 export { variableErrorCodes, VariableError, type VariableErrorCode } from './errors.ts';
 export { VariableSet } from './variable-set.ts';
-export { expand, type Expansion } from './expand.ts';
+export { expand, truthy, type Expansion } from './expand.ts';
 export { namesIn } from './names-in.ts';
-export { parseTemplate, type ParseMode, type Token } from './parse.ts';
-export { unsupportedIn, type UnsupportedToken } from './unsupported.ts';
-export { evaluatesTrue, flag, list, pathList, truthy } from './values.ts';
+export { parseTemplate } from './parse.ts';
+export type { ParseMode, Token } from './syntax.ts';
+export { evaluatesTrue, flag, list, pathList } from './values.ts';
 export { folded } from './characters.ts';

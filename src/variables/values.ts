@@ -1,16 +1,11 @@
 import { trimmed } from './characters.ts';
-import { expand } from './expand.ts';
+import { expand, truthy } from './expand.ts';
 import type { VariableSet } from './variable-set.ts';
-
-/** Whether an evaluated text counts as true: all but the empty text, exactly `0`, and `no` or `false` in any case. */
-export function truthy(text: string): boolean {
-  return text !== '' && text !== '0' && !/^(?:no|false)$/i.test(trimmed(text));
-}
 
 /** Whether `text` evaluates without an unresolved token, parses, and counts as true. Throws VariableError. */
 export function evaluatesTrue(text: string, variables: VariableSet): boolean {
-  const { text: result, missing, failedAt } = expand(text, variables);
-  return missing.length === 0 && failedAt === undefined && truthy(result);
+  const { text: result, missing, failedAt, isNull } = expand(text, variables);
+  return missing.length === 0 && failedAt === undefined && isNull === undefined && truthy(result);
 }
 
 /** A flag variable: `true` or `false` in any case, anything else is `otherwise`. Throws VariableError. */

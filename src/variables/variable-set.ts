@@ -41,7 +41,8 @@ export class VariableSet {
    * it has no value. Tokens that can't be resolved stay in it as written. Throws VariableError.
    */
   get(name: string): string | undefined {
-    return this.evaluate(name)?.text;
+    const found = this.evaluate(name);
+    return found?.isNull ? undefined : found?.text;
   }
 
   /** As `get`, with the tokens that could not be resolved. */

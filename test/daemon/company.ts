@@ -24,7 +24,7 @@ import {
   readRevisions,
   type ReleaseRow,
 } from '../../src/projections/index.ts';
-import { namesIn, unsupportedIn } from '../../src/variables/index.ts';
+import { namesIn } from '../../src/variables/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { companyOf, offer, type Pair } from '../support/instances.ts';
 
@@ -65,7 +65,6 @@ export async function buildRelease(vendor: Instance, number: string, wish: Wish)
       path: 'orders.yaml',
       text: processText(wish.marks, wish.deploy),
       readScript: () => '',
-      unsupportedIn,
       namesIn,
     }),
   );

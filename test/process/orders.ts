@@ -47,19 +47,11 @@ steps:
 export const namesIn = (text: string): string[] =>
   [...text.matchAll(/#\{([\w.]+)\}/g)].map((match) => match[1]!);
 
-/** Stands in for the variables room: conditions and filters are what it can't evaluate. */
-export function unsupportedIn(text: string) {
-  return [...text.matchAll(/#\{if [^}]*\}|#\{\w+ \| \w+\}/g)].map((match) => {
-    const before = text.slice(0, match.index).split('\n');
-    return { token: match[0], line: before.length, column: before.at(-1)!.length + 1, what: 'conditions' };
-  });
-}
-
 export function read(
   text: string | Uint8Array,
   readScript: (path: string) => string = (path) => `echo ${path}\n`,
 ): ProcessFile {
-  return readProcessFile({ path: 'orders.yaml', text, readScript, unsupportedIn, namesIn });
+  return readProcessFile({ path: 'orders.yaml', text, readScript, namesIn });
 }
 
 /** The problems of a file that must have some, as `line:column message`. */

@@ -334,16 +334,6 @@ describe('a process file is refused with every problem at its place', () => {
       small('', '    properties: { Octopus.Action.Package.CustomInstallationDirectory: "" }\n'),
       '5:19 Octopus.Action.Package.CustomInstallationDirectory: the process file has a key of its own',
     ],
-    [
-      'a condition in a value',
-      small('variables: { A: "x #{if B}" }'),
-      "2:20 this version can't evaluate conditions",
-    ],
-    [
-      'a condition in a folder',
-      web('install-to: { folder: "/a/#{B | C}" }'),
-      "4:43 this version can't evaluate",
-    ],
   ])('what is not there yet: %s', (_what, text, problem) => {
     expect(problemsOf(text)).toEqual([expect.stringContaining(problem)]);
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expand, namesIn, unsupportedIn, VariableError, VariableSet } from '../../src/variables/index.ts';
+import { expand, namesIn, VariableError, VariableSet } from '../../src/variables/index.ts';
 
 const codeOf = (run: () => unknown): string => {
   try {
@@ -133,28 +133,6 @@ describe('a text that can’t be evaluated', () => {
     expect(expand('#{V150}', variables).text).toBe('x');
     expect(codeOf(() => expand('#{A['.repeat(5000), variables, 'continue'))).toBe('TEMPLATE_TOO_DEEP');
   });
-
-  test('a step into JSON is refused rather than taken for a missing name', () => {
-    const variables = new VariableSet([
-      ['J', '{"a": 1}'],
-      ['T', '[not json'],
-    ]);
-    expect(codeOf(() => expand('#{J.a}', variables))).toBe('TEMPLATE_NOT_SUPPORTED');
-    expect(expand('#{T.a}', variables).missing).toEqual(['#{T.a}']);
-  });
-
-  test.each([
-    '#{if A}x#{/if}',
-    '#{unless A}x#{/unless}',
-    '#{each x in A}#{x}#{/each}',
-    '#{calc 1 + 1}',
-    '#{A | ToUpper}',
-  ])('%s is refused by its token', (text) => {
-    const variables = new VariableSet([['A', '1']]);
-    expect(codeOf(() => expand(text, variables))).toBe('TEMPLATE_NOT_SUPPORTED');
-    expect(codeOf(() => expand(text, variables, 'continue'))).toBe('TEMPLATE_NOT_SUPPORTED');
-    expect(unsupportedIn(text)).toHaveLength(1);
-  });
 });
 
 test('a step below a value that leads back is missing, not a loop', () => {
@@ -166,20 +144,14 @@ test('a step below a value that leads back is missing, not a loop', () => {
 });
 
 describe('what a text uses', () => {
-  test('constructs that are not evaluated yet are found with line and column', () => {
-    const text = 'a #{A}\n  #{A | ToUpper} ##{if x}\r\n#{if A == "x"}#{B}#{/if}';
-    expect(unsupportedIn(text)).toEqual([
-      { token: '#{A | ToUpper}', line: 2, column: 3, what: 'filters (| ToUpper)' },
-      { token: '#{if A == "x"}', line: 3, column: 1, what: 'conditions (#{if)' },
-    ]);
-    expect(unsupportedIn('#{each} #{if} #{Plug in} #{each day}')).toEqual([]);
-    expect(unsupportedIn('#{if ($a, b, c)} #{calc (100% - 1px)} #{each $x in y} ##{if a}')).toEqual([]);
-    expect(
-      unsupportedIn('#{each x in a.b[1]} #{calc (1 + {A-b}) * .5} #{if "x" != A | B "}" }'),
-    ).toHaveLength(3);
-  });
-
   test('names are listed once, those inside an index too', () => {
     expect(namesIn('#{A.b} #{A.b} #{C[#{D}].e} #{F | X #{G}} ##{H}')).toEqual(['A.b', 'D', 'F', 'G']);
+  });
+
+  test('names in tests, branches, sums and collections count; what a loop gives its body does not', () => {
+    const text =
+      '#{if A == B}#{C}#{elseif D | Trim}#{E}#{else}#{F}#{/if}#{unless G}x#{/unless}#{calc {H}-1*(2+{I})}' +
+      '#{each x in J.k}#{x}#{x.y}#{L[#{x}]}#{Octopus.Template.Each.Index}#{M}#{/each}#{x}';
+    expect(namesIn(text)).toEqual(['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J.k', 'M', 'x']);
   });
 });

@@ -37,7 +37,7 @@ export const trySubstitute = command({
     const set = new VariableSet(readGivenVariables(variables).map(({ name, value }) => [name, value]));
     const decoded = decodeText(readGivenFile(FILE, 'file', fileBytesMax));
     const result = expand(decoded.text, set, 'continue');
-    const { bytes, encodingChanged } = encodeTextOrUtf8(result.text ?? '', decoded.encoding);
+    const { bytes, encodingChanged } = encodeTextOrUtf8(result.text, decoded.encoding);
     for (const token of result.missing) context.terminal.talk(`no value for ${token}`);
     if (encodingChanged) {
       context.terminal.talk(`a value can't be expressed in ${decoded.encoding.name}: the result is UTF-8`);
@@ -73,7 +73,7 @@ function answer({ mode, variables, template }: z.infer<typeof Cases>[number]): o
     const result = expand(template, set, mode ?? 'halt');
     const failed = result.failedAt !== undefined;
     return {
-      output: result.text,
+      output: result.isNull ? null : result.text,
       missing: result.missing,
       ...(failed && { error: `the text does not parse at ${result.failedAt}` }),
     };
