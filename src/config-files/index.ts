@@ -20,3 +20,27 @@ export {
   type XmlNode,
 } from './xml.ts';
 export { setConfigVariables, type ConfigVariablesResult, type NamedValues } from './xml-variables.ts';
+export {
+  setStructuredVariables,
+  type StructuredFormat,
+  type StructuredVariablesResult,
+} from './structured/set-structured-variables.ts';
+export type { ListedValues } from './structured/text-result.ts';
+export {
+  transformMessageKinds,
+  type TransformMessage,
+  type TransformMessageKind,
+} from './transform/messages.ts';
+export {
+  transformXml,
+  type NamedBytes,
+  type TransformRequest,
+  type TransformResult,
+} from './transform/transform.ts';
+export {
+  transformRules,
+  whichTransforms,
+  type TransformPair,
+  type TransformPlan,
+  type TransformRule,
+} from './which-transforms.ts';

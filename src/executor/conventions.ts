@@ -1,17 +1,15 @@
 import type { Convention } from './convention.ts';
 import { copyToInstallFolder } from './conventions/copy-to-install-folder.ts';
 import { extractPackage } from './conventions/extract-package.ts';
-import {
-  setIisHomeDirectory,
-  setStructuredVariables,
-  transformConfig,
-} from './conventions/not-in-this-version.ts';
+import { setIisHomeDirectory } from './conventions/not-in-this-version.ts';
 import { removeTemporaryFiles } from './conventions/remove-temporary-files.ts';
 import { runFeatures } from './conventions/run-features.ts';
 import { runInlineScripts, runPackagedScript } from './conventions/run-scripts.ts';
 import { runStepScript } from './conventions/run-step-script.ts';
 import { setConfigVariables } from './conventions/set-config-variables.ts';
+import { setStructuredVariables } from './conventions/set-structured-variables.ts';
 import { substituteInFiles } from './conventions/substitute-in-files.ts';
+import { transformConfig } from './conventions/transform-config.ts';
 
 /**
  * What is done to a package, in this order: the list is the specification. PreDeploy runs the process's scripts

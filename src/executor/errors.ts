@@ -2,6 +2,7 @@ import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../err
 
 /** Everything that can keep a run from starting, going on or being read; each has its paragraph in docs/errors.md. */
 export const executorErrorCodes = [
+  'CONFIGURATION_INCOMPLETE',
   'FEATURE_NOT_SUPPORTED',
   'FILE_NOT_CHANGED',
   'HOST_LACKS_INTERPRETER',
@@ -22,6 +23,7 @@ export const executorErrorCodes = [
 export type ExecutorErrorCode = (typeof executorErrorCodes)[number];
 
 const exits: Record<ExecutorErrorCode, ExitCode> = {
+  CONFIGURATION_INCOMPLETE: exitCodes.deploymentFailed,
   FEATURE_NOT_SUPPORTED: exitCodes.refused,
   FILE_NOT_CHANGED: exitCodes.deploymentFailed,
   HOST_LACKS_INTERPRETER: exitCodes.refused,

@@ -1,3 +1,4 @@
+import { featureKeyOf } from './config-file-features.ts';
 import { changedLines, commonPairs, type ChangedLine } from './line-diff.ts';
 import type { InputDefinition, Revision, ScopedValue, Step } from './revision.ts';
 
@@ -132,7 +133,9 @@ function fieldsOf(step: Step): Map<string, string | null> {
     ['required', String(step.required)],
     ['time-limit', step.timeLimitMs === null ? null : `${step.timeLimitMs / 1000}s`],
     ['retries', String(step.retriesMax)],
-    ...step.properties.map(({ name, value }) => [`properties: ${name}`, value] as const),
+    ...step.properties.map(
+      ({ name, value }) => [featureKeyOf(name) ?? `properties: ${name}`, value] as const,
+    ),
   ]);
   if (action.kind === 'package') {
     fields.set('package', action.package);

@@ -26,9 +26,9 @@ const refusals: readonly (readonly [RegExp, Refusal])[] = [
   ],
   [
     /^Octopus\.Action\.Package\.(?:AutomaticallyRunConfigurationTransformationFiles|AdditionalXmlConfigurationTransforms)$/i,
-    notYet('XML configuration transforms'),
+    hasKey('features: config-transforms'),
   ],
-  [/^Octopus\.Action\.Package\.JsonConfigurationVariables/i, notYet('structured configuration variables')],
+  [/^Octopus\.Action\.Package\.JsonConfigurationVariables/i, hasKey('features: structured-variables')],
   [/^Octopus\.Action\.Package\.CustomInstallationDirectory/i, hasKey('features: install-to')],
   [/^Octopus\.Action\.Package\.UpdateIisWebsite/i, notYet('IIS home directories')],
   [/^Octopus\.Action\.CustomScripts\./i, hasKey('scripts:')],

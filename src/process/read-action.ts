@@ -65,8 +65,6 @@ function packageActionOf(
   const features = entry.features ?? {};
   const at = [...path, 'features'];
   const later = {
-    'config-transforms': 'XML configuration transforms',
-    'structured-variables': 'structured configuration variables',
     'iis-home-directory': 'IIS home directories',
   } as const;
   for (const [key, what] of Object.entries(later)) {

@@ -1,3 +1,4 @@
+import { configFileProperties } from './config-file-features.ts';
 import type { Findings } from './findings.ts';
 import { refusedProperty } from './octopus-properties.ts';
 import { actionOf, type ReadScript } from './read-action.ts';
@@ -65,7 +66,7 @@ function readStep(
     timeLimitMs: timeLimitOf(entry, path, findings),
     retriesMax: Number(entry.retries ?? 0),
     action: actionOf(entry, path, readScript, findings),
-    properties: propertiesOf(entry, path, findings),
+    properties: [...propertiesOf(entry, path, findings), ...featuresOf(entry, path, findings)],
   };
 }
 
@@ -101,6 +102,11 @@ function timeLimitOf(entry: StepEntry, path: YamlPath, findings: Findings): numb
   if (ms > 0 && ms <= timeLimitMaxMs) return ms;
   findings.add([...path, 'time-limit'], 'a time limit is more than nothing and at most 168h', 'Write 10m.');
   return null;
+}
+
+/** Features are told as wrong where they stand in a step without a package; here they count for one that has it. */
+function featuresOf(entry: StepEntry, path: YamlPath, findings: Findings): Step['properties'] {
+  return entry.package === undefined ? [] : configFileProperties(entry.features, path, findings);
 }
 
 function propertiesOf(entry: StepEntry, path: YamlPath, findings: Findings): Step['properties'] {

@@ -1,3 +1,4 @@
+import { featureKeyOf } from './config-file-features.ts';
 import { nearest } from './nearest.ts';
 import type { Revision } from './revision.ts';
 
@@ -66,7 +67,10 @@ function textsOf(revision: Revision): { text: string; where: string }[] {
     return [
       ...folders.map((text) => ({ text, where: `features of step ${name}` })),
       ...scripts.map(({ kind, text }) => ({ text, where: `${kind} script of step ${name}` })),
-      ...properties.map((one) => ({ text: one.value, where: `property ${one.name} of step ${name}` })),
+      ...properties.map((one) => ({
+        text: one.value,
+        where: `${featureKeyOf(one.name) ?? `property ${one.name}`} of step ${name}`,
+      })),
     ];
   });
   return [...variables, ...steps];

@@ -106,15 +106,39 @@ const InstallTo = z.strictObject(
   { error: mapping },
 );
 
+const rules = list(
+  text('Release, or TRANSFORM => TARGET', 1000),
+  'Which transform is applied to which file, as Octopus writes it',
+);
+const Transforms = z
+  .union(
+    [
+      truth('The transforms Release and the environment’s'),
+      rules,
+      z.strictObject(
+        {
+          automatic: truth('Release and the environment’s too, behind the rules').optional(),
+          rules: rules.optional(),
+        },
+        { error: mapping },
+      ),
+    ],
+    { error: 'true, or a list of rules, is expected here' },
+  )
+  .meta({ description: 'Applies XML transforms to configuration files' });
+
 const Features = z.strictObject(
   {
     'substitute-in-files': list(
       text('A path or glob', 1000),
       'Files in which #{Name} is replaced',
     ).optional(),
-    'config-transforms': later('XML configuration transforms').optional(),
+    'config-transforms': Transforms.optional(),
     'config-variables': truth('Sets appSettings, connectionStrings, applicationSettings').optional(),
-    'structured-variables': later('Values in JSON, YAML, XML and properties files').optional(),
+    'structured-variables': list(
+      text('A path or glob', 1000),
+      'JSON, YAML, XML and properties files in which values are set by path',
+    ).optional(),
     'install-to': InstallTo.meta({ description: 'Copies the application to a folder of its own' }).optional(),
     'iis-home-directory': later('Points an IIS site at the application').optional(),
   },

@@ -312,12 +312,6 @@ describe('a process file is refused with every problem at its place', () => {
       small('').replace('run: { bash: echo }', 'manual: {}'),
       "4:5 this version can't do manual steps",
     ],
-    [
-      'transforms',
-      web('config-transforms: true'),
-      "4:17 this version can't do XML configuration transforms yet",
-    ],
-    ['structured values', web('structured-variables: [a.json]'), "4:17 this version can't do structured"],
     ['an IIS site', web('iis-home-directory: { site: A }'), "4:17 this version can't do IIS home"],
     [
       'the property of a missing feature',
@@ -330,6 +324,11 @@ describe('a process file is refused with every problem at its place', () => {
       '5:19 Octopus.Action.EnabledFeatures: the process file has a key of its own for this: features:',
     ],
     [
+      'the property of transforms, which have a key',
+      small('', '    properties: { Octopus.Action.Package.AdditionalXmlConfigurationTransforms: x }\n'),
+      '5:19 Octopus.Action.Package.AdditionalXmlConfigurationTransforms: the process file has a key of its own for this: features: config-transforms',
+    ],
+    [
       'a property that would empty a key',
       small('', '    properties: { Octopus.Action.Package.CustomInstallationDirectory: "" }\n'),
       '5:19 Octopus.Action.Package.CustomInstallationDirectory: the process file has a key of its own',
@@ -339,7 +338,7 @@ describe('a process file is refused with every problem at its place', () => {
   });
 
   test('a feature that is off is no problem', () => {
-    expect(() => read(web('config-transforms: false'))).not.toThrow();
+    expect(() => read(web('iis-home-directory: false'))).not.toThrow();
     expect(() =>
       read(small('', '    properties: { Octopus.Action.Package.UpdateIisWebsite: "False" }\n')),
     ).not.toThrow();

@@ -1,4 +1,4 @@
-import { flag, list } from '../../variables/index.ts';
+import { flag } from '../../variables/index.ts';
 import type { Done, Work } from '../convention.ts';
 import { ExecutorError } from '../errors.ts';
 
@@ -13,17 +13,6 @@ function notInThisVersion(what: string, isAskedFor: (work: Work) => boolean) {
   };
 }
 
-const enabled = (feature: string) => (work: Work) =>
-  list(work.variables, 'Octopus.Action.EnabledFeatures').includes(feature);
-
-export const transformConfig = notInThisVersion(
-  'transform configuration files',
-  enabled('Octopus.Features.ConfigurationTransforms'),
-);
-export const setStructuredVariables = notInThisVersion(
-  'set structured configuration variables',
-  enabled('Octopus.Features.JsonConfigurationVariables'),
-);
 export const setIisHomeDirectory = notInThisVersion('set the home directory of an IIS site', (work) =>
   flag(work.variables, 'Octopus.Action.Package.UpdateIisWebsite', false),
 );

@@ -7,7 +7,9 @@ const partOfTheList = new Set([
   'Octopus.Features.CustomScripts',
   'Octopus.Features.CustomDirectory',
   'Octopus.Features.SubstituteInFiles',
+  'Octopus.Features.ConfigurationTransforms',
   'Octopus.Features.ConfigurationVariables',
+  'Octopus.Features.JsonConfigurationVariables',
 ]);
 
 /** Octopus features that this version does not bring; a step that asks for one is refused, not half done. */
