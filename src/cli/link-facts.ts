@@ -1,4 +1,4 @@
-import { fingerprintWords, openIntroduction } from '../identity/index.ts';
+import { fingerprintWords, introducedBy } from '../identity/index.ts';
 import {
   describeTransport,
   type LinkRow,
@@ -10,7 +10,7 @@ import { count, size } from '../words.ts';
 
 /** The other side's words, null while nobody has answered. */
 export function wordsOf(link: LinkRow): string | null {
-  return link.introduction === null ? null : fingerprintWords(openIntroduction(link.introduction).chain[0]!);
+  return link.introduction === null ? null : fingerprintWords(introducedBy(link.introduction));
 }
 
 /** A link as `--json` shows it. */

@@ -4,7 +4,7 @@ import type { Instance } from '../instance/index.ts';
 /** Whether this instance can do all it is there for: write its log, and take in what others wrote. */
 export function readReadiness(instance: Instance): Readiness {
   const trouble = logTrouble(instance);
-  const frozen = instance.log.feeds().filter((feed) => feed.frozen).length;
+  const frozen = instance.log.frozenFeeds().length;
   const checks: ReadinessCheck[] = [
     trouble === undefined
       ? { name: 'log', state: 'ok', detail: `${instance.log.entryCount()} entries` }

@@ -1,8 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { recordedStep } from '../commands/index.ts';
-import { entryHash, eventCatalog, headerBytes, readHead, readHeader } from '../events/index.ts';
+import {
+  entryHash,
+  eventCatalog,
+  headerBytes,
+  readHead,
+  readHeader,
+  type CrossgapEvent,
+  type EntryHeader,
+  type LoggedEntry,
+} from '../events/index.ts';
 import { readJournal } from '../executor/index.ts';
-import { fingerprintWords, openIntroduction } from '../identity/index.ts';
+import { fingerprintWords, introducedBy } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import {
   decidesAtHome,
@@ -54,6 +63,8 @@ export type DaemonFacts = {
 export function readStatus(instance: Instance, daemon?: DaemonFacts): StatusView {
   const { db, identity, log } = instance;
   const startedAt = daemon?.startedAt ?? null;
+  const links = readLinks(db);
+  const feeds = feedViews(instance, links);
   const view = statusView(db, {
     ...linkFacts(instance, daemon?.live ?? readLinkStates(instance)),
     instance: {
@@ -64,13 +75,10 @@ export function readStatus(instance: Instance, daemon?: DaemonFacts): StatusView
       version: programVersion(),
       startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),
     },
-    warnings: readWarnings(instance),
-    feeds: feedViews(instance),
+    warnings: warningsOf(instance, links, feeds),
+    feeds,
     entries: log.entryCount(),
-    outbound: livingLinks(instance)
-      .flatMap((link) => outboundLines(instance, link, outboundShown))
-      .toSorted((a, b) => (a.at < b.at ? 1 : -1))
-      .slice(0, outboundShown),
+    outbound: newestOutbound(instance, links),
     notes: ({ notes }) =>
       notes !== null && instance.holds(notes.digest)
         ? readFileSync(instance.blobs.path(notes.digest), 'utf8').slice(0, notesShown)
@@ -90,7 +98,7 @@ function linkFacts(instance: Instance, live: LinkFacts['live']): LinkFacts {
   return {
     now: clock.now(),
     holds: (digest) => instance.holds(digest),
-    wordsOf: (introduction) => fingerprintWords(openIntroduction(introduction).chain[0]!),
+    wordsOf: (introduction) => fingerprintWords(introducedBy(introduction)),
     peerHeads: log.peerHeads(),
     live,
     lastBundle: ({ link }) => lastBundle(instance, link),
@@ -128,31 +136,43 @@ function live(instance: Instance, view: DeploymentView): DeploymentView {
   return { ...view, steps: run.steps.map((step, index) => stepView(recordedStep(step, index + 1))) };
 }
 
-/** What the other side of a link can see of this instance, oldest first: all of it, or the newest `limit` entries. */
-export function outboundLines(
-  { log }: Instance,
-  link: LinkRow,
-  limit = Number.MAX_SAFE_INTEGER,
-): OutboundLine[] {
+/** What the other sides can see of this instance, the newest of all links together, newest first. */
+function newestOutbound({ log }: Instance, links: readonly LinkRow[]): OutboundLine[] {
+  const living = new Map(
+    links.filter(({ state }) => state !== 'removed').map(({ link, name }) => [link, name]),
+  );
+  return log
+    .newestTold(new Set(living.keys()), outboundShown)
+    .map(({ header, event }) => outboundLine(living.get(header.audience)!, header, event))
+    .toSorted((a, b) => (a.at < b.at ? 1 : -1));
+}
+
+/** What the other side of a link can see of this instance, oldest first. */
+export function outboundLines({ log }: Instance, link: LinkRow): OutboundLine[] {
   const feed = log.feedTo(link.link);
-  const head = log.pointAt(feed);
-  if (head === undefined) return [];
   const lines: OutboundLine[] = [];
-  let from = { epoch: limit > head.seq ? 0 : head.epoch, seq: Math.max(1, head.seq - limit + 1) };
+  let from = { epoch: 0, seq: 1 };
   for (;;) {
     const page = log.readFeed(feed, from, pageEntries);
-    for (const { bytes } of page) lines.push(outboundLine(link, bytes));
+    for (const { bytes } of page) {
+      const header = readHeader(bytes);
+      const { type, schemaVersion } = header;
+      const event = eventCatalog.decodeChecked(type, schemaVersion, bytes.subarray(headerBytes));
+      lines.push(outboundLine(link.name, header, event));
+    }
     if (page.length < pageEntries) return lines;
     const last = readHeader(page.at(-1)!.bytes);
     from = { epoch: last.epoch, seq: last.seq + 1 };
   }
 }
 
-function outboundLine(link: LinkRow, bytes: Uint8Array): OutboundLine {
-  const { seq, at, type, schemaVersion } = readHeader(bytes);
-  const event = eventCatalog.decodeChecked(type, schemaVersion, bytes.subarray(headerBytes));
+function outboundLine(
+  link: string,
+  { seq, at, type }: EntryHeader,
+  event: LoggedEntry<CrossgapEvent>['event'],
+): OutboundLine {
   return {
-    link: link.name,
+    link,
     seq,
     at: new Date(at).toISOString(),
     type,
@@ -165,8 +185,11 @@ function livingLinks({ db }: Instance): LinkRow[] {
 }
 
 /** The feeds of the log with their heads; audience and author by name where this side knows one. */
-export function feedViews({ db, log, identity }: Instance): FeedView[] {
-  const names = linkNames(readLinks(db));
+export function feedViews(
+  { db, log, identity }: Instance,
+  links: readonly LinkRow[] = readLinks(db),
+): FeedView[] {
+  const names = linkNames(links);
   return log.feeds().map((feed) => {
     const link = names.get(feed.audience);
     return {
@@ -182,10 +205,10 @@ export function feedViews({ db, log, identity }: Instance): FeedView[] {
 }
 
 /** Own feeds that their receivers say hold more, or something else, than is here. */
-function doubtWarnings(instance: Instance): StatusView['warnings'] {
+function doubtWarnings(instance: Instance, feeds: readonly FeedView[]): StatusView['warnings'] {
   const doubts = instance.log.doubts();
   if (doubts.length === 0) return [];
-  const views = new Map(feedViews(instance).map((view) => [view.feed, view]));
+  const views = new Map(feeds.map((view) => [view.feed, view]));
   return doubts.map(({ feed, doubt: { code, said } }) => {
     const { audience = feed, seq = 0, head = '' } = views.get(feed) ?? {};
     const heads = `${audience} holds entry ${said.seq} (${said.hash}) of our feed, here the newest is ${seq} (${head})`;
@@ -210,18 +233,27 @@ function frozenInWords({ log, identity }: Instance, { feed, author, audience }: 
 
 /** What of an instance's log a person should look at. */
 export function readWarnings(instance: Instance): StatusView['warnings'] {
+  const links = readLinks(instance.db);
+  return warningsOf(instance, links, feedViews(instance, links));
+}
+
+function warningsOf(
+  instance: Instance,
+  links: readonly LinkRow[],
+  feeds: readonly FeedView[],
+): StatusView['warnings'] {
   const unread = readUnknownEntries(instance.db);
   const unknown = unread.filter(({ type }) => !decidesAtHome(type));
   const presumed = unread.filter(({ type }) => decidesAtHome(type));
-  const frozen = feedViews(instance).filter((feed) => feed.frozen);
+  const frozen = feeds.filter((feed) => feed.frozen);
   const refused = readWantedBlobs(instance.db).filter(
     (blob) => blob.refused !== null && !instance.holds(blob.digest),
   );
   const trouble = logTrouble(instance);
   return [
     ...(trouble === undefined ? [] : [trouble]),
-    ...doubtWarnings(instance),
-    ...clockWarnings(instance),
+    ...doubtWarnings(instance, feeds),
+    ...clockWarnings(instance, links),
     ...frozen.map((feed) => ({ code: 'FEED_FROZEN', message: frozenInWords(instance, feed) })),
     ...refused.map((blob) => ({
       code: 'BLOB_REFUSED',

@@ -21,6 +21,7 @@ export {
   type SigningKey,
 } from './signing-key.ts';
 export {
+  introducedBy,
   introductionType,
   openIntroduction,
   sealIntroduction,

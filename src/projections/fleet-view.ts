@@ -4,9 +4,11 @@ import type { LinkRow } from './link-board.ts';
 import type { PublicationRow, ReleaseRow } from './release-board.ts';
 import type { FleetRow } from './views.ts';
 
+type KnownCustomer = Pick<LinkRow, 'link' | 'name' | 'state' | 'heardAt'>;
+
 /** What the fleet is made of; `now` only makes ages. */
 export type FleetFacts = {
-  readonly links: readonly LinkRow[];
+  readonly links: readonly KnownCustomer[];
   readonly releases: readonly ReleaseRow[];
   readonly publications: readonly PublicationRow[];
   readonly states: readonly FleetStateRow[];
@@ -43,7 +45,7 @@ export function fleetView({ links, releases, publications, states, now }: FleetF
 type Releases = ReadonlyMap<string, ReleaseRow>;
 
 function placeRow(
-  link: LinkRow,
+  link: KnownCustomer,
   place: FleetStateRow,
   published: readonly PublicationRow[],
   releases: Releases,
@@ -72,7 +74,7 @@ function placeRow(
 }
 
 function silentRow(
-  link: LinkRow,
+  link: KnownCustomer,
   process: string,
   published: readonly PublicationRow[],
   releases: Releases,

@@ -124,6 +124,13 @@ export function readLinks(db: Database): LinkRow[] {
   return (rows as StoredLink[]).map(linkRow);
 }
 
+/** Of every link only how it is called and how it stands, by name: of thousands the rest costs more than the fleet. */
+export function readNamedLinks(db: Database): Pick<LinkRow, 'link' | 'name' | 'state' | 'heardAt'>[] {
+  return db
+    .prepare(`SELECT link, name, state, heard_at AS heardAt FROM link ORDER BY name, link`)
+    .all() as Pick<LinkRow, 'link' | 'name' | 'state' | 'heardAt'>[];
+}
+
 /** One link by its id: what is done for each of thousands reads no more than its own. */
 export function readLink(db: Database, link: string): LinkRow | undefined {
   const row = db.prepare(`SELECT * FROM link WHERE link = ?`).get(link) as StoredLink | undefined;

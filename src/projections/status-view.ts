@@ -4,9 +4,9 @@ import { readHeader, type ReleaseDocument } from '../events/index.ts';
 import { readDeployments, readSteps, readSucceededIn, type DeploymentRow } from './deployment-queue.ts';
 import { deploymentView } from './deployment-view.ts';
 import { readFleetState } from './fleet-board.ts';
-import { fleetView } from './fleet-view.ts';
+import { fleetView, type FleetFacts } from './fleet-view.ts';
 import { readInputs } from './input-board.ts';
-import { readLinks, type LinkRow } from './link-board.ts';
+import { readLinks, readNamedLinks, type LinkRow } from './link-board.ts';
 import { linkNames, livingFirst } from './link-names.ts';
 import { linkViews, type LinkFacts } from './link-view.ts';
 import { readPackages } from './package-shelf.ts';
@@ -63,7 +63,7 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
     now: iso(facts.now),
     warnings: [...facts.warnings, ...withdrawnRuns(db, deployments, withdrawnOf)],
     links: linkViews(db, links, facts),
-    fleet: fleetRows(db, facts.now),
+    fleet: fleetRows(db, facts.now, links),
     releases: releases
       .filter(({ link }) => link === '')
       .toReversed()
@@ -108,10 +108,14 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
   };
 }
 
-/** The fleet alone. */
-export function fleetRows(db: Database, now: number): FleetRow[] {
+/** The fleet alone, customers by name. */
+export function fleetRows(
+  db: Database,
+  now: number,
+  links: FleetFacts['links'] = readNamedLinks(db),
+): FleetRow[] {
   return fleetView({
-    links: readLinks(db),
+    links,
     releases: readReleases(db),
     publications: readPublications(db),
     states: readFleetState(db),

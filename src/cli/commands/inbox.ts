@@ -1,6 +1,6 @@
 import { readStatus } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
-import { fingerprintWords, openIntroduction } from '../../identity/index.ts';
+import { fingerprintWords, introducedBy } from '../../identity/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import {
   missingInputs,
@@ -90,7 +90,7 @@ function offerFacts(instance: Instance, offer: OfferView): OfferFacts {
 
 function wordsOf(link: LinkRow | undefined): string | null {
   if (link === undefined || link.introduction === null) return null;
-  return fingerprintWords(openIntroduction(link.introduction).chain[0]!);
+  return fingerprintWords(introducedBy(link.introduction));
 }
 
 /** What of the same process and author succeeded here last. */
