@@ -4,10 +4,8 @@ import type { LinkTransport } from '../events/index.ts';
 import type { Logger } from '../log.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
 import {
-  applyHub,
   folderTransport,
-  jetstreamTransport,
-  natsConnection,
+  overNats,
   type Exchange,
   type HubConnection,
   type HubState,
@@ -45,6 +43,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
 
   /** All links that meet at our own server share its connection; every other has one of its own. */
   const connect = async (link: string, { hub, urls, ca }: NatsTransport): Promise<HubConnection> => {
+    const { natsConnection } = await overNats();
     if (hub) {
       if (ownHub === undefined) {
         const way = await ownHubWay(instance, hubSettingsOf(instance));
@@ -68,6 +67,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
 
   const prepare = async (link: LinkRow, connection: HubConnection, signal: AbortSignal): Promise<void> => {
     try {
+      const { applyHub } = await overNats();
       const limits = streamLimits(hubSettingsOf(instance));
       const removed = cleared ? [] : formerHubLinks(instance);
       const done = await applyHub(connection, [link.link], { signal, limits, removed });
@@ -99,6 +99,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
           await using connection = await connect(link.link, transport);
           live.set(link.link, connection);
           if (transport.hub) await prepare(link, connection, signal);
+          const { jetstreamTransport } = await overNats();
           return jetstreamTransport({
             connection,
             link: link.link,

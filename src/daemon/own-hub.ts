@@ -8,7 +8,7 @@ import {
 } from '../hub/index.ts';
 import { ensureNatsKey, type Instance } from '../instance/index.ts';
 import { readLinks, type LinkRow } from '../projections/index.ts';
-import { natsConnection, type HubConnection, type HubConnectionOptions } from '../sync/index.ts';
+import { overNats, type HubConnection, type HubConnectionOptions } from '../sync/index.ts';
 
 /** What was chosen for the hub of this instance, by `hub config`. */
 export function hubSettingsOf({ folder }: Instance): HubSettings {
@@ -33,6 +33,7 @@ function hubRows(instance: Instance): LinkRow[] {
 
 /** This instance at its own hub. @throws HubError HUB_NOWHERE where no link goes there */
 export async function ownHubConnection(instance: Instance, settings: HubSettings): Promise<HubConnection> {
+  const { natsConnection } = await overNats();
   return natsConnection(await ownHubWay(instance, settings));
 }
 

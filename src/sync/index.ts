@@ -6,28 +6,14 @@ export { doorbell, type Doorbell } from './doorbell.ts';
 export { SyncError, type SyncErrorCode } from './errors.ts';
 export { folderTransport, type FolderTransportOptions } from './folder-transport.ts';
 export { decodeParcelFile, encodeParcelFile } from './parcel-file.ts';
-export {
-  applyHub,
-  checkHub,
-  hubLimitsDefault,
-  versionFinding,
-  type ApplyHubOptions,
-  type HubChanges,
-  type HubCheck,
-  type HubFinding,
-  type HubLimits,
-} from './jetstream-hub.ts';
+export type { ApplyHubOptions, HubChanges, HubCheck, HubFinding, HubLimits } from './jetstream-hub.ts';
 export { durableNames, headSubject, streamName, waySubject } from './jetstream-names.ts';
-export { jetstreamTransport, type JetstreamTransportOptions } from './jetstream-transport.ts';
+export type { JetstreamTransportOptions } from './jetstream-transport.ts';
 export type { ExchangeLimits } from './limits.ts';
 export { isLoopback, parseHubAddress, type HubAddress } from './nats-address.ts';
-export {
-  natsConnection,
-  type HubClient,
-  type HubConnection,
-  type HubConnectionOptions,
-  type HubState,
-} from './nats-connection.ts';
+export type { HubClient, HubConnection, HubConnectionOptions, HubState } from './nats-connection.ts';
+/** Loads what opens lines to NATS servers. */
+export const overNats = (): Promise<typeof import('./over-nats.ts')> => import('./over-nats.ts');
 export type { NoRoom, OwedPieces, PlacedEntry, Replica, Verdict, WantedPieces } from './replica.ts';
 export { replicate, replicateOnce, type ReplicateOnceOptions, type ReplicateOptions } from './replicate.ts';
 export type { Exchange, Refusal } from './tally.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, test, vi } from 'vitest';
-import { applyHub, checkHub, natsConnection } from '../../src/sync/index.ts';
+import { applyHub, checkHub, natsConnection } from '../../src/sync/over-nats.ts';
 import { requires } from '../support/requires.ts';
 import { party, signIn, startHub, type Party, type RunningHub } from './running-hub.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { applyHub, natsConnection } from '../../src/sync/index.ts';
+import { applyHub, natsConnection } from '../../src/sync/over-nats.ts';
 import { requires } from '../support/requires.ts';
 import { party, signIn, startHub, type RunningHub } from './running-hub.ts';
 

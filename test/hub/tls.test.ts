@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHubAuthority } from '../../src/hub/index.ts';
-import { natsConnection } from '../../src/sync/index.ts';
+import { natsConnection } from '../../src/sync/over-nats.ts';
 import { requires } from '../support/requires.ts';
 import { freePort } from '../support/nats-server.ts';
 import { party, startHub, type RunningHub } from './running-hub.ts';

@@ -2,15 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
-import {
-  applyHub,
-  jetstreamTransport,
-  natsConnection,
-  streamName,
-  waySubject,
-  type HubConnection,
-  type Transport,
-} from '../../src/sync/index.ts';
+import { streamName, waySubject, type HubConnection, type Transport } from '../../src/sync/index.ts';
+import { applyHub, jetstreamTransport, natsConnection } from '../../src/sync/over-nats.ts';
 import { requires } from '../support/requires.ts';
 import { keepsTheTransportContract, type TransportPair } from '../sync/transport-contract.ts';
 import { party, startHub, type Party, type RunningHub } from './running-hub.ts';

@@ -3,10 +3,8 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
-  applyHub,
   doorbell,
   encodeParcelFile,
-  jetstreamTransport,
   replicate,
   streamName,
   waySubject,
@@ -16,6 +14,7 @@ import {
   type Transport,
   type EntriesParcel,
 } from '../../src/sync/index.ts';
+import { applyHub, jetstreamTransport } from '../../src/sync/over-nats.ts';
 import { silentLog } from '../../src/log.ts';
 import { requires } from '../support/requires.ts';
 import { fakeReplica, type FakeReplica } from './fake-replica.ts';

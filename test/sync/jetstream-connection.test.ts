@@ -4,14 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  applyHub,
-  jetstreamTransport,
-  natsConnection,
-  parseHubAddress,
-  type HubConnection,
-  type HubConnectionOptions,
-} from '../../src/sync/index.ts';
+import { parseHubAddress, type HubConnection, type HubConnectionOptions } from '../../src/sync/index.ts';
+import { applyHub, jetstreamTransport, natsConnection } from '../../src/sync/over-nats.ts';
 import { freePort, newUserKey, startNatsServer, type NatsServer } from '../support/nats-server.ts';
 import { requires } from '../support/requires.ts';
 import { newLink, swift } from './jetstream-support.ts';

@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  applyHub,
-  checkHub,
-  natsConnection,
-  streamName,
-  waySubject,
-  type HubClient,
-  type HubConnection,
-} from '../../src/sync/index.ts';
+import { streamName, waySubject, type HubClient, type HubConnection } from '../../src/sync/index.ts';
+import { applyHub, checkHub, natsConnection } from '../../src/sync/over-nats.ts';
 import { differences, versionFinding } from '../../src/sync/jetstream-hub.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { requires } from '../support/requires.ts';

@@ -2,9 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import {
-  applyHub,
-  jetstreamTransport,
-  natsConnection,
   streamName,
   waySubject,
   type HubConnection,
@@ -12,6 +9,7 @@ import {
   type JetstreamTransportOptions,
   type Transport,
 } from '../../src/sync/index.ts';
+import { applyHub, jetstreamTransport, natsConnection } from '../../src/sync/over-nats.ts';
 import {
   newUserKey,
   startNatsServer,

@@ -1,5 +1,5 @@
 import { streamLimits } from '../../hub/index.ts';
-import { applyHub, checkHub } from '../../sync/index.ts';
+import { overNats } from '../../sync/index.ts';
 import { count } from '../../words.ts';
 import { command, type Outcome } from '../command.ts';
 import { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from '../../daemon/index.ts';
@@ -18,6 +18,7 @@ export const hubApplyCommand = command({
     await using connection = await ownHubConnection(instance, settings);
     const { signal } = context;
     const limits = streamLimits(settings);
+    const { applyHub, checkHub } = await overNats();
     const check = await checkHub(connection, { signal, replicas: limits.replicas });
     const failure = unfit(check);
     if (failure !== undefined) throw failure;

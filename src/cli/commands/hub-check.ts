@@ -1,5 +1,5 @@
 import { HubError } from '../../hub/index.ts';
-import { checkHub, type HubCheck } from '../../sync/index.ts';
+import { overNats, type HubCheck } from '../../sync/index.ts';
 import { command, type Outcome } from '../command.ts';
 import { hubSettingsOf, ownHubConnection } from '../../daemon/index.ts';
 
@@ -14,6 +14,7 @@ export const hubCheckCommand = command({
     const settings = hubSettingsOf(instance);
     await using connection = await ownHubConnection(instance, settings);
     const replicas = settings.replicas ?? 1;
+    const { checkHub } = await overNats();
     const check = await checkHub(connection, { signal: context.signal, replicas });
     const failure = unfit(check);
     return { document: check, text: checkLines(check), ...(failure && { failure }) };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { natsConnection, type HubClient } from '../../sync/index.ts';
+import { overNats, type HubClient } from '../../sync/index.ts';
 import { StoryError } from './story-error.ts';
 import { changedParcel } from './tamper.ts';
 import type { Way } from './way.ts';
@@ -60,6 +60,7 @@ export function natsWay(program: string, { folder, port }: { folder: string; por
 
   /** Whoever runs the server can do all this; the key is only the handiest way. */
   async function asOperator<T>(act: (client: HubClient) => Promise<T>): Promise<T> {
+    const { natsConnection } = await overNats();
     await using connection = natsConnection({
       urls: [`tls://127.0.0.1:${port}`],
       ca: readFileSync(join(configuration, 'ca.pem'), 'utf8'),

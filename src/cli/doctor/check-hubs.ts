@@ -5,13 +5,7 @@ import { hubLinks, hubSettingsOf, ownHubConnection } from '../../daemon/index.ts
 import { CrossgapError } from '../../errors.ts';
 import { readNatsKey, type Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
-import {
-  checkHub,
-  natsConnection,
-  versionFinding,
-  type HubConnection,
-  type HubFinding,
-} from '../../sync/index.ts';
+import { overNats, type HubConnection, type HubFinding } from '../../sync/index.ts';
 import { moment } from '../../words.ts';
 import { advice, good, ofError, type Finding } from './finding.ts';
 import { timeOf } from './hub-time.ts';
@@ -59,6 +53,7 @@ async function checkOwnHub(instance: Instance, signal: AbortSignal): Promise<Fin
     await using connection = await ownHubConnection(instance, settings);
     try {
       const { replicas = 1 } = settings;
+      const { checkHub } = await overNats();
       const { url, findings } = await checkHub(connection, { signal, replicas });
       return [good('hub', `our server at ${url} lets us in`), ...findings.map(ofHub), ...certificates];
     } catch (error) {
@@ -72,6 +67,7 @@ async function checkOwnHub(instance: Instance, signal: AbortSignal): Promise<Fin
 async function checkWay(instance: Instance, { url, ca, link }: Way, signal: AbortSignal): Promise<Finding[]> {
   const about = { about: 'hub', link: link.name } as const;
   try {
+    const { natsConnection, versionFinding } = await overNats();
     const { seed } = await readNatsKey(instance.folder);
     const { proxy } = instance.settings.sync;
     await using connection = natsConnection({
