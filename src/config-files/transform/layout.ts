@@ -2,6 +2,7 @@
  * White space between nodes: what was removed leaves no blank line, what came from the transform gets lines of its
  * own, indented as its neighbours are. Done once, on the finished tree, exactly as Microsoft's library does it.
  */
+import { ConfigFileError } from '../errors.ts';
 import { AttributeLayout, hasRecordedSpaces, newLineAsRead, placedAsRead } from './attribute-layout.ts';
 import {
   insertChild,
@@ -16,13 +17,19 @@ import {
 } from './tree.ts';
 import type { Placing } from './write-tree.ts';
 
+/** Levels of elements in a result: more than any file may have, since transforms put files into one another. */
+const depthMax = 2000;
+
 type Level = {
   readonly element: TreeElement;
   readonly indent: string;
   readonly attributeIndent: string | undefined;
 };
 
-/** Puts white space where it belongs, and tells where the attributes of each element go. */
+/**
+ * Puts white space where it belongs, and tells where the attributes of each element go. Throws ConfigFileError
+ * `XML_TOO_LARGE` for a tree so deep that its indentation alone would be a burden.
+ */
 export function layOut(document: TreeDocument): Placing {
   const layouts = new Map<TreeElement, AttributeLayout>();
   const levels: Level[] = [];
@@ -58,6 +65,16 @@ export function layOut(document: TreeDocument): Placing {
   };
 
   const enter = (element: TreeElement): void => {
+    if (levels.length >= depthMax) {
+      throw new ConfigFileError(
+        'XML_TOO_LARGE',
+        `Cannot write the transformed XML: elements stand more than ${depthMax} deep in one another`,
+        {
+          hint: 'Look at the transforms that insert elements into what they inserted.',
+          details: { depthMax },
+        },
+      );
+    }
     newLines.passed(element);
     indentBefore(element);
     if (element.altered || !hasRecordedSpaces(element)) {
