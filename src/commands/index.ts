@@ -47,6 +47,12 @@ export {
   type PlacedDeployment,
 } from './request-deployment.ts';
 export { forkPlace, showForks } from './show-fork.ts';
+export {
+  removeApplication,
+  superfluousApplications,
+  type KeptApplication,
+  type Retention,
+} from './retain-applications.ts';
 export { recordedStep, recordRun, startRun, type RunTold } from './record-run.ts';
 export type { RecordedDeployment, ReportRules } from './report-run.ts';
 export { cancelDeployment, resumeDeployment, type OpenRun } from './resume-or-cancel.ts';

@@ -1,4 +1,5 @@
 import {
+  ApplicationInstalled,
   DeploymentEnded,
   DeploymentInterrupted,
   DeploymentStarted,
@@ -34,6 +35,15 @@ type StepTold = {
   }[];
   readonly outputs: Readonly<Record<string, string | null>>;
   readonly error?: string | undefined;
+  readonly application?:
+    | {
+        readonly packageId: string;
+        readonly version: string;
+        readonly sha256: string;
+        readonly extractedTo: string;
+        readonly installedTo: string | null;
+      }
+    | undefined;
 };
 
 const filesMax = 50;
@@ -94,15 +104,30 @@ export function recordRun(
 ): Decision {
   const known = new Map(recorded.map((step) => [step.position, JSON.stringify(step)]));
   const steps = run.steps
-    .map((step, index) => recordedStep(step, index + 1))
-    .filter((step) => over.has(step.state) || run.state !== 'running')
-    .filter((step) => known.get(step.position) !== JSON.stringify(step))
-    .map((step) => atHome(DeploymentStepEnded.make({ deployment: deployment.deployment, step })));
+    .map((told, index) => ({ told, step: recordedStep(told, index + 1) }))
+    .filter(({ step }) => over.has(step.state) || run.state !== 'running')
+    .filter(({ step }) => known.get(step.position) !== JSON.stringify(step))
+    .flatMap(({ told, step }) => [
+      atHome(DeploymentStepEnded.make({ deployment: deployment.deployment, step })),
+      ...installed(deployment, told, step.position),
+    ]);
   return [
     ...steps,
     ...ending(deployment, run),
     ...(run.state === 'running' ? [] : report(deployment, run, rules)),
   ];
+}
+
+/** What a step that is over put on this machine. */
+function installed(
+  { deployment, link, process, environment }: RecordedDeployment,
+  { id: stepId, state, application }: StepTold,
+  position: number,
+): Decided[] {
+  if (application === undefined || !over.has(state)) return [];
+  const place = { deployment, position, link: link === '' ? null : link, process, environment, stepId };
+  const succeeded = state === 'succeeded';
+  return [atHome(ApplicationInstalled.make({ ...place, ...application, succeeded }))];
 }
 
 function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules): Decided[] {

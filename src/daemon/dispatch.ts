@@ -1,6 +1,7 @@
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import { findDeployment, readOpenDeployments, type DeploymentRow } from '../projections/index.ts';
+import { clearApplications } from './clear-applications.ts';
 import { runDeployment } from './run-deployment.ts';
 import type { Watch } from './watch.ts';
 
@@ -32,6 +33,7 @@ export function dispatcher(
         done.push(deployment);
         const state = findDeployment(instance.db, deployment)?.state;
         log.info({ deploymentId: deployment, process, release: number, environment, state }, 'deployment');
+        if (state === 'succeeded') clearApplications(instance, row, log);
       })
       .catch((error: unknown) => {
         // Left as it stands: a person sees it in the status and decides; trying again at once would change nothing.

@@ -5,6 +5,7 @@ import type { Instance } from '../instance/index.ts';
 import { readRevision, resolveVariables, type Revision } from '../process/index.ts';
 import {
   nameKey,
+  readApplications,
   readEnvironments,
   readGivenValues,
   readInputs,
@@ -13,7 +14,7 @@ import {
   type InputRow,
   type ReleaseRow,
 } from '../projections/index.ts';
-import { plannedStep, type PlannedPackage } from './planned-step.ts';
+import { plannedStep, type EarlierInstallations, type PlannedPackage } from './planned-step.ts';
 import { trustedFingerprints } from './trusted-fingerprints.ts';
 
 /** The revision a release is bound to, from its frozen bytes. */
@@ -43,6 +44,7 @@ export async function freezePlan(
     const verifyAt = release.createdAt;
     return { id, version, sha256, contentDigest, file, trustedFingerprints: fingerprints, verifyAt };
   };
+  const earlier = earlierInstallations(instance, release, run);
   const local = localVariables(instance, release);
   return {
     format: 1,
@@ -55,8 +57,28 @@ export async function freezePlan(
     guardedFolders: [folder.root],
     variables: resolveVariables(revision, local, place).map(({ name, value }) => ({ name, value })),
     inputs: plannedInputs(instance, release, run.environment),
-    steps: revision.steps.map((step) => plannedStep(step, place, pinned)),
+    steps: revision.steps.map((step) => plannedStep(step, place, pinned, earlier)),
   };
+}
+
+/** What steps of this process put here before, whichever release it was of. */
+function earlierInstallations(
+  { db, blobs, holds }: Instance,
+  { link, process }: ReleaseRow,
+  { deployment, environment }: { readonly deployment: string; readonly environment: string },
+): EarlierInstallations {
+  const rows = readApplications(db, { link, process, environment });
+  return (stepId) =>
+    rows
+      .filter((row) => row.stepId === stepId && row.deployment !== deployment)
+      .map(({ packageId, version, sha256, extractedTo, installedTo, succeeded }) => ({
+        packageId,
+        version,
+        ...(holds(sha256) && { file: blobs.path(sha256) }),
+        extractedTo,
+        installedTo,
+        succeeded,
+      }));
 }
 
 /** What `local:` of the process file adds; only at home, where the release was made. */

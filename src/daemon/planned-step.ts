@@ -1,14 +1,18 @@
-import type { PackageAction, PlannedStep } from '../executor/index.ts';
+import type { PackageAction, PlannedStep, PreviousInstallation } from '../executor/index.ts';
 import { stepApplies, type Place, type Step } from '../process/index.ts';
 
 /** The file behind a package step, by which bytes it is known, and whose signature it must bear. */
 export type PlannedPackage = PackageAction['package'];
+
+/** What a step put on this machine before, newest first. */
+export type EarlierInstallations = (stepId: string) => readonly PreviousInstallation[];
 
 /** A step of a revision as a plan holds it; `packageOf` finds the package of an id. */
 export function plannedStep(
   step: Step,
   place: Place,
   packageOf: (id: string) => PlannedPackage,
+  earlier: EarlierInstallations = () => [],
 ): PlannedStep {
   const skippedBecause = stepApplies(step, place);
   const { id, name, when, timeLimitMs, retriesMax, action } = step;
@@ -20,14 +24,17 @@ export function plannedStep(
     ...(skippedBecause !== undefined && { skippedBecause }),
     ...(timeLimitMs !== null && { timeLimitMs }),
     properties: Object.fromEntries(step.properties.map((property) => [property.name, property.value])),
-    action: action.kind === 'run' ? action : plannedAction(action, packageOf),
+    action: action.kind === 'run' ? action : plannedAction(action, packageOf, earlier(id)),
   };
 }
 
 function plannedAction(
   action: Extract<Step['action'], { kind: 'package' }>,
   packageOf: (id: string) => PlannedPackage,
+  earlier: readonly PreviousInstallation[],
 ): PackageAction {
+  const [previous] = earlier;
+  const previousSuccessful = earlier.find(({ succeeded }) => succeeded);
   const { substituteInFiles, configVariables, installTo, scripts } = action;
   return {
     kind: 'package',
@@ -36,5 +43,7 @@ function plannedAction(
     configVariables,
     ...(installTo !== null && { installTo }),
     scripts,
+    ...(previous !== undefined && { previous }),
+    ...(previousSuccessful !== undefined && { previousSuccessful }),
   };
 }

@@ -1,3 +1,4 @@
+import { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
 import { catalog, type EventOf } from './define-event.ts';
 import {
   DeploymentCancelRequested,
@@ -77,6 +78,8 @@ export const everyEvent = [
   DeploymentCancelRequested,
   DeploymentEnded,
   DeploymentReported,
+  ApplicationInstalled,
+  ApplicationRemoved,
 ] as const;
 
 /** What reads them all; a type that is not in the list is kept, forwarded and shown, but not read. */

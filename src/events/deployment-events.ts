@@ -23,7 +23,9 @@ export const InputReported = defineEvent(
   z.strictObject({ name: z.string().min(1), environment: z.string().nullable(), state: z.literal('set') }),
 );
 
-const deployment = z.string().regex(/^[0-9a-z-]{8,40}$/);
+/** By which a deployment is known on the machine it runs on. */
+export const deploymentId = z.string().regex(/^[0-9a-z-]{8,40}$/);
+const deployment = deploymentId;
 
 /** Somebody asks for a run; `link` is null for this side's own release. */
 export const DeploymentRequested = defineEvent(

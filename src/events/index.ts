@@ -77,4 +77,5 @@ export {
   TraceLine,
   type RecordedStep,
 } from './deployment-events.ts';
+export { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
 export { eventCatalog, everyEvent, type CrossgapEvent } from './catalog.ts';

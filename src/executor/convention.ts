@@ -19,6 +19,8 @@ export type Done = {
   /** Relative to the folder it worked in; the journal keeps the first thousand. */
   readonly files?: readonly string[];
   readonly detail?: string;
+  /** Ends the step here, well, and says why: the conventions that follow are skipped. */
+  readonly skipRest?: string;
 };
 
 /** What a convention may know and do: the world of one step, and nothing of the run around it. */

@@ -1,6 +1,7 @@
 export { cancelRun } from './cancel-run.ts';
 export { checkHost, hostProblems, missingEngines, type HostProblem } from './check-host.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
+export { holdersOf } from './file-holders.ts';
 export { followLog, followRun, readRunLog, type FollowOptions } from './follow-run.ts';
 export { type Fact } from './journal.ts';
 export { executorMain } from './main.ts';
@@ -15,6 +16,7 @@ export type {
   PlannedInput,
   PlannedStep,
   PlannedVariable,
+  PreviousInstallation,
   RunAction,
   RunOutcome,
   ScriptKind,

@@ -66,6 +66,7 @@ export type Fact =
       readonly state: ConventionState;
       readonly files?: readonly string[];
       readonly detail?: string;
+      readonly skipRest?: string;
       readonly error?: FactError;
     }
   | {
@@ -91,6 +92,8 @@ export type FactError = { readonly code?: string; readonly message: string; read
 
 /** A fact that ends a convention, with what its line of the trace shows. */
 export type ConventionEnd = Pick<ConventionOutcome, 'state' | 'files' | 'detail'> & {
+  /** Why the conventions after it are skipped. */
+  readonly skipRest?: string;
   readonly error?: FactError;
 };
 

@@ -77,12 +77,25 @@ function stepOutcome(
       [...(record?.outputs ?? [])].map(([name, { value }]) => [name, value ?? null] as const),
     ),
     artifacts: record?.artifacts ?? [],
+    ...applicationOf(step, record),
     ...(record?.skippedBecause !== undefined && { skippedBecause: record.skippedBecause }),
     ...(record?.error && {
       error: record.error.message,
       ...(record.error.code && { errorCode: record.error.code }),
     }),
   };
+}
+
+/** What a step put on this machine, as far as it came. */
+function applicationOf(
+  { action }: PlannedStep,
+  record: StepRecord | undefined,
+): Pick<StepOutcome, 'application'> {
+  const extractedTo = record?.folders.get('extracted');
+  if (action.kind !== 'package' || extractedTo === undefined) return {};
+  const { id: packageId, version, sha256 } = action.package;
+  const installedTo = record?.folders.get('installed') ?? null;
+  return { application: { packageId, version, sha256, extractedTo, installedTo } };
 }
 
 function trace(

@@ -70,12 +70,26 @@ export type PackageAction = {
   };
   readonly substituteInFiles: readonly string[];
   readonly configVariables: boolean;
+  /** What this step put here before, whatever became of it, and what it put here when it succeeded last. */
+  readonly previous?: PreviousInstallation;
+  readonly previousSuccessful?: PreviousInstallation;
   readonly installTo?: { readonly folder: string; readonly purge: boolean; readonly keep: readonly string[] };
   readonly scripts: {
     readonly preDeploy: readonly InlineScript[];
     readonly deploy: readonly InlineScript[];
     readonly postDeploy: readonly InlineScript[];
   };
+};
+
+/** A package that a step put on this machine in an earlier deployment. */
+export type PreviousInstallation = {
+  readonly packageId: string;
+  readonly version: string;
+  /** The package file, where it is still kept. */
+  readonly file?: string;
+  readonly extractedTo: string;
+  readonly installedTo: string | null;
+  readonly succeeded: boolean;
 };
 
 export type DeploymentState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
@@ -111,6 +125,14 @@ export type StepOutcome = {
   /** Output variables; null where the script marked it sensitive or the value holds a secret. */
   readonly outputs: Readonly<Record<string, string | null>>;
   readonly artifacts: readonly ArtifactOutcome[];
+  /** What it put on this machine; undefined where it extracted nothing. */
+  readonly application?: {
+    readonly packageId: string;
+    readonly version: string;
+    readonly sha256: string;
+    readonly extractedTo: string;
+    readonly installedTo: string | null;
+  };
   /** Why the step did not run, where it is skipped. */
   readonly skippedBecause?: string;
   readonly error?: string;

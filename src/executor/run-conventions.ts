@@ -35,14 +35,14 @@ export async function runConventions(
   onFailure: readonly Convention[],
   step: StepWork,
 ): Promise<ConventionsEnd> {
-  let skippedBy: string | undefined;
+  let skipped: string | undefined;
   let last: Work | undefined;
   for (const convention of conventions) {
     const work = step.workFor(convention);
     last = work;
     let end = step.ended.get(convention.key);
-    if (end === undefined && skippedBy !== undefined) {
-      step.end(convention, { state: 'skipped', detail: `skipped on request of ${skippedBy}` });
+    if (end === undefined && skipped !== undefined) {
+      step.end(convention, { state: 'skipped', detail: skipped });
       continue;
     }
     if (end === undefined) {
@@ -53,9 +53,10 @@ export async function runConventions(
     if (end.error !== undefined) return await rollBack(onFailure, step, end.error);
     const asked =
       end.state !== 'skipped' && flag(work.variables, 'Octopus.Action.SkipRemainingConventions', false);
-    if (asked) skippedBy ??= convention.name;
+    if (asked) skipped ??= `skipped on request of ${convention.name}`;
+    skipped ??= end.skipRest;
   }
-  if (last !== undefined && skippedBy === undefined) step.cleanUp(last);
+  if (last !== undefined && skipped === undefined) step.cleanUp(last);
   return { state: 'succeeded' };
 }
 
@@ -91,13 +92,14 @@ async function runOne(
   let stopped: 'cancelled' | 'interrupted' | undefined;
   try {
     const done = await convention.run(work);
-    const { files, detail } = done;
+    const { files, detail, skipRest } = done;
     const more = files !== undefined && files.length > filesKept ? [`${files.length} files in all`] : [];
     const said = [...(detail === undefined ? [] : [detail]), ...more].join('; ');
     end = {
       state: done.state,
       ...(files && { files: files.slice(0, filesKept).map((file) => work.masker.mask(file)) }),
       ...(said !== '' && { detail: work.masker.mask(said) }),
+      ...(skipRest !== undefined && { skipRest: work.masker.mask(skipRest) }),
     };
   } catch (caught) {
     const judged = step.judge(caught);

@@ -1,6 +1,6 @@
 import { expand, VariableSet } from '../variables/index.ts';
 import { CrossgapError } from '../errors.ts';
-import type { PackageAction, Plan, PlannedStep, StepState } from './plan.ts';
+import type { PackageAction, Plan, PlannedStep, PreviousInstallation, StepState } from './plan.ts';
 
 /** A value that a step left for later ones, and for its own later conventions. */
 export type OutputVariable = { readonly step: string; readonly name: string; readonly value: string };
@@ -59,8 +59,26 @@ export function stepVariables(facts: StepFacts): VariableSet {
     ]) {
       variables.setLiteral(name, version);
     }
+    tellPrevious(variables, 'PreviousInstallation', step.action.previous);
+    tellPrevious(variables, 'PreviousSuccessfulInstallation', step.action.previousSuccessful);
   }
   return variables;
+}
+
+/** What scripts know of the version before; empty where there was none. */
+function tellPrevious(
+  variables: VariableSet,
+  which: string,
+  previous: PreviousInstallation | undefined,
+): void {
+  const facts = {
+    PackageVersion: previous?.version,
+    PackageFilePath: previous?.file,
+    OriginalInstalledPath: previous?.extractedTo,
+    CustomInstallationDirectory: previous?.installedTo,
+  };
+  for (const [name, value] of Object.entries(facts))
+    variables.setLiteral(`Octopus.Tentacle.${which}.${name}`, value ?? '');
 }
 
 /** What is known of a run before it begins, the same for all its steps. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { feedId, type EntryHeader, type LoggedEntry } from '../events/index.ts';
 import type { Database } from '../db/index.ts';
+import { applicationBoard } from './application-board.ts';
 import { chunkBoard } from './chunk-board.ts';
 import { deploymentQueue } from './deployment-queue.ts';
 import { fleetBoard } from './fleet-board.ts';
@@ -23,6 +24,7 @@ const projections: readonly Projection[] = [
   chunkBoard,
   inputBoard,
   deploymentQueue,
+  applicationBoard,
   fleetBoard,
 ];
 

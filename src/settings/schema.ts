@@ -35,6 +35,18 @@ export const Settings = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /**
+   * How long folders of versions that ran here before are kept, per step; without either they stay. What runs now and
+   * the version before it always stay.
+   */
+  retention: z
+    .strictObject({
+      /** How many successful versions before the present one. */
+      releases: z.int().min(1).max(1000).optional(),
+      /** Those younger than so many days. */
+      days: z.int().min(1).max(36_500).optional(),
+    })
+    .prefault({}),
   /** What is told to the author of a release about its runs here. */
   report: z
     .strictObject({

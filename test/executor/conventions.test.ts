@@ -251,24 +251,6 @@ test('a version that is there already is left alone, the next one gets a number'
   expect(readdirSync(join(root, 'data/apps/uat/Orders.Web')).sort()).toEqual(['3.2.0', '3.2.0_1', '3.2.0_2']);
 });
 
-test('J3.7 a re-run does all again, and says so to a step that would rather have it skipped', async () => {
-  using folder = temporaryFolder();
-  const root = folder.path;
-  const skip = 'Octopus.Action.Package.SkipIfAlreadyInstalled';
-  const files = { 'a.txt': 'a', 'Deploy.sh': 'echo deployed' };
-  const step = await packageStep(root, files, { step: { properties: { [skip]: 'True' } } });
-  await run(root, planOf(root, [step]), { runFolder: join(root, 'first') });
-  const again = await run(root, planOf(root, [step]));
-  const told = `${skip} is not supported: the package is installed whether or not it was before`;
-  const extracted = join(root, 'data/apps/uat/Orders.Web/3.2.0_1');
-  expect(again.steps[0]!.conventions[0]).toMatchObject({
-    state: 'done',
-    detail: `2 files to ${extracted}; ${told}`,
-  });
-  expect(saidOf(root, 'warning')).toEqual([told]);
-  expect(saidOf(root)).toEqual(['deployed']);
-});
-
 test('a variable that PreDeploy sets is in force for substitution and later scripts', async () => {
   using folder = temporaryFolder();
   const root = folder.path;

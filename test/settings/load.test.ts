@@ -10,6 +10,7 @@ const defaults = {
   'allowed-hosts': [],
   'log-level': 'info',
   sync: { 'look-every': 5, 'head-every': 300, 'disk-reserve': 100_000_000 },
+  retention: {},
   report: { trace: true, files: true, errors: true },
 };
 

@@ -1,7 +1,12 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { faultPoint } from '../../faults.ts';
-import { extractPackage as unpack, removePartialExtraction, verifyPackage } from '../../packages/index.ts';
+import {
+  extractPackage as unpack,
+  removePartialExtraction,
+  samePackage,
+  verifyPackage,
+} from '../../packages/index.ts';
 import { flag } from '../../variables/index.ts';
 import { packageAction, type Done, type Work } from '../convention.ts';
 import { ExecutorError, systemCode } from '../errors.ts';
@@ -15,6 +20,8 @@ import { syncFolder } from '../journal.ts';
 export async function extractPackage(work: Work): Promise<Done> {
   const action = packageAction(work.step);
   const { id, version, sha256, file } = action.package;
+  const already = installedAlready(work);
+  if (already !== undefined) return already;
   removeEarlierAttempt(work);
   await verify(work);
   const wanted = join(work.plan.appsFolder, safeName(id), safeName(version));
@@ -31,16 +38,32 @@ export async function extractPackage(work: Work): Promise<Done> {
   work.setFolder('extracted', folder);
   work.setOutput('Package.InstallationDirectoryPath', folder, false);
   work.setOutput('Package.ExtractedFileCount', String(files.length), false);
-  return { state: 'done', files, detail: `${files.length} files to ${folder}${toldAnyway(work)}` };
+  return { state: 'done', files, detail: `${files.length} files to ${folder}` };
 }
 
-/** A release that is installed already is installed again, whole; a step that wants it otherwise is told so. */
-function toldAnyway(work: Work): string {
-  const name = 'Octopus.Action.Package.SkipIfAlreadyInstalled';
-  if (!flag(work.variables, name, false)) return '';
-  const told = `${name} is not supported: the package is installed whether or not it was before`;
-  work.log('warning', told);
-  return `; ${told}`;
+/**
+ * Where the step wants it: the newest installation by this step is of this very version and succeeded, and its folders
+ * are still there, so that nothing is done. Octopus does not look for the folders. Undefined where there is work to do.
+ */
+function installedAlready(work: Work): Done | undefined {
+  const { package: wanted, previous } = packageAction(work.step);
+  if (!flag(work.variables, 'Octopus.Action.Package.SkipIfAlreadyInstalled', false)) return undefined;
+  if (previous === undefined || !samePackage({ id: previous.packageId, version: previous.version }, wanted))
+    return undefined;
+  const name = `${wanted.id} ${wanted.version}`;
+  if (!previous.succeeded) {
+    work.log('info', `${name} was installed before and failed: it is installed again`);
+    return undefined;
+  }
+  const { extractedTo, installedTo } = previous;
+  const gone = [extractedTo, installedTo].find((folder) => folder !== null && !existsSync(folder));
+  if (gone !== undefined) {
+    work.log('info', `${name} was installed before, and ${gone} is gone: it is installed again`);
+    return undefined;
+  }
+  work.setOutput('Package.InstallationDirectoryPath', extractedTo, false);
+  const detail = `already installed: ${name} in ${installedTo ?? extractedTo}`;
+  return { state: 'nothing-to-do', detail, skipRest: 'already installed' };
 }
 
 /** A part of a path made of a name: as Octopus writes ids and versions, and never a dot folder. */
