@@ -20,6 +20,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   'nats-entries': () => import('./nats-entries.ts'),
   'nats-package': () => import('./nats-package.ts'),
   'nats-catch-up': () => import('./nats-catch-up.ts'),
+  transform: () => import('./transform.ts'),
 };
 
 const [task, name, size, folder] = process.argv.slice(2);
