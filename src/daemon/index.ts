@@ -1,6 +1,7 @@
 export { blobRoom } from './blob-room.ts';
 export { runDaemon, type DaemonOptions, type DaemonSummary } from './compose.ts';
 export { revisionOf } from './freeze-plan.ts';
+export { lastBundles } from './last-bundle.ts';
 export { linkReplica } from './link-replica.ts';
 export type { ListenAt } from './open-page.ts';
 export { plannedStep, type PlannedPackage } from './planned-step.ts';

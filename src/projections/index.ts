@@ -23,7 +23,16 @@ export {
 } from './input-board.ts';
 export { describeTransport, readLink, readLinks, type LinkRow } from './link-board.ts';
 export { linkCalled, linkNames, livingFirst } from './link-names.ts';
-export { describeError, describeLive, linkViews, type LinkFacts, type PeerHead } from './link-view.ts';
+export {
+  bundleView,
+  describeError,
+  describeLive,
+  describeSent,
+  linkViews,
+  type LastBundle,
+  type LinkFacts,
+  type PeerHead,
+} from './link-view.ts';
 export { describeEvent } from './outbound-line.ts';
 export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';

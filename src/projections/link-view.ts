@@ -18,10 +18,17 @@ export type LinkFacts = {
   readonly peerHeads: readonly PeerHead[];
   /** How links are at this moment, by their ids; undefined where no daemon runs. */
   readonly live: ReadonlyMap<string, LinkLive> | undefined;
-  /** Of links by hand: the bundle made last, and as far as which entry it goes. */
-  readonly lastBundle: (
-    link: LinkRow,
-  ) => { readonly number: number; readonly at: string; readonly last: PlaceView } | undefined;
+  /** Of links by hand: the bundle made last. */
+  readonly lastBundle: (link: LinkRow) => LastBundle | undefined;
+};
+
+/** A bundle, up to which entry it goes and how far it came; and those that were made before it, oldest first. */
+export type LastBundle = {
+  readonly number: number;
+  readonly at: string;
+  readonly last: PlaceView;
+  readonly earlier: readonly { readonly number: number; readonly last: PlaceView }[];
+  readonly hop: NonNullable<LinkView['lastBundle']>['hop'];
 };
 
 /** Links as they are shown; what is the same for all of them is read once. */
@@ -32,7 +39,7 @@ export function linkViews(db: Database, links: readonly LinkRow[], facts: LinkFa
     const told = link.peer === null ? undefined : heads.get(feedId(link.peer, link.link));
     const heardAt = newest(link.heardAt, told?.issuedAt ?? null);
     const bundle = link.transport.kind === 'hand' ? facts.lastBundle(link) : undefined;
-    const unconfirmedEntries = entriesBehind(link.confirmed, { ...link.outward, seq: link.outward.news });
+    const unconfirmedEntries = entriesUnconfirmed(link);
     const isOver = link.state === 'removed';
     const outstanding = (entries: number, blobs: Blobs | undefined): OutstandingView =>
       isOver ? nothing : { entries, blobs: blobs?.blobs ?? 0, blobBytes: blobs?.blobBytes ?? 0 };
@@ -53,17 +60,35 @@ export function linkViews(db: Database, links: readonly LinkRow[], facts: LinkFa
         toUs: outstanding(told === undefined ? 0 : entriesBehind(link.inward, told), wanted.get(link.link)),
       },
       live: facts.live?.get(link.link) ?? null,
-      lastBundle:
-        bundle === undefined
-          ? null
-          : {
-              number: bundle.number,
-              at: bundle.at,
-              // Receipts themselves get none, so that what follows the newest entry that wants one is as good as told.
-              receipted: unconfirmedEntries === 0 || entriesBehind(link.confirmed, bundle.last) === 0,
-            },
+      lastBundle: bundle === undefined ? null : bundleView(link, bundle),
     };
   });
+}
+
+/** What went to the other side by courier, and as far as which bundle it gave a receipt. */
+export function bundleView(
+  link: LinkRow,
+  { number, at, last, earlier, hop }: LastBundle,
+): NonNullable<LinkView['lastBundle']> {
+  const { confirmed } = link;
+  // Receipts themselves get none, so that what follows the newest entry that wants one is as good as told.
+  const unconfirmedEntries = entriesUnconfirmed(link) === 0 ? 0 : entriesBehind(confirmed, last);
+  const receipted = unconfirmedEntries === 0;
+  const before = earlier.findLast((one) => one.last.seq > 0 && entriesBehind(confirmed, one.last) === 0);
+  const receiptedNumber = receipted ? number : (before?.number ?? null);
+  return { number, at, receipted, unconfirmedEntries, receiptedNumber, hop };
+}
+
+/** `58 sent, no receipt yet (bundle 3, 4 days ago)`; null for who is not reached by bundles. */
+export function describeSent(
+  { lastBundle: bundle }: Pick<LinkView, 'lastBundle'>,
+  now: string,
+): string | null {
+  if (bundle === null) return null;
+  const { number, at, receipted, unconfirmedEntries, receiptedNumber } = bundle;
+  if (receipted) return `bundle ${number} receipted`;
+  const before = receiptedNumber === null ? '' : `; newest receipt is for bundle ${receiptedNumber}`;
+  return `${unconfirmedEntries} sent, no receipt yet (bundle ${number}, ${ago(at, now)})${before}`;
 }
 
 /** How a link is right now, in a few words for people. */
@@ -71,8 +96,12 @@ export function describeLive(link: LinkView, now: string): string {
   const { live, kind, lastBundle } = link;
   if (kind === 'hand') {
     if (lastBundle === null) return 'no bundle made yet';
-    const receipt = lastBundle.receipted ? 'its receipt came' : 'no receipt yet';
-    return `bundle ${lastBundle.number} made ${ago(lastBundle.at, now)}, ${receipt}`;
+    const { number, at, receipted, hop } = lastBundle;
+    const made = `bundle ${number} made ${ago(at, now)}`;
+    if (receipted) return `${made}, its receipt came`;
+    const words = { came: 'came to', passed: 'passed', arrived: 'arrived at' };
+    const way = hop === null ? '' : `, ${words[hop.way]} ${hop.name} ${ago(hop.at, now)}`;
+    return `${made}${way}, no receipt yet`;
   }
   if (live === null) return '';
   const { connection, exchangedAt } = live;
@@ -95,6 +124,10 @@ type Blobs = { readonly blobs: number; readonly blobBytes: number };
 const nothing: OutstandingView = { entries: 0, blobs: 0, blobBytes: 0 };
 
 /** How many entries lie between a place and a later one of the same feed; of earlier epochs none are counted. */
+function entriesUnconfirmed({ confirmed, outward }: LinkRow): number {
+  return entriesBehind(confirmed, { ...outward, seq: outward.news });
+}
+
 function entriesBehind(from: PlaceView, to: PlaceView): number {
   if (from.epoch > to.epoch) return 0;
   return from.epoch === to.epoch ? Math.max(0, to.seq - from.seq) : to.seq;

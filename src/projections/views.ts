@@ -74,6 +74,16 @@ export type LinkView = {
     readonly number: number;
     readonly at: string;
     readonly receipted: boolean;
+    /** How many entries were sent up to it that no receipt covers. */
+    readonly unconfirmedEntries: number;
+    /** The newest bundle that a receipt covers. */
+    readonly receiptedNumber: number | null;
+    /** The hop that it is known to have come to last, which may be its receiver. */
+    readonly hop: {
+      readonly name: string;
+      readonly at: string;
+      readonly way: 'came' | 'passed' | 'arrived';
+    } | null;
   } | null;
 };
 

@@ -31,6 +31,7 @@ type Made = {
   readonly packages: number;
   readonly hasReceipt: boolean;
   readonly parts: { readonly part: number; readonly file: string; readonly size: number }[];
+  readonly leftOut: { readonly package: string; readonly size: number; readonly carried: number }[];
 };
 type Taken = {
   readonly bundles: { readonly bundle: number; readonly outcome: string; readonly packages: string[] }[];
@@ -95,7 +96,13 @@ test('J2.1 J2.2 an export says what is in it, in which parts, and that no receip
   expect(readFileSync(join(media, 'transport.txt'), 'utf8')).toContain('bundle 1 for bankair');
 });
 
-test('J2.17 a bundle without a receipt stands in the list as such', async () => {
+test('J2.17 a bundle without a receipt stands in the list, in the fleet and beside its link as such', async () => {
+  const fleet = (await acme.types(['fleet'])).stdout;
+  expect(fleet).toContain('BY BUNDLE');
+  expect(fleet.replaceAll(/\s+/g, ' ')).toMatch(
+    /\d sent, no receipt yet \(bundle 1, (?:just now|\d+ s ago)\)/,
+  );
+  expect((await acme.types(['link', 'list'])).stdout.replaceAll(/\s+/g, ' ')).toContain('no receipt yet');
   expect(await acme.does<Listed>('bundle', 'list', 'bankair')).toMatchObject([
     { bundle: 1, receipted: false },
   ]);
@@ -168,7 +175,12 @@ test('J2.17 the fleet knows what runs at the plant once the receipt came', async
   await acme.does<Taken>('bundle', 'import', back);
   expect(await fleet()).toEqual(
     expect.arrayContaining([
-      expect.objectContaining({ customer: 'bankair', environment: 'production', release: '3.2.0' }),
+      expect.objectContaining({
+        customer: 'bankair',
+        environment: 'production',
+        release: '3.2.0',
+        bundle: expect.objectContaining({ number: 1, receipted: true, receiptedNumber: 1 }),
+      }),
     ]),
   );
   expect(await acme.does<Listed>('bundle', 'list', 'bankair')).toMatchObject([
@@ -178,7 +190,12 @@ test('J2.17 the fleet knows what runs at the plant once the receipt came', async
 
 test('J2.8 a bundle that came before the one it builds on waits; one for somebody else is refused', async () => {
   await release('3.3.0');
-  await exportTo();
+  // The filler is in the package that the receipt tells of; it is not carried again.
+  const preview = (await acme.types(['bundle', 'export', '--to', 'bankair', '--preview'])).stdout;
+  expect(preview).toMatch(/Left out[^]*Orders\.Web 3\.3\.0: .* the rest is in Orders\.Web 3\.2\.0/);
+  const { leftOut } = await exportTo();
+  expect(leftOut).toMatchObject([{ package: 'Orders.Web 3.3.0', heldIn: ['Orders.Web 3.2.0'] }]);
+  expect(leftOut[0]!.carried).toBeLessThan(leftOut[0]!.size / 4);
   await acme.does('release', 'withdraw', '3.2.0', '--reason', 'loses orders');
   const last = await exportTo('--after', '2');
   expect(last).toMatchObject({ bundle: 3, packages: 0, entries: 1 });

@@ -349,7 +349,14 @@ const acmeLinks: StatusView['links'] = [
       toUs: { entries: 0, blobs: 0, blobBytes: 0 },
     },
     live: null,
-    lastBundle: { number: 3, at: minutesAgo(60 * 24 * 2), receipted: false },
+    lastBundle: {
+      number: 3,
+      at: minutesAgo(60 * 24 * 2),
+      receipted: false,
+      unconfirmedEntries: 14,
+      receiptedNumber: 2,
+      hop: null,
+    },
   },
   overNats(link('northwind', 12, 'marble nectar olive pepper quiver raven', 0), false, {
     code: 'HUB_UNREACHABLE',

@@ -52,6 +52,14 @@ describe('J1.25 the vendor’s page is its fleet', () => {
     expect(part(page, 'attention')).toContain('contoso / uat: Orders runs a withdrawn release.');
   });
 
+  test('J2.17 who is reached by bundles is shown with what was sent and has no receipt yet', () => {
+    const page = part(shown(acme), 'fleet');
+    expect(page).toContain('14 sent, no receipt yet (bundle 3, 2 days ago); newest receipt is for bundle 2');
+    expect(page.match(/no receipt yet/g)).toHaveLength(
+      acme.fleet.filter(({ customer }) => customer === 'bankair').length,
+    );
+  });
+
   test('a long fleet is paged, and found by name', () => {
     const many = Array.from({ length: 203 }, (_, n) => ({ ...fleet[0]!, customer: `customer-${1000 + n}` }));
     const view = { ...acme, fleet: many };

@@ -3,6 +3,7 @@ import type { Instance } from '../../src/instance/index.ts';
 import {
   describeError,
   describeLive,
+  describeSent,
   linkViews,
   readLinks,
   type LinkFacts,
@@ -118,8 +119,24 @@ test('how a link is right now is said in words', () => {
   );
   expect(said({ live: null })).toBe('');
   expect(said({ kind: 'hand' })).toBe('no bundle made yet');
-  const lastBundle = { number: 3, at: '2026-02-28T12:00:00.000Z', receipted: false };
+  const lastBundle = {
+    number: 3,
+    at: '2026-02-28T12:00:00.000Z',
+    receipted: false,
+    unconfirmedEntries: 58,
+    receiptedNumber: null,
+    hop: null,
+  };
   expect(said({ kind: 'hand', lastBundle })).toBe('bundle 3 made 2 days ago, no receipt yet');
+  const hop = { name: 'dmz', at: '2026-03-01T12:00:00.000Z', way: 'passed' } as const;
+  const passed = 'bundle 3 made 2 days ago, passed dmz 24 h ago, no receipt yet';
+  expect(said({ kind: 'hand', lastBundle: { ...lastBundle, hop } })).toBe(passed);
+  const sent = '58 sent, no receipt yet (bundle 3, 2 days ago)';
+  expect(describeSent({ lastBundle }, now)).toBe(sent);
+  const after = { ...lastBundle, receiptedNumber: 2 };
+  expect(describeSent({ lastBundle: after }, now)).toBe(`${sent}; newest receipt is for bundle 2`);
+  expect(describeSent({ lastBundle: { ...lastBundle, receipted: true } }, now)).toBe('bundle 3 receipted');
+  expect(describeSent({ lastBundle: null }, now)).toBeNull();
 });
 
 test('an error is told while it lasts', () => {

@@ -1,5 +1,7 @@
 import type { Database } from '../../db/index.ts';
+import { lastBundles } from '../../daemon/index.ts';
 import {
+  describeSent,
   fleetRows,
   nameKey,
   readLinks,
@@ -7,6 +9,7 @@ import {
   readPublications,
   readReleases,
   type FleetRow,
+  type LinkView,
 } from '../../projections/index.ts';
 import { command, misuse, text, type Outcome } from '../command.ts';
 import { stateWord } from '../describe-deployment.ts';
@@ -15,6 +18,8 @@ import type { Terminal } from '../terminal.ts';
 import { ago, span } from '../../words.ts';
 
 const headings = ['CUSTOMER', 'ENVIRONMENT', 'RUNS', 'LAST ATTEMPT', 'AS OF', 'BEHIND', 'BLOCKED BY'];
+/** Only where somebody is reached by bundles. */
+const bundleHeading = 'BY BUNDLE';
 
 export const fleet = command({
   path: 'fleet',
@@ -30,7 +35,11 @@ export const fleet = command({
     const instance = await context.open();
     const now = instance.clock.now();
     const lacks = missing === undefined ? () => true : lacking(instance.db, missing);
-    const rows = fleetRows(instance.db, now).filter((row) => row.behind >= least && lacks(row));
+    const bundles = lastBundles(instance);
+    const rows = fleetRows(instance.db, now)
+      .filter((row) => row.behind >= least && lacks(row))
+      .map((row) => ({ ...row, bundle: bundles.get(row.customer) ?? null }));
+    const byBundle = rows.some(({ bundle }) => bundle !== null);
     const none =
       behind !== undefined || missing !== undefined
         ? 'Nobody'
@@ -41,12 +50,23 @@ export const fleet = command({
         rows.length === 0
           ? none
           : table(
-              [headings, ...rows.map((row) => cells(row, now, context.terminal))],
+              [
+                [...headings, ...(byBundle ? [bundleHeading] : [])],
+                ...rows.map((row) => [
+                  ...cells(row, now, context.terminal),
+                  ...(byBundle ? [sent(row.bundle, now)] : []),
+                ]),
+              ],
               context.terminal.columns,
             ),
     };
   },
 });
+
+/** What went to a customer by courier, and whether it has said that it came. */
+function sent(bundle: LinkView['lastBundle'], now: number): string {
+  return describeSent({ lastBundle: bundle }, new Date(now).toISOString()) ?? '';
+}
 
 function cells(row: FleetRow, now: number, terminal: Terminal): string[] {
   const { lastAttempt } = row;

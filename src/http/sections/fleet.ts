@@ -1,4 +1,4 @@
-import type { FleetRow, StatusView } from '../../projections/index.ts';
+import { describeSent, type FleetRow, type StatusView } from '../../projections/index.ts';
 import { empty, exactly, nothing, section, table, type Row } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
@@ -20,6 +20,7 @@ export function fleetSection(view: StatusView, choice: FleetChoice): Html {
   const found = all.filter(({ customer }) => customer.toLowerCase().includes(choice.find.toLowerCase()));
   const pages = Math.max(1, Math.ceil(found.length / customersAPage));
   const page = Math.min(Math.max(1, choice.page), pages);
+  const sent = new Map(view.links.map((link) => [link.name, describeSent(link, view.now)]));
   const shown = found.slice((page - 1) * customersAPage, page * customersAPage);
   return section(
     'fleet',
@@ -32,7 +33,7 @@ export function fleetSection(view: StatusView, choice: FleetChoice): Html {
         : table(
             'Customers and their environments',
             ['Customer', 'Environment', 'Runs', 'Outcome', 'As of', 'Behind', 'Blocked by'],
-            shown.map(({ rows }) => rows.map((row) => fleetRow(view, row))),
+            shown.map(({ rows }) => rows.map((row) => fleetRow(view, row, sent.get(row.customer) ?? null))),
           )
     }
     ${pages > 1 && pager(choice.find, page, pages)}`,
@@ -76,13 +77,13 @@ function tiles(fleet: readonly FleetRow[], customers: number): Html {
   </ul>`;
 }
 
-function fleetRow(view: StatusView, row: FleetRow): Row {
+function fleetRow(view: StatusView, row: FleetRow, sent: string | null): Row {
   return [
     html`<strong>${linkTo(view, row.customer)}</strong>`,
     row.environment === null ? nothing('none told') : html`<bdi>${row.environment}</bdi>`,
     runsThere(row),
     outcome(view, row),
-    knownSince(row),
+    html`${knownSince(row)}${sent !== null && html`<br /><small>${sent}</small>`}`,
     behind(row),
     row.blockedBy === null ? nothing('nothing') : html`<bdi>${row.blockedBy}</bdi>`,
   ];
