@@ -1,6 +1,8 @@
+import { checkXml } from './check-xml.ts';
 import { ConfigFileError } from './errors.ts';
+import { doctypeEnd, endOfName, qualified, skipSpace, unescaped, upTo } from './xml-scan.ts';
 import { decodeXml, encodeXml, escapedAttribute, escapedText, isXmlText } from './xml-text.ts';
-import { plainAttribute, readXml, spliced, type Splice, type XmlElement } from './xml.ts';
+import { spliced, type Splice } from './xml.ts';
 
 /** Values by name, found without regard to case; a variable that exists without a value has none to get. */
 export interface NamedValues {
@@ -16,6 +18,34 @@ export type ConfigVariablesResult = {
   readonly replaced: readonly string[];
 };
 
+/** An element that is open while the text is walked; only what may matter is remembered of it. */
+type Open = {
+  readonly name: string;
+  readonly localName: string;
+  /** Behind its start tag. */
+  readonly contentStart: number;
+  readonly inApplicationSettings: boolean;
+  /** The text for the first `value` below a `setting` that is named like a variable. */
+  wanted?: string | undefined;
+  /** The text that takes the place of this element's content. */
+  readonly content?: string | undefined;
+  /** Whether it stands in such content: nothing of it will be left. */
+  readonly isCovered: boolean;
+};
+
+type Attribute = {
+  readonly name: string;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  readonly quote: '"' | "'";
+};
+
+/** The sections, with the attribute an entry is known by and the one that takes the value. */
+const sections: Readonly<Record<string, readonly [by: string, takes: string] | undefined>> = {
+  appSettings: ['key', 'value'],
+  connectionStrings: ['name', 'connectionString'],
+};
+
 /**
  * Sets what an XML configuration file names like a variable: `appSettings/add` by key, `connectionStrings/add` by
  * name and `applicationSettings//setting` by name, by local name and anywhere in the document. A variable without a
@@ -25,103 +55,161 @@ export type ConfigVariablesResult = {
  */
 export function setConfigVariables(bytes: Uint8Array, variables: NamedValues): ConfigVariablesResult {
   const { text, encoding } = decodeXml(bytes);
-  const { root } = readXml(text);
-  const splices: Splice[] = [];
+  checkXml(text);
   const replaced = new Map<string, string>();
-
-  const valueFor = (name: string): string => {
-    const value = variables.get(name) ?? '';
-    if (!isXmlText(value)) {
-      throw new ConfigFileError(
-        'XML_CHARACTER_NOT_ALLOWED',
-        `Cannot write the value of ${name}: it holds a character that XML can't express`,
-        { hint: 'Take control characters and broken surrogates out of the value.', details: { name } },
-      );
-    }
-    return value;
-  };
-  const walk = (element: XmlElement, inApplicationSettings: boolean): void => {
-    const target = targetOf(element, inApplicationSettings);
-    let written: XmlElement | undefined;
-    if (target !== undefined && variables.has(target.name)) {
-      replaced.set(target.name.toUpperCase(), replaced.get(target.name.toUpperCase()) ?? target.name);
-      const value = valueFor(target.name);
-      if (target.attribute === undefined) {
-        written = valueElement(element);
-        splices.push(written ? setContent(written, value) : addValueElement(element, value, text));
-      } else {
-        splices.push(setAttribute(element, target.attribute, value));
-      }
-    }
-    const inside = inApplicationSettings || element.localName === 'applicationSettings';
-    for (const child of element.children) {
-      // What is replaced as a whole is not looked into: nothing of it will be left.
-      if (child.kind === 'element' && child !== written) walk(child, inside);
-    }
-  };
-  walk(root, false);
-
-  const result = spliced(text, splices);
+  const splices = changesTo(text, (name) => {
+    if (!variables.has(name)) return undefined;
+    const known = name.toUpperCase();
+    replaced.set(known, replaced.get(known) ?? name);
+    return allowed(name, variables.get(name) ?? '');
+  });
+  const result = splices.length === 0 ? text : spliced(text, splices);
   const changed = result !== text;
   return { bytes: changed ? encodeXml(result, encoding) : bytes, changed, replaced: [...replaced.values()] };
 }
 
-/** What the element is called as a setting, and the attribute that takes the value; undefined for a `setting`. */
-function targetOf(
-  element: XmlElement,
-  inApplicationSettings: boolean,
-): { readonly name: string; readonly attribute: string | undefined } | undefined {
-  if (element.localName === 'add') {
-    const section = element.parent?.localName;
-    if (section === 'appSettings') return named(element, 'key', 'value');
-    if (section === 'connectionStrings') return named(element, 'name', 'connectionString');
+function allowed(name: string, value: string): string {
+  if (isXmlText(value)) return value;
+  throw new ConfigFileError(
+    'XML_CHARACTER_NOT_ALLOWED',
+    `Cannot write the value of ${name}: it holds a character that XML can't express`,
+    { hint: 'Take control characters and broken surrogates out of the value.', details: { name } },
+  );
+}
+
+/** Walks a text that is known to be well-formed, tag by tag and without building a tree of it. */
+function changesTo(text: string, valueOf: (name: string) => string | undefined): Splice[] {
+  const splices: Splice[] = [];
+  const open: Open[] = [];
+  for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at)) {
+    const next = text[at + 1];
+    if (next === '?') at = upTo(text, '?>', at);
+    else if (next === '!') at = behindMark(text, at);
+    else if (next === '/') {
+      const closed = open.pop();
+      if (closed !== undefined) splices.push(...closing(text, closed, at));
+      at = upTo(text, '>', at);
+    } else {
+      at = startTag(text, at, open, valueOf, splices);
+    }
   }
-  return inApplicationSettings && element.localName === 'setting'
-    ? named(element, 'name', undefined)
-    : undefined;
+  return splices;
 }
 
-function named(element: XmlElement, by: string, attribute: string | undefined) {
-  const name = plainAttribute(element, by)?.value;
-  return name === undefined ? undefined : { name, attribute };
+function behindMark(text: string, at: number): number {
+  if (text.startsWith('<!--', at)) return upTo(text, '-->', at + 4);
+  return text.startsWith('<![CDATA[', at) ? upTo(text, ']]>', at) : doctypeEnd(text, at);
 }
 
-function valueElement(setting: XmlElement): XmlElement | undefined {
-  return setting.children.find((child) => child.kind === 'element' && child.localName === 'value') as
-    | XmlElement
-    | undefined;
-}
+/** Reads a start tag and tells where it ends; an element that has an end tag is then open. */
+function startTag(
+  text: string,
+  start: number,
+  open: Open[],
+  valueOf: (name: string) => string | undefined,
+  splices: Splice[],
+): number {
+  const nameEnd = endOfName(text, start + 1);
+  const name = text.slice(start + 1, nameEnd);
+  const { localName } = qualified(name);
+  const outer = open.at(-1);
+  const isCovered = outer !== undefined && (outer.isCovered || outer.content !== undefined);
+  const isSetting = localName === 'setting' && outer?.inApplicationSettings === true;
+  const section = localName === 'add' ? sections[outer?.localName ?? ''] : undefined;
+  const isRead = !isCovered && (isSetting || section !== undefined);
+  const attributes: Attribute[] = [];
+  const tagEnd = isRead ? readAttributes(text, nameEnd, attributes) : endOfTag(text, nameEnd);
+  const selfClosed = text[tagEnd - 2] === '/';
 
-function setAttribute(element: XmlElement, localName: string, value: string): Splice {
-  const present = plainAttribute(element, localName);
-  if (present !== undefined) {
-    return { start: present.valueStart, end: present.valueEnd, text: escapedAttribute(value, present.quote) };
+  let wanted: string | undefined;
+  if (isRead) {
+    const known = attributes.find((one) => one.name === (section?.[0] ?? 'name'));
+    const value = known === undefined ? undefined : valueOf(attributeValue(text, known));
+    if (value !== undefined && section !== undefined) {
+      splices.push(setAttribute(attributes, section[1], value, nameEnd));
+    } else if (value !== undefined && selfClosed) {
+      splices.push(openedUp(text, name, tagEnd, valueElement(name, value)));
+    } else {
+      wanted = value;
+    }
   }
-  const last = element.attributes.at(-1);
-  const at = last?.end ?? element.nameEnd;
-  const quote = last?.quote ?? '"';
-  return { start: at, end: at, text: ` ${localName}=${quote}${escapedAttribute(value, quote)}${quote}` };
+  let content: string | undefined;
+  if (!isCovered && outer?.wanted !== undefined && localName === 'value') {
+    content = escapedText(outer.wanted);
+    outer.wanted = undefined;
+    if (selfClosed && content !== '') splices.push(openedUp(text, name, tagEnd, content));
+  }
+  if (selfClosed) return tagEnd;
+  const inApplicationSettings = outer?.inApplicationSettings === true || localName === 'applicationSettings';
+  open.push({ name, localName, contentStart: tagEnd, inApplicationSettings, wanted, content, isCovered });
+  return tagEnd;
 }
 
-function setContent(element: XmlElement, value: string): Splice {
-  const text = escapedText(value);
-  if (!element.selfClosed) return { start: element.startTagEnd, end: element.endTagStart, text };
-  if (text === '') return { start: element.startTagEnd, end: element.startTagEnd, text: '' };
-  return openUp(element, text);
+/** What is changed where an element ends: its content, or a value that it has no element for. */
+function closing(text: string, element: Open, endTagStart: number): Splice[] {
+  const { name, contentStart, content, wanted } = element;
+  if (content !== undefined) return [{ start: contentStart, end: endTagStart, text: content }];
+  if (wanted === undefined) return [];
+  const at = contentStart + text.slice(contentStart, endTagStart).trimEnd().length;
+  return [{ start: at, end: at, text: valueElement(name, wanted) }];
 }
 
-/** A new `value` child, in the namespace of its `setting`. */
-function addValueElement(setting: XmlElement, value: string, source: string): Splice {
-  const name = setting.prefix === '' ? 'value' : `${setting.prefix}:value`;
-  const text = `<${name}>${escapedText(value)}</${name}>`;
-  if (setting.selfClosed) return openUp(setting, text);
-  const content = source.slice(setting.startTagEnd, setting.endTagStart);
-  const at = setting.startTagEnd + content.trimEnd().length;
-  return { start: at, end: at, text };
+/** A new `value` element, in the namespace of its `setting`. */
+function valueElement(setting: string, value: string): string {
+  const { prefix } = qualified(setting);
+  const name = prefix === '' ? 'value' : `${prefix}:value`;
+  return `<${name}>${escapedText(value)}</${name}>`;
 }
 
 /** `<a b="c" />` as `<a b="c">text</a>`. */
-function openUp(element: XmlElement, text: string): Splice {
-  const start = element.attributes.at(-1)?.end ?? element.nameEnd;
-  return { start, end: element.startTagEnd, text: `>${text}</${element.name}>` };
+function openedUp(source: string, name: string, tagEnd: number, text: string): Splice {
+  let start = tagEnd - 2;
+  while (' \t\r\n'.includes(source[start - 1] ?? 'x')) start -= 1;
+  return { start, end: tagEnd, text: `>${text}</${name}>` };
+}
+
+function setAttribute(
+  attributes: readonly Attribute[],
+  name: string,
+  value: string,
+  nameEnd: number,
+): Splice {
+  const present = attributes.find((one) => one.name === name);
+  if (present !== undefined) {
+    return { start: present.valueStart, end: present.valueEnd, text: escapedAttribute(value, present.quote) };
+  }
+  const last = attributes.at(-1);
+  const at = last === undefined ? nameEnd : last.valueEnd + 1;
+  const quote = last?.quote ?? '"';
+  return { start: at, end: at, text: ` ${name}=${quote}${escapedAttribute(value, quote)}${quote}` };
+}
+
+/** As an application reads it: references replaced, line ends and tabs as blanks. */
+function attributeValue(text: string, { valueStart, valueEnd }: Attribute): string {
+  return unescaped(text.slice(valueStart, valueEnd).replaceAll(/\r\n|[\t\r\n]/g, ' '));
+}
+
+/** Adds the attributes of a start tag to `found`, and tells where the tag ends. */
+function readAttributes(text: string, nameEnd: number, found: Attribute[]): number {
+  let at = skipSpace(text, nameEnd);
+  while (text[at] !== '>' && text[at] !== '/') {
+    const end = endOfName(text, at);
+    const opening = skipSpace(text, skipSpace(text, end) + 1);
+    const quote = text[opening] === "'" ? "'" : '"';
+    const valueEnd = upTo(text, quote, opening + 1) - 1;
+    found.push({ name: text.slice(at, end), valueStart: opening + 1, valueEnd, quote });
+    at = skipSpace(text, valueEnd + 1);
+  }
+  return upTo(text, '>', at);
+}
+
+/** Behind the `>` of a start tag; one between quotes is part of a value. */
+function endOfTag(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const character = text[at];
+    if (character === '>') return at + 1;
+    at = character === '"' || character === "'" ? upTo(text, character, at + 1) : at + 1;
+    if (at > text.length) return upTo(text, '>', from);
+  }
 }
