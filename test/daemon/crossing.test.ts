@@ -216,7 +216,7 @@ function changeByte(digest: string, good: string): void {
 }
 
 describe('one daemon per identity', () => {
-  test('a second one is refused while the first runs, and the holder is named', async () => {
+  test('T-47 a second one is refused while the first runs, and the holder is named', async () => {
     const { vendor } = pair;
     const stop = new AbortController();
     const ready = Promise.withResolvers<string>();

@@ -106,8 +106,9 @@ async function verify(work: Work): Promise<void> {
       `it is not the file that the release names (SHA-256 ${report.sha256} instead of ${sha256})`,
     );
   }
-  if (report.id?.toLowerCase() !== id.toLowerCase())
-    reasons.push(`inside it is ${report.id ?? 'no package'}`);
+  const isNamed =
+    report.id?.toLowerCase() === id.toLowerCase() && report.version?.toLowerCase() === version.toLowerCase();
+  if (!isNamed) reasons.push(`inside it is ${report.id ?? 'no package'} ${report.version ?? ''}`.trim());
   if (reasons.length === 0 && !report.ok && !(expected.unsigned === true && report.signature === null)) {
     reasons.push('nobody who is trusted here signed it');
   }
