@@ -4,6 +4,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { faultPoint } from '../faults.ts';
 import { guardIncoming, isWholeFile, type IncomingBlob, type RefusedChunk } from './blobs.ts';
+import { withRange, type ByteRange } from './byte-ranges.ts';
 import type { BlobParcel, NamedBlob } from './transport.ts';
 
 /** A stretch of a blob as its author's list has it: known by its SHA-256, or so little that it stands in the list. */
@@ -21,8 +22,6 @@ export interface IncomingPieces extends IncomingBlob {
   put(found: readonly { readonly index: number; readonly bytes: Uint8Array }[]): Promise<void>;
 }
 
-type Range = { readonly from: number; readonly to: number };
-
 /** Pieces of which only a part is here; more at a time come from nobody who means well. */
 const partsMax = 64;
 
@@ -37,7 +36,7 @@ export async function openIncomingPieces(
 ): Promise<IncomingPieces> {
   const path = `${incomingFile}.pieces`;
   const done = new Uint8Array(pieces.length);
-  const parts = new Map<number, readonly Range[]>();
+  const parts = new Map<number, readonly ByteRange[]>();
   let doneBytes = 0;
   await guardIncoming(path, takeUp);
 
@@ -114,7 +113,7 @@ export async function openIncomingPieces(
   }
 
   /** Notes a part of a piece; a piece that is complete by it is judged. */
-  async function addPart(index: number, range: Range): Promise<'kept' | 'damaged'> {
+  async function addPart(index: number, range: ByteRange): Promise<'kept' | 'damaged'> {
     const piece = pieces[index]!;
     const ranges = withRange(parts.get(index) ?? [], {
       from: Math.max(range.from, piece.offset),
@@ -211,16 +210,4 @@ function inWords(damaged: readonly number[], pieces: readonly BlobPiece[]): stri
   });
   const more = damaged.length > namedMax ? ` and ${damaged.length - namedMax} more` : '';
   return `the bytes from ${named.join(', from ')}${more} are not those that its author listed`;
-}
-
-/** Sorted ranges without overlap or touch, after one more was added. */
-function withRange(ranges: readonly Range[], added: Range): readonly Range[] {
-  let { from, to } = added;
-  const apart = ranges.filter((range) => {
-    if (range.to < from || range.from > to) return true;
-    from = Math.min(from, range.from);
-    to = Math.max(to, range.to);
-    return false;
-  });
-  return [...apart, { from, to }].toSorted((a, b) => a.from - b.from);
 }

@@ -3,6 +3,7 @@ import { mkdir, open, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { faultPoint } from '../faults.ts';
+import { withRange, type ByteRange } from './byte-ranges.ts';
 import { SyncError, systemCode } from './errors.ts';
 import { isAbsence } from './folder-layout.ts';
 import type { BlobParcel, Chunk, NamedBlob } from './transport.ts';
@@ -52,12 +53,11 @@ export interface IncomingBlob {
  * cut between them matters. A file of full size without notes was whole once and is judged as a whole.
  */
 const noteBytes = 16;
-type Range = { readonly from: number; readonly to: number };
 
 /** Takes up a blob where an earlier run left it. */
 export async function openIncomingBlob(blob: NamedBlob, path: string): Promise<IncomingBlob> {
   const notes = `${path}.parts`;
-  let held: readonly Range[] = await guardIncoming(path, async () => {
+  let held: readonly ByteRange[] = await guardIncoming(path, async () => {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const found = await heldRanges(blob, path, notes);
     if (found) return found;
@@ -142,13 +142,13 @@ async function heldRanges(
   blob: NamedBlob,
   path: string,
   notes: string,
-): Promise<readonly Range[] | undefined> {
+): Promise<readonly ByteRange[] | undefined> {
   const sizeBytes = await sizeOf(path);
   if (sizeBytes === undefined || sizeBytes > blob.sizeBytes) return undefined;
   const written = await readNotes(notes, blob);
   if (written === undefined) return sizeBytes === blob.sizeBytes ? [{ from: 0, to: sizeBytes }] : undefined;
   if (!written.subarray(0, noteBytes).equals(frontOf(blob))) return undefined;
-  let held: readonly Range[] = [];
+  let held: readonly ByteRange[] = [];
   await using file = await open(path, 'r');
   for (let at = noteBytes; at + noteBytes <= written.length; at += noteBytes) {
     const from = Number(written.readBigUInt64BE(at));
@@ -199,7 +199,7 @@ function noteOf({ offset, bytes }: BlobParcel): Buffer {
 }
 
 /** Why a chunk can't be part of a blob of the announced size, undefined where it can. */
-function misfit(blob: NamedBlob, chunk: BlobParcel, { from, to }: Range): string | undefined {
+function misfit(blob: NamedBlob, chunk: BlobParcel, { from, to }: ByteRange): string | undefined {
   if (chunk.digest !== blob.digest) return 'it belongs to another blob';
   if (chunk.sizeBytes !== blob.sizeBytes)
     return `it says the blob has ${chunk.sizeBytes} bytes where ${blob.sizeBytes} are announced`;
@@ -207,18 +207,6 @@ function misfit(blob: NamedBlob, chunk: BlobParcel, { from, to }: Range): string
   if (to - from < chunkBytesMin && to < blob.sizeBytes) return `it has only ${to - from} bytes`;
   if (from === to) return 'it is empty';
   return undefined;
-}
-
-/** Sorted ranges without overlap or touch, after one more was added. */
-function withRange(ranges: readonly Range[], added: Range): readonly Range[] {
-  let { from, to } = added;
-  const apart = ranges.filter((range) => {
-    if (range.to < from || range.from > to) return true;
-    from = Math.min(from, range.from);
-    to = Math.max(to, range.to);
-    return false;
-  });
-  return [...apart, { from, to }].toSorted((a, b) => a.from - b.from);
 }
 
 /** Does something with what arrives, and says so where the disk refuses. */

@@ -8,7 +8,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { SyncError, type SyncErrorCode } from './errors.ts';
+import { SyncError } from './errors.ts';
 import {
   durableFilter,
   durableNames,
@@ -43,7 +43,8 @@ export type HubChanges = {
   readonly removed: readonly string[];
 };
 
-const messageBytesMax = 1024 * 1024;
+/** The largest message; a server has to allow it. */
+export const messageBytesMax = 1024 * 1024;
 const ackWaitMs = 30_000;
 const duplicateWindowMs = 120_000;
 const acksPendingMax = 2000;
@@ -213,158 +214,6 @@ async function together(
     }
   };
   await Promise.all(Array.from({ length: linksTogether }, one));
-}
-
-/** One thing that was looked at. `wrong` keeps links from working, `advice` does not. */
-export type HubFinding = {
-  readonly level: 'good' | 'advice' | 'wrong';
-  readonly about: 'encryption' | 'version' | 'jetstream' | 'payload' | 'replicas';
-  readonly message: string;
-  readonly hint?: string;
-  readonly code?: SyncErrorCode;
-};
-
-export type HubCheck = {
-  readonly url: string;
-  readonly serverVersion: string;
-  readonly findings: readonly HubFinding[];
-};
-
-/** Looks whether a server is as it should be. Throws what `connection.client` throws; all else is a finding. */
-export async function checkHub(
-  connection: HubConnection,
-  { signal, replicas = 1 }: { readonly signal: AbortSignal; readonly replicas?: 1 | 3 },
-): Promise<HubCheck> {
-  const client = await connection.client(signal);
-  const version = client.nats.info?.version ?? 'unknown';
-  return {
-    url: client.url,
-    serverVersion: version,
-    findings: [
-      encryptionFinding(connection.state().encrypted === true),
-      versionFinding(version),
-      await jetstreamFinding(client),
-      payloadFinding(client.payloadBytesMax),
-      ...replicaFindings(replicas, client.nats.info?.cluster),
-    ],
-  };
-}
-
-function encryptionFinding(encrypted: boolean): HubFinding {
-  return encrypted
-    ? { level: 'good', about: 'encryption', message: 'the connection is encrypted' }
-    : {
-        level: 'advice',
-        about: 'encryption',
-        message: 'the connection is not encrypted, which is allowed on this machine only',
-      };
-}
-
-async function jetstreamFinding(client: HubClient): Promise<HubFinding> {
-  const about = 'jetstream';
-  try {
-    await client.manage('ask for JetStream', (manager) => manager.getAccountInfo());
-    return { level: 'good', about, message: 'JetStream is on' };
-  } catch (error) {
-    if (!(error instanceof SyncError)) throw error;
-    return {
-      level: 'wrong',
-      about,
-      message: error.message,
-      hint: 'Turn JetStream on in the server.',
-      code: error.code,
-    };
-  }
-}
-
-function payloadFinding(bytes: number): HubFinding {
-  const about = 'payload';
-  if (bytes >= messageBytesMax) return { level: 'good', about, message: `messages may have ${bytes} bytes` };
-  return {
-    level: 'wrong',
-    about,
-    message: `messages may have ${bytes} bytes only`,
-    hint: 'Set max_payload to 1MB in the server and reload it.',
-    code: 'HUB_MESSAGE_TOO_LARGE',
-  };
-}
-
-function replicaFindings(replicas: 1 | 3, cluster: string | undefined): readonly HubFinding[] {
-  if (replicas === 1) return [];
-  return cluster === undefined
-    ? [
-        {
-          level: 'wrong',
-          about: 'replicas',
-          message: 'three replicas are wanted, and the server is in no cluster',
-          hint: 'Start three servers with the configuration that `crossgap hub config --replicas 3` writes.',
-        },
-      ]
-    : [{ level: 'good', about: 'replicas', message: `the server is in the cluster ${cluster}` }];
-}
-
-type Version = readonly [number, number, number];
-/** What is known of servers, by the release of each line that ended it. */
-const holes: readonly { readonly what: string; readonly fixed: readonly Version[] }[] = [
-  {
-    what: 'CVE-2023-47090 (a user without a password where only a system account is set)',
-    fixed: [[2, 9, 23]],
-  },
-  {
-    what: 'CVE-2025-30215 (JetStream administered without permission)',
-    fixed: [
-      [2, 10, 27],
-      [2, 11, 1],
-    ],
-  },
-  { what: 'whole streams erased when the server crashes (2.10.20 to 2.10.22)', fixed: [[2, 10, 23]] },
-  {
-    what: 'CVE-2026-33222 and CVE-2026-33248 (restoring into other streams, certificates mistaken for others)',
-    fixed: [
-      [2, 11, 15],
-      [2, 12, 6],
-    ],
-  },
-  {
-    what: 'advisories 2026-16 and 2026-18 (permissions that can be got round)',
-    fixed: [
-      [2, 11, 16],
-      [2, 12, 7],
-    ],
-  },
-];
-const oldest: Version = [2, 9, 10];
-
-/** What a server's version means. Events are safe whatever it is; the pipe is better with a supported one. */
-export function versionFinding(text: string): HubFinding {
-  const about = 'version';
-  const version = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number);
-  const [major = 0, minor = 0, patch = 0] = version ?? [];
-  const is: Version = [major, minor, patch];
-  const hint = 'Run nats-server 2.11.16, 2.12.7 or newer.';
-  if (!version || before(is, oldest))
-    return {
-      level: 'wrong',
-      about,
-      message: `nats-server ${text} is older than 2.9.10, with which this was tested`,
-      hint,
-    };
-  const open = holes.filter(({ fixed, what }) => isOpen(is, fixed, what));
-  if (open.length === 0) return { level: 'good', about, message: `nats-server ${text}` };
-  const message = `nats-server ${text} has known holes: ${open.map(({ what }) => what).join('; ')}`;
-  return { level: 'advice', about, message, hint };
-}
-
-/** Whether a hole is in a release: not if its own line, or an older one, had the fix before it. */
-function isOpen(is: Version, fixed: readonly Version[], what: string): boolean {
-  if (what.includes('2.10.20 to 2.10.22') && before(is, [2, 10, 20])) return false;
-  const own = fixed.find(([, minor]) => minor === is[1]);
-  if (own) return before(is, own);
-  return fixed.every((release) => before(is, release));
-}
-
-function before(a: Version, b: Version): boolean {
-  return (a[0] - b[0] || a[1] - b[1] || a[2] - b[2]) < 0;
 }
 
 function nanos(ms: number): number {

@@ -1,32 +1,15 @@
-import type { ConsumerInfo } from '@nats-io/jetstream';
-import { errors } from '@nats-io/transport-node';
-import { SyncError } from './errors.ts';
-import { durableNames, streamName, waySubject, type DurableName, type Way } from './jetstream-names.ts';
-import type { HubClient, HubConnection } from './nats-connection.ts';
-import { requestError } from './nats-errors.ts';
-import type { DurableMessage } from './nats-pulls.ts';
+import {
+  durableReader,
+  type DurableReader,
+  type DurableReaderOptions,
+  type HeldMessage,
+} from './durable-reader.ts';
+import { durableNames, type DurableName } from './jetstream-names.ts';
+import type { HubClient } from './nats-connection.ts';
 import { waiters } from './nats-waiters.ts';
-import { decodeParcelFile } from './parcel-file.ts';
 import { rowToWire } from './row-on-wire.ts';
 import { comparePlaces, type NamedBlob, type Parcel, type Place, type Received } from './transport.ts';
 import { waitOut } from './wait-out.ts';
-
-export type JetstreamInboxOptions = {
-  readonly connection: HubConnection;
-  readonly link: string;
-  /** The way that leads here. */
-  readonly way: Way;
-  /** How long a pull stays open while nothing comes, in milliseconds. */
-  readonly pollMs: number;
-  /** Without an answer for so long, the server is asked what is the case. */
-  readonly silentMs: number;
-  readonly buffer: BufferLimits;
-  /** Told when anything comes from the other side. */
-  readonly onMessage: () => void;
-};
-
-/** What a durable's messages may take here, at most, before some of them are let go. */
-export type BufferLimits = { readonly messages: number; readonly bytes: number };
 
 export interface JetstreamInbox extends AsyncDisposable {
   receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncIterable<Received>;
@@ -36,7 +19,7 @@ export interface JetstreamInbox extends AsyncDisposable {
 /** Messages of one pass; a peer that sends faster than we take does not keep us from sending. */
 const passMessagesMax = 2048;
 
-export function jetstreamInbox(options: JetstreamInboxOptions): JetstreamInbox {
+export function jetstreamInbox(options: DurableReaderOptions): JetstreamInbox {
   const { connection, pollMs } = options;
   const arrived = waiters();
   const readers = Object.fromEntries(
@@ -126,252 +109,6 @@ export function jetstreamInbox(options: JetstreamInboxOptions): JetstreamInbox {
     },
   };
 }
-
-/** A message that came and is not acknowledged. */
-type HeldMessage = {
-  readonly key: string;
-  readonly streamSeq: number;
-  readonly sizeBytes: number;
-  reply: string;
-  /** The stream's incarnation: an old message's number may be a new one's. */
-  readonly incarnation: number;
-  offered: boolean;
-} & (
-  | { readonly parcel: Parcel; readonly unreadable?: never }
-  | { readonly unreadable: Unreadable; readonly parcel?: never }
-);
-type Unreadable = Extract<Received, { unreadable: unknown }>['unreadable'];
-
-interface DurableReader {
-  /** Brings here what the hub has for us now, as far as there is room. */
-  gather(signal: AbortSignal): Promise<void>;
-  held(): readonly HeldMessage[];
-  /** Whether something came that was not offered yet. */
-  hasNew(): boolean;
-  /** Keeps a pull open, so that the next message comes by itself; false where the durable must be looked at first. */
-  stayOpen(client: HubClient): boolean;
-  done(held: HeldMessage): Promise<void>;
-  close(): Promise<void>;
-}
-
-function durableReader(
-  name: DurableName,
-  { connection, link, way, pollMs, silentMs, buffer, onMessage }: JetstreamInboxOptions,
-  onNew: () => void,
-): DurableReader {
-  const stream = streamName(link, way);
-  const what = `receive from ${stream}`;
-  const held = new Map<string, HeldMessage>();
-  const told = waiters();
-  let heldBytes = 0;
-  let listening: Disposable | undefined;
-  let current: HubClient | undefined;
-  let created = '';
-  /** Counts the streams that stood here, one after the other, under one name. */
-  let incarnation = 0;
-  let newest = { streamSeq: 0, stored: 0n };
-  let open: { readonly token: string; readonly until: number } | undefined;
-  /** Counts what the server told us, so that a silence can be told from an answer. */
-  let messages = 0;
-  let ends = 0;
-
-  function remove(message: HeldMessage): void {
-    if (held.get(message.key) !== message) return;
-    held.delete(message.key);
-    heldBytes -= message.sizeBytes;
-  }
-
-  /** Another stream stands there now. What is held comes again from it, and is acknowledged by other numbers. */
-  function forgetStream(): void {
-    incarnation += 1;
-    newest = { streamSeq: 0, stored: 0n };
-    for (const message of held.values()) remove(message);
-  }
-
-  function onArrival(message: DurableMessage): void {
-    messages += 1;
-    const stored = BigInt(message.stored);
-    // What was stored later has a greater number, unless the stream was made again meanwhile.
-    if (stored > newest.stored && message.streamSeq <= newest.streamSeq) forgetStream();
-    if (stored > newest.stored) newest = { streamSeq: message.streamSeq, stored };
-    const key = `${message.streamSeq} ${message.stored}`;
-    const before = held.get(key);
-    if (before) before.reply = message.reply;
-    else {
-      const { subject, data, reply, streamSeq } = message;
-      const facts = { key, streamSeq, sizeBytes: data.length, reply, incarnation, offered: false };
-      held.set(key, { ...facts, ...read(name, `${subject} (message ${streamSeq})`, data) });
-      heldBytes += data.length;
-    }
-    open = undefined;
-    onMessage();
-    told.wake();
-    // Also when it is an old one that came again: the open pull has ended with it.
-    onNew();
-  }
-
-  /** Prepares for a connection that is new to us: listens there, and asks for what the last one did not bring. */
-  async function attend(client: HubClient): Promise<void> {
-    if (current === client) return;
-    listening?.[Symbol.dispose]();
-    open = undefined;
-    listening = client.pulls.listen(stream, name, {
-      onMessage: onArrival,
-      onEnd(token, code, words) {
-        ends += 1;
-        if (open?.token === token) open = undefined;
-        if (code === 409 && /deleted/i.test(words)) {
-          current = undefined;
-          onNew();
-        }
-        told.wake();
-      },
-    });
-    const info = await client.manage(what, (manager) => manager.consumers.info(stream, name));
-    if (info.created !== created) {
-      created = info.created;
-      forgetStream();
-    }
-    await askAgain(client, info);
-    current = client;
-    void client.nats.closed().then(() => told.wake());
-  }
-
-  /**
-   * What was delivered to an earlier connection or process and never acknowledged would come again only when the
-   * server's patience ends; a refusal brings it at once. Nobody else reads by this durable.
-   */
-  async function askAgain(client: HubClient, info: ConsumerInfo): Promise<void> {
-    const { ack_floor: floor, delivered, num_ack_pending: pending } = info;
-    const here = new Set([...held.values()].map(({ streamSeq }) => streamSeq));
-    if (pending <= here.size) return;
-    const subjects: string[] = [];
-    // The server looks up the number in the stream; of the durable's own it only sees that it is not too old.
-    for (let seq = floor.stream_seq + 1; seq <= delivered.stream_seq && subjects.length < askAgainMax; seq++)
-      if (!here.has(seq)) subjects.push(`$JS.ACK.${stream}.${name}.1.${seq}.${delivered.consumer_seq}.1.0`);
-    const last = subjects.pop();
-    for (const subject of subjects) client.nats.publish(subject, '-NAK');
-    if (last === undefined) return;
-    try {
-      // The server takes them in order, so that after this answer all of them are asked for.
-      await client.nats.request(last, '-NAK', { timeout: silentMs });
-    } catch (error) {
-      throw requestError(what, error);
-    }
-  }
-
-  async function gather(signal: AbortSignal): Promise<void> {
-    const client = await connection.client(signal);
-    await attend(client);
-    makeRoom();
-    const request = {
-      batch: buffer.messages - held.size,
-      max_bytes: Math.max(client.payloadBytesMax + headroomBytes, buffer.bytes - heldBytes),
-      no_wait: true,
-    } as const;
-    const messagesBefore = messages;
-    let endsBefore = ends;
-    let isSilent = false;
-    const timer = setTimeout(() => {
-      isSilent = true;
-      told.wake();
-    }, silentMs);
-    try {
-      let wasOpen = open !== undefined;
-      client.pulls.pull(stream, name, request);
-      while (ends === endsBefore && messages - messagesBefore < request.batch) {
-        const before = messages;
-        await told.wait(signal);
-        if (signal.aborted) return;
-        if (client.nats.isClosed()) throw requestError(what, new errors.ClosedConnectionError());
-        if (isSilent) return await explainSilence(client, messages > messagesBefore, signal);
-        if (wasOpen && messages > before) {
-          // The pull that stood open has taken the first, and ours may wait for another: ask once more.
-          wasOpen = false;
-          endsBefore = ends;
-          client.pulls.pull(stream, name, request);
-        }
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** A durable that is gone answers nothing at all, and one that was made again knows nothing of our pulls. */
-  async function explainSilence(client: HubClient, someCame: boolean, signal: AbortSignal): Promise<void> {
-    const forbidden = client.forbidden(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
-    if (forbidden) throw requestError(what, forbidden);
-    const before = incarnation;
-    current = undefined;
-    await attend(client);
-    if (someCame) return;
-    if (incarnation !== before) return gather(signal);
-    client.doubt();
-    throw new SyncError('HUB_SILENT', `Cannot ${what}: the server is connected and does not answer`, {
-      hint: "See the server's log, and whether its disk is well; it is tried again.",
-      details: { stream, durable: name },
-    });
-  }
-
-  /** Lets go of what was offered and could not be taken, oldest first; its author misses the receipt and sends it again. */
-  function makeRoom(): void {
-    for (const message of held.values()) {
-      if (held.size <= buffer.messages / 2 && heldBytes <= buffer.bytes / 2) return;
-      if (message.offered) acknowledge(message);
-    }
-  }
-
-  function acknowledge(message: HeldMessage): void {
-    remove(message);
-    if (message.incarnation !== incarnation || !current || current.nats.isClosed()) return;
-    current.nats.publish(message.reply, '+ACK');
-  }
-
-  return {
-    gather,
-    held: () => [...held.values()],
-    hasNew: () => [...held.values()].some(({ offered }) => !offered),
-    stayOpen(client) {
-      if (current !== client) return false;
-      if (open && performance.now() < open.until) return true;
-      const token = client.pulls.pull(stream, name, { batch: 1, expires: pollMs * 1_000_000 });
-      open = { token, until: performance.now() + pollMs };
-      return true;
-    },
-    done(message) {
-      acknowledge(message);
-      return Promise.resolve();
-    },
-    async close() {
-      listening?.[Symbol.dispose]();
-      listening = undefined;
-      const live = current;
-      current = undefined;
-      if (live && !live.nats.isClosed()) await live.nats.flush();
-    },
-  };
-
-  function read(
-    durable: DurableName,
-    label: string,
-    data: Uint8Array,
-  ): { parcel: Parcel } | { unreadable: Unreadable } {
-    const decoded = decodeParcelFile(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-    const unreadable = (code: Unreadable['code'], message: string) => ({
-      unreadable: { name: label, code, message },
-    });
-    if (!('parcel' in decoded)) return unreadable(decoded.code, decoded.message);
-    if ((decoded.parcel.kind === 'blob') !== (durable === 'blobs'))
-      return unreadable(
-        'PARCEL_FOREIGN',
-        `it lies in ${waySubject(link, way)} where its kind does not belong`,
-      );
-    return decoded;
-  }
-}
-
-const askAgainMax = 4096;
-const headroomBytes = 64 * 1024;
 
 /** Entries in the order of their feed, whatever order they came in; all else as it came. */
 function byPlace(a: HeldMessage, b: HeldMessage): number {

@@ -16,8 +16,9 @@ import {
 } from './jetstream-names.ts';
 import type { HubClient, HubConnection } from './nats-connection.ts';
 import { requestError } from './nats-errors.ts';
-import { encodeParcelFile, entryBytesInParcel } from './parcel-file.ts';
-import type { BlobParcel, EntriesParcel, Parcel, Settled, Transport } from './transport.ts';
+import { piecesOfChunk, piecesOfEntries, refuseTooLarge } from './message-pieces.ts';
+import { encodeParcelFile } from './parcel-file.ts';
+import type { Parcel, Settled, Transport } from './transport.ts';
 import { waitOut } from './wait-out.ts';
 
 export type JetstreamOutboxOptions = {
@@ -49,14 +50,10 @@ export interface JetstreamOutbox {
   room(signal: AbortSignal): Promise<void>;
 }
 
-const roomLookMs = 500;
+/** How long until it is looked for room again: soon while something is taken, and later each time while nothing is. */
+const roomLookMs = { first: 50, most: 5000 };
 /** Messages of an earlier run whose numbers are asked for at a time. */
 const lookUpsMax = 64;
-/** For the headers of one message, which count as its payload. */
-const headerBytes = 1024;
-/** What a parcel takes beside its entries or its bytes. */
-const frontBytes = 128;
-const pieceBytesMax = 512 * 1024;
 
 export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbox {
   const { connection, link, way, mayLook, lookMs, belief, now, onLoss } = options;
@@ -71,6 +68,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   let lastHeadSeq = 0;
   const sinceHeardBytes = { entries: 0, blob: 0 };
   const heldBack = { entries: false, blob: false };
+  let lookForRoomMs = roomLookMs.first;
   let { windowBytes } = options;
 
   const doubt = (tries: number): number => now() + Math.min(belief.mostMs, belief.firstMs * 2 ** tries);
@@ -82,7 +80,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
       case 'head':
         return sendHead(client, parcel.bytes);
       case 'entries':
-        for (const piece of piecesOfEntries(parcel, pieceBytes(client))) {
+        for (const piece of piecesOfEntries(parcel, client)) {
           const { epoch, givenBack, firstSeq: first, entries } = piece;
           const row = { epoch, ...(givenBack && { givenBack }) };
           const span = { kind: 'entries', ...row, first, last: first + entries.length - 1 } as const;
@@ -91,7 +89,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
         }
         return;
       case 'blob':
-        for (const piece of piecesOfChunk(parcel, pieceBytes(client))) {
+        for (const piece of piecesOfChunk(parcel, client)) {
           const { digest, attempt, offset, bytes } = piece;
           const to = offset + bytes.length;
           const chunk = { digest, sizeBytes: piece.sizeBytes, attempt, offset, length: bytes.length };
@@ -161,7 +159,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     payload: Uint8Array,
     how: Parameters<HubClient['jetstream']['publish']>[2],
   ): Promise<PubAck> {
-    if (payload.length > client.payloadBytesMax - headerBytes) throw tooLarge(payload.length);
+    refuseTooLarge(client, payload);
     try {
       return await client.jetstream.publish(subject, payload, how);
     } catch (error) {
@@ -329,14 +327,18 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     heardOf() {
       sinceHeardBytes.entries = 0;
       sinceHeardBytes.blob = 0;
+      lookForRoomMs = roomLookMs.first;
     },
     async room(signal) {
       const kinds = ['entries', 'blob'] as const;
       while (!signal.aborted) {
         const isHeldBack = kinds.some((kind) => heldBack[kind]);
-        await waitOut(isHeldBack ? roomLookMs : 86_400_000, signal);
+        await waitOut(isHeldBack ? lookForRoomMs : 86_400_000, signal);
         if (signal.aborted || !isHeldBack) continue;
+        const lyingBefore = lyingBytes('entries') + lyingBytes('blob');
         if (mayLook) await noteTaken(await connection.client(signal));
+        const isTaken = lyingBytes('entries') + lyingBytes('blob') < lyingBefore;
+        lookForRoomMs = isTaken ? roomLookMs.first : Math.min(roomLookMs.most, 2 * lookForRoomMs);
         const roomy = kinds.filter((kind) => heldBack[kind] && lyingBytes(kind) <= windowOf(kind) / 2);
         for (const kind of roomy) heldBack[kind] = false;
         if (roomy.length > 0) return;
@@ -347,49 +349,6 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
 
 /** A sequence that no entry reaches. */
 const everyLater = Number.MAX_SAFE_INTEGER - 1;
-
-function pieceBytes({ payloadBytesMax }: HubClient): number {
-  return Math.min(pieceBytesMax, Math.max(1, payloadBytesMax - headerBytes - frontBytes));
-}
-
-function tooLarge(sizeBytes: number): SyncError {
-  return new SyncError(
-    'HUB_MESSAGE_TOO_LARGE',
-    `Cannot send ${sizeBytes} bytes to the hub: its server takes no messages of that size`,
-    {
-      hint: 'Whoever runs the server sets max_payload to 1MB or more and reloads it.',
-      details: { sizeBytes },
-    },
-  );
-}
-
-/** The parcel in pieces that fit a message; a single larger entry travels alone. */
-function piecesOfEntries(parcel: EntriesParcel, bytesMax: number): readonly EntriesParcel[] {
-  const pieces: EntriesParcel[] = [];
-  let from = 0;
-  let sizeBytes = 0;
-  for (const [index, entry] of parcel.entries.entries()) {
-    const added = entryBytesInParcel(entry);
-    if (index > from && sizeBytes + added > bytesMax) {
-      pieces.push({
-        ...parcel,
-        firstSeq: parcel.firstSeq + from,
-        entries: parcel.entries.slice(from, index),
-      });
-      from = index;
-      sizeBytes = 0;
-    }
-    sizeBytes += added;
-  }
-  return [...pieces, { ...parcel, firstSeq: parcel.firstSeq + from, entries: parcel.entries.slice(from) }];
-}
-
-function piecesOfChunk(parcel: BlobParcel, bytesMax: number): readonly BlobParcel[] {
-  const pieces: BlobParcel[] = [];
-  for (let at = 0; at < parcel.bytes.length; at += bytesMax)
-    pieces.push({ ...parcel, offset: parcel.offset + at, bytes: parcel.bytes.subarray(at, at + bytesMax) });
-  return pieces;
-}
 
 function isWrongLastSequence(error: unknown): boolean {
   const cause = error instanceof SyncError ? error.cause : error;

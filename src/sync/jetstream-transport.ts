@@ -25,7 +25,8 @@
  * much was sent since the other side was last heard of.
  */
 import type { SyncError } from './errors.ts';
-import { jetstreamInbox, type BufferLimits } from './jetstream-inbox.ts';
+import type { BufferLimits } from './durable-reader.ts';
+import { jetstreamInbox } from './jetstream-inbox.ts';
 import { jetstreamOutbox } from './jetstream-outbox.ts';
 import { upstreamSweep } from './jetstream-sweep.ts';
 import type { HubConnection } from './nats-connection.ts';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { streamName, waySubject, type HubClient, type HubConnection } from '../../src/sync/index.ts';
 import { applyHub, checkHub, natsConnection } from '../../src/sync/over-nats.ts';
-import { differences, versionFinding } from '../../src/sync/jetstream-hub.ts';
+import { differences } from '../../src/sync/jetstream-hub.ts';
+import { versionFinding } from '../../src/sync/server-version.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { requires } from '../support/requires.ts';
 import { newLink, startHub, swift, type Hub } from './jetstream-support.ts';
