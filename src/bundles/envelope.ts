@@ -16,25 +16,28 @@
  * introduction stands in it: whoever holds the medium can check that each byte is the one the sender signed, and
  * whose certificate that was. Whether that sender is to be believed is for the receiver, who pinned it.
  */
-import { verify } from 'node:crypto';
 import { z } from 'zod';
 import { Digest, Id } from '../events/index.ts';
-import {
-  fingerprintWords,
-  openIntroduction,
-  preAuthEncoding,
-  verifyingKey,
-  type OpenedIntroduction,
-  type SigningKey,
-} from '../identity/index.ts';
+import { fingerprintWords, type OpenedIntroduction, type SigningKey } from '../identity/index.ts';
 import { PlaceAt } from './records.ts';
+import {
+  beginsAs,
+  fixedBytes,
+  introductionIn,
+  isSignedBy,
+  readText,
+  sealText,
+  signedBytes,
+  textBytesOf,
+  versionOf,
+  type FrontKind,
+} from './signed-front.ts';
 
-export const partType = 'application/vnd.crossgap.bundle-part.v1';
-export const partMagic = Buffer.from('CGBUNDLE', 'latin1');
-
-const version = 1;
-const fixedBytes = 16;
-const signedBytes = 64;
+const partKind: FrontKind = {
+  magic: Buffer.from('CGBUNDLE', 'latin1'),
+  version: 1,
+  type: 'application/vnd.crossgap.bundle-part.v1',
+};
 const envelopeBytesMax = 128 * 1024;
 /** The longest front of a part: what is read of a file to learn what it is. */
 export const frontBytesMax = fixedBytes + envelopeBytesMax + signedBytes;
@@ -75,16 +78,7 @@ export type Envelope = z.infer<typeof Envelope>;
 
 /** The bytes that stand before a part's content, `frontBytes` of them. */
 export function sealFront(envelope: Envelope, frontBytes: number, key: SigningKey): Buffer {
-  const front = Buffer.alloc(frontBytes, ' ');
-  const envelopeBytes = frontBytes - fixedBytes - signedBytes;
-  partMagic.copy(front);
-  front.fill(0, partMagic.length, fixedBytes);
-  front.writeUInt8(version, 8);
-  front.writeUInt32BE(envelopeBytes, 12);
-  front.write(JSON.stringify(envelope), fixedBytes, envelopeBytes, 'utf8');
-  const signed = front.subarray(0, frontBytes - signedBytes);
-  front.set(key.sign(preAuthEncoding(partType, signed)), signed.length);
-  return front;
+  return sealText(partKind, JSON.stringify(envelope), frontBytes, key);
 }
 
 /** How long the front of each part of a bundle is, whatever its number and sizes come to be. */
@@ -114,57 +108,25 @@ export type ReadFront =
 
 /** Reads the front of a part; undefined where the bytes do not begin like one. */
 export function readFront(start: Buffer): ReadFront | undefined {
-  if (!start.subarray(0, partMagic.length).equals(partMagic)) return undefined;
+  if (!beginsAs(partKind, start)) return undefined;
   if (start.length < fixedBytes) return { unfit: 'damaged', why: 'it ends within its front' };
-  if (start[8] !== version) return { unfit: 'version', why: `it is of format version ${start[8]}` };
-  const envelopeBytes = start.readUInt32BE(12);
+  if (versionOf(start) !== partKind.version)
+    return { unfit: 'version', why: `it is of format version ${versionOf(start)}` };
+  const envelopeBytes = textBytesOf(start);
   if (envelopeBytes > envelopeBytesMax)
     return { unfit: 'damaged', why: `its envelope says it has ${envelopeBytes} bytes` };
   const frontBytes = fixedBytes + envelopeBytes + signedBytes;
   if (start.length < frontBytes) return { unfit: 'damaged', why: 'it ends within its front' };
-  const envelope = readEnvelope(start.subarray(fixedBytes, fixedBytes + envelopeBytes));
+  const envelope = readText(start, Envelope);
   if (envelope === undefined) return { unfit: 'damaged', why: 'its envelope can not be read' };
-  const sender = introductionOf(envelope);
-  if (typeof sender === 'string') return { unfit: 'damaged', why: sender, claims: envelope };
-  const signed = start.subarray(0, frontBytes - signedBytes);
-  const signature = start.subarray(frontBytes - signedBytes, frontBytes);
-  if (!verify(null, preAuthEncoding(partType, signed), verifyingKey(sender.signingKey), signature))
-    return { unfit: 'damaged', why: 'its signature does not fit its front', claims: envelope };
+  const damaged = (why: string): ReadFront => ({ unfit: 'damaged', why, claims: envelope });
+  const sender = introductionIn(envelope.from.introduction);
+  if (typeof sender === 'string') return damaged(sender);
+  if (!isSignedBy(partKind, start, sender)) return damaged('its signature does not fit its front');
   if (sender.instanceId !== envelope.from.instance || sender.name !== envelope.from.name)
-    return { unfit: 'damaged', why: 'its introduction is of somebody else', claims: envelope };
-  if (!isSane(envelope))
-    return { unfit: 'damaged', why: 'its numbers do not fit one another', claims: envelope };
+    return damaged('its introduction is of somebody else');
+  if (!isSane(envelope)) return damaged('its numbers do not fit one another');
   return { envelope, frontBytes, sender, words: fingerprintWords(sender.chain[0]!) };
-}
-
-function readEnvelope(bytes: Buffer): Envelope | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return Envelope.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Opening an introduction costs several RSA operations, and all parts of a bundle carry the same. */
-const opened = new Map<string, OpenedIntroduction | string>();
-const openedMax = 100;
-
-function introductionOf({ from }: Envelope): OpenedIntroduction | string {
-  const known = opened.get(from.introduction);
-  if (known !== undefined) return known;
-  const found = tryOpen(Buffer.from(from.introduction, 'base64'));
-  if (opened.size >= openedMax) opened.clear();
-  opened.set(from.introduction, found);
-  return found;
-}
-
-function tryOpen(introduction: Buffer): OpenedIntroduction | string {
-  try {
-    return openIntroduction(introduction);
-  } catch (error) {
-    return `its introduction does not hold: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 function isSane({ part, parts, content, sealedBytes, after, last }: Envelope): boolean {

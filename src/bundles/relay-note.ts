@@ -15,24 +15,31 @@
  * in it. Entries and packages are judged without it. It tells people which way a bundle went, and after which hop the
  * bytes of a part became others.
  */
-import { createHash, verify } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Digest, Id } from '../events/index.ts';
-import {
-  fingerprintWords,
-  openIntroduction,
-  preAuthEncoding,
-  verifyingKey,
-  type SigningKey,
-} from '../identity/index.ts';
+import { fingerprintWords, type SigningKey } from '../identity/index.ts';
 import type { BundleFacts } from './envelope.ts';
+import {
+  beginsAs,
+  fixedBytes,
+  introductionIn,
+  isSignedBy,
+  readText,
+  sealText,
+  signedBytes,
+  textBytesOf,
+  versionOf,
+  type FrontKind,
+} from './signed-front.ts';
 
-export const noteType = 'application/vnd.crossgap.bundle-hop.v1';
-export const noteMagic = Buffer.from('CGHOPNOT', 'latin1');
+const noteKind: FrontKind = {
+  magic: Buffer.from('CGHOPNOT', 'latin1'),
+  version: 1,
+  type: 'application/vnd.crossgap.bundle-hop.v1',
+};
+export const noteMagic = noteKind.magic;
 
-const version = 1;
-const fixedBytes = 16;
-const signedBytes = 64;
 const textBytesMax = 384 * 1024;
 /** The longest file that is read as a hop note. */
 export const noteBytesMax = fixedBytes + textBytesMax + signedBytes;
@@ -88,49 +95,25 @@ export function isAbout({ bundle }: HopNote, facts: BundleFacts): boolean {
 
 /** The bytes of a note. */
 export function sealNote(note: HopNote, key: SigningKey): Buffer {
-  const text = Buffer.from(JSON.stringify(HopNote.parse(note)), 'utf8');
-  const front = Buffer.alloc(fixedBytes);
-  noteMagic.copy(front);
-  front.writeUInt8(version, 8);
-  front.writeUInt32BE(text.length, 12);
-  const signed = Buffer.concat([front, text]);
-  return Buffer.concat([signed, key.sign(preAuthEncoding(noteType, signed))]);
+  const text = JSON.stringify(HopNote.parse(note));
+  return sealText(noteKind, text, fixedBytes + Buffer.byteLength(text) + signedBytes, key);
 }
 
 /** Reads a note; undefined where the bytes do not begin like one. */
 export function readNote(bytes: Buffer): ReadNote | { readonly unfit: string } | undefined {
-  if (!bytes.subarray(0, noteMagic.length).equals(noteMagic)) return undefined;
+  if (!beginsAs(noteKind, bytes)) return undefined;
   if (bytes.length < fixedBytes + signedBytes) return { unfit: 'it was cut short' };
-  if (bytes[8] !== version) return { unfit: `it is of format version ${bytes[8]}` };
-  const textBytes = bytes.readUInt32BE(12);
+  if (versionOf(bytes) !== noteKind.version) return { unfit: `it is of format version ${versionOf(bytes)}` };
+  const textBytes = textBytesOf(bytes);
   if (textBytes > textBytesMax || bytes.length !== fixedBytes + textBytes + signedBytes)
     return { unfit: 'it has not the length it says' };
-  const note = parseNote(bytes.subarray(fixedBytes, fixedBytes + textBytes));
+  const note = readText(bytes, HopNote);
   if (note === undefined) return { unfit: 'what it says can not be read' };
-  const by = opened(note.by.introduction);
+  const by = introductionIn(note.by.introduction);
   if (typeof by === 'string') return { unfit: by };
-  const signed = bytes.subarray(0, fixedBytes + textBytes);
-  const signature = bytes.subarray(fixedBytes + textBytes);
-  if (!verify(null, preAuthEncoding(noteType, signed), verifyingKey(by.signingKey), signature))
-    return { unfit: 'its signature does not fit' };
+  if (!isSignedBy(noteKind, bytes, by)) return { unfit: 'its signature does not fit' };
   if (by.instanceId !== note.by.instance || by.name !== note.by.name)
     return { unfit: 'its introduction is of somebody else' };
   const digest = createHash('sha256').update(bytes).digest('hex');
   return { ...note, bytes: Uint8Array.from(bytes), digest, words: fingerprintWords(by.chain[0]!) };
-}
-
-function parseNote(bytes: Buffer): HopNote | undefined {
-  try {
-    return HopNote.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function opened(introduction: string) {
-  try {
-    return openIntroduction(Buffer.from(introduction, 'base64'));
-  } catch (error) {
-    return `its introduction does not hold: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
