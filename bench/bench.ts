@@ -20,7 +20,13 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   'nats-entries': () => import('./nats-entries.ts'),
   'nats-package': () => import('./nats-package.ts'),
   'nats-catch-up': () => import('./nats-catch-up.ts'),
+  bundle: () => import('./bundle-carry.ts'),
+  'scale-publish': () => import('./scale-publish.ts'),
+  'scale-fleet': () => import('./scale-fleet.ts'),
+  'scale-log': () => import('./scale-log.ts'),
   transform: () => import('./transform.ts'),
+  'config-variables': () => import('./config-variables.ts'),
+  structured: () => import('./structured.ts'),
 };
 
 const [task, name, size, folder] = process.argv.slice(2);

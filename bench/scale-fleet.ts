@@ -16,7 +16,7 @@ export const measurement: Measurement = {
   baseline: 'the same rows of the database, read and no more',
   how: 'in one process for the view and the status; a daemon of its own for the page; links by hand',
   unit: 'customers',
-  sizes: [1000, 10_000],
+  sizes: [10_000],
   prepare: async (folder, customers) => void (await prepareFleet(folder, customers)),
   measure: measureFleet,
 };

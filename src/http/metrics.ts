@@ -29,20 +29,26 @@ export async function metricsText(measured: Measured): Promise<{ text: string; c
   ]);
   gauge('crossgap_ready', '1 when the daemon does all it is there for.', [readiness.ready ? 1 : 0]);
   gauge('crossgap_log_entries', 'Entries in the log, all feeds together.', [log.entries]);
+  gauge('crossgap_feeds', 'Feeds in the log.', [log.feeds.length]);
+  gauge('crossgap_feeds_frozen', 'Feeds whose author signed two histories.', [
+    log.feeds.filter(({ frozen }) => frozen).length,
+  ]);
+  // The frozen ones first: of many feeds these are the ones to be seen.
+  const feeds = log.feeds.toSorted((a, b) => Number(b.frozen) - Number(a.frozen)).slice(0, feedsMax);
   gauge(
     'crossgap_feed_seq',
     'Sequence number of the newest entry held of a feed.',
-    ...log.feeds.map(({ feed, seq }): Sample => [seq, { feed }]),
+    ...feeds.map(({ feed, seq }): Sample => [seq, { feed }]),
   );
   gauge(
     'crossgap_feed_info',
     'Whose feed it is and whom it is for.',
-    ...log.feeds.map(({ feed, author, audience }): Sample => [1, { feed, author, audience }]),
+    ...feeds.map(({ feed, author, audience }): Sample => [1, { feed, author, audience }]),
   );
   gauge(
     'crossgap_feed_frozen',
     '1 when the author signed two different entries with one number.',
-    ...log.feeds.map(({ feed, frozen }): Sample => [frozen ? 1 : 0, { feed }]),
+    ...feeds.map(({ feed, frozen }): Sample => [frozen ? 1 : 0, { feed }]),
   );
   linkGauges(gauge, links);
   const deploymentStates = ['waiting', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled'];
@@ -59,8 +65,10 @@ export async function metricsText(measured: Measured): Promise<{ text: string; c
   return { text: await registry.metrics(), contentType: registry.contentType };
 }
 
-/** Series for more links than this would be most of what is scraped; the sums are of all. */
+/** Series for more links and feeds than this would be most of what is scraped; the sums are of all. */
 const linksMax = 1000;
+/** A link has two feeds, and the instance one of its own. */
+const feedsMax = 2 * linksMax + 1;
 
 function linkGauges(gauge: AddGauge, links: StatusView['links']): void {
   const all = links.filter((link) => link.state !== 'removed');

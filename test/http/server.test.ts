@@ -185,6 +185,24 @@ describe('metrics', () => {
     expect(text).toMatch(/^process_cpu_seconds_total [\d.]+$/m);
   });
 
+  test('of thousands of feeds tell how many there are, and name the frozen ones before others', async () => {
+    const feeds = Array.from({ length: 5000 }, (_one, n) => ({
+      ...contoso.log.feeds[0]!,
+      feed: n.toString(16).padStart(32, '0'),
+      frozen: n === 4999,
+    }));
+    await using server = await serve(exampleSource({ ...contoso, log: { ...contoso.log, feeds } }));
+    const text = await (await get(server, '/metrics')).text();
+    const lines = text.split('\n');
+    expect(lines).toContain('crossgap_feeds 5000');
+    expect(lines).toContain('crossgap_feeds_frozen 1');
+    expect(lines).toContain(`crossgap_feed_frozen{feed="${feeds[4999]!.feed}"} 1`);
+    expect(lines.filter((line) => line.startsWith('crossgap_feed_seq{'))).toHaveLength(2001);
+    const page = await (await get(server, '/')).text();
+    expect(page).toContain('and 4,900 more in <a href="/api/log.json">');
+    expect(page.length).toBeLessThan(500_000);
+  });
+
   test('tell of each link whether it works, how far it is and what has still to cross', async () => {
     await using server = await serve(exampleSource(acme));
     const lines = (await (await get(server, '/metrics')).text()).split('\n');

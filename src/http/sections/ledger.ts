@@ -4,9 +4,13 @@ import { chip } from '../chip.ts';
 import { html, type Html } from '../html.ts';
 import { commandLine, count, size } from '../../words.ts';
 
+/** A vendor has two feeds a customer; frozen ones are shown before others. */
+const feedsShown = 100;
+
 /** The log and the packages held: what two people compare when they ask whether both see the same. */
 export function ledgerSection(view: StatusView): Html {
   const { entries, feeds } = view.log;
+  const shown = feeds.toSorted((a, b) => Number(b.frozen) - Number(a.frozen)).slice(0, feedsShown);
   return section(
     'log',
     'Log',
@@ -19,7 +23,7 @@ export function ledgerSection(view: StatusView): Html {
         html`${table(
           'Feeds',
           ['Audience', 'Author', 'Newest', 'Head', 'State'],
-          feeds.map((feed) => [
+          shown.map((feed) => [
             [
               html`<bdi>${feed.audience}</bdi>`,
               html`<bdi>${feed.author}</bdi>`,
@@ -28,7 +32,7 @@ export function ledgerSection(view: StatusView): Html {
               feed.frozen ? chip('frozen', 'frozen', 'bad') : chip('ok', 'good'),
             ],
           ]),
-        )}${typed(commandLine('log', 'verify', '--full'))}`,
+        )}${feeds.length > shown.length && html`<p class="aside">and ${count(feeds.length - shown.length, 'more', 'more')} in <a href="/api/log.json">log.json</a></p>`}${typed(commandLine('log', 'verify', '--full'))}`,
         { open: false },
       )}
       ${folded(
