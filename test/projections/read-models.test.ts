@@ -11,6 +11,7 @@ import {
 } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { addEnvironment } from '../../src/commands/index.ts';
 import { defineEvent, feedId, type MadeEvent, type SealedEntry } from '../../src/events/index.ts';
 import { openInstance, type Instance } from '../../src/instance/index.ts';
 import {
@@ -63,7 +64,7 @@ describe('INV-6', () => {
     root[Symbol.dispose]();
   });
 
-  test('read models made anew from the log are what they were, whatever happened', async () => {
+  test('T-38 read models made anew from the log are what they were, whatever happened', async () => {
     const step = record({ what: constantFrom(...(Object.keys(actions) as Action[])), which: nat(7) });
     await assertLaw(
       asyncProperty(array(step, { minLength: 5, maxLength: 20 }), async (history) => {
@@ -81,7 +82,7 @@ describe('INV-6', () => {
     expect(pair.customer.log.entryCount()).toBeGreaterThan(50);
   });
 
-  test('a row that was changed behind the back of the log is found, and put right', () => {
+  test('T-38 a row that was changed behind the back of the log is found, and put right', () => {
     const { vendor } = pair;
     const good = digestReadModels(vendor.db);
     vendor.db.prepare(`UPDATE release SET withdrawn = 'forged'`).run();
@@ -100,6 +101,25 @@ describe('INV-6', () => {
     };
     expect(() => rebuildReadModels(db, identity.instanceId, pages())).toThrow('went down');
     expect(digestReadModels(db)).toEqual(before);
+  });
+
+  test('T-38 an entry whose view can not be written is not in the log either, and is taken when it can', async () => {
+    const { vendor, customer, link } = pair;
+    offer(vendor, makeRelease(vendor, '38.0.0'), [link]);
+    const before = { entries: customer.log.entryCount(), tables: digestReadModels(customer.db) };
+    customer.db.exec(
+      `CREATE TEMP TRIGGER poison BEFORE INSERT ON release BEGIN SELECT raise(ABORT, 'a bug in a view'); END`,
+    );
+    await expect(deliver(vendor, customer, link)).rejects.toThrow('a bug in a view');
+    expect(customer.log.entryCount()).toBe(before.entries);
+    expect(digestReadModels(customer.db)).toEqual(before.tables);
+    // What has nothing to do with it goes on meanwhile.
+    const own = customer.log.lastPosition();
+    customer.record((db) => addEnvironment(readEnvironments(db), { name: 'poisoned', after: [], tags: [] }));
+    expect(customer.log.lastPosition()).toBeGreaterThan(own);
+    customer.db.exec('DROP TRIGGER poison');
+    expect((await deliver(vendor, customer, link)).map(({ outcome }) => outcome)).toContain('accepted');
+    expect(rebuild(customer).changed).toEqual([]);
   });
 
   test('the digest of a table tells content apart that looks alike', () => {
