@@ -38,20 +38,28 @@ type NatsTransport = Extract<LinkTransport, { kind: 'nats' }>;
 export function openLines(instance: Instance, log: Logger): Lines {
   const live = new Map<string, HubConnection>();
   /** Kept from one link to the next, also where each is opened after the other was closed. */
-  let ownHub: HubConnection | undefined;
+  let ownHub: Promise<HubConnection> | undefined;
+  /** Whether what lies there for links that are no more is seen to. */
   let cleared = false;
+
+  /** Thousands of links begin at once: the way there, which takes reading all of them, is found once. */
+  const dialOwnHub = async (): Promise<HubConnection> => {
+    try {
+      const { natsConnection } = await overNats();
+      return natsConnection(await ownHubWay(instance, hubSettingsOf(instance)));
+    } catch (error) {
+      ownHub = undefined;
+      throw error;
+    }
+  };
 
   /** All links that meet at our own server share its connection; every other has one of its own. */
   const connect = async (link: string, { hub, urls, ca }: NatsTransport): Promise<HubConnection> => {
-    const { natsConnection } = await overNats();
     if (hub) {
-      if (ownHub === undefined) {
-        const way = await ownHubWay(instance, hubSettingsOf(instance));
-        // Another link may have been as fast.
-        ownHub ??= natsConnection(way);
-      }
-      return ownHub.share();
+      ownHub ??= dialOwnHub();
+      return (await ownHub).share();
     }
+    const { natsConnection } = await overNats();
     const { proxy } = instance.settings.sync;
     const { seed } = await readNatsKey(instance.folder);
     return natsConnection({
@@ -66,15 +74,18 @@ export function openLines(instance: Instance, log: Logger): Lines {
   };
 
   const prepare = async (link: LinkRow, connection: HubConnection, signal: AbortSignal): Promise<void> => {
+    const isToClear = !cleared;
+    // The other links need not see to it meanwhile.
+    cleared = true;
     try {
       const { applyHub } = await overNats();
       const limits = streamLimits(hubSettingsOf(instance));
-      const removed = cleared ? [] : formerHubLinks(instance);
+      const removed = isToClear ? formerHubLinks(instance) : [];
       const done = await applyHub(connection, [link.link], { signal, limits, removed });
-      cleared = true;
       if (Object.values(done).some((names) => names.length > 0))
         log.info({ peer: link.name, ...done }, 'hub prepared');
     } catch (error) {
+      if (isToClear) cleared = false;
       // The link is tried again all the time, and says itself what hinders it.
       if (!signal.aborted) log.warn({ err: error, peer: link.name }, 'hub not prepared');
     }
@@ -118,7 +129,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
     },
     stateOf: (link) => live.get(link)?.state(),
     async [Symbol.asyncDispose]() {
-      await ownHub?.[Symbol.asyncDispose]();
+      await (await ownHub)?.[Symbol.asyncDispose]();
     },
   };
 }
