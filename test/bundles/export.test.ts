@@ -1,64 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadAgeIdentity } from '../../src/bundles/age-keys.ts';
-import {
-  findBundles,
-  inspectBundles,
-  madeBundles,
-  reissueBundle,
-  type Exported,
-} from '../../src/bundles/index.ts';
+import { describe, expect, test } from 'vitest';
+import { findBundles, inspectBundles, madeBundles, type Exported } from '../../src/bundles/index.ts';
 import { keptBundles } from '../../src/cli/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { filesBelow, filesWith, furnish, password, publish } from '../daemon/company.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
-import { makePair, type Pair } from '../support/instances.ts';
 import { codeOf, laterRefusal } from '../support/refusal.ts';
-import { bringAll, exportTo, importFrom, nextNumber, offerFile, stick } from './support.ts';
+import { exportTo, importFrom, nextNumber, offerFile, reissueTo, stick } from './support.ts';
+import { deskForEach, type Desk } from './desk.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
-let pair: Pair;
-let marks: string;
-let out: string;
-let turn = 0;
-/** A release number that no test had before. */
-let number: string;
-beforeAll(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
-});
-afterAll(() => {
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
-});
-beforeEach(async () => {
-  await bringAll(pair);
-  turn += 1;
-  number = `1.${turn}.0`;
-  out = stick(root.path, `stick-${turn}`);
-});
+let { root, pair, marks, turn, number, out } = {} as Desk;
+deskForEach((desk) => ({ root, pair, marks, turn, number, out } = desk));
 
 /** A file of random bytes, or of a text. */
 const fileOf = (content: number | string): string =>
   root.file(`notes-${turn}`, typeof content === 'number' ? randomBytes(content) : Buffer.from(content));
 
-const reissue = (made: Exported, part: number | undefined, to: string): Promise<Exported> => {
-  const { vendor, link } = pair;
-  const identity = loadAgeIdentity(vendor.folder.keys);
-  const { number } = made.facts;
-  return reissueBundle({
-    kept: keptBundles(vendor),
-    link,
-    number,
-    part,
-    identity,
-    source: linkReplica(vendor, link),
-    out: to,
-  });
-};
+const reissue = (made: Exported, part: number | undefined, to: string): Promise<Exported> =>
+  reissueTo(pair.vendor, pair.link, made.facts.number, { part, out: to });
 
 describe('J2.1 a bundle', () => {
   test('has everything where no receipt came, and only what is missing after one', async () => {

@@ -1,15 +1,8 @@
 import { chmodSync, cpSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  findBundles,
-  importBundles,
-  loadAgeIdentity,
-  madeBundles,
-  reissueBundle,
-  type Imported,
-} from '../../src/bundles/index.ts';
+import { describe, expect, test } from 'vitest';
+import { findBundles, importBundles, madeBundles, type Imported } from '../../src/bundles/index.ts';
 import { importerOf, keptBundles } from '../../src/cli/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import {
@@ -36,32 +29,13 @@ import {
   noon,
   outward,
   pair as pairWith,
-  type Pair,
 } from '../support/instances.ts';
 import { codeOf } from '../support/refusal.ts';
-import { bringAll, exportTo, importFrom, offerFile, stick } from './support.ts';
+import { bringAll, exportTo, importFrom, offerFile, reissueTo, stick } from './support.ts';
+import { deskForEach, type Desk } from './desk.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
-let pair: Pair;
-let marks: string;
-let turn = 0;
-let number: string;
-let out: string;
-beforeAll(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
-});
-afterAll(() => {
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
-});
-beforeEach(async () => {
-  await bringAll(pair);
-  turn += 1;
-  number = `1.${turn}.0`;
-  out = stick(root.path, `stick-${turn}`);
-});
+let { root, pair, marks, turn, number, out } = {} as Desk;
+deskForEach((desk) => ({ root, pair, marks, turn, number, out } = desk));
 
 const at = (name: string): string => stick(root.path, `stick-${turn}-${name}`);
 const failureOf = (imported: readonly Imported[]): string => codeOf(imported[0]!.failure!);
@@ -357,15 +331,7 @@ describe('J2.F10 a certificate that was replaced between two bundles', () => {
     const second = await exportTo(vendor, link, at('second'));
     expect(second.facts.from.introduction).not.toBe(first.facts.from.introduction);
     expect((await importFrom(customer, at('second')))[0]).toMatchObject({ isNews: true, failure: undefined });
-    const again = await reissueBundle({
-      kept: keptBundles(vendor),
-      link,
-      number: 1,
-      part: 1,
-      identity: loadAgeIdentity(vendor.folder.keys),
-      source: linkReplica(vendor, link),
-      out: at('first-again'),
-    });
+    const again = await reissueTo(vendor, link, 1, { part: 1, out: at('first-again') });
     expect(readFileSync(again.parts[0]!.file).equals(readFileSync(first.parts[0]!.file))).toBe(true);
   });
 

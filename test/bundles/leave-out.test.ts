@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadAgeIdentity, madeBundles, reissueBundle, type Exported } from '../../src/bundles/index.ts';
+import { madeBundles, type Exported } from '../../src/bundles/index.ts';
 import { cargoOf, keptBundles } from '../../src/cli/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import type { PackagePin } from '../../src/events/index.ts';
@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/build-nupkg.ts';
 import { linkOf, makePair, type Pair } from '../support/instances.ts';
 import { codeOf } from '../support/refusal.ts';
 import { blobRecord, forge } from './forge.ts';
-import { exportTo, importFrom, stick, type ExportWish } from './support.ts';
+import { exportTo, importFrom, reissueTo, stick, type ExportWish } from './support.ts';
 
 const older = { 'lib/large.dll': noise('large', 400_000), 'lib/small.dll': noise('small', 60_000) };
 const newer = { ...older, 'lib/small.dll': noise('smaller', 50_000) };
@@ -156,10 +156,8 @@ describe('J2.1 a package of which the receiver has most', () => {
     expect(partly!.failure?.code).toBe('BUNDLE_PART_MISSING');
     expect(holds(second)).toBe(false);
     const again = at('again');
-    const { vendor, link } = pair;
-    const identity = loadAgeIdentity(vendor.folder.keys);
-    const order = { kept: keptBundles(vendor), link, number: made.facts.number, part: lost.part, identity };
-    const { parts } = await reissueBundle({ ...order, source: linkReplica(vendor, link), out: again });
+    const order = { part: lost.part, out: again };
+    const { parts } = await reissueTo(pair.vendor, pair.link, made.facts.number, order);
     expect(readFileSync(parts[0]!.file).equals(before)).toBe(true);
     writeFileSync(lost.file, before);
     expect((await arrive(made)).failure).toBeUndefined();

@@ -3,8 +3,10 @@ import {
   exportBundle,
   findBundles,
   importBundles,
+  loadAgeIdentity,
   madeBundles,
   partBytesDefault,
+  reissueBundle,
   type BundleSource,
   type Exported,
   type Imported,
@@ -72,6 +74,18 @@ export async function exportTo(
 export async function importFrom(to: Instance, ...paths: string[]): Promise<Imported[]> {
   const { bundles } = await findBundles(paths);
   return importBundles(bundles, importerOf(to), { signal: never });
+}
+
+/** Makes a part of an earlier bundle again, or all of them. */
+export function reissueTo(
+  from: Instance,
+  link: string,
+  number: number,
+  { part, out }: { readonly part: number | undefined; readonly out: string },
+): Promise<Exported> {
+  const identity = loadAgeIdentity(from.folder.keys);
+  const source = linkReplica(from, link);
+  return reissueBundle({ kept: keptBundles(from), link, number, part, identity, source, out });
 }
 
 export const stick = (root: string, name = 'stick'): string => join(root, name);
