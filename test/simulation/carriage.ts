@@ -1,5 +1,8 @@
 import type { Transport } from '../../src/sync/index.ts';
+import type { Place } from '../../src/sync/index.ts';
 import type { Chance } from './chance.ts';
+import type { Defect } from './defects.ts';
+import type { Machine } from './machine.ts';
 
 /** One of the two ends of a link. */
 export type Side = 0 | 1;
@@ -33,6 +36,12 @@ export type CarriageParts = {
   readonly link: string;
   /** Ids of the instances at both ends. */
   readonly ids: readonly [string, string];
+  /** What all machines are called. */
+  readonly names: readonly string[];
+  /** The machine that the link does not join. */
+  readonly third: () => Machine;
+  /** A mistake that the program is to have. */
+  readonly defect: Defect | undefined;
 };
 
 /**
@@ -41,12 +50,14 @@ export type CarriageParts = {
  */
 export type Carriage = {
   readonly kind: string;
-  /** The transport of one end as a process that has just begun has it. */
-  open(side: Side): Transport;
+  /** The transport of one end as a process that has just begun has it; a way without one is exchanged over by hand. */
+  open?(side: Side): Transport;
+  /** One end takes in what there is, and gives out what the other lacks; `leaves` is told up to where its feed is in that. */
+  exchange?(side: Side, machine: Machine, leaves: (last: Place) => void): Promise<string>;
   /** Something happens to what travels from `from` to the other end; a word on what it was. */
   happen(what: Mischief, from: Side, chance: Chance): string;
   /** Somebody carries what lies ready, where that takes somebody. */
-  carry(chance: Chance): void;
+  carry(chance: Chance): Promise<string> | void;
   /** Nothing more happens from here on, and what was held back comes. */
-  heal(): void;
+  heal(): Promise<void> | void;
 };

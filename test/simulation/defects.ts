@@ -10,6 +10,8 @@ export const defects = [
   'never sends again',
   'loses what it committed',
   'has a view that follows the clock',
+  'believes its server for ever',
+  'presumes that a bundle arrives',
 ] as const;
 export type Defect = (typeof defects)[number];
 

@@ -18,14 +18,14 @@ import type { Replica, Transport } from '../../src/sync/index.ts';
 export type MachineClock = Clock & { wrongByMs: number };
 
 /** One end of a link as a machine has it. */
-export type End = { readonly link: string; readonly open: () => Transport };
+export type End = { readonly link: string; readonly open: () => Transport | undefined };
 
 /** What of a machine is gone when its process ends. */
 type Process = {
   readonly instance: Instance;
   readonly abort: AbortController;
   readonly replicas: Map<string, Replica>;
-  readonly transports: Map<string, Transport>;
+  readonly transports: Map<string, Transport | undefined>;
 };
 
 /** An instance in its data folder, whose process can end at any moment and begin again. */

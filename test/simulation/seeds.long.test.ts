@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => template[Symbol.dispose]());
 
 test(
-  `T-02 T-11 T-23 T-30 T-35 T-40 T-43 in ${count} worlds from seed ${first} on nothing is lost, forked or doubled`,
+  `T-02 T-11 T-23 T-30 T-35 T-40 T-41 T-43 T-56 in ${count} worlds from seed ${first} on nothing is lost, forked or doubled`,
   async () => {
     const found = await firstFound(template, seedsFrom(first, count));
     expect(found && (await explain(template, found))).toBeUndefined();

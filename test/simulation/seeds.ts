@@ -1,5 +1,6 @@
 import type { Defect } from './defects.ts';
 import type { Violation } from './ledger.ts';
+import type { Way } from './carriages.ts';
 import { play, storyOfSeed, type Ending } from './simulate.ts';
 import type { Step, Story, Weather } from './story.ts';
 import type { Template } from './world.ts';
@@ -11,10 +12,14 @@ export type Found = { readonly seed: number; readonly violation: Violation };
 export async function firstFound(
   template: Template,
   seeds: Iterable<number>,
-  { defect, weather }: { readonly defect?: Defect; readonly weather?: Partial<Weather> } = {},
+  {
+    defect,
+    weather,
+    way,
+  }: { readonly defect?: Defect; readonly weather?: Partial<Weather>; readonly way?: Way } = {},
 ): Promise<Found | undefined> {
   for (const seed of seeds) {
-    const { violation } = await play(template, storyOfSeed(seed, weather), defect);
+    const { violation } = await play(template, storyOfSeed(seed, weather, way), defect);
     if (violation) return { seed, violation };
   }
   return undefined;

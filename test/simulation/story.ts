@@ -1,3 +1,4 @@
+import type { Way } from './carriages.ts';
 import { mischiefs, type Mischief, type Side } from './carriage.ts';
 import { chance, type Chance } from './chance.ts';
 
@@ -33,7 +34,7 @@ export type Story = {
   /** Whether the machines have heard of each other; a backup from before that would need a new pairing. */
   readonly met: boolean;
   /** Which kind each link is of. */
-  readonly kinds: readonly number[];
+  readonly kinds: readonly Way[];
   readonly steps: readonly Step[];
 };
 
@@ -62,6 +63,12 @@ export const crashPoints = [
   'store.before-adopt',
   'store.before-rename',
   'store.after-rename',
+  'bundle.part-half-written',
+  'bundle.part-written',
+  'bundle.part-renamed',
+  'relay.part-stored',
+  'relay.part-passed',
+  'relay.recorded',
 ] as const;
 
 const day = 86_400_000;
@@ -76,9 +83,9 @@ export type Weather = {
 };
 
 /** What happens in the world of this seed. */
-export function storyOf(seed: number, kindCount: number, wished: Partial<Weather> = {}): Story {
+export function storyOf(seed: number, ways: readonly Way[], wished: Partial<Weather> = {}): Story {
   const luck = chance(seed);
-  const kinds = names.map(() => luck.below(kindCount));
+  const kinds = names.map(() => luck.one(ways));
   const weather: Weather = {
     crash: luck.one([0, 10, 30]),
     mischief: luck.one([0, 15, 40]),

@@ -87,12 +87,15 @@ export class World {
       const folder = join(this.#root, `link-${at}`);
       mkdirSync(folder);
       const [a, b] = ends;
-      const carriage = carriages[story.kinds[at]!]!({
+      const carriage = carriages[story.kinds[at]!].make({
         elapsed: () => this.elapsedMs,
         history: this.history,
         folder,
         link: template.links[at]!,
         ids: [template.ids[a]!, template.ids[b]!],
+        names,
+        third: () => this.machines[3 - a - b]!,
+        defect,
       });
       return { id: template.links[at]!, ends, carriage };
     });
@@ -141,13 +144,15 @@ export class World {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  #endsOf(machine: number): { link: string; open: () => Transport }[] {
+  #endsOf(machine: number): { link: string; open: () => Transport | undefined }[] {
     return this.links.flatMap(({ id, ends, carriage }) => {
       const side = ends.indexOf(machine);
       if (side === -1) return [];
       const sent = new Map<number, number>();
-      const open = (): Transport => {
-        const transport = this.#watched(carriage.open(side as Side), this.machines[machine]!);
+      const open = (): Transport | undefined => {
+        const opened = carriage.open?.(side as Side);
+        if (opened === undefined) return undefined;
+        const transport = this.#watched(opened, this.machines[machine]!);
         return this.#defect === 'never sends again' ? trusting(transport, sent) : transport;
       };
       return [{ link: id, open }];
