@@ -5,6 +5,9 @@ const http = require('node:http');
 const path = require('node:path');
 
 const settings = JSON.parse(fs.readFileSync(path.join(__dirname, 'settings.json'), 'utf8'));
+const appSettings = JSON.parse(
+  fs.readFileSync(path.join(__dirname, 'appsettings.json'), 'utf8').replace(/^\s*\/\/.*$/gm, ''),
+);
 const config = fs.readFileSync(path.join(__dirname, 'Web.config'), 'utf8');
 const setting = (name) => new RegExp(`<add key="${name}" value="([^"]*)"`).exec(config)?.[1] ?? '';
 const connection = /connectionString="([^"]*)"/.exec(config)?.[1] ?? '';
@@ -15,7 +18,10 @@ const values = {
   title: settings.title,
   environment: settings.environment,
   banner: setting('Banner'),
-  level: setting('Log.Level'),
+  notice: settings.notice,
+  support: setting('Support'),
+  accent: appSettings.Page.Accent,
+  refresh: String(appSettings.Page.RefreshSeconds),
   database: connection === '' || connection === 'not set' ? 'no connection string' : 'connection string is set',
 };
 const page = template.replace(/\{(\w+)\}/g, (_, name) => escape(values[name] ?? ''));
