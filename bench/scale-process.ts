@@ -65,7 +65,12 @@ function kibOf(status: string, field: string): number {
 }
 
 /** What a command came to. */
-export type Ran = { readonly stdout: string; readonly ms: number; readonly peakMiB: number };
+export type Ran = {
+  readonly stdout: string;
+  readonly ms: number;
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+};
 
 /** Types a command on an instance, as people do; it must succeed. */
 export async function crossgap(data: string, ...args: readonly string[]): Promise<Ran> {
@@ -80,7 +85,12 @@ export async function crossgap(data: string, ...args: readonly string[]): Promis
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0)
     throw new Error(`crossgap ${args.slice(0, 4).join(' ')} ended with ${code}:\n${texts.stderr}`);
-  return { stdout: texts.stdout, ms: performance.now() - began, peakMiB: seen.peakMiB() };
+  return {
+    stdout: texts.stdout,
+    ms: performance.now() - began,
+    cpuSeconds: seen.cpuSeconds(),
+    peakMiB: seen.peakMiB(),
+  };
 }
 
 /** A daemon that runs, and where its page is. */

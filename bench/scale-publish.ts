@@ -34,12 +34,14 @@ async function measurePublish(folder: string, links: number): Promise<Measured> 
   const idleBefore = daemon.residentMiB();
   const [ownShare, serverShare] = await Promise.all([idleShare(daemon, idleMs), idleShare(hub, idleMs)]);
 
+  const cpuBefore = [daemon.cpuSeconds(), hub.cpuSeconds()] as const;
   const began = performance.now();
   const published = await crossgap(data, 'release', 'publish', '1.0.0', ...toEach(links));
   await until(async () => (await hub.lying()).messages >= messagesEach * links, {
     everyMs: 50,
   });
   const publishMs = performance.now() - began;
+  const [daemonCpu, serverCpu] = [daemon.cpuSeconds() - cpuBefore[0], hub.cpuSeconds() - cpuBefore[1]];
   const peaks = { daemon: daemon.peakMiB(), 'nats-server': hub.peakMiB(), command: published.peakMiB };
   await hub.quiet();
   const bareMs = await publishBare(folder, hub.url, { each: messagesEach, bytes: messageBytes });
@@ -54,6 +56,9 @@ async function measurePublish(folder: string, links: number): Promise<Measured> 
         goal: '< 10 s at 10,000',
       },
       { name: 'the command alone', unit: 's', ours: published.ms / 1000 },
+      { name: 'the command, processor time', unit: 's', ours: published.cpuSeconds },
+      { name: 'the daemon, processor time', unit: 's', ours: daemonCpu },
+      { name: 'the server, processor time', unit: 's', ours: serverCpu },
       { name: 'streams made', unit: 's', ours: preparedMs / 1000 },
       { name: 'hub config', unit: 's', ours: hub.configured.ms / 1000 },
       { name: 'hub config, file', unit: 'MB', ours: hub.configured.bytes / 1e6 },
