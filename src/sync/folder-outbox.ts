@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SealedEntry } from '../events/index.ts';
@@ -10,13 +10,13 @@ import {
   entriesFileName,
   identityOf,
   isAbsence,
-  lookAt,
   notWritable,
   parseEntriesFileName,
   readParcelBytes,
   type AuthorFolder,
   type EntriesSpan,
 } from './folder-layout.ts';
+import { chunkOf, isChunk, lyingFiles, spanOf } from './lying-files.ts';
 import { decodeParcelFile, encodeParcelFile, entryBytesInParcel } from './parcel-file.ts';
 import {
   comparePlaces,
@@ -50,22 +50,8 @@ export interface FolderOutbox {
   settle(settled: Settled): Promise<void>;
 }
 
-type Whole = {
-  readonly identity: string;
-  readonly parcel: Described;
-  readonly seenAt: number;
-  readonly digest: string;
-  /** This run wrote it, or found in it what it would write; else it only looks like a parcel of ours. */
-  readonly isOurs: boolean;
-};
-type Described =
-  | { readonly kind: 'head' }
-  | (EntriesSpan & { readonly kind: 'entries' })
-  | (Chunk & { readonly kind: 'blob' });
-
 export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions): FolderOutbox {
-  /** Files that were read back and found whole, by path. Others may write there too: a checksum that fits proves nothing. */
-  const whole = new Map<string, Whole>();
+  const lying = lyingFiles({ believedMs, now });
   let spans: EntriesSpan[] | undefined;
   let lastHead: Uint8Array | undefined;
   let prepared = false;
@@ -115,58 +101,22 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
       throw notWritable(path, cause);
     }
     faultPoint('sync.parcel-renamed');
-    whole.set(path, {
-      identity,
-      parcel: describe(parcel),
-      seenAt: now(),
-      digest: digestOf(bytes),
-      isOurs: true,
+    lying.written(path, identity, parcel, bytes);
+  }
+
+  /** Whether a file of entries holds what our own log does. */
+  function holdsOurs(span: EntriesSpan, entriesAfter: EntriesAfter): Promise<boolean> {
+    return lying.holds(pathOf(span), (parcel) => {
+      if (parcel.kind !== 'entries') return false;
+      let ours: ReturnType<EntriesAfter> = [];
+      return parcel.entries.every((entry, at) => {
+        const place = { epoch: span.epoch, seq: span.first + at };
+        if (ours.length === 0) ours = entriesAfter({ ...place, seq: place.seq - 1 }, comparedTogether);
+        const [own] = ours;
+        ours = ours.slice(1);
+        return own !== undefined && comparePlaces(own, place) === 0 && isSameEntry(own, entry);
+      });
     });
-  }
-
-  /** What a file of ours carries, if it is there and as it was written; it is read back whenever it may have changed. */
-  async function carried(path: string): Promise<Described | undefined> {
-    const before = whole.get(path);
-    if (before && now() - before.seenAt < believedMs) return before.parcel;
-    whole.delete(path);
-    const found = await lookAt(path);
-    if (typeof found === 'string') return undefined;
-    if (before?.identity === found.identity) {
-      whole.set(path, { ...before, seenAt: now() });
-      return before.parcel;
-    }
-    const bytes = (await readParcelBytes(path)) ?? Buffer.alloc(0);
-    const decoded = decodeParcelFile(bytes);
-    if (!('parcel' in decoded)) return undefined;
-    const digest = digestOf(bytes);
-    const isOurs = before?.isOurs === true;
-    // Somebody else wrote it, however well it is made.
-    if (isOurs && before.digest !== digest) return undefined;
-    const parcel = describe(decoded.parcel);
-    whole.set(path, { identity: found.identity, parcel, seenAt: now(), digest, isOurs });
-    return parcel;
-  }
-
-  /** Whether a file of entries that an earlier run left, or somebody else, holds what our own log does. */
-  async function holdsOurs(span: EntriesSpan, entriesAfter: EntriesAfter): Promise<boolean> {
-    const path = pathOf(span);
-    const known = whole.get(path);
-    if (known === undefined || known.isOurs) return known !== undefined;
-    const bytes = (await readParcelBytes(path)) ?? Buffer.alloc(0);
-    const decoded = decodeParcelFile(bytes);
-    if (!('parcel' in decoded) || decoded.parcel.kind !== 'entries') return false;
-    const { epoch } = span;
-    let ours: ReturnType<EntriesAfter> = [];
-    for (const [at, entry] of decoded.parcel.entries.entries()) {
-      const place = { epoch, seq: span.first + at };
-      const before = { epoch, seq: place.seq - 1 };
-      if (ours.length === 0) ours = entriesAfter(before, comparedTogether);
-      const [own] = ours;
-      if (own === undefined || comparePlaces(own, place) !== 0 || !isSameEntry(own, entry)) return false;
-      ours = ours.slice(1);
-    }
-    whole.set(path, { ...known, digest: digestOf(bytes), isOurs: true });
-    return true;
   }
 
   /** Spans of all whole files of entries. Names are read anew after each `settle`, so that a lost file is missed. */
@@ -177,13 +127,12 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
       throw notWritable(own.entries, error);
     });
     const there = new Set(names.map((name) => join(own.entries, name)));
-    for (const path of whole.keys())
-      if (dirname(path) === own.entries && !there.has(path)) whole.delete(path);
+    lying.forget((path) => dirname(path) === own.entries && !there.has(path));
     const found: EntriesSpan[] = [];
     for (const name of names) {
       const span = parseEntriesFileName(name);
       if (!span) continue;
-      const inside = await carried(pathOf(span));
+      const inside = await lying.carried(pathOf(span));
       if (inside?.kind === 'entries' && covers(inside, span) && covers(span, inside)) found.push(span);
       // A file of ours that was damaged is of no use to anybody; what it held is sent again.
       else await rm(pathOf(span), { force: true });
@@ -221,9 +170,8 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     );
     if (!tail) return undefined;
     const bytes = await readParcelBytes(pathOf(tail));
-    const known = whole.get(pathOf(tail));
     // What was altered is not carried on under our hand.
-    if (!bytes || known?.isOurs !== true || known.digest !== digestOf(bytes)) return undefined;
+    if (!bytes || !lying.isOurs(pathOf(tail), bytes)) return undefined;
     const added = parcel.entries.reduce((sum, entry) => sum + entryBytesInParcel(entry), 0);
     if (bytes.length + added > mergeBytes) return undefined;
     const decoded = decodeParcelFile(bytes);
@@ -233,16 +181,14 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
   }
 
   async function remove(gone: readonly EntriesSpan[]): Promise<void> {
-    for (const span of gone) {
-      await rm(pathOf(span), { force: true });
-      whole.delete(pathOf(span));
-    }
+    for (const span of gone) await rm(pathOf(span), { force: true });
+    lying.forget((path) => gone.some((span) => pathOf(span) === path));
     spans = (await lyingSpans()).filter((span) => !gone.includes(span));
   }
 
   async function sendHead(bytes: Uint8Array): Promise<void> {
     const same = lastHead && Buffer.compare(lastHead, bytes) === 0;
-    if (same && (await carried(own.head))?.kind === 'head') return;
+    if (same && (await lying.carried(own.head))?.kind === 'head') return;
     await write(own.head, { kind: 'head', bytes });
     lastHead = bytes.slice();
   }
@@ -262,31 +208,12 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     bytesOf?: () => Promise<Uint8Array | undefined>,
   ): Promise<boolean> {
     const path = join(own.blob(chunk.digest), chunkFileName(chunk.offset));
-    return isChunk(await carried(path), chunk) && (bytesOf === undefined || holdsBytes(path, bytesOf));
-  }
-
-  /** Whether a chunk that an earlier run left, or somebody else, holds what our own blob does; looked at once. */
-  async function holdsBytes(path: string, bytesOf: () => Promise<Uint8Array | undefined>): Promise<boolean> {
-    const known = whole.get(path);
-    if (known === undefined || known.isOurs) return known !== undefined;
-    const bytes = (await readParcelBytes(path)) ?? Buffer.alloc(0);
-    const decoded = decodeParcelFile(bytes);
-    if (!('parcel' in decoded) || decoded.parcel.kind !== 'blob') return false;
-    const ours = await bytesOf();
-    if (ours === undefined || Buffer.compare(decoded.parcel.bytes, ours) !== 0) return false;
-    whole.set(path, { ...known, digest: digestOf(bytes), isOurs: true });
-    return true;
-  }
-
-  function isChunk(lying: Described | undefined, chunk: Chunk): boolean {
-    return (
-      lying?.kind === 'blob' &&
-      lying.digest === chunk.digest &&
-      lying.sizeBytes === chunk.sizeBytes &&
-      lying.attempt === chunk.attempt &&
-      lying.offset === chunk.offset &&
-      lying.length === chunk.length
-    );
+    if (!isChunk(await lying.carried(path), chunk)) return false;
+    if (bytesOf === undefined) return true;
+    return lying.holds(path, async (parcel) => {
+      const ours = await bytesOf();
+      return ours !== undefined && parcel.kind === 'blob' && Buffer.compare(parcel.bytes, ours) === 0;
+    });
   }
 
   async function send(parcel: Parcel, signal: AbortSignal): Promise<void> {
@@ -323,7 +250,7 @@ export function folderOutbox({ own, believedMs, mergeBytes, now }: OutboxOptions
     for (const digest of names) {
       if (!/^[0-9a-f]{64}$/.test(digest) || owed.has(digest)) continue;
       await rm(own.blob(digest), { recursive: true, force: true });
-      for (const path of whole.keys()) if (dirname(path) === own.blob(digest)) whole.delete(path);
+      lying.forget((path) => dirname(path) === own.blob(digest));
     }
   }
 
@@ -343,35 +270,11 @@ async function ownDirectory(path: string): Promise<void> {
   );
 }
 
-function describe(parcel: Parcel): Described {
-  switch (parcel.kind) {
-    case 'head':
-      return { kind: 'head' };
-    case 'entries':
-      return { kind: 'entries', ...spanOf(parcel) };
-    case 'blob':
-      return { kind: 'blob', ...chunkOf(parcel) };
-  }
-}
-
-function spanOf({ epoch, givenBack, firstSeq, entries }: EntriesParcel): EntriesSpan {
-  const row = { epoch, ...(givenBack && { givenBack }) };
-  return { ...row, first: firstSeq, last: firstSeq + entries.length - 1 };
-}
-
-function chunkOf({ digest, sizeBytes, attempt, offset, bytes }: BlobParcel): Chunk {
-  return { digest, sizeBytes, attempt, offset, length: bytes.length };
-}
-
 /** So many entries of our own are looked up at a time. */
 const comparedTogether = 64;
 
 function isSameEntry(one: SealedEntry, other: SealedEntry): boolean {
   return Buffer.compare(one.bytes, other.bytes) === 0 && Buffer.compare(one.signature, other.signature) === 0;
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return hash('sha256', bytes);
 }
 
 function covers(wide: EntriesSpan, narrow: EntriesSpan): boolean {
