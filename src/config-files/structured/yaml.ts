@@ -172,7 +172,7 @@ function scalarSplice(
   if (isBlock) {
     const old = text.slice(start, end);
     const header = /^[^\r\n]*/.exec(old)![0];
-    const comment = / #.*$/.exec(header)?.[0] ?? '';
+    const comment = /[ \t]+#.*$/.exec(header)?.[0] ?? '';
     const ending = /\r?\n$/.exec(old)?.[0] ?? '';
     const body = value === undefined ? undefined : literalBody(value, old, header, place, lineEnd);
     if (body !== undefined)
