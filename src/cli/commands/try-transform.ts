@@ -17,8 +17,8 @@ export const tryTransform = command({
   },
   async run(context, { SOURCE, TRANSFORM }, { out }): Promise<Outcome> {
     const result = tried(SOURCE, TRANSFORM);
-    const warnings = result.messages.filter(({ level }) => level === 'warning').map(withoutLevel);
-    const errors = result.messages.filter(({ level }) => level === 'error').map(withoutLevel);
+    const warnings = result.messages.filter(({ level }) => level === 'warning');
+    const errors = result.messages.filter(({ level }) => level === 'error');
     for (const message of result.messages) context.terminal.talk(lineOf(message, { SOURCE, TRANSFORM }));
     const { bytes, failure } = result;
     if (out !== undefined && bytes !== undefined) writeGivenFile(out, bytes);
@@ -59,12 +59,6 @@ function tried(source: string, transform: string): Tried {
     if (!(error instanceof ConfigFileError)) throw error;
     return { messages: [{ level: 'error', kind: 'unreadable', message: error.message }], failure: error };
   }
-}
-
-type Told = Omit<TransformMessage, 'level'>;
-
-function withoutLevel({ level: _, ...told }: TransformMessage): Told {
-  return told;
 }
 
 function lineOf(

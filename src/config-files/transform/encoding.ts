@@ -68,45 +68,32 @@ export function decodeTransform({ name, bytes }: NamedBytes): string {
 export function byteSink(encoding: WrittenEncoding, bytesExpected: number): Sink & { bytes(): Uint8Array } {
   let buffer = Buffer.allocUnsafe(Math.ceil(bytesExpected * 1.05) + 4096);
   let used = 0;
-  let waiting: string[] = [];
-  let waitingLength = 0;
-  const add = (bytes: Uint8Array): void => {
-    room(bytes.length);
-    buffer.set(bytes, used);
-    used += bytes.length;
-  };
   const room = (bytes: number): void => {
     if (used + bytes <= buffer.length) return;
     const larger = Buffer.allocUnsafe(Math.max(used + bytes, buffer.length * 2));
     buffer.copy(larger, 0, 0, used);
     buffer = larger;
   };
-  const flush = (): void => {
-    const text = waiting.join('');
-    waiting = [];
-    waitingLength = 0;
-    if (encoding.name === 'utf-8') {
-      room(Buffer.byteLength(text));
-      used += buffer.write(text, used, 'utf8');
-    } else if (encoding.name === 'bytes') {
-      add(singleBytes(text, encoding.highest));
-    } else {
-      add(encodeXml(text, { name: encoding.name, byteOrderMark: false }));
-    }
+  const add = (bytes: Uint8Array): void => {
+    room(bytes.length);
+    buffer.set(bytes, used);
+    used += bytes.length;
   };
   if (encoding.name !== 'bytes' && encoding.byteOrderMark) {
     add(encodeXml('', { name: encoding.name, byteOrderMark: true }));
   }
   return {
     write(text) {
-      waiting.push(text);
-      waitingLength += text.length;
-      if (waitingLength > 65_536) flush();
+      if (encoding.name === 'utf-8') {
+        room(Buffer.byteLength(text));
+        used += buffer.write(text, used, 'utf8');
+      } else if (encoding.name === 'bytes') {
+        add(singleBytes(text, encoding.highest));
+      } else {
+        add(encodeXml(text, { name: encoding.name, byteOrderMark: false }));
+      }
     },
-    bytes() {
-      flush();
-      return buffer.subarray(0, used);
-    },
+    bytes: () => buffer.subarray(0, used),
   };
 }
 

@@ -1,7 +1,7 @@
 import { checkXml, entitiesRefused } from '../check-xml.ts';
 import { notWellFormed } from '../xml-position.ts';
 import { doctypeEnd, endOfName, qualified, skipSpace, upTo } from '../xml-scan.ts';
-import { escapedValue, isSpace, piecesOf } from './characters.ts';
+import { escapedValue, isSpace, isWrittenAlike, piecesOf } from './characters.ts';
 import {
   documentElement,
   insertChild,
@@ -236,9 +236,13 @@ function startTag(
 }
 
 function readReferences(attribute: TreeAttribute, onReference: OnReference): void {
-  const pieces = piecesOf(attribute.value);
+  const raw = attribute.value;
+  const pieces = piecesOf(raw);
   attribute.value = pieces.map((piece) => piece.text).join('');
-  if (pieces.every((piece) => piece.entity === undefined)) return;
+  if (pieces.every((piece) => piece.entity === undefined)) {
+    if (isWrittenAlike(raw)) attribute.written = raw;
+    return;
+  }
   attribute.written = pieces
     .map((piece) => (piece.entity === undefined ? escapedValue(piece.text) : `&${piece.entity};`))
     .join('');

@@ -27,7 +27,7 @@ export type TreeAttribute = {
   /** Empty for none; declarations are in `http://www.w3.org/2000/xmlns/`. */
   readonly namespace: string;
   value: string;
-  /** The value as it is written, where it holds references to entities; they are not expanded in `value`. */
+  /** The value as it is written, where the source has told; references to entities stand here and not in `value`. */
   written: string | undefined;
   readonly origin: Origin;
   /** Where its name starts. */

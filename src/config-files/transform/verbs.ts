@@ -23,8 +23,8 @@ export type Application = {
   readonly target: TreeNode;
   readonly targets: readonly TreeNode[];
   readonly argumentText: string | undefined;
-  warn(kind: TransformMessageKind, message: string, place?: MessagePlace): void;
-  detail(message: string): void;
+  readonly warn: (kind: TransformMessageKind, message: string, place?: MessagePlace) => void;
+  readonly detail: (message: string) => void;
 };
 
 export type Verb = {
@@ -216,7 +216,8 @@ function setAttribute(target: TreeElement, attribute: TreeAttribute, value: stri
   target.attributes = target.attributes.filter(
     (one) => one.localName !== localName || one.namespace !== namespace,
   );
-  target.attributes.push({ ...attribute, element: target, value });
+  const written = value === attribute.value ? attribute.written : undefined;
+  target.attributes.push({ ...attribute, element: target, value, written });
   target.altered = true;
 }
 

@@ -94,9 +94,15 @@ function writeStartTag(
   const name = prefix === '' ? element.localName : `${prefix}:${element.localName}`;
   output.write(`<${name}`);
   for (const { attribute, space } of attributes) {
-    const written = `${namespaces.attributeName(attribute)}="${attribute.written ?? escapedValue(attribute.value)}"`;
-    const before = space ?? (output.column + 2 + written.length > columnsMax ? newLine : ' ');
-    output.write(before + written);
+    const attributeName = namespaces.attributeName(attribute);
+    const value = attribute.written ?? escapedValue(attribute.value);
+    // Name, equals sign, both quotes and the space before it.
+    const width = attributeName.length + value.length + 5;
+    output.write(space ?? (output.column + width > columnsMax ? newLine : ' '));
+    output.write(attributeName);
+    output.write('="');
+    output.write(value);
+    output.write('"');
   }
   const added = namespaces
     .added()

@@ -36,7 +36,15 @@ function judge(home: string, one: Case): void {
       log.push(`${file}.config (${line}, ${column}) ${level}: ${message}`);
     },
   });
-  expect(result.messages.map(({ message: _, ...event }) => event)).toEqual(one.events ?? []);
+  expect(
+    result.messages.map(({ level, kind, in: file, line, column }) => ({
+      level,
+      kind,
+      in: file,
+      line,
+      column,
+    })),
+  ).toEqual(one.events ?? []);
   expect(result.bytes === undefined).toBe(one.fatal === true);
   if (result.bytes !== undefined) {
     expect(one.compare).toBe('bytes');
