@@ -24,6 +24,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   'scale-publish': () => import('./scale-publish.ts'),
   'scale-fleet': () => import('./scale-fleet.ts'),
   'scale-log': () => import('./scale-log.ts'),
+  substitution: () => import('./substitution.ts'),
   transform: () => import('./transform.ts'),
   'config-variables': () => import('./config-variables.ts'),
   structured: () => import('./structured.ts'),

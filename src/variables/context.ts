@@ -4,7 +4,7 @@ import { echoPath } from './echo.ts';
 import { VariableError } from './errors.ts';
 import { jsonText, type JsonValue } from './json-value.ts';
 import { parseInt32 } from './numbers.ts';
-import type { Run } from './run.ts';
+import { workOf, type Run } from './run.ts';
 import type { Step, SymbolPath } from './syntax.ts';
 
 /**
@@ -55,7 +55,7 @@ export function resolve(
   run: Run,
   evaluate: EvaluateValue,
 ): Resolved | undefined {
-  run.work(path.length);
+  run.work(workOf.path + path.length * workOf.step);
   const written = echoPath(path);
   const at = path.length === 0 ? 0 : path[0]!.at + moved;
   return guarded(written, `${at} ${written}`, context, () => {

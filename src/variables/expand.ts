@@ -15,7 +15,7 @@ import { filters } from './filters.ts';
 import { FilterRefusal } from './filter.ts';
 import { formatDouble, parseDouble } from './numbers.ts';
 import { parseTemplate } from './parse.ts';
-import { beginRun, type Run } from './run.ts';
+import { beginRun, workOf, type Run } from './run.ts';
 import type {
   ConditionToken,
   EachToken,
@@ -93,7 +93,7 @@ function newEvaluation(run: Run) {
 
   function tokens(all: readonly Token[], context: Context): void {
     for (const token of all) {
-      run.work(1);
+      run.work(workOf.token);
       switch (token.kind) {
         case 'text':
           write(token.text);
@@ -151,7 +151,7 @@ function newEvaluation(run: Run) {
         option.kind === 'text' ? option.text : optionText(option.token, context),
       );
       const filter = filters.get(name.toLowerCase());
-      run.work(1 + (value?.length ?? 0));
+      run.work(workOf.filter + (value?.length ?? 0));
       try {
         value = filter?.(value, given, run);
       } catch (error) {
@@ -206,7 +206,7 @@ function newEvaluation(run: Run) {
     const items = itemsOf(symbol(collection, 0, context), run);
     if (items.length > 0 && folded(name) === 'OCTOPUS') throw takenName(name);
     for (const [n, item] of items.entries()) {
-      run.work(8);
+      run.work(workOf.turn);
       tokens(body, childOf(context, turn(name, item, n, items.length)));
     }
   }
@@ -220,7 +220,7 @@ function newEvaluation(run: Run) {
     let value = run.deeper(run.owner, () => calculate(sum.first, context));
     for (const { operator, operand } of sum.rest) {
       if (value === undefined) return undefined;
-      run.work(1);
+      run.work(workOf.token);
       const other = run.deeper(run.owner, () => calculate(operand, context));
       if (other === undefined) return undefined;
       if (operator === '+') value += other;
@@ -233,7 +233,7 @@ function newEvaluation(run: Run) {
 
   const evaluateNested: EvaluateValue = (value, context, what) => {
     if (!value.text.includes('#{')) return { text: value.text, missing: [] };
-    run.work(value.text.length);
+    run.work(workOf.template + value.text.length * 20);
     const template = parseTemplate(value.text, 'halt');
     if (template.failedAt !== undefined) return undefined;
     const inner = newEvaluation(run);

@@ -43,9 +43,12 @@ export function readJson(text: string): JsonValue | undefined {
 
 function jsonReader(text: string) {
   let at = 0;
+  /** In a document that is an array, comments are elements of arrays, and its end may be missing. */
+  let inArray = false;
 
   function document(): JsonValue {
     skip();
+    inArray = text[at] === '[';
     const value = read(1);
     skip();
     if (at < text.length) throw new NotJson();
@@ -55,7 +58,7 @@ function jsonReader(text: string) {
   /** Past white space and comments. */
   function skip(): void {
     while (at < text.length) {
-      if (isJsonSpace(text.charCodeAt(at))) at += 1;
+      if (isWhiteSpace(text.charCodeAt(at))) at += 1;
       else if (text[at] === '/') comment();
       else return;
     }
@@ -116,7 +119,7 @@ function jsonReader(text: string) {
   }
 
   function ended(): boolean {
-    return at >= text.length || isJsonSpace(text.charCodeAt(at)) || ',}])/'.includes(text[at]!);
+    return at >= text.length || isWhiteSpace(text.charCodeAt(at)) || ',}])/'.includes(text[at]!);
   }
 
   function object(depth: number): JsonValue {
@@ -137,6 +140,7 @@ function jsonReader(text: string) {
       members.set(name, text[at] === ',' ? { kind: 'nothing', word: 'undefined' } : read(depth + 1));
       skip();
       if (text[at] === ',') at += 1;
+      else if (isCutOff()) return { kind: 'object', members };
       else if (text[at] !== '}') throw new NotJson();
     }
   }
@@ -154,7 +158,7 @@ function jsonReader(text: string) {
     at += 1;
     const items: JsonValue[] = [];
     for (;;) {
-      spaceAndComments(depth, items);
+      skipInto(items);
       if (text[at] === ']') {
         at += 1;
         return { kind: 'array', items };
@@ -165,17 +169,19 @@ function jsonReader(text: string) {
         continue;
       }
       items.push(read(depth + 1));
-      spaceAndComments(depth, items);
+      skipInto(items);
       if (text[at] === ',') at += 1;
+      else if (isCutOff()) return { kind: 'array', items };
       else if (text[at] !== ']') throw new NotJson();
     }
   }
 
-  /** In an array that is the document itself, a comment is an element. */
-  function spaceAndComments(depth: number, items: JsonValue[]): void {
-    if (depth > 1) return skip();
+  const isCutOff = (): boolean => inArray && at >= text.length;
+
+  function skipInto(items: JsonValue[]): void {
+    if (!inArray) return skip();
     while (at < text.length) {
-      if (isJsonSpace(text.charCodeAt(at))) at += 1;
+      if (isWhiteSpace(text.charCodeAt(at))) at += 1;
       else if (text[at] === '/') items.push({ kind: 'comment', text: comment() });
       else return;
     }
@@ -254,10 +260,6 @@ function jsonReader(text: string) {
   return { document };
 }
 
-function isJsonSpace(unit: number): boolean {
-  return isWhiteSpace(unit);
-}
-
 /** A text that is shaped like a moment is read as one. */
 function fromText(text: string): JsonValue {
   const date = text.length >= 9 && text.length <= 40 ? readDate(text) : undefined;
@@ -274,19 +276,27 @@ function readDate(text: string): JsonDate | undefined {
   const found = isoDate.exec(text);
   if (found === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', z, sign, zoneHours, zoneMinutes] = found;
-  const face = Date.UTC(2000, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const face = Date.UTC(
+    2000,
+    Number(month) - 1,
+    Number(day),
+    Number(hour) % 24,
+    Number(minute),
+    Number(second),
+  );
   const date = new Date(face);
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   if (
     Number(year) < 1 ||
     date.getUTCDate() !== Number(day) ||
     date.getUTCMonth() !== Number(month) - 1 ||
-    Number(hour) > 23 ||
+    (Number(hour) > 23 && !/^24:00:00(?!\.0*[1-9])/.test(text.slice(11))) ||
     Number(minute) > 59 ||
     Number(second) > 59
   ) {
     return undefined;
   }
+  if (Number(hour) === 24) date.setUTCDate(Number(day) + 1);
   const units = Number(fraction.padEnd(7, '0'));
   if (z !== undefined) return { seconds: date.getTime(), fraction: units, zone: 'utc' };
   if (sign === undefined) return { seconds: date.getTime(), fraction: units, zone: 'none' };
@@ -350,8 +360,14 @@ function compactJson(value: JsonValue): string {
       const digits = String(date.fraction).padStart(7, '0').replace(/0+$/, '');
       return `"${isoFace(date)}${digits === '' ? '' : `.${digits}`}${zoneMark(date)}"`;
     }
-    case 'array':
-      return `[${value.items.map(compactJson).join(',')}]`;
+    case 'array': {
+      // A comment has no comma before it.
+      const first = value.items.findIndex((item) => item.kind !== 'comment');
+      const items = value.items.map(
+        (item, n) => (n > first && first >= 0 && item.kind !== 'comment' ? ',' : '') + compactJson(item),
+      );
+      return `[${items.join('')}]`;
+    }
     case 'object':
       return `{${[...value.members].map(([name, one]) => `${quotedJson(name)}:${compactJson(one)}`).join(',')}}`;
   }

@@ -1,7 +1,7 @@
 import type { Filter } from './filter.ts';
 import { compile, firstMatch, type Match } from './pattern/match.ts';
 import { parsePattern } from './pattern/syntax.ts';
-import type { Run } from './run.ts';
+import { workOf, type Run } from './run.ts';
 
 /** Filters by regular expressions in .NET's syntax. Steps are work, so no pattern runs for ever. */
 export const patternFilters = {
@@ -26,7 +26,7 @@ export const patternFilters = {
       parts.push(part);
       length += part.length;
       run.admit(length);
-      run.work(part.length);
+      run.work(workOf.match + part.length);
       kept = end;
       // An empty match is left behind by one, or it would be met for ever.
       from = end === start ? end + 1 : end;
@@ -35,11 +35,10 @@ export const patternFilters = {
   },
 } satisfies Record<string, Filter>;
 
-/** A step of a pattern takes about as long as a few characters. */
 const spender =
   (run: Run) =>
   (steps: number): void =>
-    run.work(steps * 2);
+    run.work(steps * workOf.patternStep);
 
 type Write = (input: string, match: Match) => string;
 

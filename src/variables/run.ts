@@ -4,9 +4,22 @@ import { readJson, type JsonValue } from './json-value.ts';
 /** Deeper, values and blocks are not evaluated inside one another: the stack surely holds as much. */
 const depthMax = 200;
 const outputLengthMax = 128 * 1024 * 1024;
-/** A character read, written or compared is one unit of work; a second does some hundred million of them. */
-const workMax = 400_000_000;
-const workPerCharacter = 20;
+/**
+ * Work is counted in characters that are read, written or compared, some hundred million a second; what takes as long
+ * as many of them counts as many. So the bound is the same on each machine, and a matter of seconds on all.
+ */
+const workMax = 150_000_000;
+const workPerCharacter = 50;
+export const workOf = {
+  token: 20,
+  path: 60,
+  step: 30,
+  turn: 300,
+  filter: 100,
+  template: 100,
+  patternStep: 3,
+  match: 50,
+};
 
 /** One evaluation from the outside: what it may cost, and what it has found out on its way. */
 export type Run = {
@@ -54,7 +67,7 @@ export function beginRun(owner: string, textLength: number): Run {
     json: (text) => {
       const known = documents.get(text);
       if (known !== undefined || documents.has(text)) return known;
-      work(text.length);
+      work(text.length * 10);
       const document = readJson(text);
       documents.set(text, document);
       return document;

@@ -6,7 +6,7 @@ import { filesBelow, pathMatcher } from '../folder-files.ts';
 import { rewriteFiles } from './rewrite-files.ts';
 
 /**
- * Replaces `#{Name}` in the files that the step names; every other byte stays. What can't be resolved stays as
+ * Evaluates `#{...}` in the files that the step names; every other byte stays. What can't be resolved stays as
  * written and is told; it fails the step only where `OctopusShouldFailDeploymentOnSubstitutionFails` says so.
  */
 export async function substituteInFiles(work: Work): Promise<Done> {
