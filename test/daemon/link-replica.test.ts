@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { setInput, withdrawRelease } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/link-replica.ts';
+import { readHead, sealHead } from '../../src/events/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { readAskedInputs, readHeldBlobs, readPeerInputs } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
@@ -42,6 +43,42 @@ const reported = async (): Promise<string[]> => {
 };
 
 describe('what the other side of a link is told', () => {
+  test('T-30 is that nothing was told yet, once the words were compared: if that is not so, it is given back', async () => {
+    const { customer, vendor, link } = pair;
+    expect(linkReplica(customer, link).outgoingHead()).toBeUndefined();
+    confirmed();
+    const nothing = linkReplica(customer, link).outgoingHead()!;
+    expect(readHead(nothing)).toMatchObject({ feed: customer.log.feedTo(link), epoch: 1, seq: 0 });
+    // Who holds nothing of it either finds nothing wrong with it; who does, knows from where on it is missing.
+    const atVendor = linkReplica(vendor, link);
+    expect(await atVendor.receiveHead(nothing)).toEqual({ outcome: 'known' });
+    expect(atVendor.peerStands?.()).toBeUndefined();
+    await offered('1.0.0', []);
+    await linkReplica(customer, link).acknowledge();
+    await deliver(customer, vendor, link);
+    expect(await atVendor.receiveHead(nothing)).toMatchObject({ outcome: 'refused', code: 'ROLLBACK' });
+    expect(atVendor.peerStands?.()).toEqual({ epoch: 1, seq: 0 });
+  });
+
+  test('T-21 is what its key signed twice, once', async () => {
+    const { customer, vendor, link } = pair;
+    await offered('1.0.0', []);
+    confirmed();
+    const feed = vendor.log.feedTo(link);
+    const point = vendor.log.pointAt(feed)!;
+    const head = { feed, ...point, hash: 'ab'.repeat(32), issuedAt: vendor.clock.now() };
+    const replica = linkReplica(customer, link);
+    await replica.receiveHead(sealHead(head, vendor.keys.signing));
+    await replica.acknowledge();
+    const before = told();
+    await replica.acknowledge();
+    await linkReplica(customer, link).acknowledge();
+    expect(told()).toBe(before);
+    expect(vendor.log.evidence(feed)).toEqual([]);
+    await deliver(customer, vendor, link);
+    expect(vendor.log.frozenBy(feed)).toMatchObject([{ epoch: point.epoch, seq: point.seq, kind: 'head' }]);
+  });
+
   test('is nothing before the words were compared, and all that is due when they were', async () => {
     const { customer, vendor, link } = pair;
     await offered('1.0.0', ['Port']);
