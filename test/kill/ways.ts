@@ -30,8 +30,36 @@ export function folderWay(root: string): Way {
 
 /** A real nats-server, configured by `hub config`. */
 export function natsWay(root: string): Way {
+  const server = hubServer(root);
+  return {
+    async pair(vendor, customer) {
+      const [link] = await server.meet(vendor, [customer]);
+      return link!;
+    },
+    async kill({ withoutDisk }) {
+      await server.stop();
+      if (withoutDisk) rmSync(join(root, 'hub', 'jetstream'), { recursive: true });
+      await server.start();
+    },
+    [Symbol.asyncDispose]: server.stop,
+  };
+}
+
+/** The server of a vendor and its customers. */
+export interface HubServer {
+  readonly url: string;
+  /** Pairs the vendor with each of them over this server, which then runs; the links' ids. */
+  meet(vendor: Instance, customers: readonly Instance[]): Promise<string[]>;
+  start(): Promise<void>;
+  /** SIGKILL. */
+  stop(): Promise<void>;
+}
+
+/** One that lies in `root/hub`. */
+export function hubServer(root: string): HubServer {
   const hub = join(root, 'hub');
   let server: ChildProcess | undefined;
+  let url = '';
 
   async function start(): Promise<void> {
     const started = spawn(natsServerPath(), ['-c', join(hub, 'hub.conf')], {
@@ -48,39 +76,37 @@ export function natsWay(root: string): Way {
     });
   }
 
-  async function stop(): Promise<void> {
-    const running = server;
-    server = undefined;
-    if (!running || running.exitCode !== null || running.signalCode !== null) return;
-    const gone = once(running, 'exit');
-    running.kill('SIGKILL');
-    await gone;
-  }
-
   return {
-    async pair(vendor, customer) {
+    get url() {
+      return url;
+    },
+    async meet(vendor, customers) {
       const port = await freePort();
-      const [acme, contoso] = [vendor, customer].map(({ folder }) => personAt(folder.root)) as [
-        Person,
-        Person,
-      ];
-      const [invitation, reply] = [join(root, 'invitation'), join(root, 'reply')];
-      const url = `tls://localhost:${port}`;
-      await acme.asks(['link', 'invite', 'contoso', '--nats', url, '--out', invitation]);
-      const words = ['--fingerprint', vendor.identity.words];
-      await contoso.asks(['link', 'accept', invitation, ...words, '--out', reply]);
-      await acme.asks(['link', 'confirm', reply, '--fingerprint', customer.identity.words]);
-      await acme.asks(['hub', 'config', '--out', hub, '--port', `${port}`]);
+      url = `tls://localhost:${port}`;
+      const seller = personAt(vendor.folder.root);
+      for (const { folder, identity } of customers) {
+        const buyer = personAt(folder.root);
+        const [invitation, reply] = [
+          join(root, `invitation-${identity.name}`),
+          join(root, `reply-${identity.name}`),
+        ];
+        await seller.asks(['link', 'invite', identity.name, '--nats', url, '--out', invitation]);
+        const words = ['--fingerprint', vendor.identity.words];
+        await buyer.asks(['link', 'accept', invitation, ...words, '--out', reply]);
+        await seller.asks(['link', 'confirm', reply, '--fingerprint', identity.words]);
+      }
+      await seller.asks(['hub', 'config', '--out', hub, '--port', `${port}`]);
       await start();
-      return readLinks(vendor.db)[0]!.link;
+      return customers.map(({ db }) => readLinks(db)[0]!.link);
     },
-    async kill({ withoutDisk }) {
-      await stop();
-      if (withoutDisk) rmSync(join(hub, 'jetstream'), { recursive: true });
-      await start();
+    start,
+    async stop() {
+      const running = server;
+      server = undefined;
+      if (!running || running.exitCode !== null || running.signalCode !== null) return;
+      const gone = once(running, 'exit');
+      running.kill('SIGKILL');
+      await gone;
     },
-    [Symbol.asyncDispose]: stop,
   };
 }
-
-type Person = ReturnType<typeof personAt>;
