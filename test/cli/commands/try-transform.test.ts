@@ -38,12 +38,12 @@ describe('try transform', () => {
           message: "No element in the source document matches '/r/b'",
           in: 'transform',
           line: 1,
-          column: 106,
+          column: 109,
         },
       ],
       errors: [],
     });
-    expect(answer.stderr).toContain(`${transform} (1, 106): warning: No element`);
+    expect(answer.stderr).toContain(`${transform} (1, 109): warning: No element`);
     expect(readFileSync(out, 'utf8')).toBe('<r><a v="2"/></r>');
   });
 
