@@ -57,6 +57,44 @@ describe('a process file', () => {
     });
   });
 
+  test.each([
+    [
+      'config-transforms: true',
+      'ConfigurationTransforms',
+      { AutomaticallyRunConfigurationTransformationFiles: 'True' },
+    ],
+    [
+      'config-transforms: [Eu, "x.config => *.config"]',
+      'ConfigurationTransforms',
+      { AdditionalXmlConfigurationTransforms: 'Eu\nx.config => *.config' },
+    ],
+    [
+      'config-transforms: { automatic: true, rules: [Eu] }',
+      'ConfigurationTransforms',
+      {
+        AutomaticallyRunConfigurationTransformationFiles: 'True',
+        AdditionalXmlConfigurationTransforms: 'Eu',
+      },
+    ],
+    [
+      'structured-variables: [a.json, "**/*.yaml"]',
+      'JsonConfigurationVariables',
+      { JsonConfigurationVariablesTargets: 'a.json\n**/*.yaml' },
+    ],
+    ['config-transforms: false, structured-variables: []', undefined, {}],
+  ])('%s is held as the properties that Octopus has for it', (features, feature, properties) => {
+    const { revision } = read(web(features));
+    expect(revision.steps[0]!.properties).toEqual([
+      ...(feature === undefined
+        ? []
+        : [{ name: 'Octopus.Action.EnabledFeatures', value: `Octopus.Features.${feature}` }]),
+      ...Object.entries(properties).map(([name, value]) => ({
+        name: `Octopus.Action.Package.${name}`,
+        value,
+      })),
+    ]);
+  });
+
   test('scalars stay as they are written: no numbers, no booleans, no dates, no null', () => {
     const { variables } = read(
       small(
@@ -335,6 +373,21 @@ describe('a process file is refused with every problem at its place', () => {
     ],
   ])('what is not there yet: %s', (_what, text, problem) => {
     expect(problemsOf(text)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test.each([
+    ['an empty rule', "config-transforms: ['']", '4:37 this is empty'],
+    ['a rule with one side', "config-transforms: ['x.config =>']", '4:37 one side of the arrow is empty'],
+    ['two rules in one', "config-transforms: ['a, b']", '4:37 a comma or line break ends a rule'],
+    [
+      'neither truth nor rules',
+      'config-transforms: maybe',
+      '4:36 true, or a list of rules, is expected here',
+    ],
+    ['an empty target', "structured-variables: ['']", '4:40 this is empty'],
+    ['two targets in one', 'structured-variables: ["a\\nb"]', '4:40 this has a line break'],
+  ])('a feature of configuration files that says nothing clear: %s', (_what, features, problem) => {
+    expect(problemsOf(web(features))).toEqual([problem]);
   });
 
   test('a feature that is off is no problem', () => {

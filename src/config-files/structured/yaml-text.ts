@@ -1,4 +1,4 @@
-import { Document, isScalar, YAMLSeq, type Node, type Scalar } from 'yaml';
+import { Document, isScalar, visit, YAMLSeq, type Node, type Scalar } from 'yaml';
 
 /** What a scalar says: every scalar is read as text. */
 export function scalarText({ value }: Scalar): string {
@@ -30,6 +30,12 @@ export function flowText(contents: Node): string {
       true,
     );
   }
+  // What is not there has no place between two commas.
+  visit(contents, {
+    Scalar: (_key, node) => {
+      if (node.value === '' && (node.type === undefined || node.type === 'PLAIN')) node.value = 'null';
+    },
+  });
   const around = new YAMLSeq();
   around.flow = true;
   around.items.push(contents);
