@@ -1,4 +1,4 @@
-import { decodeText, encodeTextOrUtf8 } from '../../config-files/index.ts';
+import { decodeText, encodeTextOrUtf8, type TextEncoding } from '../../config-files/index.ts';
 import { expand, flag, list, pathList } from '../../variables/index.ts';
 import { currentFolder, type Done, type Work } from '../convention.ts';
 import { ExecutorError } from '../errors.ts';
@@ -29,6 +29,7 @@ export async function substituteInFiles(work: Work): Promise<Done> {
     for (const file of matched) targets.add(file);
   }
   const mustResolve = flag(work.variables, 'OctopusShouldFailDeploymentOnSubstitutionFails', false);
+  const asked = outputEncoding(work);
   const unresolved: string[] = [];
   const files = await rewriteFiles(work, folder, [...targets], (bytes, file) => {
     if (isBinary(bytes)) {
@@ -43,14 +44,38 @@ export async function substituteInFiles(work: Work): Promise<Done> {
       work.log('verbose', `${file}: no value for ${tokens}`);
       unresolved.push(`${file}: no value for ${tokens}`);
     }
-    const encoded = encodeTextOrUtf8(result.text, encoding);
+    const encoded = encodeTextOrUtf8(result.text, asked ?? encoding);
     if (encoded.encodingChanged) {
-      work.log('warning', `${file} can't express a value in ${encoding.name} and is now UTF-8`);
+      work.log('warning', `${file} can't express a value in ${(asked ?? encoding).name} and is now UTF-8`);
     }
     return encoded.bytes;
   });
   if (targets.size === 0) return { state: 'nothing-to-do', detail: `no file matches ${patterns.join(', ')}` };
   return { state: 'done', files, ...(unresolved.length > 0 && { detail: unresolved.join('; ') }) };
+}
+
+/** Names of encodings as .NET has them; all but windows-1252 then begin with a byte order mark. */
+const encodings: Readonly<Record<string, TextEncoding['name']>> = {
+  'utf-8': 'utf-8',
+  'utf-16': 'utf-16le',
+  'utf-16le': 'utf-16le',
+  unicode: 'utf-16le',
+  'utf-16be': 'utf-16be',
+  unicodefffe: 'utf-16be',
+  'utf-32': 'utf-32le',
+  'utf-32le': 'utf-32le',
+  'utf-32be': 'utf-32be',
+  'windows-1252': 'windows-1252',
+};
+
+/** The encoding that the step asks for, undefined where files keep theirs. */
+function outputEncoding(work: Work): TextEncoding | undefined {
+  const given = work.variables.get('Octopus.Action.SubstituteInFiles.OutputEncoding')?.trim() ?? '';
+  if (given === '') return undefined;
+  const name = Object.hasOwn(encodings, given.toLowerCase()) ? encodings[given.toLowerCase()] : undefined;
+  if (name !== undefined) return { name, byteOrderMark: name !== 'windows-1252' };
+  work.log('warning', `The encoding ${given} is not known; files keep theirs`);
+  return undefined;
 }
 
 /** Zero bytes, in a file that no byte order mark makes UTF-16 or UTF-32. */
