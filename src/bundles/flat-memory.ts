@@ -3,16 +3,16 @@ import { runInNewContext } from 'node:vm';
 
 type Collect = (options: { readonly type: 'minor'; readonly execution: 'sync' }) => void;
 
-/** So much passes through the ciphers between two collections. */
+/** So much passes by between two collections. */
 const everyBytes = 8 * 1024 * 1024;
 
 let collect: Collect | undefined;
 let passedBytes = 0;
 
 /**
- * Tells that so many bytes passed through a cipher. What a cipher gives back is garbage soon, and lies outside the
- * heap, where the collector looks for it late: without being asked it lets some 100 MB gather. Young garbage is
- * collected in about a millisecond.
+ * Tells that so many bytes passed by, in memory of their own: what a cipher gives back, or a piece of another package. It
+ * is garbage soon, and lies outside the heap, where the collector looks for it late: without being asked it lets some
+ * 100 MB gather. Young garbage is collected in about a millisecond.
  */
 export function passed(bytes: number): void {
   passedBytes += bytes;

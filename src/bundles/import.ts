@@ -5,6 +5,7 @@ import type { AgeIdentity } from './age-keys.ts';
 import { bundleTransport } from './bundle-transport.ts';
 import type { BundleFacts } from './envelope.ts';
 import { BundleError } from './errors.ts';
+import { passed } from './flat-memory.ts';
 import { openBundle, type OpenBundle } from './open-bundle.ts';
 import { comparePlaces, placeText } from './places.ts';
 import type { BundledBlob } from './records.ts';
@@ -162,9 +163,16 @@ function interrupted({ facts }: FoundBundle): BundleError {
 /** The one way in. Nothing is sent: there is nobody at the other end. */
 function takeIn(opened: OpenBundle, replica: Replica, signal: AbortSignal): Promise<Exchange> {
   // Hours and pace are those of a line; who stands there with a stick wants it in.
-  const { gate: _gate, ...atOnce } = replica;
+  const { gate: _gate, findPiece, ...atOnce } = replica;
   const inward: Replica = {
     ...atOnce,
+    ...(findPiece && {
+      findPiece: async (digest, index) => {
+        const piece = await findPiece.call(replica, digest, index);
+        passed(piece?.length ?? 0);
+        return piece;
+      },
+    }),
     outgoing: () => [],
     outgoingHead: () => undefined,
     blobsOwed: () => [],

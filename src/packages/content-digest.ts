@@ -71,7 +71,7 @@ export async function packageDigests(
   const hashes = algorithms.map((name): [string, Hash] => [name, createHash(name)]);
   let position = 0;
   let next = 0;
-  for await (const piece of file.pieces(0, file.size, signal)) {
+  for await (const piece of file.passing(0, file.size, signal)) {
     whole.update(piece);
     const end = position + piece.length;
     for (; next < stretches.length && stretches[next]!.from < end; next += 1) {

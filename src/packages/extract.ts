@@ -147,7 +147,7 @@ async function hashOnly(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { localOffset, spanEnd } = entry;
-  for await (const piece of archive.file.pieces(localOffset, spanEnd, signal)) hash.update(piece);
+  for await (const piece of archive.file.passing(localOffset, spanEnd, signal)) hash.update(piece);
 }
 
 /** Reads the entry's part of the file once: what goes into the hash is what is written. */

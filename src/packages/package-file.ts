@@ -29,10 +29,10 @@ export class PackageFile implements Disposable {
     }
   }
 
-  /** Exactly `length` bytes from `position`; fewer only where the file ends before. */
-  read(position: number, length: number): Buffer {
-    const end = Math.min(position + length, this.size);
-    const bytes = Buffer.allocUnsafe(Math.max(0, end - position));
+  /** Exactly `length` bytes from `position`, in `into` where there is one; fewer only where the file ends before. */
+  read(position: number, length: number, into?: Buffer): Buffer {
+    const wanted = Math.max(0, Math.min(position + length, this.size) - position);
+    const bytes = into?.subarray(0, wanted) ?? Buffer.allocUnsafe(wanted);
     let filled = 0;
     try {
       while (filled < bytes.length) {
@@ -58,10 +58,25 @@ export class PackageFile implements Disposable {
   }
 
   /** The bytes from `start` to `end` in pieces; between them the process may do other things, such as to close it. */
-  async *pieces(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  pieces(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    return this.#pieces(start, end, signal, undefined);
+  }
+
+  /** The same for who keeps none of them: a piece is good until the next one is asked for. */
+  passing(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(pieceSize, end - start)));
+    return this.#pieces(start, end, signal, buffer);
+  }
+
+  async *#pieces(
+    start: number,
+    end: number,
+    signal: AbortSignal | undefined,
+    into: Buffer | undefined,
+  ): AsyncGenerator<Buffer, void, undefined> {
     for (let at = start; at < end && !this.#isClosed;) {
       signal?.throwIfAborted();
-      const piece = this.read(at, Math.min(pieceSize, end - at));
+      const piece = this.read(at, Math.min(pieceSize, end - at), into);
       if (piece.length === 0) return;
       yield piece;
       at += piece.length;
