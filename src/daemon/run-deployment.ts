@@ -16,6 +16,7 @@ import {
   type Plan,
   type RunOutcome,
 } from '../executor/index.ts';
+import { feedId } from '../events/index.ts';
 import { readKeyFile } from '../identity/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { replaceFile } from '../replace-file.ts';
@@ -25,7 +26,9 @@ import { programFile } from '../installation.ts';
 import {
   findDeployment,
   nameKey,
+  readGivenValues,
   readInputs,
+  readLinks,
   readReleases,
   readSteps,
   type DeploymentRow,
@@ -178,14 +181,17 @@ function valuesInClear({ db, log }: Instance): Record<string, string> {
       .map(({ name }) => nameKey(name)),
   );
   if (secret.size === 0) return {};
-  const ever = ['input.set', 'value.given'].flatMap((type) =>
-    log.ofType(type).flatMap(({ event, header }) => {
-      if (!event.known || (event.name !== 'input.set' && event.name !== 'value.given')) return [];
-      const { name, value } = event.data;
-      const isTold = event.name === 'value.given' && header.feed === log.feedTo(header.audience);
-      return value === null || isTold || !secret.has(nameKey(name)) ? [] : [{ name, value }];
-    }),
+  const set = log.ofType(log.feedTo(log.instanceId), 'input.set');
+  const given = readLinks(db).flatMap(({ link, peer }) =>
+    peer === null || readGivenValues(db, link, false).length === 0
+      ? []
+      : log.ofType(feedId(peer, link), 'value.given'),
   );
+  const ever = [...set, ...given].flatMap(({ event }) => {
+    if (!event.known || (event.name !== 'input.set' && event.name !== 'value.given')) return [];
+    const { name, value } = event.data;
+    return value === null || !secret.has(nameKey(name)) ? [] : [{ name, value }];
+  });
   const values = new Map(ever.map(({ name, value }) => [`${nameKey(name)}\n${value}`, { name, value }]));
   return Object.fromEntries(
     [...values.values()].map(({ name, value }, at) => [`${name} (in clear, ${at + 1})`, value]),

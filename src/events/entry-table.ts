@@ -40,8 +40,8 @@ export type EntryTable = {
   storedAfter(pos: number, limit: number): StoredRow[];
   /** Of one feed, from `spot` on, in the feed's own order. */
   ofFeed(feed: Buffer, from: Spot, limit: number): EntryRow[];
-  /** Of one event type, in the order of the log; looks at all there are. */
-  ofType(type: string): EntryRow[];
+  /** Of one event type, in the order of the log; looks at all there are, or at all of one feed. */
+  ofType(type: string, feed?: Buffer): EntryRow[];
   points(after: number): { pos: number; feed: Buffer; epoch: number; seq: number; hash: Buffer }[];
   count(): number;
   lastPosition(): number;
@@ -97,6 +97,9 @@ export function entryTable(db: Database): EntryTable {
   const ofType = db.prepare<[number, number, Buffer], EntryRow>(
     `SELECT ${columns} FROM entry WHERE substr(bytes, ?, ?) = ? ORDER BY pos`,
   );
+  const ofTypeInFeed = db.prepare<[Buffer, number, number, Buffer], EntryRow>(
+    `SELECT ${columns} FROM entry WHERE feed = ? AND substr(bytes, ?, ?) = ? ORDER BY pos`,
+  );
   const points = db.prepare<[number], EntryRow>(
     `SELECT pos, feed, epoch, seq, hash FROM entry WHERE pos > ? ORDER BY pos`,
   );
@@ -120,9 +123,10 @@ export function entryTable(db: Database): EntryTable {
     after: (pos, limit) => after.all(pos, limit),
     storedAfter: (pos, limit) => packedAfter.all(pos, limit).map(unpack),
     ofFeed: (feed, from, limit) => ofFeed.all(feed, from.epoch, from.seq, limit),
-    ofType: (type) => {
+    ofType: (type, feed) => {
       const name = Buffer.from(`${type}\0`, 'latin1');
-      return ofType.all(headerOffset.type + 1, name.length, name);
+      const from = headerOffset.type + 1;
+      return feed ? ofTypeInFeed.all(feed, from, name.length, name) : ofType.all(from, name.length, name);
     },
     points: (pos) => points.all(pos),
     count: () => count.get() ?? 0,

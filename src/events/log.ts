@@ -121,8 +121,8 @@ export type Log<E extends AnyEvent> = {
   /** All entries that count, in order, a page at a time: what the read models follow from. */
   history(): Generator<readonly LoggedEntry<E>[]>;
   entryAt(feed: string, spot: Spot): LoggedEntry<E> | undefined;
-  /** All entries of one type that count, in order; for types of which there are few. */
-  ofType(type: string): LoggedEntry<E>[];
+  /** All entries of one type in a feed that count, in order; for types of which there are few. */
+  ofType(feed: string, type: string): LoggedEntry<E>[];
   /** The entries of a feed from a place on as they travel, without those a later epoch left behind. */
   readFeed(feed: string, from: Spot, limit: number): SealedEntry[];
   feeds(): FeedFacts[];
@@ -294,9 +294,9 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       const row = entries.at(blob(feed), spot);
       return row && logged(row);
     },
-    ofType: (type) =>
+    ofType: (feed, type) =>
       entries
-        .ofType(type)
+        .ofType(type, blob(feed))
         .filter((row) => !epochTable.isVoid(row.feed, row))
         .map(logged),
     readFeed: (feed, from, limit) => {

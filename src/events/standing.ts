@@ -58,11 +58,8 @@ export function standingKeeper({ db, path, entries, feeds, readVerified }: Parts
   let saved: { pos: number; heads: Map<string, FeedPoint>; verified: number } | undefined;
 
   const ownHeads = (): Map<string, FeedPoint> => {
-    const heads = new Map<string, FeedPoint>();
-    for (const { feed, own } of feeds.all()) {
-      const head = own ? entries.head(Buffer.from(feed, 'hex')) : undefined;
-      if (head !== undefined) heads.set(feed, head);
-    }
+    const heads = entries.heads();
+    for (const { feed, own } of feeds.all()) if (!own) heads.delete(feed);
     return heads;
   };
 
