@@ -81,12 +81,24 @@ export const releaseBoard: Projection = {
       ofLink.set(digest, [state, at, reason]);
     };
 
+    let read: { readonly bytes: Uint8Array; readonly digest: string; readonly document?: ReleaseDocument } = {
+      bytes: new Uint8Array(),
+      digest: '',
+    };
+    /** One release is offered to thousands in a row: the same bytes are read once. */
+    const documentIn = (bytes: Uint8Array, digest: string): ReleaseDocument | undefined => {
+      if (read.digest !== digest || Buffer.compare(read.bytes, bytes) !== 0) {
+        const document = readRelease(bytes, digest);
+        read = { bytes, digest, ...(document !== undefined && { document }) };
+      }
+      return read.document;
+    };
     const apply: Fold['apply'] = ({ pos, event, header, place }) => {
       switch (event.name) {
         case 'release.created':
         case 'release.offered': {
           const { digest, document: bytes } = event.data;
-          const document = readRelease(bytes, digest);
+          const document = documentIn(bytes, digest);
           if (document === undefined) return;
           const { process, number, revision } = document;
           if (place.kind === 'outward') {
