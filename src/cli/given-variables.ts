@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readJson, type JsonValue } from '../variables/index.ts';
 import { misuse } from './command.ts';
 import { readGivenText } from './files.ts';
 
@@ -39,5 +40,14 @@ export function readGivenVariables(path: string): GivenVariable[] {
   }
   return Array.isArray(read.data)
     ? read.data.map(({ name, value, sensitive }) => ({ name, value, sensitive: sensitive ?? false }))
-    : Object.entries(read.data).map(([name, value]) => ({ name, value, sensitive: false }));
+    : inOrder(read.data, readJson(text, false)).map(([name, value]) => ({ name, value, sensitive: false }));
+}
+
+/** The members of an object in the order of its document, which matters where variables are listed by index. */
+export function inOrder<Value>(
+  members: Readonly<Record<string, Value>>,
+  document: JsonValue | undefined,
+): (readonly [name: string, value: Value])[] {
+  const names = document?.kind === 'object' ? [...document.members.keys()] : Object.keys(members);
+  return names.filter((name) => Object.hasOwn(members, name)).map((name) => [name, members[name]!]);
 }

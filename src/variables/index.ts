@@ -6,3 +6,4 @@ export { parseTemplate } from './parse.ts';
 export type { ParseMode, Token } from './syntax.ts';
 export { evaluatesTrue, flag, list, pathList } from './values.ts';
 export { folded } from './characters.ts';
+export { readJson, type JsonValue } from './json-value.ts';

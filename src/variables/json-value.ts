@@ -31,17 +31,20 @@ const ticksDate = /^\/Date\((-?\d{1,15})([+-]\d{2}(?:\d{2})?)?\)\/$/;
 
 class NotJson extends Error {}
 
-/** The value that `text` holds, undefined where it is none or something follows it. */
-export function readJson(text: string): JsonValue | undefined {
+/**
+ * The value that `text` holds, undefined where it is none or something follows it. Texts that are shaped like a moment
+ * are read as one, unless they are to stay texts.
+ */
+export function readJson(text: string, moments = true): JsonValue | undefined {
   try {
-    return jsonReader(text).document();
+    return jsonReader(text, moments).document();
   } catch (error) {
     if (error instanceof NotJson) return undefined;
     throw error;
   }
 }
 
-function jsonReader(text: string) {
+function jsonReader(text: string, moments: boolean) {
   let at = 0;
   /** In a document that is an array, comments are elements of arrays, and its end may be missing. */
   let inArray = false;
@@ -88,7 +91,7 @@ function jsonReader(text: string) {
         return array(depth);
       case '"':
       case "'":
-        return fromText(quoted());
+        return moments ? fromText(quoted()) : { kind: 'text', text: quoted() };
       case 't':
         word('true');
         return { kind: 'boolean', value: true };
@@ -406,10 +409,15 @@ const shortEscapes: Readonly<Record<string, string>> = {
 };
 
 function quotedJson(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  const inside = text.replaceAll(
-    /["\\\u0000-\u001f\u0085\u2028\u2029]/g,
-    (unit) => shortEscapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `"${inside}"`;
+  let inside = '';
+  let kept = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    const isPlain = unit >= 0x20 && unit !== 0x22 && unit !== 0x5c && unit !== 0x85;
+    if (isPlain && unit !== 0x2028 && unit !== 0x2029) continue;
+    const escape = shortEscapes[text[at]!] ?? `\\u${unit.toString(16).padStart(4, '0')}`;
+    inside += text.slice(kept, at) + escape;
+    kept = at + 1;
+  }
+  return `"${inside}${text.slice(kept)}"`;
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { CrossgapError } from '../../errors.ts';
 import { decodeText, encodeTextOrUtf8 } from '../../config-files/index.ts';
-import { evaluatesTrue, expand, VariableSet } from '../../variables/index.ts';
+import { evaluatesTrue, expand, readJson, VariableSet, type JsonValue } from '../../variables/index.ts';
 import { command, misuse, text, type Context, type Outcome } from '../command.ts';
 import { readGivenFile, readGivenText, writeGivenFile } from '../files.ts';
-import { readGivenVariables } from '../given-variables.ts';
+import { inOrder, readGivenVariables } from '../given-variables.ts';
 
 const fileBytesMax = 1024 * 1024 * 1024;
 
@@ -58,17 +58,34 @@ const Cases = z.array(
 );
 
 function tryCases(context: Context, path: string): Outcome {
-  const read = Cases.safeParse(JSON.parse(readGivenText(path, 'cases', fileBytesMax)));
-  if (!read.success) {
-    throw misuse(`Cannot read cases ${path}: ${z.prettifyError(read.error)}`, 'Give an array of cases.');
+  const text = readGivenText(path, 'cases', fileBytesMax);
+  const hint = 'Give an array of {name, variables, template}.';
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw misuse(
+      `Cannot read cases ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint,
+    );
   }
-  for (const one of read.data) context.terminal.document({ name: one.name, ...answer(one) });
+  const read = Cases.safeParse(parsed);
+  if (!read.success) throw misuse(`Cannot read cases ${path}: ${z.prettifyError(read.error)}`, hint);
+  const written = readJson(text, false);
+  for (const [n, one] of read.data.entries()) {
+    const document = written?.kind === 'array' ? written.items[n] : undefined;
+    const given = document?.kind === 'object' ? document.members.get('variables') : undefined;
+    context.terminal.document({ name: one.name, ...answer(one, given) });
+  }
   return {};
 }
 
-function answer({ mode, variables, template }: z.infer<typeof Cases>[number]): object {
+function answer(
+  { mode, variables, template }: z.infer<typeof Cases>[number],
+  document: JsonValue | undefined,
+): object {
   try {
-    const set = new VariableSet(Object.entries(variables));
+    const set = new VariableSet(inOrder(variables, document));
     if (mode === 'truthy') return { output: String(evaluatesTrue(template, set)), missing: [] };
     const result = expand(template, set, mode ?? 'halt');
     const failed = result.failedAt !== undefined;
