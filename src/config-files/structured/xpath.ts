@@ -76,7 +76,7 @@ function stepped(step: Step, from: readonly Item[], root: PathNode, visited: () 
       here = evaluate(step.of, { node: item, position: n + 1, size: from.length }, root, visited);
     } else {
       const { axis, test } = step;
-      here = [...along(axis, item)].filter((node) => {
+      here = nodesAlong(axis, item).filter((node) => {
         visited();
         return passes(test, node, axis);
       });
@@ -101,6 +101,12 @@ function filtered(
     const [only] = result;
     return result.length === 1 && typeof only === 'number' ? only === n + 1 : truthOf(result);
   });
+}
+
+/** As `along`, without walking where there is a list already. */
+function nodesAlong(axis: Axis, node: PathNode): readonly PathNode[] {
+  if (axis === 'child') return node.children;
+  return axis === 'attribute' ? node.attributes : [...along(axis, node)];
 }
 
 /** The nodes along an axis, those next to the node first. */
