@@ -30,6 +30,7 @@ describe('a text with tokens', () => {
       ['a', '1'],
       ['b.c', '#{a}'],
       ['d[x]', '2'],
+      ['j', '{"k":["#{a}",{}],"1":"#{j.k}"}'],
     ]);
     const unit = fc.constantFrom(
       '#',
@@ -47,7 +48,23 @@ describe('a text with tokens', () => {
       'd[x]',
       '"',
       '/',
-      'if ',
+      '#{if a}',
+      '#{elseif b.c == "1"}',
+      '#{else}',
+      '#{/if}',
+      '#{unless d[x] | Trim}',
+      '#{/unless}',
+      '#{each x in j}',
+      '#{x.k | Replace "a*" a}',
+      '#{/each}',
+      '#{calc (1+{a})*2}',
+      '#{j.k[0]}',
+      '#{j[#{a}]}',
+      '| Format N2',
+      '| null',
+      '==',
+      '\\"',
+      ' in ',
     );
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 30 }), (text) => {
