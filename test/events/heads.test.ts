@@ -26,13 +26,18 @@ test('T-04 a head does not expire: one that is years old is taken, and its age c
   expect(shown()).toEqual([0]);
 });
 
-test('T-12 there is no key for heads alone: one signed by any key but that of its feed is refused', () => {
+test('T-12 there is no key for heads alone: one signed by any key but that of its feed is refused', async () => {
   const { vendor, customer, feed } = makePair();
+  await deliver(customer, allOf(vendor, feed));
   const head = { feed, ...pointOf(vendor, feed), issuedAt: vendor.clock.time };
   const stranger = signingKey(generateKeyPairSync('ed25519').privateKey);
   for (const signer of [stranger, customer.signer])
-    expect(customer.log.receiveHead(sealHead(head, signer))).toMatchObject({ outcome: 'refused' });
+    expect(customer.log.receiveHead(sealHead(head, signer))).toMatchObject({
+      outcome: 'refused',
+      error: { code: 'SIGNATURE_INVALID' },
+    });
   expect(customer.log.peerHeads()).toEqual([]);
+  expect(customer.log.receiveHead(sealHead(head, vendor.signer))).toMatchObject({ outcome: 'same' });
 });
 
 test('T-12 who signs heads of entries that do not exist brings nothing but a gap, and entries go on', async () => {

@@ -41,7 +41,7 @@ export function natsWay(root: string): Way {
       if (withoutDisk) rmSync(join(root, 'hub', 'jetstream'), { recursive: true });
       await server.start();
     },
-    [Symbol.asyncDispose]: server.stop,
+    [Symbol.asyncDispose]: () => server.stop(),
   };
 }
 
