@@ -106,22 +106,22 @@ export function parseXPath(text: string, prefixes: Prefixes): XPath {
     while (takeWord([kind]) !== undefined) items.push(inner());
     return items.length === 1 ? items[0]! : { kind, type: 'boolean', items };
   };
-  const compareOf = (operators: readonly Comparison[], inner: () => XPath): XPath => {
+  const chainOf = <Operator extends string>(
+    operators: readonly Operator[],
+    inner: () => XPath,
+    joined: (first: XPath, rest: readonly { readonly operator: Operator; readonly item: XPath }[]) => XPath,
+  ): XPath => {
     const first = inner();
-    const rest: { operator: Comparison; item: XPath }[] = [];
+    const rest: { operator: Operator; item: XPath }[] = [];
     for (let found = takeWord(operators); found !== undefined; found = takeWord(operators)) {
-      rest.push({ operator: found as Comparison, item: inner() });
+      rest.push({ operator: found as Operator, item: inner() });
     }
-    return rest.length === 0 ? first : { kind: 'compare', type: 'boolean', first, rest };
+    return rest.length === 0 ? first : joined(first, rest);
   };
-  const calculateOf = (operators: readonly Arithmetic[], inner: () => XPath): XPath => {
-    const first = inner();
-    const rest: { operator: Arithmetic; item: XPath }[] = [];
-    for (let found = takeWord(operators); found !== undefined; found = takeWord(operators)) {
-      rest.push({ operator: found as Arithmetic, item: inner() });
-    }
-    return rest.length === 0 ? first : { kind: 'calculate', type: 'number', first, rest };
-  };
+  const compareOf = (operators: readonly Comparison[], inner: () => XPath): XPath =>
+    chainOf(operators, inner, (first, rest) => ({ kind: 'compare', type: 'boolean', first, rest }));
+  const calculateOf = (operators: readonly Arithmetic[], inner: () => XPath): XPath =>
+    chainOf(operators, inner, (first, rest) => ({ kind: 'calculate', type: 'number', first, rest }));
   const expression = (): XPath => {
     nested += 1;
     if (nested > nestedMax) throw fail('The xpath query is too complex.');
