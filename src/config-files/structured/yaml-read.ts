@@ -7,13 +7,19 @@ export type YamlNode = Node & { srcToken?: CST.Token };
 
 const depthMax = 200;
 const yamlLengthMax = 16 * 1024 * 1024;
+/** Lines and items, each of which the library keeps some two kilobytes of. */
+const partsMax = 250_000;
 
 /**
  * The documents of a YAML text; every scalar is text, and every node knows its place. Throws ConfigFileError
- * `YAML_NOT_WELL_FORMED` with line and column, `STRUCTURED_FILE_TOO_LARGE` beyond 16 Mi characters or 200 levels.
+ * `YAML_NOT_WELL_FORMED` with line and column, `STRUCTURED_FILE_TOO_LARGE` beyond 16 Mi characters, 250,000
+ * lines and items, or 200 levels.
  */
 export function readYamlDocuments(text: string): readonly Document.Parsed[] {
   if (text.length > yamlLengthMax) throw tooLarge(`it is longer than ${yamlLengthMax} characters`);
+  if (countOf('\n', text) + countOf(',', text) > partsMax) {
+    throw tooLarge(`it has more than ${partsMax} lines and items`);
+  }
   // oxlint-disable-next-line no-control-regex -- the very characters that YAML forbids
   const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(text);
   if (forbidden !== null) throw notWellFormedYaml(text, forbidden.index, 'a control character');
@@ -39,6 +45,12 @@ export function readYamlDocuments(text: string): readonly Document.Parsed[] {
     throw notWellFormedYaml(text, error.pos[0], what);
   }
   return documents;
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count += 1;
+  return count;
 }
 
 /** How deep the tokens of a document nest; the parser that made them does not recurse, what composes them does. */
@@ -70,6 +82,6 @@ function notWellFormedYaml(text: string, offset: number, what: string): ConfigFi
 function tooLarge(what: string): ConfigFileError {
   return new ConfigFileError('STRUCTURED_FILE_TOO_LARGE', `Cannot read the YAML: ${what}`, {
     hint: 'Take the file out of the targets, or make it smaller.',
-    details: { yamlLengthMax, depthMax },
+    details: { yamlLengthMax, partsMax, depthMax },
   });
 }

@@ -87,6 +87,10 @@ describe('structured variables in YAML', () => {
     expect(refusal(file, part.repeat(times)).code).toMatch(/STRUCTURED_FILE_TOO_LARGE|YAML_NOT_WELL_FORMED/);
   });
 
+  test('more lines than memory should be spent on are refused', () => {
+    expect(refusal(file, '\n'.repeat(250_001)).message).toContain('lines and items');
+  });
+
   test('entities that multiply are not multiplied: aliases stay', () => {
     const bomb = 'a: &a [x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: 1\n';
     expect(set(file, bomb, { d: '2' })).toBe(bomb.replace('d: 1', 'd: 2'));
