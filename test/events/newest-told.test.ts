@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { by, hexId, makeInstance, note } from './instance.ts';
+
+test('what was told last is told of all feeds together, newest first, and of no feed that is not asked for', () => {
+  const { log, introduction, instanceId } = makeInstance();
+  const [a, b, gone] = [hexId(), hexId(), hexId()] as const;
+  const feedOf = new Map(
+    [a, b, gone, instanceId].map((audience) => [audience, log.openFeed({ audience, introduction, ...by })]),
+  );
+  const tell = (audience: string, text: string): void => {
+    log.write((tx) => tx.append(feedOf.get(audience)!, note(text), by));
+  };
+  for (const [audience, text] of [
+    [a, 'a 1'],
+    [b, 'b 1'],
+    [b, 'b 2'],
+    [gone, 'gone'],
+    [instanceId, 'at home'],
+    [a, 'a 2'],
+    [b, 'b 3'],
+  ] as const)
+    tell(audience, text);
+  const told = (limit: number, ...audiences: string[]): string[] =>
+    log
+      .newestTold(new Set(audiences), limit)
+      .map(({ event }) => (event.known && event.name === 'note.made' ? event.data.text : event.name));
+  expect(told(4, a, b)).toEqual(['b 3', 'a 2', 'b 2', 'b 1']);
+  expect(told(1, a)).toEqual(['a 2']);
+  expect(told(100, a)).toEqual(['a 2', 'a 1', 'feed.opened']);
+  expect(told(100, hexId())).toEqual([]);
+});
