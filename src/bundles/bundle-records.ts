@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SealedEntry } from '../events/index.ts';
-import type { BlobParcel, NamedBlob, Place, PlacedEntry, Stretch } from '../sync/index.ts';
+import type { BlobParcel, EntriesRow, NamedBlob, Place, PlacedEntry, Stretch } from '../sync/index.ts';
 import { malformed } from './malformed.ts';
 import type { OpenBundle } from './open-bundle.ts';
 import {
@@ -22,7 +22,7 @@ const batchBytes = 1024 * 1024;
 const batchEntries = 256;
 
 /** Entries of one epoch in a row, and where in the bundle they end. */
-export type Batch = Place & { readonly entries: readonly SealedEntry[]; readonly end: number };
+export type Batch = Place & EntriesRow & { readonly entries: readonly SealedEntry[]; readonly end: number };
 
 /** A blob in the bundle, and where its bytes are. */
 export type PlacedBlob = BlobFront & { readonly at: number };
@@ -136,8 +136,9 @@ export function recordReader(bundle: OpenBundle): RecordReader {
         end = next.end;
         batch.push(next.entry);
       }
+      const row = handedOver >= manifest.entries ? ({ givenBack: true } as const) : {};
       handedOver += batch.length;
-      return first === undefined ? undefined : { ...first, entries: batch, end };
+      return first === undefined ? undefined : { ...first, ...row, entries: batch, end };
     },
     async rest() {
       while ((await this.nextEntries()) !== undefined);

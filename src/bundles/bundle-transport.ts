@@ -27,10 +27,11 @@ export function bundleTransport(
     const reader = recordReader(bundle);
     for (let batch = await reader.nextEntries(); batch !== undefined; batch = await reader.nextEntries()) {
       if (signal.aborted) return;
-      const { epoch, seq, entries, end } = batch;
+      const { epoch, givenBack, seq, entries, end } = batch;
       const key = `${idOf(bundle)} entries ${end}`;
       if (done.has(key)) continue;
-      yield { parcel: { kind: 'entries', epoch, firstSeq: seq, entries }, done: once(key) };
+      const row = { epoch, ...(givenBack && { givenBack }) };
+      yield { parcel: { kind: 'entries', ...row, firstSeq: seq, entries }, done: once(key) };
     }
     rests.set(bundle, await reader.rest());
   }

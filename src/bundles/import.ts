@@ -163,12 +163,12 @@ function interrupted({ facts }: FoundBundle): BundleError {
 /** The one way in. Nothing is sent: there is nobody at the other end. */
 function takeIn(opened: OpenBundle, replica: Replica, signal: AbortSignal): Promise<Exchange> {
   // Hours and pace are those of a line; who stands there with a stick wants it in.
-  const { gate: _gate, findPiece, ...atOnce } = replica;
+  const { gate: _gate, ...atOnce } = replica;
   const inward: Replica = {
     ...atOnce,
-    ...(findPiece && {
+    ...(replica.findPiece && {
       findPiece: async (digest, index) => {
-        const piece = await findPiece.call(replica, digest, index);
+        const piece = await replica.findPiece?.(digest, index);
         passed(piece?.length ?? 0);
         return piece;
       },
