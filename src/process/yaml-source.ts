@@ -30,8 +30,6 @@ export type YamlSource = {
   isAlias(path: YamlPath): boolean;
   /** The keys of the mapping at this path in the order of the file (an object puts numbers first). */
   keysAt(path: YamlPath): readonly string[];
-  /** Where a line and column of the text at this path stand in the file, as near as its style allows. */
-  placeInText(path: YamlPath, at: Place): Place;
 };
 
 export const fileLengthMax = 1024 * 1024;
@@ -165,18 +163,6 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
     },
     isAlias: (path) => isAlias(nodes.get(pathKey(path))?.node),
     keysAt: (path) => keys.get(pathKey(path)) ?? [],
-    placeInText: (path, at) => {
-      const { node, value: offset } = near(path);
-      const start = placeAt(offset);
-      if (isScalar(node) && node.type === 'BLOCK_LITERAL') {
-        const line = start.line + at.line;
-        const written = text.slice(lines.lineStarts[line - 1] ?? 0).split(/\r?\n/, 1)[0]!;
-        const indent = written.length - (textOf(node).split('\n')[at.line - 1] ?? '').length;
-        return { line, column: Math.max(0, indent) + at.column };
-      }
-      const quote = isScalar(node) && node.type?.startsWith('QUOTE') ? 1 : 0;
-      return at.line === 1 ? { line: start.line, column: start.column + quote + at.column - 1 } : start;
-    },
   };
 }
 

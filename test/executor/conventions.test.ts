@@ -267,6 +267,24 @@ test('a variable that PreDeploy sets is in force for substitution and later scri
   expect(saidOf(root)).toEqual(['8081', '8081']);
 });
 
+test('substitution evaluates the whole language, into the encoding that the step names', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(
+    root,
+    {
+      'a.txt': '#{each h in Hosts}#{h | ToUpper}#{unless Octopus.Template.Each.Last},#{/unless}#{/each} #{',
+      'Deploy.sh': 'od -An -tx1 a.txt',
+    },
+    {
+      substituteInFiles: ['a.txt'],
+      step: { properties: { 'Octopus.Action.SubstituteInFiles.OutputEncoding': 'UTF-8' } },
+    },
+  );
+  await run(root, planOf(root, [step], { variables: [{ name: 'Hosts', value: 'a,b' }] }));
+  expect(saidOf(root)).toEqual(['ef bb bf 41 2c 42 20 23 7b']);
+});
+
 test('substitution that must be complete fails before the file is written', async () => {
   using folder = temporaryFolder();
   const step = await packageStep(

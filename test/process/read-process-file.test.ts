@@ -397,18 +397,6 @@ describe('a process file is refused with every problem at its place', () => {
     ).not.toThrow();
   });
 
-  test('a template construct in a script is named at its own line of the file, or of the script’s file', () => {
-    const text = small('').replace(
-      '{ bash: echo }',
-      '\n      bash: |\n        echo\n\n          x #{if A}\n',
-    );
-    expect(problemsOf(text)).toEqual([expect.stringContaining('8:13')]);
-    const beside = small('').replace('echo', '{ file: a.sh }');
-    expect(problemsOf(beside, () => 'echo\n #{if A}')).toEqual([
-      expect.stringContaining('(line 2, column 2 of a.sh)'),
-    ]);
-  });
-
   test.each([
     ['an empty file', '', '1:1 the file is empty'],
     ['a comment alone', '# nothing\n', '1:1 the file is empty'],
