@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sharedVectors } from '../../support/shared-vectors.ts';
 import { freshFolder, type } from '../typed.ts';
 
 const root = freshFolder();
@@ -84,3 +85,36 @@ describe('try transform', () => {
     expect(answer.stderr).toContain('none.config');
   });
 });
+
+type Case = {
+  readonly name: string;
+  readonly dir: string;
+  readonly warning?: boolean;
+  readonly error?: boolean;
+  readonly fatal?: boolean;
+};
+
+const own = join(import.meta.dirname, '../../vectors/xdt');
+const beside = sharedVectors('xdt');
+const vectors = [...casesOf(own, 'own/'), ...(beside === undefined ? [] : casesOf(beside, 'suite/'))];
+
+describe('the transform vectors, typed as a command', () => {
+  test.each(vectors)('$name', async ({ name, folder, warning, error, fatal }) => {
+    const out = join(root, `${name}.out.xml`);
+    const [source, transform] = [join(folder, 'source.xml'), join(folder, 'transform.xml')];
+    const answer = await type(['--json', 'try', 'transform', source, transform, '--out', out]);
+    expect(answer.exitCode).toBe(error === true ? 6 : 0);
+    const told = answer.json as { warnings: unknown[]; errors: unknown[] };
+    expect([told.warnings.length > 0, told.errors.length > 0]).toEqual([warning === true, error === true]);
+    expect(existsSync(out)).toBe(fatal !== true);
+    if (fatal !== true)
+      expect(readFileSync(out).equals(readFileSync(join(folder, 'expected.xml')))).toBe(true);
+  });
+});
+
+function casesOf(home: string, under: string): readonly (Case & { readonly folder: string })[] {
+  const index = JSON.parse(readFileSync(join(home, 'index.json'), 'utf8')) as { cases: Case[] };
+  return index.cases
+    .filter(({ dir }) => dir.startsWith(under))
+    .map((one) => ({ ...one, folder: join(home, one.dir) }));
+}
