@@ -22,7 +22,7 @@ export async function rewriteFiles(
     work.signal.throwIfAborted();
     const path = join(folder, file);
     if (work.intended(path) !== undefined) removeLeftOvers(path);
-    const before = readFileSync(path);
+    const before = contentOf(path);
     if (work.intended(path) === work.digest(before)) {
       rewritten.push(file);
       continue;
@@ -40,6 +40,22 @@ export async function rewriteFiles(
     rewritten.push(file);
   }
   return rewritten;
+}
+
+/** What a file holds. Throws ExecutorError `FILE_NOT_CHANGED` where the file system does not let it be read. */
+export function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    const why = code === 'EACCES' ? 'this account may not read it' : (reasons[code] ?? code);
+    throw new ExecutorError('FILE_NOT_CHANGED', `Cannot read ${path}: ${why}`, {
+      hint: 'Check the file and its rights, then resume or retry.',
+      details: { path, code },
+      cause: error,
+    });
+  }
 }
 
 /** The file system's refusal to change a file, in words. */

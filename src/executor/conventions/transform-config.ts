@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { ConfigFileError, decodeText, transformXml, type TransformPair } from '../../config-files/index.ts';
 import { flag } from '../../variables/index.ts';
 import { currentFolder, type Done, type Work } from '../convention.ts';
 import { explained, inFile, warn } from './config-failures.ts';
 import { plannedTransforms } from './planned-transforms.ts';
-import { rewriteFiles } from './rewrite-files.ts';
+import { contentOf, rewriteFiles } from './rewrite-files.ts';
 
 const prefix = 'Octopus.Action.Package';
 const warningsAsErrors = `${prefix}.TreatConfigTransformationWarningsAsErrors`;
@@ -68,7 +67,7 @@ function transformed(work: Work, pair: TransformPair, before: Uint8Array): Uint8
   try {
     const { bytes, messages } = transformXml({
       source: { name: target, bytes: before },
-      transform: { name: transform, bytes: readFileSync(pair.transform) },
+      transform: { name: transform, bytes: contentOf(pair.transform) },
       ...(!isQuiet && { detail: (line) => work.log('verbose', line) }),
     });
     for (const { level, message, line, column, in: file } of messages) {
