@@ -75,7 +75,7 @@ function changeCase(text: string, to: 'upper' | 'lower'): string {
   if (/^[\0-\x7f]*$/.test(text)) return to === 'upper' ? text.toUpperCase() : text.toLowerCase();
   return Array.from(text, (one) => {
     const changed = to === 'upper' ? one.toUpperCase() : one.toLowerCase();
-    const ascii = one > '\x7f' && changed <= '\x7f';
+    const ascii = to === 'upper' && one > '\x7f' && changed <= '\x7f';
     return changed.length === one.length && !ascii ? changed : one;
   }).join('');
 }

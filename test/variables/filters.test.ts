@@ -69,12 +69,14 @@ describe('a filter', () => {
     ['#{Bad | VersionMajor}', 'refused'],
     ['#{W | hTmLeScApE}', 'abc'],
     ['#{W | NoSuch}', null],
+    ['#{Case | ToUpper}|#{Case | ToLower}', 'ß ΑΣ ı İ ﬁ \u212a Ω|ß ασ ı İ ﬁ k ω'],
   ])('%s', (text, expected) => {
     const variables = new VariableSet([
       ['W', 'abc'],
       ['Date', '2031-01-01'],
       ['V', ' v01.2.3-rc-1.x+b '],
       ['Bad', '1.2.99999999999'],
+      ['Case', 'ß ΑΣ ı İ ﬁ \u212a ω'],
     ]);
     let got: string | null;
     try {
