@@ -12,7 +12,7 @@ const settingLength = 500;
 export const measurement: Measurement = {
   what: 'configuration variables: 2,000 of them set in one document of appSettings',
   baseline: 'one replacement by a regular expression over the same text, which knows no XML',
-  how: 'A Web.config of the given size, a setting every 500 bytes, is read and every named setting is set, once cold and then five times; the fastest counts.',
+  how: 'A Web.config of the given size, a setting every 500 bytes, is read and every named setting is set, several times; the fastest counts, and the memory of the first.',
   unit: 'bytes',
   sizes: [1_000_000, 2_000_000, 4_000_000, 8_000_000, 10_000_000],
   prepare: async (folder, size) => {
@@ -23,8 +23,10 @@ export const measurement: Measurement = {
     const every = Math.max(1, Math.floor(size / settingLength / variablesCount));
     const variables = new VariableSet();
     for (let n = 0; n < variablesCount; n += 1) variables.set(`SETTING.${n * every}`, `value ${n} & more`);
-    const ours = await fastest(() => setConfigVariables(bytes, variables));
+    const cold = await milliseconds(() => setConfigVariables(bytes, variables));
+    // What a deployment needs, which does it once.
     const peak = peakMiB();
+    const ours = Math.min(cold, await fastest(() => setConfigVariables(bytes, variables)));
     const baseline = await fastest(() => replaced(bytes, variables));
     const timeIn = await profiled(() => setConfigVariables(bytes, variables));
     return measured(ours, baseline, peak, timeIn);
