@@ -63,10 +63,11 @@ export async function freezePlan(
 
 /** What steps of this process put here before, whichever release it was of. */
 function earlierInstallations(
-  { db, blobs, holds }: Instance,
+  instance: Instance,
   { link, process }: ReleaseRow,
   { deployment, environment }: { readonly deployment: string; readonly environment: string },
 ): EarlierInstallations {
+  const { db, blobs } = instance;
   const rows = readApplications(db, { link, process, environment });
   return (stepId) =>
     rows
@@ -74,7 +75,7 @@ function earlierInstallations(
       .map(({ packageId, version, sha256, extractedTo, installedTo, succeeded }) => ({
         packageId,
         version,
-        ...(holds(sha256) && { file: blobs.path(sha256) }),
+        ...(instance.holds(sha256) && { file: blobs.path(sha256) }),
         extractedTo,
         installedTo,
         succeeded,

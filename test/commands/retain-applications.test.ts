@@ -6,7 +6,7 @@ const now = 1000 * dayMs;
 
 /** Installations of one step, newest first, each a day older than the one before: `+` succeeded, `-` failed. */
 function history(text: string, stepId = 'web'): KeptApplication[] {
-  return [...text].map((outcome, at) => ({
+  return text.split('').map((outcome, at) => ({
     deployment: `deployment-${at + 1}`,
     step: 1,
     stepId,
