@@ -24,7 +24,7 @@ afterEach(() => {
 async function deployed(number: string, script: string): Promise<void> {
   await publish(pair, number, { marks: root.file(`marks-${number}`, new Uint8Array()), deploy: script });
   await converge({ ...pair, customer });
-  deploy(customer, offered(pair, number), 'uat');
+  deploy(customer, offered({ ...pair, customer }, number), 'uat');
   await once(customer);
 }
 const installed = (): ApplicationRow[] =>
