@@ -1,4 +1,5 @@
 import type { VariableSet } from '../variables/index.ts';
+import type { Disk } from './disk.ts';
 import type { FolderUse } from './journal.ts';
 import type { Masker } from './masking.ts';
 import type { ConventionState, PackageAction, Plan, PlannedStep, ScriptKind } from './plan.ts';
@@ -34,6 +35,10 @@ export type Work = {
   /** A folder for what lives no longer than the step: bootstrap files, half an extraction's name. */
   readonly scratch: string;
   readonly log: (level: LogLevel, text: string) => void;
+  /** The files of the application, and those beside it. */
+  readonly disk: Disk;
+  /** Says what is worth knowing beside the trace: a plan and a look into a package tell it. */
+  readonly remark: (remark: Remark) => void;
   /** The folder that earlier conventions of this attempt made known, undefined where none did. */
   folder(use: FolderUse): string | undefined;
   /** Makes a folder known: to later conventions, to variables, and to a resumed run. */
@@ -51,6 +56,30 @@ export type Work = {
   /** Runs a script as `script-steps` describes; throws where it fails. */
   runScript(script: ScriptToRun): Promise<void>;
 };
+
+/** What a convention found that its line of the trace has no place for. */
+export type Remark =
+  /** Tokens that stay as they are written, since nothing gives them a value. */
+  | { readonly kind: 'no-value'; readonly where: string; readonly tokens: readonly string[] }
+  /** A path or glob that means no file. */
+  | {
+      readonly kind: 'no-file';
+      readonly feature: 'substitute-in-files' | 'structured-variables';
+      readonly pattern: string;
+    }
+  | { readonly kind: 'transformed'; readonly target: string; readonly by: readonly string[] }
+  /** A written rule that no file meets. */
+  | { readonly kind: 'rule-unused'; readonly rule: string }
+  /** A script that would be run, and those beside it that would not. */
+  | {
+      readonly kind: 'script';
+      readonly script: string;
+      readonly from: 'process' | 'package';
+      /** Undefined where nothing here can run it. */
+      readonly language: ScriptKind | undefined;
+      readonly rather: readonly string[];
+    }
+  | { readonly kind: 'warning'; readonly text: string };
 
 export type ScriptToRun = {
   readonly kind: ScriptKind;

@@ -3,6 +3,7 @@ import { flag, type VariableSet } from '../variables/index.ts';
 import { faultPoint } from '../faults.ts';
 import type { Convention, ScriptToRun, Work } from './convention.ts';
 import { currentFolder } from './convention.ts';
+import { realDisk } from './disk.ts';
 import { ExecutorError } from './errors.ts';
 import type { FolderUse } from './journal.ts';
 import type { PlannedStep } from './plan.ts';
@@ -39,6 +40,8 @@ export function workFor(stepRun: StepRun, convention: Convention, signal: AbortS
     signal,
     scratch: stepRun.scratch,
     log: (level, text) => run.log.write(place, level, text),
+    disk: realDisk,
+    remark: () => undefined,
     folder: (use) => record.folders.get(use),
     setFolder(use, path) {
       run.journal.append({ kind: 'folder', step: position, use, path });

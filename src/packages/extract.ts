@@ -33,7 +33,7 @@ export type ExtractOptions = {
 };
 
 /** What a package carries for NuGet and not for the application it brings. */
-function isPackaging(name: string): boolean {
+export function isPackaging(name: string): boolean {
   return (
     name === signatureEntryName ||
     name === '[Content_Types].xml' ||

@@ -19,6 +19,7 @@ export {
   samePackage,
   type PackageIdentity,
 } from './nupkg.ts';
+export { openPackageContent, type PackageContent } from './package-content.ts';
 export { packNupkg, type PackedFile, type PackInput } from './pack.ts';
 export { signPackage, type SignOptions } from './sign-package.ts';
 export { openBlobStore, type BlobStore } from './store.ts';

@@ -25,23 +25,57 @@ import { notChanged } from './rewrite-files.ts';
 
 const setting = 'Octopus.Action.Package.CustomInstallationDirectory';
 
+/** What a copy is asked to do. */
+export type AskedCopy = {
+  readonly source: string;
+  /** Trimmed, with the tokens in it that nothing gives a value to. */
+  readonly wanted: string;
+  readonly missing: readonly string[];
+  readonly purge: boolean;
+  readonly keep: readonly string[];
+  /** Folders that nothing may be copied to, around or into. */
+  readonly guarded: readonly string[];
+};
+
+/** What the step says about the copy; undefined where it wants none. */
+export function askedCopy(work: Work): AskedCopy | undefined {
+  const wanted = work.variables.evaluate(setting);
+  if (wanted === undefined || wanted.text.trim() === '') return undefined;
+  return {
+    source: work.folder('extracted')!,
+    wanted: wanted.text.trim(),
+    missing: wanted.missing,
+    purge: flag(work.variables, `${setting}ShouldBePurgedBeforeDeployment`, false),
+    keep: pathList(work.variables, 'Octopus.Action.Package.CustomInstallationDirectoryPurgeExclusions'),
+    guarded: [...work.plan.guardedFolders, work.plan.appsFolder],
+  };
+}
+
+/** What the trace says of a copy. */
+export function copied(
+  { purge }: Pick<AskedCopy, 'purge'>,
+  removed: number,
+  files: number,
+  target: string,
+): string {
+  const before = purge ? `${counted(removed)} purged` : 'not purged';
+  return `${before}, ${counted(files)} to ${target}`;
+}
+
 /**
  * Copies the extracted application to the folder the step names, over what is there, after purging it where the
  * step says so, whoever put there what it holds. Each file appears under its name whole; done again after an
  * interruption the result is the same.
  */
 export async function copyToInstallFolder(work: Work): Promise<Done> {
-  const source = work.folder('extracted')!;
-  const wanted = work.variables.evaluate(setting);
-  if (wanted === undefined || wanted.text.trim() === '') {
-    work.variables.setLiteral(setting, source);
+  const asked = askedCopy(work);
+  if (asked === undefined) {
+    work.variables.setLiteral(setting, work.folder('extracted')!);
     return { state: 'feature-off' };
   }
-  const guarded = [...work.plan.guardedFolders, work.plan.appsFolder];
-  const target = checkInstallFolder(wanted.text.trim(), wanted.missing, source, guarded);
-  const purge = flag(work.variables, `${setting}ShouldBePurgedBeforeDeployment`, false);
+  const { source, wanted, missing, purge, keep, guarded } = asked;
+  const target = checkInstallFolder(wanted, missing, source, guarded);
   attempt(target, (path) => mkdirSync(path, { recursive: true }));
-  const keep = pathList(work.variables, 'Octopus.Action.Package.CustomInstallationDirectoryPurgeExclusions');
   const files = filesBelow(source);
   const done: Changed = { removed: 0, copied: 0 };
   try {
@@ -53,8 +87,7 @@ export async function copyToInstallFolder(work: Work): Promise<Done> {
   work.setFolder('installed', target);
   work.setOutput('Package.InstallationDirectoryPath', target, false);
   work.setOutput('Package.CopiedFileCount', String(files.length), false);
-  const before = purge ? `${counted(done.removed)} purged` : 'not purged';
-  return { state: 'done', files, detail: `${before}, ${counted(files.length)} to ${target}` };
+  return { state: 'done', files, detail: copied(asked, done.removed, files.length, target) };
 }
 
 const counted = (files: number): string => `${files} ${files === 1 ? 'file' : 'files'}`;

@@ -45,7 +45,7 @@ export async function extractPackage(work: Work): Promise<Done> {
  * Where the step wants it: the newest installation by this step is of this very version and succeeded, and its folders
  * are still there, so that nothing is done. Octopus does not look for the folders. Undefined where there is work to do.
  */
-function installedAlready(work: Work): Done | undefined {
+export function installedAlready(work: Work): Done | undefined {
   const { package: wanted, previous } = packageAction(work.step);
   if (!flag(work.variables, 'Octopus.Action.Package.SkipIfAlreadyInstalled', false)) return undefined;
   if (previous === undefined || !samePackage({ id: previous.packageId, version: previous.version }, wanted))
@@ -67,7 +67,7 @@ function installedAlready(work: Work): Done | undefined {
 }
 
 /** A part of a path made of a name: as Octopus writes ids and versions, and never a dot folder. */
-function safeName(name: string): string {
+export function safeName(name: string): string {
   const encoded = name.replaceAll(
     /[%<>:"/\\|?@\p{Cc}]/gu,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
@@ -89,7 +89,7 @@ function removeEarlierAttempt(work: Work): void {
 }
 
 /** Throws where the package is not the very file that the plan names, or nobody who is trusted here signed it. */
-async function verify(work: Work): Promise<void> {
+export async function verify(work: Work): Promise<void> {
   const expected = packageAction(work.step).package;
   const { id, version, sha256, contentDigest } = expected;
   const report = await verifyPackage(expected.file, {

@@ -1,10 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformRules, whichTransforms, type TransformPlan } from '../../config-files/index.ts';
 import { flag, list } from '../../variables/index.ts';
 import type { Work } from '../convention.ts';
-import { systemCode } from '../errors.ts';
-import { filesBelow } from '../folder-files.ts';
 import { workFolders } from './work-folders.ts';
 
 /**
@@ -24,22 +21,8 @@ export function plannedTransforms(work: Work): TransformPlan | undefined {
       : undefined,
   );
   const folders = workFolders(work);
-  const files = folders.flatMap((folder) => filesBelow(folder).map((file) => join(folder, file)));
+  const files = folders.flatMap((folder) => work.disk.filesBelow(folder).map((file) => join(folder, file)));
   return rules.length === 0
     ? { pairs: [], unused: [], overlapping: [] }
-    : whichTransforms(folders[0]!, files, rules, filesIn);
-}
-
-/** The names of the files in a folder, in a fixed order; none where there is no such folder. */
-function filesIn(folder: string): string[] {
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return [];
-    throw error;
-  }
+    : whichTransforms(folders[0]!, files, rules, (folder) => work.disk.filesIn(folder));
 }

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { faultPoint } from '../../faults.ts';
-import { replaceFile } from '../../config-files/index.ts';
 import type { Work } from '../convention.ts';
+import type { Disk } from '../disk.ts';
 import { ExecutorError, systemCode } from '../errors.ts';
 import { holdersOf } from '../file-holders.ts';
 
@@ -22,7 +22,7 @@ export async function rewriteFiles(
     work.signal.throwIfAborted();
     const path = join(folder, file);
     if (work.intended(path) !== undefined) removeLeftOvers(path);
-    const before = contentOf(path);
+    const before = contentOf(work.disk, path);
     if (work.intended(path) === work.digest(before)) {
       rewritten.push(file);
       continue;
@@ -32,7 +32,7 @@ export async function rewriteFiles(
     work.intend(path, work.digest(after));
     faultPoint('executor.rewrite.before');
     try {
-      await replaceFile(path, after);
+      await work.disk.replace(path, after);
     } catch (error) {
       throw notChanged(path, error);
     }
@@ -43,9 +43,9 @@ export async function rewriteFiles(
 }
 
 /** What a file holds. Throws ExecutorError `FILE_NOT_CHANGED` where the file system does not let it be read. */
-export function contentOf(path: string): Buffer {
+export function contentOf(disk: Pick<Disk, 'read'>, path: string): Buffer {
   try {
-    return readFileSync(path);
+    return disk.read(path);
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { expand, flag } from '../../variables/index.ts';
 import { currentFolder, packageAction, type Done, type Work } from '../convention.ts';
@@ -28,7 +28,8 @@ export function runInlineScripts(stage: ScriptStage) {
   };
 }
 
-function inlineScripts(work: Work, stage: ScriptStage): InlineScript[] {
+/** The scripts of a stage that the process gives, in the order in which they run. */
+export function inlineScripts(work: Work, stage: ScriptStage): InlineScript[] {
   const given = packageAction(work.step).scripts[stageKeys[stage]];
   return inlineOrder.flatMap((kind) => {
     const name = `Octopus.Action.CustomScripts.${stage}.${scriptLanguages[kind].extension}`;
@@ -97,13 +98,13 @@ export function runPackagedScript(stage: PackagedStage) {
 }
 
 /** The scripts of a stage in the current folder, the preferred one first. */
-function packagedScripts(work: Work, folder: string, stage: PackagedStage): string[] {
-  const found = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && stemOf(entry.name).toLowerCase() === stage.toLowerCase())
-    .map((entry) => entry.name)
+export function packagedScripts(work: Work, folder: string, stage: PackagedStage): string[] {
+  const found = work.disk
+    .filesIn(folder)
+    .filter((name) => stemOf(name).toLowerCase() === stage.toLowerCase())
     .filter((name) => preferredExtensions.includes(extname(name).slice(1)));
   const source = work.folder('extracted');
-  const ours = found.filter((name) => source === undefined || existsSync(join(source, name)));
+  const ours = found.filter((name) => source === undefined || work.disk.has(join(source, name)));
   for (const name of found.filter((one) => !ours.includes(one))) {
     work.log('warning', `${name} in ${folder} does not come from the package and is not run`);
   }

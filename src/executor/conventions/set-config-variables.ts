@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { ConfigFileError, setConfigVariables as setIn } from '../../config-files/index.ts';
 import { flag, list } from '../../variables/index.ts';
 import type { Done, Work } from '../convention.ts';
-import { filesBelow } from '../folder-files.ts';
 import { explained, fewNames, inFile } from './config-failures.ts';
 import { plannedTransforms } from './planned-transforms.ts';
 import { rewriteFiles } from './rewrite-files.ts';
@@ -24,7 +23,7 @@ export async function setConfigVariables(work: Work): Promise<Done> {
   const details: string[] = [];
   const files: string[] = [];
   for (const folder of workFolders(work)) {
-    const targets = filesBelow(folder).filter((file) => {
+    const targets = work.disk.filesBelow(folder).filter((file) => {
       if (!file.endsWith('.config')) return false;
       if (!transforms.has(join(folder, file))) return true;
       work.log('verbose', `${shownFile(work, folder, file)} is a transform and stays as it is`);

@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigFileError, setStructuredVariables as setIn } from '../../config-files/index.ts';
 import { flag, list, pathList } from '../../variables/index.ts';
 import type { Done, Work } from '../convention.ts';
-import { filesBelow, pathMatcher } from '../folder-files.ts';
+import { pathMatcher } from '../folder-files.ts';
 import { explained, fewNames, inFile, warn } from './config-failures.ts';
 import { rewriteFiles } from './rewrite-files.ts';
 import { shownFile, workFolders } from './work-folders.ts';
@@ -17,7 +16,7 @@ export async function setStructuredVariables(work: Work): Promise<Done> {
     return { state: 'feature-off' };
   }
   const onlyJson = flag(variables, 'Octopus.Action.StructuredConfigurationFallbackFlag', false);
-  const folders = workFolders(work).map((folder) => ({ folder, files: filesBelow(folder) }));
+  const folders = workFolders(work).map((folder) => ({ folder, files: work.disk.filesBelow(folder) }));
   const targets = targetsOf(work, patterns, folders);
   const details: string[] = [];
   const files: string[] = [];
@@ -73,7 +72,7 @@ function targetsOf(
   for (const pattern of patterns) {
     let isMet = false;
     for (const { folder, files } of folders) {
-      if (statSync(join(folder, pattern), { throwIfNoEntry: false })?.isDirectory() === true) {
+      if (work.disk.isFolder(join(folder, pattern))) {
         warn(work, doing, `${pattern} is a folder; structured variables are set in files`);
         isMet = true;
         continue;
@@ -83,7 +82,9 @@ function targetsOf(
         isMet = true;
       }
     }
-    if (!isMet) warn(work, doing, `No file matches ${pattern}`);
+    if (isMet) continue;
+    work.remark({ kind: 'no-file', pattern, feature: 'structured-variables' });
+    warn(work, doing, `No file matches ${pattern}`);
   }
   return new Map([...targets].map(([folder, files]) => [folder, [...files]]));
 }

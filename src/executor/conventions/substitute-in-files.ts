@@ -2,7 +2,7 @@ import { decodeText, encodeTextOrUtf8, type TextEncoding } from '../../config-fi
 import { expand, flag, list, pathList } from '../../variables/index.ts';
 import { currentFolder, type Done, type Work } from '../convention.ts';
 import { ExecutorError } from '../errors.ts';
-import { filesBelow, pathMatcher } from '../folder-files.ts';
+import { pathMatcher } from '../folder-files.ts';
 import { rewriteFiles } from './rewrite-files.ts';
 
 /**
@@ -16,10 +16,11 @@ export async function substituteInFiles(work: Work): Promise<Done> {
   );
   if (!on || patterns.length === 0) return { state: 'feature-off' };
   const folder = currentFolder(work)!;
-  const all = filesBelow(folder);
+  const all = work.disk.filesBelow(folder);
   const targets = new Set<string>();
   for (const pattern of patterns) {
     const matched = all.filter(pathMatcher(pattern));
+    if (matched.length === 0) work.remark({ kind: 'no-file', pattern, feature: 'substitute-in-files' });
     if (
       matched.length === 0 &&
       flag(work.variables, 'Octopus.Action.SubstituteInFiles.EnableNoMatchWarning', true)
@@ -39,6 +40,7 @@ export async function substituteInFiles(work: Work): Promise<Done> {
     const { text, encoding } = decodeText(bytes);
     const result = expand(text, work.variables, 'continue');
     if (result.missing.length > 0) {
+      work.remark({ kind: 'no-value', where: file, tokens: result.missing });
       const tokens = result.missing.join(', ');
       if (mustResolve) throw incomplete(file, result.missing);
       work.log('verbose', `${file}: no value for ${tokens}`);

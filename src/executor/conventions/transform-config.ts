@@ -18,6 +18,7 @@ export async function transformConfig(work: Work): Promise<Done> {
   const planned = plannedTransforms(work);
   if (planned === undefined) return { state: 'feature-off' };
   for (const rule of planned.unused) {
+    work.remark({ kind: 'rule-unused', rule });
     warnUnused(work, `the transform ${rule} was not applied: no files match it`);
   }
   for (const rule of planned.overlapping) {
@@ -30,6 +31,7 @@ export async function transformConfig(work: Work): Promise<Done> {
   const details: string[] = [];
   const files = await rewriteFiles(work, currentFolder(work)!, [...byTarget.keys()], (bytes, target) => {
     const pairs = byTarget.get(target)!;
+    work.remark({ kind: 'transformed', target, by: pairs.map((pair) => shown(work, pair.transform)) });
     details.push(`${target}: ${pairs.map((pair) => shown(work, pair.transform)).join(', ')}`);
     const after = pairs.reduce<Uint8Array>((before, pair) => transformed(work, pair, before), bytes);
     return Buffer.compare(after, bytes) === 0 ? undefined : after;
@@ -67,7 +69,7 @@ function transformed(work: Work, pair: TransformPair, before: Uint8Array): Uint8
   try {
     const { bytes, messages } = transformXml({
       source: { name: target, bytes: before },
-      transform: { name: transform, bytes: contentOf(pair.transform) },
+      transform: { name: transform, bytes: contentOf(work.disk, pair.transform) },
       ...(!isQuiet && { detail: (line) => work.log('verbose', line) }),
     });
     for (const { level, message, line, column, in: file } of messages) {

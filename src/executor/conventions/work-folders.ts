@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { list } from '../../variables/index.ts';
 import { currentFolder, type Work } from '../convention.ts';
@@ -10,7 +9,7 @@ import { currentFolder, type Work } from '../convention.ts';
  */
 export function workFolders(work: Work): readonly string[] {
   const additional = list(work.variables, 'Octopus.Action.AdditionalPaths').filter((path) => {
-    const why = whyNot(path, work.plan.guardedFolders);
+    const why = whyNot(work, path);
     if (why !== undefined)
       work.log('warning', `${path} of Octopus.Action.AdditionalPaths is left out: ${why}`);
     return why === undefined;
@@ -23,10 +22,10 @@ export function shownFile(work: Work, folder: string, file: string): string {
   return folder === currentFolder(work) ? file : resolve(folder, file);
 }
 
-function whyNot(path: string, guardedFolders: readonly string[]): string | undefined {
+function whyNot({ disk, plan }: Work, path: string): string | undefined {
   if (!isAbsolute(path)) return 'it is not an absolute path';
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return 'there is no such folder';
-  const isGuarded = guardedFolders.some((guarded) => isBelow(path, guarded) || isBelow(guarded, path));
+  if (!disk.isFolder(path)) return 'there is no such folder';
+  const isGuarded = plan.guardedFolders.some((guarded) => isBelow(path, guarded) || isBelow(guarded, path));
   return isGuarded ? 'it holds or belongs to the data of crossgap' : undefined;
 }
 
