@@ -1,8 +1,8 @@
 import type { Database } from '../db/index.ts';
-import type { LinkTransport } from '../events/index.ts';
+import { FeedOpened, type LinkTransport } from '../events/index.ts';
 import type { Fold, Projection, UnreadEntry } from './projection.ts';
 
-/** How far a feed came in a batch; `news` is its newest entry there that wants a receipt. */
+/** How far a feed came in a batch, `at` its newest date (0: none); `news` is its newest entry there that wants a receipt. */
 type Farthest = { epoch: number; seq: number; hash: string; at: number; news: number | null };
 
 /** One row a link: who is at the other end, how far each side holds the other's feed. */
@@ -22,7 +22,8 @@ export const linkBoard: Projection = {
     // The newest word counts, also where it says less: a receiver that was put back wants the rest again.
     const receipt = db.prepare(`UPDATE link SET receipt_epoch = ?, receipt_seq = ? WHERE link = ?`);
     const heard = db.prepare(
-      `UPDATE link SET inward_epoch = ?, inward_seq = ?, inward_hash = ?, heard_at = max(?, coalesce(heard_at, 0)),
+      `UPDATE link SET inward_epoch = ?, inward_seq = ?, inward_hash = ?,
+              heard_at = nullif(max(?, coalesce(heard_at, 0)), 0),
               inward_news = coalesce(?, inward_news) WHERE link = ?`,
     );
     const told = db.prepare(
@@ -37,11 +38,12 @@ export const linkBoard: Projection = {
       const feeds = place.kind === 'inward' ? heardOf : toldTo;
       let farthest = feeds.get(place.link);
       if (farthest === undefined)
-        feeds.set(place.link, (farthest = { epoch: 0, seq: 0, hash, at: header.at, news: null }));
+        feeds.set(place.link, (farthest = { epoch: 0, seq: 0, hash, at: 0, news: null }));
       farthest.epoch = header.epoch;
       farthest.seq = header.seq;
       farthest.hash = hash;
-      if (header.at > farthest.at) farthest.at = header.at;
+      // The first entry bears the date of the introduction in it, whenever it was written.
+      if (header.type !== FeedOpened.name && header.at > farthest.at) farthest.at = header.at;
       if (isNews) farthest.news = header.seq;
     };
     const save = (): void => {
