@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { exitCodes, type ExitCode } from '../errors.ts';
-import { dataFolder, openInstance, type Instance } from '../instance/index.ts';
+import type { Instance } from '../instance/index.ts';
 import type { Context, Outcome } from './command.ts';
 import { CliError } from './errors.ts';
 import { inOurWords, parse, type Asked } from './parse.ts';
@@ -64,11 +64,13 @@ async function runCommand(
 ): Promise<ExitCode> {
   const { command, args, options, json } = asked;
   const folder = folderOf(asked.folder, world);
+  // Read where it is needed: what works without an instance does without the most of the program.
   let instance: Instance | undefined;
   let openedAt = 0;
   let ending: AbortController | undefined;
   const open = async (): Promise<Instance> => {
     if (instance !== undefined) return instance;
+    const { openInstance } = await import('../instance/index.ts');
     instance = await openInstance(folder);
     openedAt = instance.log.lastPosition();
     return instance;
@@ -82,7 +84,10 @@ async function runCommand(
     json,
     terminal: talking,
     open,
-    openIfThere: async () => (existsSync(dataFolder(folder).database) ? open() : undefined),
+    async openIfThere() {
+      const { dataFolder } = await import('../instance/index.ts');
+      return existsSync(dataFolder(folder).database) ? open() : undefined;
+    },
     get signal() {
       if (ending === undefined) {
         const controller = (ending = new AbortController());
