@@ -28,6 +28,8 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   transform: () => import('./transform.ts'),
   'config-variables': () => import('./config-variables.ts'),
   structured: () => import('./structured.ts'),
+  extract: () => import('./extract.ts'),
+  deployment: () => import('./deployment.ts'),
 };
 
 const [task, name, size, folder] = process.argv.slice(2);
