@@ -6,6 +6,7 @@ const exits = {
   FILE_NOT_READABLE: exitCodes.misused,
   FILE_NOT_WRITTEN: exitCodes.refused,
   FILE_EXISTS: exitCodes.refused,
+  PACKAGE_INCOMPLETE: exitCodes.inputMissing,
   VALUE_MISSING: exitCodes.misused,
   VALUE_UNFIT: exitCodes.misused,
   BLOB_MISSING: exitCodes.waiting,
@@ -18,6 +19,8 @@ const exits = {
   DEPLOYMENT_INTERRUPTED: exitCodes.deploymentFailed,
   DEPLOYMENT_CANCELLED: exitCodes.refused,
   DEPLOYMENT_NOT_OVER: exitCodes.waiting,
+  DEPLOYMENT_REFUSED: exitCodes.refused,
+  DEPLOYMENT_WAITS: exitCodes.refused,
   LOG_BROKEN: exitCodes.verification,
   READ_MODELS_DIFFERED: exitCodes.verification,
 } as const satisfies Record<string, ExitCode>;

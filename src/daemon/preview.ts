@@ -1,4 +1,10 @@
-import { checkHost, knownValues, type PlannedStep } from '../executor/index.ts';
+import {
+  checkHost,
+  foreseeRun,
+  knownValues,
+  type ForeseenStep,
+  type PlannedStep,
+} from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { namesUnknownHere } from '../process/index.ts';
 import {
@@ -9,17 +15,18 @@ import {
   type ReleaseRow,
 } from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
+import { standInOf } from './stand-ins.ts';
+
+type ActionPreview = {
+  readonly action: string;
+  readonly scripts: readonly string[];
+  readonly package?: string;
+};
 
 /** What a deployment would do, before anything is asked for. Values of secrets are null. */
 export type PlanPreview = {
-  readonly steps: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly action: string;
-    readonly skippedBecause?: string;
-    readonly scripts: readonly string[];
-    readonly package?: string;
-  }[];
+  /** Each step with the lines that its trace would have; its scripts are those of the process, by stage and kind. */
+  readonly steps: readonly (Omit<ForeseenStep, 'scripts'> & ActionPreview)[];
   readonly variables: readonly {
     readonly name: string;
     readonly value: string | null;
@@ -38,11 +45,15 @@ export async function previewPlan(
   environment: string,
 ): Promise<PlanPreview> {
   const plan = await freezePlan(instance, release, { deployment: 'preview', environment });
+  const known = new Set(plan.inputs.map(({ name }) => nameKey(name)));
+  const missing = release.document.inputs.filter(({ name }) => !known.has(nameKey(name)));
+  const standIns = Object.fromEntries(missing.map((input) => [input.name, standInOf(input)]));
+  const foreseen = await foreseeRun(plan, { standIns });
   const given = new Set(readGivenValues(instance.db, release.link, false).map(({ name }) => nameKey(name)));
   const origin = (name: string, version: number): string =>
     version > 0 ? 'input' : given.has(nameKey(name)) ? 'author' : 'default';
   return {
-    steps: plan.steps.map(previewStep),
+    steps: plan.steps.map((step, index) => ({ ...foreseen[index]!, ...previewAction(step) })),
     variables: [
       ...knownValues(plan).map((one) => ({ ...one, from: 'process' })),
       ...plan.inputs.map((input) => ({
@@ -56,13 +67,13 @@ export async function previewPlan(
   };
 }
 
-function previewStep({ id, name, action, skippedBecause }: PlannedStep): PlanPreview['steps'][number] {
-  const head = { id, name, ...(skippedBecause !== undefined && { skippedBecause }) };
-  if (action.kind === 'run') return { ...head, action: 'run', scripts: [action.script.kind] };
+function previewAction({ action }: PlannedStep): ActionPreview {
+  if (action.kind === 'run') return { action: 'run', scripts: [action.script.kind] };
+  if (action.kind === 'manual') return { action: 'a person confirms', scripts: [] };
   const scripts = Object.entries(action.scripts).flatMap(([stage, list]) =>
     list.map(({ kind }) => `${stage}: ${kind}`),
   );
-  return { ...head, action: 'package', scripts, package: `${action.package.id} ${action.package.version}` };
+  return { action: 'package', scripts, package: `${action.package.id} ${action.package.version}` };
 }
 
 /** The number of a newer revision than the one a release of this side is bound to, null where there is none. */

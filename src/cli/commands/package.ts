@@ -29,6 +29,7 @@ import { timeNamed } from '../times.ts';
 import { everyTrust, ownTrust, pemTrust } from '../trust.ts';
 import { count, size } from '../../words.ts';
 import { passwordOf } from './init.ts';
+import { lintPackage } from './package-lint.ts';
 
 const pfxBytesMax = 1024 * 1024;
 
@@ -161,8 +162,8 @@ export const packageCommands = [
   sign,
   verify,
   pack,
+  lintPackage,
   later('package push', 'Put a package into a NuGet feed'),
-  later('package lint', 'Look at a package before it is signed'),
 ];
 
 /** The package of this side with the same id and version as NuGet counts them, the same file where it is there. */

@@ -2,16 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runTeller } from '../../daemon/index.ts';
-import { logPath, makeRunKey, readRunning, runPlan, type LogLine } from '../../executor/index.ts';
+import { foreseeRun, logPath, makeRunKey, readRunning, runPlan, type LogLine } from '../../executor/index.ts';
 import type { DeploymentView } from '../../projections/index.ts';
 import { command, flag, list, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeSteps } from '../describe-deployment.ts';
+import { describeForeseen } from '../describe-foreseen.ts';
 import { CliError } from '../errors.ts';
 import { readGivenProcess } from '../given-process.ts';
 import { readGivenVariables } from '../given-variables.ts';
 import { whyFailed } from '../settle.ts';
-import { facts } from '../table.ts';
+import { facts, section } from '../table.ts';
 import { triedPackages } from '../tried-packages.ts';
 import { triedPlan, type TriedPlan } from '../tried-plan.ts';
 import { triedView } from '../tried-run.ts';
@@ -29,6 +30,7 @@ export const tryDeploy = command({
     variables: text('FILE', 'values, a JSON file: an object, or an array of {name, value, sensitive?}'),
     apps: text('DIR', 'where applications are extracted (else in a new folder, which is told)'),
     trust: text('PEM', 'certificates whose signatures are believed (else those of this instance)'),
+    plan: flag('only show what would be done'),
     'allow-unsigned': flag('take packages without a signature, or by an unknown signer, too'),
   },
   async run(context, { PROCESS }, options): Promise<Outcome> {
@@ -51,6 +53,7 @@ export const tryDeploy = command({
         appsFolder: apps === undefined ? join(folder, 'apps') : resolve(apps),
         guardedFolders: [resolve(context.folder)],
       });
+      if (options.plan) return await foreseen(tried);
       const view = await runTried(context, tried, join(folder, 'run'));
       isOver = true;
       return told(context, view, { folder, apps: tried.plan.appsFolder, isKept: apps === undefined });
@@ -60,6 +63,18 @@ export const tryDeploy = command({
     }
   },
 });
+
+/** What it would do, with its folder gone as nothing was put into it. */
+async function foreseen({ plan }: TriedPlan): Promise<Outcome> {
+  const steps = await foreseeRun(plan);
+  return {
+    document: { process: plan.process, release: plan.release, environment: plan.environment, steps },
+    text: [
+      `Plan for ${plan.process} in ${plan.environment}; nothing is done`,
+      ...section('What each step would do', describeForeseen(steps)),
+    ],
+  };
+}
 
 async function trusted(context: Context, pem: string | undefined): Promise<ReadonlySet<string>> {
   if (pem !== undefined) return pemTrust(pem);

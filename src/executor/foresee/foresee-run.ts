@@ -1,0 +1,323 @@
+import { CrossgapError } from '../../errors.ts';
+import { openPackageContent, type PackageContent } from '../../packages/index.ts';
+import { expand, namesIn, truthy, type VariableSet } from '../../variables/index.ts';
+import type { Convention, Remark } from '../convention.ts';
+import { failureConventions } from '../conventions.ts';
+import type { Fact, FactError } from '../journal.ts';
+import { Masker } from '../masking.ts';
+import { conventionsOf, traceOf } from '../outcome.ts';
+import type { ConventionOutcome, Plan, PlannedStep, ScriptKind, StepState } from '../plan.ts';
+import { emptyStep, type StepRecord } from '../record.ts';
+import { runConventions } from '../run-conventions.ts';
+import { tellFolder } from '../step-run.ts';
+import { setOutputVariable, setScriptValue, stepVariables, type OutputVariable } from '../step-variables.ts';
+import { foreseenConventions } from './foreseen-conventions.ts';
+import type { ForeseenWork } from './foreseen-work.ts';
+import { isFeatureScript, isTransform } from './package-oddities.ts';
+import { overlayDisk } from './overlay-disk.ts';
+import { recordedScripts, RepeatedFailure } from './recorded-scripts.ts';
+
+/** What a step would do. */
+export type ForeseenStep = {
+  readonly id: string;
+  readonly name: string;
+  /** `waits`: for a person; `failed`: at the convention whose line says so. */
+  readonly state: 'runs' | 'waits' | 'failed' | 'skipped' | 'not-run';
+  readonly skippedBecause?: string;
+  /** The lines that the trace would have. */
+  readonly conventions: readonly ConventionOutcome[];
+  readonly transforms: readonly { readonly target: string; readonly by: readonly string[] }[];
+  /** Tokens that stay as they are; `later` are those that a script or an earlier step may give a value to. */
+  readonly noValue: readonly {
+    readonly where: string;
+    readonly tokens: readonly string[];
+    readonly later: readonly string[];
+  }[];
+  /** Paths and globs that mean no file, and transform rules that no file meets. */
+  readonly noFile: readonly { readonly feature: string; readonly pattern: string }[];
+  readonly scripts: readonly {
+    readonly script: string;
+    readonly from: 'process' | 'package';
+    readonly language: ScriptKind | null;
+    readonly rather: readonly string[];
+  }[];
+  /** Files of the package with instructions for configuration files that nothing applies. */
+  readonly transformsUnused: readonly string[];
+  /** Files of the package that are named like scripts of features; they are ordinary files. */
+  readonly namedLikeFeatures: readonly string[];
+  readonly warnings: readonly string[];
+  readonly error?: string;
+  readonly errorCode?: string;
+};
+
+export type ForeseeOptions = {
+  /** What stands for values that only the run will know, by name; those of secret inputs stand for themselves. */
+  readonly standIns?: Readonly<Record<string, string>>;
+  /** The packages were verified by who asks. */
+  readonly isVerified?: boolean;
+  /** The journal of a run: scripts are taken to have done what it says. */
+  readonly facts?: readonly Fact[];
+};
+
+/** What stands for a value that is not known: no real value looks like it. */
+export function standInFor(name: string): string {
+  return `‹${name}›`;
+}
+
+/**
+ * What a run of this plan would do, convention by convention, told from the plan, the packages and this host's folders.
+ * Nothing is extracted, written or run. What scripts change or set is known from a record or not at all.
+ */
+export async function foreseeRun(plan: Plan, options: ForeseeOptions = {}): Promise<ForeseenStep[]> {
+  const secrets: Record<string, string> = {};
+  for (const input of plan.inputs) if (input.secret) secrets[input.name] = standInFor(input.name);
+  Object.assign(secrets, options.standIns);
+  const known = new Set(plan.inputs.map(({ name }) => name.toLowerCase()));
+  const more = Object.keys(options.standIns ?? {}).filter((name) => !known.has(name.toLowerCase()));
+  const completed: Plan = {
+    ...plan,
+    inputs: [...plan.inputs, ...more.map((name) => ({ name, secret: true, version: 0 }) as const)],
+  };
+  const run: ForeseenRun = {
+    plan: completed,
+    secrets,
+    facts: options.facts ?? [],
+    isVerified: options.isVerified ?? false,
+    outputs: [],
+    states: new Map(),
+    error: undefined,
+  };
+  const steps: ForeseenStep[] = [];
+  for (const [index, step] of completed.steps.entries()) {
+    const foreseen = await foreseeStep(run, step, index + 1);
+    run.states.set(step.name, stateOf(foreseen));
+    if (foreseen.state === 'failed') run.error ??= foreseen.error;
+    steps.push(foreseen);
+  }
+  return steps;
+}
+
+type ForeseenRun = {
+  readonly plan: Plan;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly facts: readonly Fact[];
+  readonly isVerified: boolean;
+  readonly outputs: OutputVariable[];
+  readonly states: Map<string, StepState>;
+  error: string | undefined;
+};
+
+function stateOf({ state }: ForeseenStep): StepState {
+  if (state === 'runs' || state === 'waits') return 'succeeded';
+  return state;
+}
+
+async function foreseeStep(run: ForeseenRun, step: PlannedStep, position: number): Promise<ForeseenStep> {
+  const { plan, secrets, outputs, states, error } = run;
+  const variables = stepVariables({ plan, step, position, secrets, outputs, states, error });
+  const record = emptyStep(1, 0);
+  const skipped = whyNot(step, error !== undefined, variables);
+  if (skipped !== undefined) {
+    Object.assign(record, { state: skipped.state, skippedBecause: skipped.because });
+    return told(step, record, [], skipped.state);
+  }
+  if (step.action.kind === 'manual') return told(step, record, [], 'waits');
+  using packages = openOnce(step);
+  const remarks: Remark[] = [];
+  const workFor = worldOf(run, step, { position, variables, record, remarks, content: packages.content });
+  const ways = conventionsOf(step).map((convention) => foreseeing(convention));
+  const onFailure = step.action.kind === 'package' ? failureConventions.map(foreseeing) : [];
+  const end = await runConventions(ways, onFailure, {
+    workFor,
+    ended: record.ended,
+    began: ({ key }) => void record.started.add(key),
+    end: ({ key }, ended) => void record.ended.set(key, ended),
+    judge: (thrown) => ({ error: judged(thrown) }),
+    cleanUp: () => undefined,
+  });
+  const failure = end.state === 'succeeded' ? undefined : end.error;
+  const oddities = step.action.kind === 'package' ? await odditiesIn(packages, remarks) : [];
+  return told(step, record, [...remarks, ...oddities], failure === undefined ? 'runs' : 'failed', failure);
+}
+
+/** The convention with its foreseeing in the place of its work. */
+function foreseeing(convention: Convention): Convention {
+  const foresee = foreseenConventions[convention.key];
+  if (foresee === undefined) throw new TypeError(`nothing foresees convention ${convention.key}`);
+  return { ...convention, run: (work) => foresee(work as ForeseenWork) };
+}
+
+type StepWorld = {
+  readonly position: number;
+  readonly variables: VariableSet;
+  readonly record: StepRecord;
+  readonly remarks: Remark[];
+  readonly content: () => Promise<PackageContent>;
+};
+
+function worldOf(
+  run: ForeseenRun,
+  step: PlannedStep,
+  { position, variables, record, remarks, content }: StepWorld,
+): (convention: Convention) => ForeseenWork {
+  const { plan } = run;
+  const disk = overlayDisk();
+  const masker = new Masker();
+  const signal = new AbortController().signal;
+  const scripts: string[] = [];
+  const recorded = recordedScripts(run.facts, position);
+  const setOutput = (name: string, value: string): void => {
+    setScriptValue(variables, name, value);
+    setOutputVariable(variables, plan.machine, { step: step.name, name, value });
+    run.outputs.push({ step: step.name, name, value });
+  };
+  return ({ key }) => ({
+    plan,
+    step,
+    variables,
+    masker,
+    signal,
+    scratch: '',
+    disk,
+    scripts,
+    content,
+    kept: undefined,
+    isVerified: run.isVerified,
+    isLater: (token) => isLater(token, scripts),
+    recordedFolder: recorded.folder,
+    log(level, text) {
+      if (level === 'warning') remarks.push({ kind: 'warning', text });
+    },
+    remark(remark) {
+      remarks.push(laterMarked(remark, scripts));
+    },
+    isOpen: (text) => Object.values(run.secrets).some((value) => value !== '' && text.includes(value)),
+    folder: (use) => record.folders.get(use),
+    setFolder(use, path) {
+      record.folders.set(use, path);
+      tellFolder(variables, use, path);
+    },
+    setOutput,
+    intend: () => undefined,
+    intended: () => undefined,
+    intentions: () => new Map(),
+    digest: () => '',
+    repeatScript() {
+      for (const output of recorded.outputsOf(key)) {
+        setOutput(output.name, output.value ?? standInFor(output.name));
+      }
+      const failure = recorded.failureOf(key);
+      if (failure !== undefined) throw new RepeatedFailure(failure);
+    },
+    runScript() {
+      throw new TypeError('nothing is run where a run is only foreseen');
+    },
+  });
+}
+
+type Marked = Remark & { readonly later?: readonly string[] };
+
+function laterMarked(remark: Remark, scripts: readonly string[]): Marked {
+  if (remark.kind !== 'no-value') return remark;
+  return { ...remark, later: remark.tokens.filter((token) => isLater(token, scripts)) };
+}
+
+/** Whether a token is the output of a step, or named by a script that sets variables. */
+function isLater(token: string, scripts: readonly string[]): boolean {
+  const setting = scripts.filter((text) => /octopusvariable|setvariable/i.test(text));
+  const names = namesIn(token);
+  return (
+    names.length > 0 && names.every((name) => isOutput(name) || setting.some((text) => text.includes(name)))
+  );
+}
+
+const isOutput = (name: string): boolean => /^Octopus\.Action\[[^\]]*\]\.Output\b/i.test(name);
+
+function whyNot(
+  step: PlannedStep,
+  hasFailed: boolean,
+  variables: VariableSet,
+): { readonly state: 'skipped' | 'not-run'; readonly because: string } | undefined {
+  if (step.skippedBecause !== undefined) return { state: 'skipped', because: step.skippedBecause };
+  if (step.when === 'always') return undefined;
+  if (step.when === 'success')
+    return hasFailed ? { state: 'not-run', because: 'an earlier step failed' } : undefined;
+  if (step.when === 'failure')
+    return hasFailed ? undefined : { state: 'skipped', because: 'no earlier step failed' };
+  const { text } = expand(step.when, variables);
+  return truthy(text) ? undefined : { state: 'skipped', because: `${step.when} is not true` };
+}
+
+type OpenPackage = Disposable & { readonly content: () => Promise<PackageContent>; isOpen(): boolean };
+
+/** The package of a step, opened when it is first looked into. */
+function openOnce({ action }: PlannedStep): OpenPackage {
+  let opened: PackageContent | undefined;
+  return {
+    async content() {
+      if (action.kind !== 'package') throw new TypeError('this step has no package');
+      opened ??= await openPackageContent(action.package.file);
+      return opened;
+    },
+    isOpen: () => opened !== undefined,
+    [Symbol.dispose]: () => opened?.[Symbol.dispose](),
+  };
+}
+
+type Oddity = { readonly kind: 'transform-unused' | 'named-like-feature'; readonly file: string };
+
+async function odditiesIn(packages: OpenPackage, remarks: readonly Remark[]): Promise<Oddity[]> {
+  if (!packages.isOpen()) return [];
+  const content = await packages.content();
+  const applied = new Set(remarks.flatMap((remark) => (remark.kind === 'transformed' ? remark.by : [])));
+  const unused = content.files.filter((file) => !applied.has(file) && isTransform(content, file));
+  return [
+    ...unused.map((file) => ({ kind: 'transform-unused', file }) as const),
+    ...content.files.filter(isFeatureScript).map((file) => ({ kind: 'named-like-feature', file }) as const),
+  ];
+}
+
+function told(
+  step: PlannedStep,
+  record: StepRecord,
+  remarks: readonly (Marked | Oddity)[],
+  state: ForeseenStep['state'],
+  failure?: FactError,
+): ForeseenStep {
+  const of = <Kind extends (Marked | Oddity)['kind']>(kind: Kind) =>
+    remarks.filter((one): one is Extract<Marked | Oddity, { kind: Kind }> => one.kind === kind);
+  return {
+    id: step.id,
+    name: step.name,
+    state,
+    ...(record.skippedBecause !== undefined && { skippedBecause: record.skippedBecause }),
+    conventions: traceOf(step, record, 'running'),
+    transforms: of('transformed').map(({ target, by }) => ({ target, by })),
+    noValue: of('no-value').map(({ where, tokens, later = [] }: Extract<Marked, { kind: 'no-value' }>) => ({
+      where,
+      tokens,
+      later,
+    })),
+    noFile: [
+      ...of('no-file').map(({ feature, pattern }) => ({ feature, pattern })),
+      ...of('rule-unused').map(({ rule }) => ({ feature: 'config-transforms', pattern: rule })),
+    ],
+    scripts: of('script').map(({ script, from, language, rather }) => ({
+      script,
+      from,
+      language: language ?? null,
+      rather,
+    })),
+    transformsUnused: of('transform-unused').map(({ file }) => file),
+    namedLikeFeatures: of('named-like-feature').map(({ file }) => file),
+    warnings: of('warning').map(({ text }) => text),
+    ...(failure && { error: failure.message, ...(failure.code && { errorCode: failure.code }) }),
+  };
+}
+
+function judged(thrown: unknown): FactError {
+  if (thrown instanceof RepeatedFailure) return thrown.recorded;
+  if (!(thrown instanceof CrossgapError)) throw thrown;
+  const { code, message, hint } = thrown;
+  return { code, message, hint };
+}
