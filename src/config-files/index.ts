@@ -44,3 +44,4 @@ export {
   type TransformPlan,
   type TransformRule,
 } from './which-transforms.ts';
+export { decodeXml, encodeXml, escapedAttribute, isXmlText } from './xml-text.ts';

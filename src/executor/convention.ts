@@ -34,6 +34,8 @@ export type Work = {
   readonly signal: AbortSignal;
   /** A folder for what lives no longer than the step: bootstrap files, half an extraction's name. */
   readonly scratch: string;
+  /** A folder for what puts a machine back as it was: it lasts until the step's attempt ends, whatever interrupts it. Undefined in a plan, which changes nothing. */
+  readonly kept: string | undefined;
   readonly log: (level: LogLevel, text: string) => void;
   /** The files of the application, and those beside it. */
   readonly disk: Disk;
@@ -89,6 +91,8 @@ export type ScriptToRun = {
   readonly body?: string;
   /** How messages call it: `Deploy.sh`, `the script`. */
   readonly shownAs: string;
+  /** A feature's own script, which is never failed by what it writes to its error output. */
+  readonly ofFeature?: true;
 };
 
 /** The folder conventions work in: the extraction folder until the copy, the installation folder from then on. */

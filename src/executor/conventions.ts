@@ -1,13 +1,13 @@
 import type { Convention } from './convention.ts';
 import { copyToInstallFolder } from './conventions/copy-to-install-folder.ts';
 import { extractPackage } from './conventions/extract-package.ts';
-import { setIisHomeDirectory } from './conventions/not-in-this-version.ts';
 import { removeTemporaryFiles } from './conventions/remove-temporary-files.ts';
 import { runFeatures } from './conventions/run-features.ts';
 import { runInlineScripts, runPackagedScript } from './conventions/run-scripts.ts';
 import { runStepScript } from './conventions/run-step-script.ts';
 import { setConfigVariables } from './conventions/set-config-variables.ts';
 import { setStructuredVariables } from './conventions/set-structured-variables.ts';
+import { setIisHomeDirectory } from './conventions/set-iis-home-directory.ts';
 import { substituteInFiles } from './conventions/substitute-in-files.ts';
 import { transformConfig } from './conventions/transform-config.ts';
 
@@ -41,9 +41,19 @@ export const packageConventions: readonly Convention[] = [
 /** What is done after one of the above failed; nothing is undone by itself. */
 export const failureConventions: readonly Convention[] = [
   { number: 'F', key: 'F', name: 'DeployFailed', run: runPackagedScript('DeployFailed') },
+  { number: 'F', key: 'Fb', name: 'DeployFailed', run: runFeatures('DeployFailed') },
 ];
 
 /** A step that is nothing but a script has one line, at the place where the work of a package step is done. */
 export const scriptConventions: readonly Convention[] = [
   { number: 10, key: '10', name: 'RunScript', run: runStepScript },
 ];
+
+/** A step that waits for a person has one line too; what a person decides is not something a convention does. */
+export const manualConventions: readonly Convention[] = [
+  { number: 10, key: 'manual', name: 'Confirm', run: confirmedByPerson },
+];
+
+function confirmedByPerson(): never {
+  throw new TypeError('a manual step is confirmed by a person, not run');
+}

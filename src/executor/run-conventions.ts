@@ -24,6 +24,9 @@ export type ConventionsEnd =
   | { readonly state: 'failed'; readonly error: FactError }
   | { readonly state: 'cancelled' | 'interrupted'; readonly error: FactError };
 
+/** How a step ended, or that a person has to decide first. */
+export type StepEnd = ConventionsEnd | { readonly state: 'waiting' };
+
 const filesKept = 1000;
 
 /**
@@ -65,19 +68,23 @@ async function rollBack(
   step: StepWork,
   error: FactError,
 ): Promise<ConventionsEnd> {
+  let isSaid = false;
+  let failed = false;
   for (const convention of onFailure) {
     const work = step.workFor(convention);
     work.variables.setLiteral('OctopusLastError', [error.message, error.hint].filter(Boolean).join('\n'));
     work.variables.setLiteral('OctopusLastErrorMessage', error.message);
     let end = step.ended.get(convention.key);
     if (end === undefined) {
-      work.log('error', 'Running rollback conventions...');
+      if (!isSaid) work.log('error', 'Running rollback conventions...');
+      isSaid = true;
       const ran = await runOne(convention, work, step);
       if (ran.stopped !== undefined) return { state: ran.stopped, error: ran.end.error! };
       end = ran.end;
     }
-    if (end.error !== undefined) return { state: 'failed', error };
-    step.cleanUp(work);
+    // A script that fails must not keep features from putting the machine back.
+    failed ||= end.error !== undefined;
+    if (!failed && convention === onFailure.at(-1)) step.cleanUp(work);
   }
   return { state: 'failed', error };
 }

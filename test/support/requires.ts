@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 const places: Record<string, readonly string[]> = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser'],
   // Debian puts servers where only root's path leads.
+  nginx: ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'],
   'nats-server': ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'],
 };
 

@@ -1,45 +1,70 @@
+import { extname } from 'node:path';
 import { list } from '../../variables/index.ts';
-import type { Done, Work } from '../convention.ts';
+import { currentFolder, type Done, type Work } from '../convention.ts';
 import { ExecutorError } from '../errors.ts';
-
-/** Features that other conventions of the list act on; they have no code of their own at any stage. */
-const partOfTheList = new Set([
-  'Octopus.Features.CustomScripts',
-  'Octopus.Features.CustomDirectory',
-  'Octopus.Features.SubstituteInFiles',
-  'Octopus.Features.ConfigurationTransforms',
-  'Octopus.Features.ConfigurationVariables',
-  'Octopus.Features.JsonConfigurationVariables',
-]);
-
-/** Octopus features that this version does not bring; a step that asks for one is refused, not half done. */
-export function featuresNotSupported(enabled: readonly string[]): string[] {
-  return enabled.filter((name) => !partOfTheList.has(name));
-}
-
-export type FeatureStage =
-  | 'BeforePreDeploy'
-  | 'AfterPreDeploy'
-  | 'BeforeDeploy'
-  | 'AfterDeploy'
-  | 'BeforePostDeploy'
-  | 'AfterPostDeploy';
+import type { FeatureStage } from '../features/feature.ts';
+import { featuresNotSupported, featuresOf } from '../features/features.ts';
+import { featureSettings } from '../features/settings.ts';
 
 /**
  * Runs what enabled features do at one stage. Feature code comes with this program and is never taken from the
- * package: a file named like a feature script is an ordinary file.
+ * package: a file named like a feature script is an ordinary file, and the trace says so.
  */
 export function runFeatures(stage: FeatureStage) {
   return async (work: Work): Promise<Done> => {
-    const missing = featuresNotSupported(list(work.variables, 'Octopus.Action.EnabledFeatures'));
-    if (missing.length === 0) return { state: 'feature-off' };
-    throw new ExecutorError(
-      'FEATURE_NOT_SUPPORTED',
-      `Cannot run ${stage} of ${missing.join(', ')}: this version has no such feature`,
-      {
-        hint: 'Take the feature out of the step, or do its work in a script.',
-        details: { features: missing, stage },
-      },
-    );
+    const enabled = list(work.variables, 'Octopus.Action.EnabledFeatures');
+    const missing = featuresNotSupported(enabled);
+    if (missing.length > 0 && stage !== 'DeployFailed') throw notSupported(missing, stage);
+    const on = featuresOf(enabled);
+    const details = notRun(work, stage, enabled);
+    if (on.length === 0 && details.length === 0) return { state: 'feature-off' };
+    const files: string[] = [];
+    let hasActed = false;
+    for (const { name, called, stages } of on) {
+      const act = stages[stage];
+      if (act === undefined) continue;
+      const { kept } = work;
+      if (kept === undefined) {
+        details.push(`${called} acts here`);
+        hasActed = true;
+        continue;
+      }
+      work.log('verbose', `${name}, ${stage}`);
+      const settings = featureSettings(work.variables, 'wholly');
+      const done = await act({ ...work, kept, settings });
+      files.push(...(done.files ?? []));
+      if (done.detail !== undefined) details.push(`${called}: ${done.detail}`);
+      hasActed ||= done.detail !== undefined || (done.files ?? []).length > 0;
+    }
+    return {
+      state: hasActed ? 'done' : 'nothing-to-do',
+      ...(files.length > 0 && { files }),
+      ...(details.length > 0 && { detail: details.join('; ') }),
+    };
   };
+}
+
+/** Files of the package that Octopus would run in the place of a feature's own script, each as a sentence. */
+function notRun(work: Work, stage: FeatureStage, enabled: readonly string[]): string[] {
+  const folder = currentFolder(work);
+  if (folder === undefined) return [];
+  const wanted = new Set(enabled.map((name) => `${name}_${stage}`.toLowerCase()));
+  const found = work.disk
+    .filesIn(folder)
+    .filter((file) => /^\.(?:ps1|sh|py|csx|fsx)$/i.test(extname(file)))
+    .filter((file) => wanted.has(file.slice(0, -extname(file).length).toLowerCase()));
+  for (const file of found)
+    work.log('warning', `${file} is not run: a package can't take the place of a feature`);
+  return found.map((file) => `${file} of the package is not run`);
+}
+
+function notSupported(missing: readonly string[], stage: FeatureStage): ExecutorError {
+  return new ExecutorError(
+    'FEATURE_NOT_SUPPORTED',
+    `Cannot run ${stage} of ${missing.join(', ')}: this version has no such feature`,
+    {
+      hint: 'Take the feature out of the step, or do its work in a script.',
+      details: { features: missing, stage },
+    },
+  );
 }

@@ -8,7 +8,6 @@ import { expand, flag } from '../../variables/index.ts';
 import { currentFolder, packageAction, type Done } from '../convention.ts';
 import { askedCopy, copied } from '../conventions/copy-to-install-folder.ts';
 import { installedAlready, safeName, verify } from '../conventions/extract-package.ts';
-import { setIisHomeDirectory } from '../conventions/not-in-this-version.ts';
 import { runFeatures } from '../conventions/run-features.ts';
 import {
   inlineScripts,
@@ -17,6 +16,7 @@ import {
   type ScriptStage,
 } from '../conventions/run-scripts.ts';
 import { setConfigVariables } from '../conventions/set-config-variables.ts';
+import { setIisHomeDirectory } from '../conventions/set-iis-home-directory.ts';
 import { setStructuredVariables } from '../conventions/set-structured-variables.ts';
 import { substituteInFiles } from '../conventions/substitute-in-files.ts';
 import { transformConfig } from '../conventions/transform-config.ts';
