@@ -1,5 +1,5 @@
 import type { DeploymentView, StepView } from '../projections/index.ts';
-import { stoppedAt } from './settle.ts';
+import { openWaits, stoppedAt, waysToDecide } from './settle.ts';
 import { facts, indented, section, table } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
 import { count, moment } from '../words.ts';
@@ -43,9 +43,35 @@ export function describeDeployment(view: DeploymentView, log: RunLogFacts, termi
       ['warning', view.warning],
       ['log', log.file],
     ]),
+    ...describeWaits(view),
     ...describeSteps(view, terminal, 'busy'),
     ...section('The last lines of its log', log.lastLines),
   ];
+}
+
+const decided: Readonly<Record<string, string>> = {
+  approve: 'confirmed',
+  refuse: 'refused',
+  retry: 'tried again',
+  ignore: 'failure ignored',
+  fail: 'failed',
+};
+
+/** What is waited for, what to type about it, and what persons decided before. */
+function describeWaits(view: DeploymentView): string[] {
+  const open = openWaits(view);
+  const waiting = open.flatMap((wait) => [
+    `step ${wait.step} ${wait.name}, since ${moment(wait.askedAt)}${wait.for === 'failure' ? ', failed' : ''}:`,
+    ...indented(wait.text.split('\n')),
+    ...indented(waysToDecide(view, wait)),
+  ]);
+  const before = view.waits.flatMap(({ step, name, decision }) => {
+    if (decision === null) return [];
+    const { answer, by, at, note } = decision;
+    const what = `step ${step} ${name}: ${decided[answer] ?? answer} by ${by}, ${moment(at)}`;
+    return [note === null ? what : `${what}: ${note}`];
+  });
+  return [...section('Waiting for a person', waiting), ...section('Decided', before)];
 }
 
 /** States of conventions that nobody looks for. */

@@ -50,6 +50,7 @@ export function describeRevision(row: RevisionRow, revision: Revision): string[]
 
 function doing({ action }: Step): string {
   if (action.kind === 'run') return `runs ${action.script.kind}`;
+  if (action.kind === 'manual') return 'a person confirms';
   const scripts = Object.values(action.scripts).flat().length;
   return `package ${action.package}${scripts === 0 ? '' : `, ${count(scripts, 'script')}`}`;
 }
@@ -60,6 +61,8 @@ function restrictions(step: Step): string {
     step.tags.length > 0 ? `tagged ${step.tags.join(', ')}` : '',
     step.exceptEnvironments.length > 0 ? `not in ${step.exceptEnvironments.join(', ')}` : '',
     step.when === 'success' ? '' : `when ${step.when}`,
+    step.start === undefined ? '' : 'together with the step before it',
+    step.required ? 'required' : '',
   ]
     .filter((part) => part !== '')
     .join('; ');

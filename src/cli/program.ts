@@ -30,7 +30,14 @@ const families: readonly Family[] = [
   { word: 'inbox', load: async () => [(await import('./commands/inbox.ts')).inbox] },
   { word: 'input', load: async () => (await import('./commands/input.ts')).inputCommands },
   { word: 'deploy', load: async () => [(await import('./commands/deploy.ts')).deploy] },
-  { word: 'deployment', load: async () => (await import('./commands/deployment.ts')).deploymentCommands },
+  { word: 'approve', load: async () => [(await import('./commands/approve.ts')).approve] },
+  {
+    word: 'deployment',
+    load: async () => [
+      ...(await import('./commands/deployment.ts')).deploymentCommands,
+      ...(await import('./commands/approve.ts')).decisionCommands,
+    ],
+  },
   { word: 'rollback', load: async () => [(await import('./commands/rollback.ts')).rollback] },
   { word: 'fleet', load: async () => [(await import('./commands/fleet.ts')).fleet] },
   { word: 'doctor', load: async () => [(await import('./commands/doctor.ts')).doctor] },
@@ -44,7 +51,6 @@ const families: readonly Family[] = [
 ];
 
 const laterCommands: readonly Command[] = [
-  later('approve', 'Agree to a deployment that waits for people'),
   later('overlay', "The receiver's own steps"),
   later('propose', "Offer the receiver's own steps back to the vendor"),
   later('proposals', 'What receivers proposed'),

@@ -1,5 +1,5 @@
 import type { Database } from '../db/index.ts';
-import { unknownReferences, type Revision, type Script } from '../process/index.ts';
+import { scriptsIn, unknownReferences, type Revision, type Script } from '../process/index.ts';
 import { nameKey, readPackages } from '../projections/index.ts';
 import { namesIn } from '../variables/index.ts';
 
@@ -26,11 +26,7 @@ export function publishNotes(db: Database, revision: Revision, local: readonly s
 function pastedSecrets({ inputs, steps }: Revision): string[] {
   const secrets = new Map(inputs.filter(({ secret }) => secret).map(({ name }) => [nameKey(name), name]));
   return steps.flatMap(({ name: step, action }) => {
-    const scripts =
-      action.kind === 'run'
-        ? [action.script]
-        : [...action.scripts.preDeploy, ...action.scripts.deploy, ...action.scripts.postDeploy];
-    return scripts.flatMap(({ kind, text }) =>
+    return scriptsIn(action).flatMap(({ kind, text }) =>
       namesIn(text).flatMap((used) => {
         const secret = secrets.get(nameKey(used));
         if (secret === undefined) return [];

@@ -3,7 +3,7 @@ import { readDeployment, settleDeployment } from '../daemon/index.ts';
 import type { Database } from '../db/index.ts';
 import type { CrossgapError } from '../errors.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
-import { findDeployment, type DeploymentView } from '../projections/index.ts';
+import { findDeployment, type DeploymentView, type WaitView } from '../projections/index.ts';
 import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
 import { commandLine } from '../words.ts';
@@ -38,7 +38,19 @@ export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError
   switch (state) {
     case 'succeeded':
       return undefined;
-    case 'failed':
+    case 'failed': {
+      const refusal = refusalOf(view);
+      if (refusal !== undefined) {
+        const why = refusal.note === null ? '' : `: ${refusal.note}`;
+        return new CliError(
+          'DEPLOYMENT_REFUSED',
+          `Cannot deploy ${process} ${release} to ${environment}: ${refusal.by} refused step ${refusal.step}${why}`,
+          {
+            hint: `Speak with who refused it; then ${quoted('deployment', 'retry', id)}.`,
+            details: { ...details, ...refusal },
+          },
+        );
+      }
       return new CliError(
         'DEPLOYMENT_FAILED',
         `Cannot deploy ${process} ${release} to ${environment}: ${whyFailed(view)}`,
@@ -47,6 +59,7 @@ export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError
           details,
         },
       );
+    }
     case 'interrupted':
       return new CliError('DEPLOYMENT_INTERRUPTED', `${what} was interrupted${at}${because}`, {
         hint: `Decide: ${['resume', 'retry', 'cancel'].map((verb) => quoted('deployment', verb, id)).join(', ')}.`,
@@ -59,11 +72,55 @@ export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError
       });
     case 'waiting':
     case 'running':
+      if (state === 'waiting' && openWaits(view).length > 0) return waitsError(view);
       return new CliError('DEPLOYMENT_NOT_OVER', `${what} is ${state}, and the wait for it was ended`, {
         hint: `It goes on without you: ${quoted('deployment', 'show', id)}.`,
         details,
       });
   }
+}
+
+/** What a deployment waits for that nobody has decided yet. */
+export function openWaits({ state, waits }: DeploymentView): readonly WaitView[] {
+  const isOpen = state === 'waiting' || state === 'running' || state === 'interrupted';
+  return isOpen ? waits.filter(({ decision }) => decision === null) : [];
+}
+
+/** What to type to decide what a deployment waits for; `--step` where several steps wait. */
+export function waysToDecide(view: DeploymentView, { for: kind, offers, stepId }: WaitView): string[] {
+  const step = openWaits(view).length > 1 ? ['--step', stepId] : [];
+  if (kind === 'confirmation') {
+    return [commandLine('approve', view.id, ...step), commandLine('approve', view.id, ...step, '--refuse')];
+  }
+  const words: Readonly<Record<string, string>> = { retry: 'retry-step', ignore: 'ignore', fail: 'fail' };
+  return offers.map((offer) => commandLine('deployment', words[offer] ?? offer, view.id, ...step));
+}
+
+/** Who refused the manual step at which a deployment failed. */
+function refusalOf({
+  failedAt,
+  waits,
+}: DeploymentView): { step: string; by: string; note: string | null } | undefined {
+  const last = waits.findLast(({ step }) => step === failedAt?.step);
+  if (last?.decision?.answer !== 'refuse') return undefined;
+  return { step: last.name, by: last.decision.by, note: last.decision.note };
+}
+
+function waitsError(view: DeploymentView): CliError {
+  const { id, process, release, environment, state } = view;
+  const open = openWaits(view);
+  const what = open.map(({ name, for: kind, text }) =>
+    kind === 'confirmation' ? `step ${name} is to be confirmed` : `step ${name} failed: ${text}`,
+  );
+  const ways = open.flatMap((wait) => waysToDecide(view, wait)).map((way) => `\`${way}\``);
+  return new CliError(
+    'DEPLOYMENT_WAITS',
+    `Cannot go on with ${process} ${release} in ${environment}: deployment ${id} waits for a person: ${what.join('; ')}`,
+    {
+      hint: `Decide: ${ways.join(', ')}.`,
+      details: { deployment: id, state, waits: open },
+    },
+  );
 }
 
 /** Where a run stopped, in words: `step 2 "Web", convention 8 (CopyToInstallFolder)`; undefined where it stopped nowhere. */

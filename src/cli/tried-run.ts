@@ -25,6 +25,11 @@ export function triedView(plan: Plan, run: RunOutcome, requestedBy: string): Dep
       conventions,
       outputs,
     })),
+    waits: run.waits.map(({ wait, step, for: kind, text, offers, since }) => {
+      const { id: stepId, name } = run.steps[step - 1]!;
+      return { wait, step, stepId, name, for: kind, text, offers, askedAt: iso(since), decision: null };
+    }),
+    onFailure: plan.onFailure ?? 'fail',
     error: error ?? null,
     warning: null,
   };

@@ -23,6 +23,8 @@ const exits = {
   PREDECESSOR_MISSING: exitCodes.refused,
   DEPLOYMENT_HELD: exitCodes.held,
   DEPLOYMENT_STATE: exitCodes.refused,
+  DECISION_AMBIGUOUS: exitCodes.misused,
+  DECISION_NOT_OFFERED: exitCodes.refused,
   NOTHING_TO_ROLL_BACK: exitCodes.refused,
   RELEASE_INCOMPLETE: exitCodes.waiting,
   RELEASE_PART_REFUSED: exitCodes.verification,

@@ -8,6 +8,7 @@ export {
   type Environment,
 } from './arrange-environments.ts';
 export { atHome, told, type Decided, type Decision, type NewEvent } from './decision.ts';
+export { decideWait, type AskedWait, type PersonsWord } from './decide-wait.ts';
 export { CommandError, type CommandErrorCode } from './errors.ts';
 export {
   addPackage,

@@ -1,9 +1,11 @@
 import {
   ApplicationInstalled,
+  DeploymentAsked,
   DeploymentEnded,
   DeploymentInterrupted,
   DeploymentStarted,
   DeploymentStepEnded,
+  DeploymentWaiting,
   type RecordedStep,
   type TraceLine,
 } from '../events/index.ts';
@@ -13,13 +15,22 @@ import { reportRun, withoutFiles, type RecordedDeployment, type ReportRules } fr
 
 /** How a run stands, as the executor tells it. */
 export type RunTold = {
-  readonly state: 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
+  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
   readonly startedAt: number;
   readonly endedAt?: number | undefined;
   readonly failedAt?: Point | undefined;
   readonly steps: readonly StepTold[];
+  /** What it waits for a person to decide. */
+  readonly waits?: readonly WaitTold[] | undefined;
   readonly logSha256?: string | undefined;
   readonly error?: string | undefined;
+};
+type WaitTold = {
+  readonly wait: number;
+  readonly step: number;
+  readonly for: 'confirmation' | 'failure';
+  readonly text: string;
+  readonly offers: readonly string[];
 };
 type Point = { readonly step: number; readonly stepId: string; readonly convention: number | 'F' };
 type StepTold = {
@@ -48,6 +59,7 @@ type StepTold = {
 
 const filesMax = 50;
 const textMax = 2000;
+const askedMax = 20_000;
 const outputsMax = 200;
 
 /** Only integers travel: 7.5 stands as 75. */
@@ -95,12 +107,16 @@ export function startRun(deployment: RecordedDeployment, planSha256: string, rul
   ];
 }
 
-/** What a run has come to since `recorded`: steps that ended, and its end or its halt. */
+/**
+ * What a run has come to since `recorded`: steps that ended, what it asks a person beside the waits in `asked`, and its
+ * end or its halt.
+ */
 export function recordRun(
   deployment: RecordedDeployment,
   recorded: readonly RecordedStep[],
   run: RunTold,
   rules: ReportRules,
+  asked: ReadonlySet<number> = new Set(),
 ): Decision {
   const known = new Map(recorded.map((step) => [step.position, JSON.stringify(step)]));
   const steps = run.steps
@@ -113,9 +129,25 @@ export function recordRun(
     ]);
   return [
     ...steps,
+    ...asking(deployment, run, asked),
     ...ending(deployment, run),
-    ...(run.state === 'running' ? [] : report(deployment, run, rules)),
+    ...(run.state === 'running' || run.state === 'waiting' ? [] : report(deployment, run, run.state, rules)),
   ];
+}
+
+function asking(
+  { deployment }: RecordedDeployment,
+  { steps, waits = [] }: RunTold,
+  asked: ReadonlySet<number>,
+): Decided[] {
+  return waits
+    .filter(({ wait }) => !asked.has(wait))
+    .map(({ wait, step: position, for: kind, text, offers }) => {
+      const { id: stepId = '', name: step = '' } = steps[position - 1] ?? {};
+      const words = cutTo(text, askedMax);
+      const place = { deployment, wait, position, stepId, step };
+      return atHome(DeploymentAsked.make({ ...place, for: kind, text: words, offers: [...offers] }));
+    });
 }
 
 /** What a step that is over put on this machine. */
@@ -130,8 +162,13 @@ function installed(
   return [atHome(ApplicationInstalled.make({ ...place, ...application, succeeded }))];
 }
 
-function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules): Decided[] {
-  const { state, startedAt, endedAt = null } = run;
+function report(
+  deployment: RecordedDeployment,
+  run: RunTold,
+  state: Exclude<RunTold['state'], 'waiting'>,
+  rules: ReportRules,
+): Decided[] {
+  const { startedAt, endedAt = null } = run;
   const error = run.error === undefined ? null : cut(run.error);
   const failedAt = pointInEntry(run.failedAt);
   const steps = run.steps.map((step, index) => recordedStep(step, index + 1));
@@ -140,6 +177,7 @@ function report(deployment: RecordedDeployment, run: RunTold, rules: ReportRules
 
 function ending({ deployment }: RecordedDeployment, run: RunTold): Decided[] {
   if (run.state === 'running') return [];
+  if (run.state === 'waiting') return [atHome(DeploymentWaiting.make({ deployment }))];
   const failedAt = pointInEntry(run.failedAt);
   if (run.state === 'interrupted') return [atHome(DeploymentInterrupted.make({ deployment, at: failedAt }))];
   return [

@@ -58,6 +58,8 @@ export type DeploymentIntent = {
   readonly deployment: string;
   readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
   readonly of: string | null;
+  /** What becomes of it when a step fails; `fail` where nothing is said. */
+  readonly onFailure?: 'ask' | 'fail' | 'ignore' | 'retry';
 };
 
 /** Throws the first reason why this release can't go to this place now. */
@@ -144,6 +146,7 @@ export function requestDeployment(
           environment: place.environment,
           reason: intent.reason,
           of: intent.of,
+          onFailure: intent.onFailure ?? 'fail',
         }),
       ),
     ],

@@ -22,8 +22,8 @@ export function resumeDeployment(run: Pick<OpenRun, 'deployment' | 'state'>): De
 }
 
 /**
- * Stop it: at once where nothing runs, else the executor is asked to. The author, who was told that it is interrupted,
- * is told that it is not gone on with; of one that never began it has heard nothing.
+ * Stop it: at once where nothing runs, else the executor is asked to. The author, who was told that it began, is told
+ * that it is not gone on with; of one that never began it has heard nothing.
  */
 export function cancelDeployment(run: OpenRun, now: number, rules: ReportRules): Decision {
   if (run.state === 'cancelled') return [];
@@ -36,7 +36,7 @@ export function cancelDeployment(run: OpenRun, now: number, rules: ReportRules):
   const standing = { state: 'cancelled', startedAt: run.startedAt, endedAt: now } as const;
   return [
     atHome(DeploymentEnded.make({ deployment: run.deployment, ...ended, logSha256: null })),
-    ...(run.state === 'interrupted' ? reportRun(run, standing, run.steps, rules) : []),
+    ...(run.startedAt !== null ? reportRun(run, standing, run.steps, rules) : []),
   ];
 }
 

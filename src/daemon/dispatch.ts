@@ -1,6 +1,11 @@
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import { findDeployment, readOpenDeployments, type DeploymentRow } from '../projections/index.ts';
+import {
+  findDeployment,
+  readOpenDeployments,
+  waitsForPerson,
+  type DeploymentRow,
+} from '../projections/index.ts';
 import { clearApplications } from './clear-applications.ts';
 import { runDeployment } from './run-deployment.ts';
 import type { Watch } from './watch.ts';
@@ -47,7 +52,9 @@ export function dispatcher(
     tasks.set(deployment, task);
   };
   const wanted = (): DeploymentRow[] =>
-    readOpenDeployments(instance.db).filter((row) => row.state !== 'interrupted' || row.resumeAsked);
+    readOpenDeployments(instance.db).filter(
+      (row) => (row.state !== 'interrupted' || row.resumeAsked) && !waitsForPerson(row),
+    );
   const look = (): void => {
     for (const row of wanted()) {
       if (!tasks.has(row.deployment) && !failedBefore.has(row.deployment)) take(row);

@@ -29,7 +29,11 @@ export async function revisionOf(instance: Instance, release: ReleaseRow): Promi
 export async function freezePlan(
   instance: Instance,
   release: ReleaseRow,
-  run: { readonly deployment: string; readonly environment: string },
+  run: {
+    readonly deployment: string;
+    readonly environment: string;
+    readonly onFailure?: NonNullable<Plan['onFailure']>;
+  },
 ): Promise<Plan> {
   const { db, folder, settings, blobs } = instance;
   const revision = await revisionOf(instance, release);
@@ -58,6 +62,7 @@ export async function freezePlan(
     variables: resolveVariables(revision, local, place).map(({ name, value }) => ({ name, value })),
     inputs: plannedInputs(instance, release, run.environment),
     steps: revision.steps.map((step) => plannedStep(step, place, pinned, earlier)),
+    ...(run.onFailure !== undefined && { onFailure: run.onFailure }),
   };
 }
 

@@ -15,16 +15,18 @@ export function plannedStep(
   earlier: EarlierInstallations = () => [],
 ): PlannedStep {
   const skippedBecause = stepApplies(step, place);
-  const { id, name, when, timeLimitMs, retriesMax, action } = step;
+  const { id, name, when, start, required, timeLimitMs, retriesMax, action } = step;
   return {
     id,
     name,
     when,
+    ...(start !== undefined && { start }),
+    ...(required && { required }),
     retriesMax,
     ...(skippedBecause !== undefined && { skippedBecause }),
     ...(timeLimitMs !== null && { timeLimitMs }),
     properties: Object.fromEntries(step.properties.map((property) => [property.name, property.value])),
-    action: action.kind === 'run' ? action : plannedAction(action, packageOf, earlier(id)),
+    action: action.kind !== 'package' ? action : plannedAction(action, packageOf, earlier(id)),
   };
 }
 

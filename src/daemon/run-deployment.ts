@@ -31,6 +31,7 @@ import {
   readLinks,
   readReleases,
   readSteps,
+  readWaits,
   type DeploymentRow,
 } from '../projections/index.ts';
 import { freezePlan } from './freeze-plan.ts';
@@ -48,9 +49,9 @@ export async function runDeployment(
   const row = findDeployment(instance.db, deployment);
   if (row === undefined) return;
   const runFolder = instance.folder.run(deployment);
-  if (row.state === 'waiting') {
+  if (row.state === 'waiting' && row.startedAt === null) {
     if (!(await begin(instance, row, runFolder, 'start'))) return;
-  } else if (row.state === 'interrupted' && row.resumeAsked) {
+  } else if ((row.state === 'interrupted' || row.state === 'waiting') && row.resumeAsked) {
     if (!(await begin(instance, row, runFolder, 'resume'))) return;
   } else if (row.state !== 'running') return;
   const heedCancel = (): void => {
@@ -60,7 +61,11 @@ export async function runDeployment(
   try {
     // What was asked while the run was being started.
     heedCancel();
-    await follow(instance, deployment, runFolder, signal);
+    const heeded = new Set<number>();
+    while ((await follow(instance, deployment, runFolder, heeded, signal)) === 'decided') {
+      const now = findDeployment(instance.db, deployment);
+      if (now?.state !== 'running' || !(await begin(instance, now, runFolder, 'resume'))) return;
+    }
   } finally {
     stopListening();
   }
@@ -120,32 +125,54 @@ async function startOrResume(
   faultPoint('daemon.start-recorded');
   if (isRunAlive(runFolder)) return true;
   const key = runKey(instance, row.deployment);
-  await startRun({ runFolder, mode, secrets, runKey: key, command: executorCommand });
+  const decisions = readWaits(instance.db, row.deployment).flatMap(({ wait, decision }) =>
+    decision === null ? [] : [{ wait, ...decision }],
+  );
+  await startRun({ runFolder, mode, secrets, runKey: key, decisions, command: executorCommand });
   return true;
 }
 
-/** Follows the journal until the run is over, and records each step as it ends. */
+/**
+ * Follows the journal until the run is over or waits, and records each step as it ends and each question to a person as it
+ * comes. `decided` where it waits for what a person decided meanwhile: then its process is to be started again. `heeded`
+ * are the waits for whose decisions that was done before.
+ */
 async function follow(
   instance: Instance,
   deployment: string,
   runFolder: string,
+  heeded: Set<number>,
   signal: AbortSignal,
-): Promise<void> {
-  const record = (run: RunOutcome): void => {
+): Promise<'over' | 'decided'> {
+  const record = (run: RunOutcome): 'over' | 'decided' => {
+    let found: 'over' | 'decided' = 'over';
     instance.record((db) => {
       const row = findDeployment(db, deployment);
       if (row === undefined || row.state !== 'running') return [];
-      return recordRun(recorded(row), readSteps(db, deployment), run, instance.settings.report);
+      const waits = readWaits(db, deployment);
+      const decided = new Set(waits.filter(({ decision }) => decision !== null).map(({ wait }) => wait));
+      const fresh = run.waits.filter(({ wait }) => decided.has(wait) && !heeded.has(wait));
+      if (run.state === 'waiting' && fresh.length > 0 && !row.cancelAsked) {
+        found = 'decided';
+        for (const { wait } of fresh) heeded.add(wait);
+        return [];
+      }
+      const asked = new Set(waits.map(({ wait }) => wait));
+      // Asked to stop when its process was just about to end: there is nothing left to stop.
+      const isGivenUp = run.state === 'waiting' && row.cancelAsked;
+      const told: RunTold = isGivenUp ? { ...run, state: 'cancelled', endedAt: instance.clock.now() } : run;
+      return recordRun(recorded(row), readSteps(db, deployment), told, instance.settings.report, asked);
     });
+    return found;
   };
   for await (const { kind } of followRun(runFolder, { signal })) {
-    if (kind !== 'step-ended' && kind !== 'step-skipped') continue;
+    if (kind !== 'step-ended' && kind !== 'step-skipped' && kind !== 'waiting') continue;
     const run = readJournal(runFolder);
     if (run.state === 'running') record(run);
   }
-  if (signal.aborted) return;
+  if (signal.aborted) return 'over';
   faultPoint('daemon.run-over');
-  record(readJournal(runFolder));
+  return record(readJournal(runFolder));
 }
 
 function recorded(row: DeploymentRow): RecordedDeployment {

@@ -2,7 +2,7 @@ import { followLog, readJournal, readRunning } from '../executor/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { isLocked, type Lock } from '../lock.ts';
 import { silentLog } from '../log.ts';
-import { findDeployment, type DeploymentView } from '../projections/index.ts';
+import { findDeployment, waitsForPerson, type DeploymentView } from '../projections/index.ts';
 import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { readDeployment } from './status.ts';
@@ -93,7 +93,8 @@ function follow(instance: Instance, deployment: string, watch: Watch, signal: Ab
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const isSettled = (): boolean => {
     const row = findDeployment(instance.db, deployment);
-    return row === undefined || (row.state !== 'waiting' && row.state !== 'running' && !row.resumeAsked);
+    if (row === undefined || waitsForPerson(row)) return true;
+    return row.state !== 'waiting' && row.state !== 'running' && !row.resumeAsked;
   };
   const look = (isDaemonGone: () => boolean): void => {
     try {

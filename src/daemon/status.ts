@@ -23,6 +23,7 @@ import {
   readLinks,
   readReleases,
   readSteps,
+  readWaits,
   readUnknownEntries,
   readWantedBlobs,
   refusalInWords,
@@ -112,7 +113,10 @@ export function readDeployment(instance: Instance, id: string): DeploymentView |
   if (row === undefined) return readReport(instance, id);
   const release = readReleases(db).find(({ link, digest }) => link === row.link && digest === row.digest);
   const linkName = linkNames(readLinks(db)).get(row.link) ?? null;
-  const view = deploymentView(row, readSteps(db, id), { linkName, withdrawn: release?.withdrawn ?? null });
+  const view = deploymentView(row, readSteps(db, id), readWaits(db, id), {
+    linkName,
+    withdrawn: release?.withdrawn ?? null,
+  });
   return live(instance, view);
 }
 

@@ -1,7 +1,9 @@
 import { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
 import { catalog, type EventOf } from './define-event.ts';
 import {
+  DeploymentAsked,
   DeploymentCancelRequested,
+  DeploymentDecided,
   DeploymentEnded,
   DeploymentInterrupted,
   DeploymentReported,
@@ -9,6 +11,7 @@ import {
   DeploymentResumed,
   DeploymentStarted,
   DeploymentStepEnded,
+  DeploymentWaiting,
   InputReported,
   InputSet,
 } from './deployment-events.ts';
@@ -74,6 +77,9 @@ export const everyEvent = [
   DeploymentStarted,
   DeploymentStepEnded,
   DeploymentInterrupted,
+  DeploymentAsked,
+  DeploymentWaiting,
+  DeploymentDecided,
   DeploymentResumed,
   DeploymentCancelRequested,
   DeploymentEnded,

@@ -27,19 +27,22 @@ export const InputReported = defineEvent(
 export const deploymentId = z.string().regex(/^[0-9a-z-]{8,40}$/);
 const deployment = deploymentId;
 
+const requested = {
+  deployment,
+  link: Id.nullable(),
+  process: z.string(),
+  release: z.string(),
+  digest: Digest,
+  environment: z.string(),
+  reason: z.enum(['deploy', 'again', 'retry', 'rollback']),
+  of: z.string().nullable(),
+};
+
 /** Somebody asks for a run; `link` is null for this side's own release. */
-export const DeploymentRequested = defineEvent(
-  'deployment.requested',
-  z.strictObject({
-    deployment,
-    link: Id.nullable(),
-    process: z.string(),
-    release: z.string(),
-    digest: Digest,
-    environment: z.string(),
-    reason: z.enum(['deploy', 'again', 'retry', 'rollback']),
-    of: z.string().nullable(),
-  }),
+export const DeploymentRequested = defineEvent('deployment.requested', z.strictObject(requested)).next(
+  // Version 2: what becomes of it when a step fails.
+  z.strictObject({ ...requested, onFailure: z.enum(['ask', 'fail', 'ignore', 'retry']) }),
+  (before) => ({ ...before, onFailure: 'fail' as const }),
 );
 
 /** The plan is frozen and the executor goes on with it. */
@@ -87,6 +90,37 @@ export const DeploymentInterrupted = defineEvent(
 
 /** A person asked to go on where it stopped, with the same plan. */
 export const DeploymentResumed = defineEvent('deployment.resumed', z.strictObject({ deployment }));
+
+const wait = z.int().min(1);
+
+/** A step of a run can't go on without a person: one that is to be confirmed, or has failed. Waits of a run are numbered. */
+export const DeploymentAsked = defineEvent(
+  'deployment.asked',
+  z.strictObject({
+    deployment,
+    wait,
+    position: z.int().min(1),
+    stepId: z.string(),
+    step: z.string(),
+    for: z.enum(['confirmation', 'failure']),
+    text: z.string(),
+    offers: z.array(z.string()).max(10),
+  }),
+);
+
+/** Nothing of a run goes on any more until a person has decided; no process runs it. */
+export const DeploymentWaiting = defineEvent('deployment.waiting', z.strictObject({ deployment }));
+
+/** A person decided what a run waited for. */
+export const DeploymentDecided = defineEvent(
+  'deployment.decided',
+  z.strictObject({
+    deployment,
+    wait,
+    answer: z.enum(['approve', 'refuse', 'retry', 'ignore', 'fail']),
+    note: z.string().nullable(),
+  }),
+);
 
 /** A person asked to stop it. */
 export const DeploymentCancelRequested = defineEvent(

@@ -64,7 +64,9 @@ export {
 } from './release-events.ts';
 export { blobsOf, freezeRelease, readRelease, ReleaseDocument, ReleaseInput } from './release-document.ts';
 export {
+  DeploymentAsked,
   DeploymentCancelRequested,
+  DeploymentDecided,
   DeploymentEnded,
   DeploymentInterrupted,
   DeploymentReported,
@@ -72,6 +74,7 @@ export {
   DeploymentResumed,
   DeploymentStarted,
   DeploymentStepEnded,
+  DeploymentWaiting,
   InputReported,
   InputSet,
   TraceLine,

@@ -3,8 +3,10 @@ import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../err
 /** Everything that can keep a run from starting, going on or being read; each has its paragraph in docs/errors.md. */
 export const executorErrorCodes = [
   'CONFIGURATION_INCOMPLETE',
+  'FEATURE_FAILED',
   'FEATURE_NOT_SUPPORTED',
   'FILE_NOT_CHANGED',
+  'HOST_LACKS_FEATURE',
   'HOST_LACKS_INTERPRETER',
   'INSTALL_FOLDER_REFUSED',
   'PACKAGE_NOT_TRUSTED',
@@ -17,6 +19,7 @@ export const executorErrorCodes = [
   'SCRIPT_FAILED',
   'SCRIPT_NOT_STARTED',
   'STEP_CANCELLED',
+  'STEP_REFUSED',
   'STEP_TIME_LIMIT',
   'SUBSTITUTION_INCOMPLETE',
 ] as const;
@@ -24,8 +27,10 @@ export type ExecutorErrorCode = (typeof executorErrorCodes)[number];
 
 const exits: Record<ExecutorErrorCode, ExitCode> = {
   CONFIGURATION_INCOMPLETE: exitCodes.deploymentFailed,
+  FEATURE_FAILED: exitCodes.deploymentFailed,
   FEATURE_NOT_SUPPORTED: exitCodes.refused,
   FILE_NOT_CHANGED: exitCodes.deploymentFailed,
+  HOST_LACKS_FEATURE: exitCodes.refused,
   HOST_LACKS_INTERPRETER: exitCodes.refused,
   INSTALL_FOLDER_REFUSED: exitCodes.refused,
   PACKAGE_NOT_TRUSTED: exitCodes.verification,
@@ -38,6 +43,7 @@ const exits: Record<ExecutorErrorCode, ExitCode> = {
   SCRIPT_FAILED: exitCodes.deploymentFailed,
   SCRIPT_NOT_STARTED: exitCodes.deploymentFailed,
   STEP_CANCELLED: exitCodes.refused,
+  STEP_REFUSED: exitCodes.refused,
   STEP_TIME_LIMIT: exitCodes.deploymentFailed,
   SUBSTITUTION_INCOMPLETE: exitCodes.deploymentFailed,
 };

@@ -1,3 +1,4 @@
+export { foreseeRun, standInFor, type ForeseenStep, type ForeseeOptions } from './foresee/foresee-run.ts';
 export { cancelRun } from './cancel-run.ts';
 export { checkHost, hostProblems, missingEngines, type HostProblem } from './check-host.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
@@ -6,11 +7,15 @@ export { followLog, followRun, readRunLog, type FollowOptions } from './follow-r
 export { type Fact } from './journal.ts';
 export { executorMain } from './main.ts';
 export type {
+  Answer,
   ArtifactOutcome,
   ConventionOutcome,
   ConventionState,
+  Decision,
   DeploymentState,
   InlineScript,
+  ManualAction,
+  OnFailure,
   PackageAction,
   Plan,
   PlannedInput,
@@ -22,10 +27,12 @@ export type {
   ScriptKind,
   StepOutcome,
   StepState,
+  Wait,
 } from './plan.ts';
 export { isRunAlive, readJournal, readRunning } from './read-journal.ts';
 export { logPath, type LogLevel, type LogLine } from './run-log.ts';
 export { runPlan, type RunEvent, type RunOptions } from './run-plan.ts';
 export { makeRunKey } from './seal.ts';
+export { inlineOrder as scriptKinds } from './script-kinds.ts';
 export { startRun, type StartOptions } from './start-run.ts';
 export { knownValues } from './step-variables.ts';

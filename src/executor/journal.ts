@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExecutorError, systemCode } from './errors.ts';
-import type { ConventionOutcome, ConventionState, StepState } from './plan.ts';
+import type { ConventionOutcome, ConventionState, Decision, StepState, Wait } from './plan.ts';
 
 /**
  * A run's journal, `RUN/journal.jsonl`: one fact a line, in the order in which things happened, each on the disk
@@ -30,6 +30,10 @@ export type Fact =
       readonly state: 'skipped' | 'not-run';
       readonly because: string;
     }
+  /** A step can't go on without a person; once all that runs beside it has ended, so does the process. */
+  | ({ readonly kind: 'waiting' } & Wait)
+  /** A person has decided, or the plan did beforehand (wait 0); what follows from it comes after. */
+  | ({ readonly kind: 'decided'; readonly step: number } & Decision)
   | { readonly kind: 'convention-started'; readonly at: number; readonly step: number; readonly key: string }
   /** A folder or file is about to be made or rewritten; by these marks a resumed convention knows its own work. */
   | {
@@ -155,7 +159,17 @@ export function parseFacts(text: string, path: string): { facts: Fact[]; length:
 
 /** A fact with every text of it masked, except what is sealed, a digest or a mark and means nothing changed. */
 export function maskedFact(fact: Fact, mask: (text: string) => string): Fact {
-  const asItIs = new Set(['kind', 'key', 'mark', 'sealed', 'sha256', 'planSha256', 'logSha256', 'state']);
+  const asItIs = new Set([
+    'kind',
+    'key',
+    'mark',
+    'sealed',
+    'sha256',
+    'planSha256',
+    'logSha256',
+    'state',
+    'for',
+  ]);
   const masked = (value: unknown): unknown => {
     if (typeof value === 'string') return mask(value);
     if (Array.isArray(value)) return value.map(masked);

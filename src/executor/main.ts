@@ -13,6 +13,15 @@ import { runUnderLock, type RunOptions } from './run-plan.ts';
 /** What whoever starts a run writes to the executor's standard input, once, as JSON. */
 const Handed = z.strictObject({
   secrets: z.record(z.string(), z.string()),
+  decisions: z.array(
+    z.strictObject({
+      wait: z.int().min(1),
+      answer: z.enum(['approve', 'refuse', 'retry', 'ignore', 'fail']),
+      by: z.string(),
+      at: z.number(),
+      note: z.string().nullable(),
+    }),
+  ),
   runKey: z.base64().refine((key) => Buffer.from(key, 'base64').length === 32, 'is not 32 bytes'),
 });
 
@@ -67,7 +76,7 @@ export async function executorMain(runFolder: string, mode: 'start' | 'resume'):
 
 const ignore = (): void => undefined;
 
-function readHanded(json: string): Pick<RunOptions, 'secrets' | 'runKey'> {
+function readHanded(json: string): Pick<RunOptions, 'secrets' | 'runKey' | 'decisions'> {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -128,6 +137,7 @@ function exitCodeOf(outcome: RunOutcome): ExitCode {
     case 'succeeded':
       return exitCodes.done;
     case 'cancelled':
+    case 'waiting':
       return exitCodes.refused;
     case 'failed':
     case 'interrupted':

@@ -1,5 +1,10 @@
 import type { Convention } from './convention.ts';
-import { failureConventions, packageConventions, scriptConventions } from './conventions.ts';
+import {
+  failureConventions,
+  manualConventions,
+  packageConventions,
+  scriptConventions,
+} from './conventions.ts';
 import type { ConventionEnd, Fact } from './journal.ts';
 import type {
   ConventionOutcome,
@@ -9,24 +14,29 @@ import type {
   RunOutcome,
   StepOutcome,
 } from './plan.ts';
-import { recordOf, type RunRecord, type StepRecord } from './record.ts';
+import { isIgnored, openWait, recordOf, type RunRecord, type StepRecord } from './record.ts';
 
 /**
  * How a run stands, from its plan and its journal; `alive` is whether a process holds its lock. Pure. A run without
- * end whose process is gone is interrupted: at the step and convention that had begun and not ended, or that was next.
+ * end whose process is gone is interrupted: at the step and convention that had begun and not ended, or that was next;
+ * one that has nothing but steps that wait for a person waits with them.
  */
 export function outcomeOf(plan: Plan, facts: readonly Fact[], alive: boolean): RunOutcome {
   const record = recordOf(facts);
-  const unfinished = alive ? 'running' : 'interrupted';
-  const position = record?.end === undefined ? nextStep(plan, record) : undefined;
+  const isOver = record?.end !== undefined;
+  const records = plan.steps.map((_, index) => record?.steps.get(index + 1));
+  const waits = isOver ? [] : records.flatMap((known) => openWait(known) ?? []);
   const steps = plan.steps.map((step, index) => {
-    const known = record?.steps.get(index + 1);
-    return stepOutcome(step, known, index === position && known !== undefined ? unfinished : undefined);
+    const known = records[index];
+    if (isOver || known === undefined) return stepOutcome(step, known, undefined);
+    const lives = alive || openWait(known) !== undefined;
+    return stepOutcome(step, known, lives ? 'running' : 'interrupted');
   });
-  const base = { deployment: plan.deployment, startedAt: record?.startedAt ?? 0, steps };
+  const base = { deployment: plan.deployment, startedAt: record?.startedAt ?? 0, steps, waits };
   if (record?.end !== undefined) {
     const { state, at, logSha256, error } = record.end;
-    const failedAt = placeOf(plan, steps, state === 'cancelled' ? 'interrupted' : 'failed');
+    const wanted = state === 'cancelled' ? 'interrupted' : 'failed';
+    const failedAt = placeOf(plan, steps, wanted);
     return {
       ...base,
       state,
@@ -37,6 +47,9 @@ export function outcomeOf(plan: Plan, facts: readonly Fact[], alive: boolean): R
     };
   }
   if (alive) return { ...base, state: 'running' };
+  const cut = steps.findIndex((step) => step.state === 'interrupted');
+  if (cut < 0 && waits.length > 0) return { ...base, state: 'waiting' };
+  const position = cut < 0 ? nextStep(plan, record) : cut;
   const at = position === undefined ? undefined : interruptedAt(steps, position);
   return {
     ...base,
@@ -48,7 +61,14 @@ export function outcomeOf(plan: Plan, facts: readonly Fact[], alive: boolean): R
 
 /** Conventions of a step as its outcome lists them: in order, one line a number. */
 export function conventionsOf(step: PlannedStep): readonly Convention[] {
-  return step.action.kind === 'package' ? packageConventions : scriptConventions;
+  switch (step.action.kind) {
+    case 'package':
+      return packageConventions;
+    case 'run':
+      return scriptConventions;
+    case 'manual':
+      return manualConventions;
+  }
 }
 
 /** The index of the first step that has neither ended nor been skipped, undefined where all have. */
@@ -72,13 +92,14 @@ function stepOutcome(
     ...(attempts > 0 && record?.startedAt !== undefined && { startedAt: record.startedAt }),
     ...(attempts > 0 && record?.endedAt !== undefined && { endedAt: record.endedAt }),
     attempts,
-    conventions: trace(step, record, cut),
+    conventions: traceOf(step, record, cut),
     outputs: Object.fromEntries(
       [...(record?.outputs ?? [])].map(([name, { value }]) => [name, value ?? null] as const),
     ),
     artifacts: record?.artifacts ?? [],
     ...applicationOf(step, record),
     ...(record?.skippedBecause !== undefined && { skippedBecause: record.skippedBecause }),
+    ...(isIgnored(record) && { ignoredBy: record!.decision!.by }),
     ...(record?.error && {
       error: record.error.message,
       ...(record.error.code && { errorCode: record.error.code }),
@@ -98,7 +119,8 @@ function applicationOf(
   return { application: { packageId, version, sha256, extractedTo, installedTo } };
 }
 
-function trace(
+/** The numbered lines of a step, one a number. */
+export function traceOf(
   step: PlannedStep,
   record: StepRecord | undefined,
   cut: 'running' | 'interrupted',
@@ -165,7 +187,7 @@ function placeOf(
   steps: readonly StepOutcome[],
   state: 'failed' | 'interrupted',
 ): Place | undefined {
-  const index = steps.findIndex((step) => step.state === state);
+  const index = steps.findIndex((step) => step.state === state && step.ignoredBy === undefined);
   const step = steps[index];
   if (step === undefined) return undefined;
   const line = step.conventions.find((convention) => convention.state === state);

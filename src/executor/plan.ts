@@ -23,7 +23,12 @@ export type Plan = {
   /** Inputs typed by a person: literals, `#{...}` in them is not evaluated. A secret's value comes by pipe. */
   readonly inputs: readonly PlannedInput[];
   readonly steps: readonly PlannedStep[];
+  /** What becomes of the run when a step fails for good; `fail` where nothing is said. */
+  readonly onFailure?: OnFailure;
 };
+
+/** `ask` waits for a person; `retry` tries a failed step a few times more; `ignore` goes on as if it had succeeded. */
+export type OnFailure = 'ask' | 'fail' | 'ignore' | 'retry';
 
 export type PlannedVariable = { readonly name: string; readonly value: string };
 
@@ -40,17 +45,25 @@ export type PlannedInput =
 export type PlannedStep = {
   readonly id: string;
   readonly name: string;
-  readonly when: 'success' | 'failure' | 'always';
+  /** `success`, `failure`, `always`, or an expression: the step runs where that is truthy, whatever failed before. */
+  readonly when: string;
+  /** It begins together with the step before it, and with those that step begins with. */
+  readonly start?: 'with-previous';
+  /** It may not be left out: its failure is never ignored. */
+  readonly required?: true;
   /** Why this step does not run here, known beforehand (its environments); undefined where it may run. */
   readonly skippedBecause?: string;
   readonly timeLimitMs?: number;
   readonly retriesMax: number;
-  readonly action: RunAction | PackageAction;
+  readonly action: RunAction | PackageAction | ManualAction;
   /** Octopus properties of the action, put into the variables while the step runs. */
   readonly properties: Readonly<Record<string, string>>;
 };
 
 export type RunAction = { readonly kind: 'run'; readonly script: InlineScript };
+
+/** A person reads the instructions, evaluated, and lets the run go on or not. */
+export type ManualAction = { readonly kind: 'manual'; readonly instructions: string };
 
 export type PackageAction = {
   readonly kind: 'package';
@@ -135,6 +148,8 @@ export type StepOutcome = {
   };
   /** Why the step did not run, where it is skipped. */
   readonly skippedBecause?: string;
+  /** It failed, and the run goes on as if it had not: by whom that was decided. */
+  readonly ignoredBy?: string;
   readonly error?: string;
   /** The code of the error, as docs/errors.md lists them. */
   readonly errorCode?: string;
@@ -149,14 +164,42 @@ export type ArtifactOutcome = {
   readonly sha256: string;
 };
 
+/** What a person can say to a run that waits. */
+export type Answer = 'approve' | 'refuse' | 'retry' | 'ignore' | 'fail';
+
+/** A step that waits for a person; a run can have several, and numbers all it ever had from 1. */
+export type Wait = {
+  readonly wait: number;
+  /** Position of the step, from 1. */
+  readonly step: number;
+  readonly for: 'confirmation' | 'failure';
+  /** The instructions, or why the step failed; masked. */
+  readonly text: string;
+  /** What may be answered. */
+  readonly offers: readonly Answer[];
+  readonly since: number;
+};
+
+/** What a person decided about a wait. */
+export type Decision = {
+  readonly wait: number;
+  readonly answer: Answer;
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly note: string | null;
+};
+
 /** How a run stands, told from its journal alone. */
 export type RunOutcome = {
   readonly deployment: string;
-  readonly state: 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
+  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly failedAt?: { readonly step: number; readonly stepId: string; readonly convention: number | 'F' };
   readonly steps: readonly StepOutcome[];
+  /** What it waits for a person to decide, also while other steps of it still run. */
+  readonly waits: readonly Wait[];
   /** SHA-256 of the masked log as it stood when the run ended. */
   readonly logSha256?: string;
   readonly error?: string;

@@ -12,7 +12,7 @@ import type { RunOutcome } from './plan.ts';
  */
 export function readJournal(runFolder: string): RunOutcome {
   if (!existsSync(planPath(runFolder))) {
-    const nothing = { deployment: basename(runFolder), startedAt: 0, steps: [] };
+    const nothing = { deployment: basename(runFolder), startedAt: 0, steps: [], waits: [] };
     return { ...nothing, state: 'interrupted', error: 'interrupted before it began' };
   }
   const plan = readPlan(runFolder);

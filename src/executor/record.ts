@@ -1,5 +1,5 @@
 import type { ConventionEnd, Fact, FactError, FolderUse } from './journal.ts';
-import type { ArtifactOutcome, StepState } from './plan.ts';
+import type { ArtifactOutcome, Decision, StepState, Wait } from './plan.ts';
 
 /** What a journal says about one step, of its last attempt. */
 export type StepRecord = {
@@ -10,6 +10,9 @@ export type StepRecord = {
   state?: StepState;
   skippedBecause?: string;
   error?: FactError;
+  /** The wait of this attempt, and what was decided about it or, as wait 0, by the plan. */
+  wait?: Wait;
+  decision?: Decision;
   readonly started: Set<string>;
   readonly ended: Map<string, ConventionEnd>;
   readonly folders: Map<FolderUse, string>;
@@ -27,6 +30,8 @@ export type RunRecord = {
   readonly planSha256: string;
   readonly startedAt: number;
   readonly steps: Map<number, StepRecord>;
+  /** How often it waited for a person so far. */
+  waits: number;
   end?: Extract<Fact, { kind: 'run-ended' }>;
 };
 
@@ -36,7 +41,7 @@ export function recordOf(facts: readonly Fact[]): RunRecord | undefined {
   for (const fact of facts) {
     if (fact.kind === 'run-started') {
       const { deployment, planSha256, at } = fact;
-      run = { deployment, planSha256, startedAt: at, steps: new Map() };
+      run = { deployment, planSha256, startedAt: at, steps: new Map(), waits: 0 };
     } else if (run !== undefined) {
       add(run, fact);
     }
@@ -84,6 +89,17 @@ function add(run: RunRecord, fact: Exclude<Fact, { kind: 'run-started' }>): void
       });
       return;
     }
+    case 'waiting': {
+      const { kind: _kind, ...wait } = fact;
+      step.wait = wait;
+      run.waits = Math.max(run.waits, wait.wait);
+      return;
+    }
+    case 'decided': {
+      const { kind: _kind, step: _step, ...decision } = fact;
+      step.decision = decision;
+      return;
+    }
     case 'process':
       step.process = { pid: fact.pid, mark: fact.mark };
       return;
@@ -99,6 +115,16 @@ function add(run: RunRecord, fact: Exclude<Fact, { kind: 'run-started' }>): void
       Object.assign(step, { state: fact.state, endedAt: fact.at, ...(fact.error && { error: fact.error }) });
       return;
   }
+}
+
+/** What a step waits for a person to decide; undefined where that is done, or it never waited. */
+export function openWait(record: StepRecord | undefined): Wait | undefined {
+  return record?.decision === undefined ? record?.wait : undefined;
+}
+
+/** Whether a step failed and it was decided that the run goes on all the same. */
+export function isIgnored(record: StepRecord | undefined): boolean {
+  return record?.state === 'failed' && record.decision?.answer === 'ignore';
 }
 
 export function emptyStep(attempt: number, startedAt: number): StepRecord {

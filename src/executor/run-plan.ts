@@ -10,7 +10,7 @@ import { maskedFact, openJournal, readFacts, type Fact, type FactError } from '.
 import { Masker } from './masking.ts';
 import { outcomeOf } from './outcome.ts';
 import { planDigest, readPlan, writePlan } from './plan-file.ts';
-import type { Plan, RunOutcome } from './plan.ts';
+import type { Decision, Plan, RunOutcome } from './plan.ts';
 import { recordOf } from './record.ts';
 import { logPath, openRunLog, sha256OfFile, type LogLine } from './run-log.ts';
 import type { RunState } from './run-state.ts';
@@ -34,6 +34,8 @@ import { scriptEnvironment } from './script-environment.ts';
  *   executor.convention.before-journal  a convention has done its work, the journal does not know
  *   executor.convention.after-journal   it knows
  *   executor.step.before-journal        all conventions ended, the step's end is not recorded
+ *   executor.wait.before / .after-journal      around the record that a step waits for a person
+ *   executor.decision.before / .after-journal  around the record of what was decided about it
  *   executor.end.before-journal         all steps ended, the run's end is not recorded
  *   executor.end.after-journal          it is
  */
@@ -45,6 +47,8 @@ export type RunOptions = {
   readonly secrets: Readonly<Record<string, string>>;
   /** 32 random bytes as base64, the same when the run is resumed; seals what it keeps of secrets. */
   readonly runKey: string;
+  /** What persons decided about waits of this run. */
+  readonly decisions?: readonly Decision[];
   /** Told every fact once it is on the disk, and every line of the masked log. */
   readonly report?: (event: RunEvent) => void;
   /** Cancels the run. */
@@ -61,7 +65,7 @@ export type RunEvent = Fact | ({ readonly kind: 'log' } & LogLine);
 
 /**
  * Runs a plan in this process and returns how it ended. Without a plan, and always when it goes on with an
- * interrupted run, the plan is `RUN/plan.json`. A failed deployment is an outcome. Throws ExecutorError where nothing was begun:
+ * interrupted or waiting run, the plan is `RUN/plan.json`. A failed deployment is an outcome. Throws ExecutorError where nothing was begun:
  * `RUN_HELD`, `RUN_EXISTS`, `RUN_ENDED`, `RUN_UNREADABLE`, `RUN_SECRET_MISSING`, `HOST_LACKS_INTERPRETER`,
  * `FEATURE_NOT_SUPPORTED`.
  */
@@ -92,6 +96,7 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
   const masker = new Masker();
   using file = openJournal(runFolder);
   using log = openRunLog(runFolder, masker, clock, (line) => report({ kind: 'log', ...line }));
+  let waits = earlier?.waits ?? 0;
   const run: RunState = {
     plan,
     runFolder,
@@ -110,6 +115,8 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
     clock,
     environment: scriptEnvironment(environment),
     graceMs: options.graceMs ?? 5000,
+    decisions: options.decisions ?? [],
+    nextWait: () => (waits += 1),
     keepSecret(what, value) {
       if (masker.add(value) || value === '') return;
       log.write('run', 'warning', `${what} has fewer than four characters and can't be masked`);
@@ -130,6 +137,7 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
   const end = await runSteps(run, earlier, options);
   if (end.state === 'interrupted')
     log.write('run', 'error', 'Broken off from outside; the run can be resumed');
+  else if (end.state === 'waiting') log.write('run', 'wait', 'Goes on when a person has decided');
   else await endRun(run, end.state, end.state === 'succeeded' ? undefined : end.error);
   return outcomeOf(plan, readFacts(runFolder), false);
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Journal } from './journal.ts';
 import type { Masker } from './masking.ts';
-import type { Plan } from './plan.ts';
+import type { Decision, Plan } from './plan.ts';
 import type { RunLog } from './run-log.ts';
 import type { RunSeal } from './seal.ts';
 
@@ -19,6 +19,10 @@ export type RunState = {
   readonly environment: Readonly<Record<string, string>>;
   /** How long a script may take to end after it was asked to. */
   readonly graceMs: number;
+  /** What persons decided about waits of this run, those it knows of already among them. */
+  readonly decisions: readonly Decision[];
+  /** The number of one wait more. */
+  nextWait(): number;
   /** Masks a value from now on; says so in the log where it is too short for that. */
   keepSecret(what: string, value: string): void;
 };

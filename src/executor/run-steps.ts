@@ -1,274 +1,180 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { CrossgapError } from '../errors.ts';
-import { faultPoint } from '../faults.ts';
-import { keepArtifact } from './artifacts.ts';
-import { failureConventions } from './conventions.ts';
-import { deletePackagedScripts } from './conventions/run-scripts.ts';
-import { ExecutorError } from './errors.ts';
+import type { VariableSet } from '../variables/index.ts';
+import { runManualStep, settleFailure } from './await-person.ts';
 import type { FactError } from './journal.ts';
-import { conventionsOf } from './outcome.ts';
 import type { PlannedStep, StepState } from './plan.ts';
-import { endTree, processMark } from './process-tree.ts';
-import { emptyStep, type RunRecord, type StepRecord } from './record.ts';
-import { runConventions, type ConventionsEnd } from './run-conventions.ts';
+import { emptyStep, isIgnored, type RunRecord, type StepRecord } from './record.ts';
+import type { StepEnd } from './run-conventions.ts';
+import { judged, placeOf, runStep, stopError, stopOf, type Stops } from './run-step.ts';
 import type { RunState } from './run-state.ts';
-import { tellFolder, workFor, type StepRun } from './step-run.ts';
-import { setOutputVariable, setScriptValue, stepVariables, type OutputVariable } from './step-variables.ts';
+import { groupsOf, parallelLimit, whyNot } from './step-conditions.ts';
+import { outputsOf } from './step-outputs.ts';
+import { stepVariables, type OutputVariable } from './step-variables.ts';
 
-/** What can end a run from outside: a person cancels it, or the machine is going down. */
-export type Stops = { readonly cancel?: AbortSignal; readonly interrupt?: AbortSignal };
+/** What the steps before a group left behind; the same for all steps of the group, whichever of them ends first. */
+type Before = {
+  readonly outputs: OutputVariable[];
+  readonly states: Map<string, StepState>;
+  failure: FactError | undefined;
+};
 
-/** Runs the steps that have not ended yet, in order, and tells how that makes the run end. */
+type Ran = { readonly end: StepEnd; readonly record: StepRecord };
+
+/**
+ * Runs the steps that have not ended yet and tells how that makes the run end. Steps that start together run side by
+ * side up to a limit; one that fails does not end the others, and the run goes on when all of them have ended. With a
+ * step that waits for a person the run halts there.
+ */
 export async function runSteps(
   run: RunState,
   earlier: RunRecord | undefined,
   stops: Stops,
-): Promise<ConventionsEnd> {
-  const outputs: OutputVariable[] = [];
-  const states = new Map<string, StepState>();
-  let failure: FactError | undefined;
-  for (const [index, step] of run.plan.steps.entries()) {
-    const position = index + 1;
-    let record = earlier?.steps.get(position);
-    if (record?.state === undefined) {
-      const stopped = stopOf(stops);
-      if (stopped !== undefined) return { state: stopped, error: judged(run, stopError(stopped)) };
-      const why = whyNot(step, failure !== undefined);
-      if (why !== undefined && record === undefined) {
-        const at = run.clock.now();
-        run.journal.append({ kind: 'step-skipped', at, step: position, ...why });
-        run.log.write(placeOf(run, step, position), 'info', `Not run: ${why.because}`);
-        record = { ...emptyStep(0, at), state: why.state };
-      } else {
-        const facts = {
-          plan: run.plan,
-          step,
-          position,
-          secrets: run.secrets,
-          outputs,
-          states,
-          error: failure?.message,
-        };
-        const ran = await runStep(run, step, position, record, () => stepVariables(facts), stops);
-        if (ran.end.state === 'cancelled' || ran.end.state === 'interrupted') return ran.end;
-        record = ran.record;
+): Promise<StepEnd> {
+  const before: Before = { outputs: [], states: new Map(), failure: undefined };
+  for (const group of groupsOf(run.plan.steps)) {
+    const first = group[0]!;
+    const runOne = async ({ step, position }: (typeof group)[number]): Promise<Ran> =>
+      await runOrSkip(run, step, position, earlier?.steps.get(position), before, stops);
+    const limit =
+      group.length === 1 ? 1 : parallelLimit(variablesFor(run, first.step, first.position, before));
+    const ran = await sideBySide(group, limit, ({ step }) => packageOf(step), runOne);
+    const stopped =
+      ran.find(({ end }) => end.state === 'cancelled') ??
+      ran.find(({ end }) => end.state === 'interrupted') ??
+      ran.find(({ end }) => end.state === 'waiting');
+    if (stopped !== undefined) return stopped.end;
+    for (const [index, { step, position }] of group.entries()) {
+      const { record } = ran[index]!;
+      if (record.state !== undefined) before.states.set(step.name, record.state);
+      if (record.state === 'failed' && !isIgnored(record)) {
+        before.failure ??= record.error ?? { message: `Cannot go on: step ${step.name} failed` };
       }
+      before.outputs.push(...outputsOf(run, step, position, record));
     }
-    const { state } = record;
-    if (state !== undefined) states.set(step.name, state);
-    if (state === 'failed') failure ??= record.error ?? { message: `Cannot go on: step ${step.name} failed` };
-    outputs.push(...outputsOf(run, step, position, record));
   }
-  return failure === undefined ? { state: 'succeeded' } : { state: 'failed', error: failure };
+  return before.failure === undefined ? { state: 'succeeded' } : { state: 'failed', error: before.failure };
 }
 
-/** Runs one step, again after a failure while it has retries left, and records its end. */
-async function runStep(
+async function runOrSkip(
   run: RunState,
   step: PlannedStep,
   position: number,
   earlier: StepRecord | undefined,
-  makeVariables: () => StepRun['variables'],
+  before: Before,
   stops: Stops,
-): Promise<{ end: ConventionsEnd; record: StepRecord }> {
-  const place = placeOf(run, step, position);
-  for (let attempt = earlier?.attempt ?? 1; ; attempt += 1) {
-    const goesOn = earlier !== undefined && attempt === earlier.attempt;
-    const at = run.clock.now();
-    const record = goesOn ? earlier : emptyStep(attempt, at);
-    if (!goesOn) run.journal.append({ kind: 'step-started', at, step: position, attempt });
-    run.log.write(place, 'info', attempt === 1 ? `Started` : `Started, attempt ${attempt}`);
-    faultPoint('executor.step.started');
-    const end = await runAttempt(run, step, position, record, makeVariables(), stops);
-    if (end.state === 'interrupted') return { end, record };
-    await keepArtifacts(run, step, position, record);
-    rmSync(scratchOf(run, position), { recursive: true, force: true });
-    const mayRetry = end.state === 'failed' && attempt <= step.retriesMax;
-    if (mayRetry) {
-      run.log.write(place, 'warning', `${end.error.message}; tried again`);
-      continue;
-    }
-    const error = end.state === 'succeeded' ? undefined : end.error;
-    const state = end.state === 'cancelled' ? 'interrupted' : end.state;
-    faultPoint('executor.step.before-journal');
-    run.journal.append({
-      kind: 'step-ended',
-      at: run.clock.now(),
-      step: position,
-      state,
-      ...(error && { error }),
-    });
-    run.log.write(place, error === undefined ? 'info' : 'error', error?.message ?? 'Succeeded');
-    record.state = state;
-    if (error !== undefined) record.error = error;
-    return { end, record };
-  }
-}
-
-async function runAttempt(
-  run: RunState,
-  step: PlannedStep,
-  position: number,
-  record: StepRecord,
-  variables: StepRun['variables'],
-  stops: Stops,
-): Promise<ConventionsEnd> {
-  const scratch = scratchOf(run, position);
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
-  for (const [use, path] of record.folders) tellFolder(variables, use, path);
-  for (const output of outputsOf(run, step, position, record)) {
-    setScriptValue(variables, output.name, output.value);
-    setOutputVariable(variables, run.plan.machine, output);
-  }
-  await endLeftOver(run, placeOf(run, step, position), record);
-  const stepRun: StepRun = { run, step, position, variables, scratch, record };
-  using limit = timeLimit(step, stops);
-  using rollbackLimit = timeLimit(step, stops);
-  const end = await runConventions(
-    conventionsOf(step),
-    step.action.kind === 'package' ? failureConventions : [],
-    {
-      ended: record.ended,
-      workFor(convention) {
-        // A rollback has the same time again, since a step that ran out of time must still be able to clean up.
-        const { signal } = convention.number === 'F' ? rollbackLimit : limit;
-        return workFor(stepRun, convention, signal);
-      },
-      began({ key }) {
-        run.journal.append({ kind: 'convention-started', at: run.clock.now(), step: position, key });
-        record.started.add(key);
-      },
-      end(convention, ended) {
-        const { key, number, name } = convention;
-        run.journal.append({ kind: 'convention-ended', at: run.clock.now(), step: position, key, ...ended });
-        record.ended.set(key, ended);
-        // Why it failed is said where the step ends.
-        const said = [ended.state, ended.detail].filter(Boolean).join(': ');
-        run.log.write(`${placeOf(run, step, position)} · ${number} ${name}`, 'verbose', said);
-      },
-      judge(error) {
-        const stopped = stopOf(stops);
-        return { error: judged(run, error), ...(stopped && { stopped }) };
-      },
-      cleanUp(work) {
-        if (step.action.kind === 'package') deletePackagedScripts(work, 'DeployFailed');
-      },
-    },
-  );
-  return end;
-}
-
-/** Ends a script that outlived the process that ran it, before it is run again. */
-async function endLeftOver(run: RunState, place: string, record: StepRecord): Promise<void> {
-  const { process: left } = record;
-  if (left === undefined || processMark(left.pid) !== left.mark) return;
-  run.log.write(place, 'warning', `Ending process ${left.pid}, which an interrupted attempt left behind`);
-  await endTree({ pid: left.pid, outputInodes: new Set() }, 'SIGTERM', run.graceMs);
-}
-
-/** A signal that aborts when the step's time is over or the run is stopped; its clock starts when it is first used. */
-function timeLimit(step: PlannedStep, stops: Stops): { readonly signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const outer = [stops.cancel, stops.interrupt].filter((signal) => signal !== undefined);
-  const onStop = (): void => controller.abort(stopError(stopOf(stops) ?? 'cancelled'));
-  for (const signal of outer) signal.addEventListener('abort', onStop);
-  let timer: NodeJS.Timeout | undefined;
-  let isUsed = false;
-  return {
-    get signal() {
-      if (!isUsed && step.timeLimitMs !== undefined) {
-        const limitMs = step.timeLimitMs;
-        timer = setTimeout(() => controller.abort(timeIsUp(step, limitMs)), limitMs);
+): Promise<Ran> {
+  let record = earlier;
+  const variables = (): VariableSet => variablesFor(run, step, position, before);
+  for (let isAgain = false; ;) {
+    // One that was cut off by a cancellation which did not come to its end has not ended either.
+    if (record?.state === undefined || record.state === 'interrupted' || isAgain) {
+      const stopped = stopOf(stops);
+      if (stopped !== undefined) {
+        const end = { state: stopped, error: judged(run, stopError(stopped)) };
+        return { end, record: record ?? emptyStep(0, run.clock.now()) };
       }
-      isUsed = true;
-      return controller.signal;
-    },
-    [Symbol.dispose]() {
-      clearTimeout(timer);
-      for (const signal of outer) signal.removeEventListener('abort', onStop);
-    },
-  };
+      if (record === undefined) {
+        const skipped = skippedRecord(run, step, position, before.failure !== undefined, variables);
+        if (skipped !== undefined) record = skipped;
+      }
+      if (record?.state === undefined || record.state === 'interrupted' || isAgain) {
+        if (record?.state === 'interrupted') delete record.state;
+        const ran: Ran =
+          step.action.kind === 'manual'
+            ? runManualStep(run, step, step.action, position, isAgain ? undefined : record, variables)
+            : await runStep(run, step, position, record, variables, stops, isAgain);
+        if (ran.end.state !== 'succeeded' && ran.end.state !== 'failed') return ran;
+        record = ran.record;
+      }
+    }
+    if (record.state !== 'failed') return { end: { state: 'succeeded' }, record };
+    const settled = settleFailure(run, step, position, record);
+    if (settled === 'waiting') return { end: { state: 'waiting' }, record };
+    if (settled !== 'again') return { end: { state: 'succeeded' }, record };
+    isAgain = true;
+  }
 }
 
-function stopOf(stops: Stops): 'cancelled' | 'interrupted' | undefined {
-  if (stops.cancel?.aborted) return 'cancelled';
-  return stops.interrupt?.aborted ? 'interrupted' : undefined;
-}
-
-function stopError(stopped: 'cancelled' | 'interrupted'): ExecutorError {
-  const how = stopped === 'cancelled' ? 'it was cancelled' : 'it was broken off from outside';
-  return new ExecutorError('STEP_CANCELLED', `Cannot finish the run: ${how}`, {
-    hint:
-      stopped === 'cancelled'
-        ? 'Retry the deployment, or roll back.'
-        : 'Resume the run, retry it, or roll back.',
-  });
-}
-
-function timeIsUp(step: PlannedStep, limitMs: number): ExecutorError {
-  const message = `Cannot finish step ${step.name}: its time limit of ${limitMs / 1000} s is over`;
-  return new ExecutorError('STEP_TIME_LIMIT', message, {
-    hint: 'Look in the log for what took so long; give the step more time or mend its script.',
-    details: { stepId: step.id, limitMs },
-  });
-}
-
-function whyNot(
-  step: PlannedStep,
-  hasFailed: boolean,
-): { readonly state: 'skipped' | 'not-run'; readonly because: string } | undefined {
-  if (step.skippedBecause !== undefined) return { state: 'skipped', because: step.skippedBecause };
-  if (step.when === 'success' && hasFailed) return { state: 'not-run', because: 'an earlier step failed' };
-  if (step.when === 'failure' && !hasFailed) return { state: 'skipped', because: 'no earlier step failed' };
-  return undefined;
-}
-
-/** The outputs of a step with their values; sealed ones are opened and masked again. */
-function outputsOf(run: RunState, step: PlannedStep, position: number, record: StepRecord): OutputVariable[] {
-  return [...record.outputs].map(([name, { value, sealed }]) => {
-    if (sealed === undefined) return { step: step.name, name, value: value ?? '' };
-    const text = run.seal.open(sealed, `${run.plan.deployment}/${position}`);
-    const opened = JSON.parse(text) as { name: string; value: string; sensitive: boolean };
-    if (opened.sensitive) run.masker.add(opened.value);
-    return { step: step.name, name: opened.name, value: opened.value };
-  });
-}
-
-async function keepArtifacts(
+/** The record of a step that does not run, and of one whose condition can't be evaluated, which has failed. */
+function skippedRecord(
   run: RunState,
   step: PlannedStep,
   position: number,
-  record: StepRecord,
-): Promise<void> {
-  for (const asked of record.artifactsAsked.splice(0)) {
-    const taken = new Set(record.artifacts.map((artifact) => artifact.name));
-    const kept = await keepArtifact(run.runFolder, position, asked, run.masker, taken);
-    if ('refused' in kept) {
-      run.log.write(placeOf(run, step, position), 'warning', `${asked.path} is not kept: ${kept.refused}`);
+  hasFailed: boolean,
+  variables: () => VariableSet,
+): StepRecord | undefined {
+  const at = run.clock.now();
+  const place = placeOf(run, step, position);
+  try {
+    const why = whyNot(step, hasFailed, variables);
+    if (why === undefined) return undefined;
+    run.journal.append({ kind: 'step-skipped', at, step: position, ...why });
+    run.log.write(place, 'info', `Not run: ${why.because}`);
+    return { ...emptyStep(0, at), state: why.state };
+  } catch (caught) {
+    if (!(caught instanceof CrossgapError)) throw caught;
+    const error = judged(run, caught);
+    run.journal.append({ kind: 'step-started', at, step: position, attempt: 1 });
+    run.journal.append({ kind: 'step-ended', at, step: position, state: 'failed', error });
+    run.log.write(place, 'error', `Its condition can't be evaluated: ${error.message}`);
+    return { ...emptyStep(1, at), state: 'failed', error };
+  }
+}
+
+function variablesFor(run: RunState, step: PlannedStep, position: number, before: Before): VariableSet {
+  return stepVariables({
+    plan: run.plan,
+    step,
+    position,
+    secrets: run.secrets,
+    outputs: before.outputs,
+    states: before.states,
+    error: before.failure?.message,
+  });
+}
+
+/** Two steps with one package would extract it to the same place: they take turns. */
+function packageOf({ action }: PlannedStep): string | undefined {
+  return action.kind === 'package' ? action.package.id.toLowerCase() : undefined;
+}
+
+/**
+ * Does `work` for every item, `limit` at once and never two with the same key; results in the order of the items. Where
+ * one throws, those that run are awaited, none is begun any more, and it is thrown.
+ */
+async function sideBySide<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  keyOf: (item: Item) => string | undefined,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const waiting = items.map((item, index) => ({ item, index, key: keyOf(item) }));
+  const running = new Map<number, Promise<void>>();
+  const busy = new Set<string>();
+  const thrown: unknown[] = [];
+  while (waiting.length > 0 || running.size > 0) {
+    if (thrown.length > 0) waiting.length = 0;
+    const next = waiting.findIndex(({ key }) => key === undefined || !busy.has(key));
+    if (next < 0 || running.size >= limit) {
+      await Promise.race(running.values());
       continue;
     }
-    run.journal.append({ kind: 'artifact', step: position, ...kept });
-    record.artifacts.push(kept);
+    const { item, index, key } = waiting.splice(next, 1)[0]!;
+    if (key !== undefined) busy.add(key);
+    const task = work(item)
+      .then((result) => {
+        results[index] = result;
+      })
+      .catch((error: unknown) => {
+        thrown.push(error);
+      })
+      .finally(() => {
+        running.delete(index);
+        if (key !== undefined) busy.delete(key);
+      });
+    running.set(index, task);
   }
-}
-
-/** An error as journal and outcome keep it: masked, and with its code and hint where it has them. */
-function judged(run: RunState, error: unknown): FactError {
-  if (error instanceof CrossgapError) {
-    const { code, message, hint } = error;
-    return { code, message: run.masker.mask(message), hint: run.masker.mask(hint) };
-  }
-  if (error instanceof Error && error.stack !== undefined) run.log.write('run', 'verbose', error.stack);
-  return { message: run.masker.mask(error instanceof Error ? error.message : String(error)) };
-}
-
-/** Where a step keeps what does not outlive it; below the run's own folder, which is given from the root on. */
-function scratchOf(run: RunState, position: number): string {
-  return join(run.runFolder, 'scratch', String(position));
-}
-
-function placeOf(run: RunState, step: PlannedStep, position: number): string {
-  return `${position}/${run.plan.steps.length} ${step.name}`;
+  if (thrown.length > 0) throw thrown[0];
+  return results;
 }

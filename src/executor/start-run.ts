@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
 import type { StartAnswer } from './main.ts';
 import { writePlan } from './plan-file.ts';
-import type { Plan } from './plan.ts';
+import type { Decision, Plan } from './plan.ts';
 
 export type StartOptions = {
   readonly runFolder: string;
@@ -14,6 +14,8 @@ export type StartOptions = {
   readonly mode: 'start' | 'resume';
   readonly secrets: Readonly<Record<string, string>>;
   readonly runKey: string;
+  /** What persons decided about waits of this run. */
+  readonly decisions?: readonly Decision[];
   /** How this program starts its executor; run folder and mode are added as the last two arguments. */
   readonly command: readonly string[];
   /** How long the process may take until it answers, in milliseconds; then it is ended. */
@@ -26,7 +28,7 @@ export type StartOptions = {
  * the program itself) lands in `RUN/executor.err`. Throws what it refuses to begin with, else `RUN_NOT_STARTED`.
  */
 export async function startRun(options: StartOptions): Promise<{ readonly pid: number }> {
-  const { runFolder, mode, command, plan, secrets, runKey, answerMs = 60_000 } = options;
+  const { runFolder, mode, command, plan, secrets, runKey, decisions = [], answerMs = 60_000 } = options;
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
   if (plan !== undefined && mode === 'start') writePlan(runFolder, plan);
   const [program, ...before] = command;
@@ -41,7 +43,7 @@ export async function startRun(options: StartOptions): Promise<{ readonly pid: n
   try {
     // A process that ended before it took them has closed the pipe; its answer, or the lack of one, tells that.
     child.stdin!.on('error', () => undefined);
-    child.stdin!.end(JSON.stringify({ secrets, runKey }));
+    child.stdin!.end(JSON.stringify({ secrets, runKey, decisions }));
     const answer = await firstLine(child, answerMs);
     if (answer?.started === true) return { pid: answer.pid };
     throw notStarted(runFolder, answer);

@@ -13,6 +13,7 @@ import type { LogLevel } from './run-log.ts';
 import { runScript } from './run-script.ts';
 import type { RunState } from './run-state.ts';
 import { scriptLanguages } from './script-kinds.ts';
+import { longestLineBytes } from './script-lines.ts';
 import { scriptOutput } from './script-output.ts';
 import { canBeOutput, setOutputVariable, setScriptValue } from './step-variables.ts';
 
@@ -39,6 +40,7 @@ export function workFor(stepRun: StepRun, convention: Convention, signal: AbortS
     masker: run.masker,
     signal,
     scratch: stepRun.scratch,
+    kept: keptFor(run, position),
     log: (level, text) => run.log.write(place, level, text),
     disk: realDisk,
     remark: () => undefined,
@@ -59,6 +61,11 @@ export function workFor(stepRun: StepRun, convention: Convention, signal: AbortS
     runScript: (script) => runStepScript(stepRun, work, script),
   };
   return work;
+}
+
+/** Where a step keeps what puts the machine back as it was, for one attempt; below the run's own folder. */
+export function keptFor(run: Pick<RunState, 'runFolder'>, position: number): string {
+  return join(run.runFolder, 'kept', String(position));
 }
 
 /** Sets the variables that tell scripts where the application lies. */
@@ -116,9 +123,16 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
       run.journal.append({ kind: 'artifact-asked', step: position, ...asked });
       record.artifactsAsked.push(asked);
     },
+    setState(key, value, sensitive, type) {
+      work.setOutput(`Octopus.Environment.State[${key}]`, value, sensitive);
+      if (type === 'Url') work.log('highlight', `${key}: ${value}`);
+    },
   });
-  const { exitCode, endedBy, outputHeld } = await runScript({
-    language: scriptLanguages[script.kind],
+  const language = scriptLanguages[script.kind];
+  const { remark } = language.command((name) => work.variables.get(name));
+  if (remark !== undefined) work.log('verbose', remark);
+  const { exitCode, endedBy, outputHeld, leftOutBytes } = await runScript({
+    language,
     file: script.file,
     body: script.body,
     variables: evaluatedVariables(work.variables),
@@ -130,7 +144,11 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
       const mark = processMark(pid);
       if (mark !== undefined) run.journal.append({ kind: 'process', step: position, pid, mark });
     },
-    onLine: (stream, line) => output.line(stream, line),
+    onLines(stream, lines) {
+      run.log.together(() => {
+        for (const line of lines) output.line(stream, line);
+      });
+    },
   });
   const { resultMessage, wroteErrors } = output.end();
   if (outputHeld) {
@@ -138,6 +156,13 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
     work.log(
       'warning',
       `${script.shownAs} has ended, but a process that it started still holds its output: ${advice}`,
+    );
+  }
+  if (leftOutBytes > 0) {
+    const most = `${longestLineBytes / 1024 / 1024} MiB`;
+    work.log(
+      'warning',
+      `${script.shownAs} wrote lines of more than ${most}; ${leftOutBytes} bytes of them are left out`,
     );
   }
   if (exitCode !== 0) {
@@ -148,7 +173,11 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
       details: { script: script.shownAs, exitCode },
     });
   }
-  if (wroteErrors && flag(work.variables, 'Octopus.Action.FailScriptOnErrorOutput', false)) {
+  if (
+    wroteErrors &&
+    script.ofFeature === undefined &&
+    flag(work.variables, 'Octopus.Action.FailScriptOnErrorOutput', false)
+  ) {
     throw new ExecutorError('SCRIPT_FAILED', `Cannot go on: ${called} wrote to its error output`, {
       hint: 'Mend what it complains about, or take Octopus.Action.FailScriptOnErrorOutput away.',
       details: { script: script.shownAs },

@@ -3,7 +3,13 @@ import { CrossgapError } from '../errors.ts';
 import type { PackageAction, Plan, PlannedStep, PreviousInstallation, StepState } from './plan.ts';
 
 /** A value that a step left for later ones, and for its own later conventions. */
-export type OutputVariable = { readonly step: string; readonly name: string; readonly value: string };
+export type OutputVariable = {
+  readonly step: string;
+  readonly name: string;
+  readonly value: string;
+  /** A person typed it: `#{...}` in it is not evaluated. */
+  readonly isLiteral?: true;
+};
 
 export type StepFacts = {
   readonly plan: Plan;
@@ -111,9 +117,16 @@ export function knownValues(plan: Plan): { readonly name: string; readonly value
 
 /** Sets an output variable under its two long names, which later steps use; the step that set it has the short one too. */
 export function setOutputVariable(variables: VariableSet, machine: string, output: OutputVariable): void {
-  const { step, name, value } = output;
-  setScriptValue(variables, `Octopus.Action[${step}].Output.${name}`, value);
-  setScriptValue(variables, `Octopus.Action[${step}].Output[${machine}].${name}`, value);
+  const { step, name, value, isLiteral = false } = output;
+  // What a script says about its environment has one name for all steps.
+  if (name.startsWith('Octopus.Environment.State[')) setScriptValue(variables, name, value);
+  for (const full of [
+    `Octopus.Action[${step}].Output.${name}`,
+    `Octopus.Action[${step}].Output[${machine}].${name}`,
+  ]) {
+    if (isLiteral) variables.setLiteral(full, value);
+    else setScriptValue(variables, full, value);
+  }
 }
 
 /**

@@ -109,11 +109,13 @@ function scriptsOf(step: Step): Map<string, { where: string; kind: string; text:
   const stages =
     action.kind === 'run'
       ? { run: [action.script] }
-      : {
-          'pre-deploy': action.scripts.preDeploy,
-          deploy: action.scripts.deploy,
-          'post-deploy': action.scripts.postDeploy,
-        };
+      : action.kind === 'manual'
+        ? {}
+        : {
+            'pre-deploy': action.scripts.preDeploy,
+            deploy: action.scripts.deploy,
+            'post-deploy': action.scripts.postDeploy,
+          };
   return new Map(
     Object.entries(stages).flatMap(([where, scripts]) =>
       scripts.map(({ kind, text }) => [`${where} ${kind}`, { where, kind, text }] as const),
@@ -127,6 +129,7 @@ function fieldsOf(step: Step): Map<string, string | null> {
   const fields = new Map<string, string | null>([
     ['name', step.name],
     ['when', step.when],
+    ['start', step.start ?? null],
     ['environments', list(step.environments)],
     ['tags', list(step.tags)],
     ['except-environments', list(step.exceptEnvironments)],
@@ -137,6 +140,7 @@ function fieldsOf(step: Step): Map<string, string | null> {
       ({ name, value }) => [featureKeyOf(name) ?? `properties: ${name}`, value] as const,
     ),
   ]);
+  if (action.kind === 'manual') fields.set('manual: instructions', action.instructions);
   if (action.kind === 'package') {
     fields.set('package', action.package);
     fields.set('substitute-in-files', list(action.substituteInFiles));

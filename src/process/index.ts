@@ -10,6 +10,7 @@ export { scriptsBeside } from './read-script.ts';
 export {
   readRevision,
   reviseProcess,
+  scriptsIn,
   type InputDefinition,
   type LocalPart,
   type ProcessFile,

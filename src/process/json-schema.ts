@@ -5,7 +5,7 @@ const scalars: Readonly<Record<string, object>> = {
   text: { type: ['string', 'number', 'boolean', 'null'] },
   boolean: { type: 'boolean' },
   integer: { type: 'integer' },
-  when: { enum: ['success', 'failure', 'always'] },
+  when: { anyOf: [{ enum: ['success', 'failure', 'always'] }, { type: 'string', pattern: String.raw`#\{` }] },
 };
 
 /**

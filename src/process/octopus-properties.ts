@@ -33,7 +33,7 @@ const refusals: readonly (readonly [RegExp, Refusal])[] = [
   [/^Octopus\.Action\.Package\.UpdateIisWebsite/i, notYet('IIS home directories')],
   [/^Octopus\.Action\.CustomScripts\./i, hasKey('scripts:')],
   [/^Octopus\.Action\.Script\./i, hasKey('run:')],
-  [/^Octopus\.Action\.Manual\./i, notYet('manual steps')],
+  [/^Octopus\.Action\.Manual\./i, hasKey('manual:')],
   [/^Octopus\.Action\.IISWebSite\./i, notYet('IIS web sites')],
   [/^Octopus\.Action\.WindowsService\./i, notYet('Windows services')],
   [/^Octopus\.Action\.Nginx\./i, notYet('nginx')],
@@ -43,7 +43,6 @@ const refusals: readonly (readonly [RegExp, Refusal])[] = [
     notYet('it'),
   ],
   [/^Octopus\.Action\.RunOnServer$/i, notYet('steps that run elsewhere')],
-  [/^Octopus\.Action\.MaxParallelism$/i, notYet('steps in parallel')],
 ];
 
 /** Why this property can't stand in a process file, undefined where it can: a missing feature may be said to be off. */

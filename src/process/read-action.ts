@@ -14,7 +14,7 @@ const actionKinds = ['run', 'package', 'manual'] as const;
 
 export type ReadScript = (path: string) => string;
 
-/** What a step does: `run:` or `package:` with its features and scripts. */
+/** What a step does: `run:`, `manual:`, or `package:` with its features and scripts. */
 export function actionOf(
   entry: StepEntry,
   path: YamlPath,
@@ -33,11 +33,22 @@ export function actionOf(
       'A step has one of `run:`, `package:` or `manual:`.',
     );
   }
-  if (entry.manual !== undefined) notYet([...path, 'manual'], 'manual steps', findings);
   if (entry.package === undefined) {
     for (const key of ['features', 'scripts'] as const) {
       if (entry[key] === undefined || misspelt) continue;
       findings.add([...path, key], `${key}: belongs to a step with a package`, 'Take it out.', 'key');
+    }
+    if (entry.manual !== undefined) {
+      for (const key of ['time-limit', 'retries'] as const) {
+        if (entry[key] === undefined) continue;
+        findings.add(
+          [...path, key],
+          `${key}: means nothing to a step that a person confirms`,
+          'Take it out.',
+          'key',
+        );
+      }
+      return { kind: 'manual', instructions: entry.manual.instructions };
     }
     const scripts = scriptsOf(entry.run, [...path, 'run'], readScript, findings);
     if (entry.run !== undefined && Object.keys(entry.run).length > 1) {

@@ -5,7 +5,7 @@ import { findingsOf } from './findings.ts';
 import { readSteps } from './read-steps.ts';
 import { checkText, checkValues, readInputs, readVariables } from './read-values.ts';
 import type { NamesIn } from './references.ts';
-import type { LocalPart, ProcessFile } from './revision.ts';
+import { formatOf, type LocalPart, type ProcessFile } from './revision.ts';
 import { ProcessEntry } from './schema.ts';
 import { fileLengthMax, readYaml } from './yaml-source.ts';
 
@@ -46,7 +46,7 @@ export function readProcessFile(given: ProcessFileSource): ProcessFile {
   return {
     path,
     revision: {
-      format: 1,
+      format: formatOf(steps),
       process: entry.process,
       inputs,
       variables: variables.map(({ value }) => value),

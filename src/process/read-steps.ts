@@ -3,7 +3,7 @@ import type { Findings } from './findings.ts';
 import { refusedProperty } from './octopus-properties.ts';
 import { actionOf, type ReadScript } from './read-action.ts';
 import { checkText, isTrue } from './read-values.ts';
-import type { Step } from './revision.ts';
+import { isCondition, type Step } from './revision.ts';
 import type { StepEntry } from './schema.ts';
 import type { YamlPath } from './yaml-source.ts';
 
@@ -59,6 +59,7 @@ function readStep(
     id,
     name: entry.name,
     when: whenOf(entry, path, findings),
+    ...startOf(entry, path, findings),
     environments: entry.environments ?? [],
     tags: entry.tags ?? [],
     exceptEnvironments: entry['except-environments'] ?? [],
@@ -83,15 +84,23 @@ function idFrom(name: string): string {
 
 function whenOf(entry: StepEntry, path: YamlPath, findings: Findings): Step['when'] {
   const when = entry.when ?? 'success';
-  if (when === 'success' || when === 'failure' || when === 'always') return when;
-  findings.add(
-    [...path, 'when'],
-    when.includes('#{')
-      ? "this version can't evaluate expressions in when: yet"
-      : `when: is success, failure or always, not ${when}`,
-    'Write success, failure or always.',
-  );
-  return 'success';
+  if (!isCondition(when)) {
+    findings.add(
+      [...path, 'when'],
+      `when: is success, failure, always or an expression with #{...}, not ${when}`,
+      'Write success, failure, always, or an expression such as "#{Migrate}".',
+    );
+    return 'success';
+  }
+  return when;
+}
+
+function startOf(entry: StepEntry, path: YamlPath, findings: Findings): Pick<Step, 'start'> {
+  if (entry.start !== 'with-previous') return {};
+  if (path.at(-1) === 0) {
+    findings.add([...path, 'start'], 'there is no step before this one to start with', 'Take it out.', 'key');
+  }
+  return { start: 'with-previous' };
 }
 
 function timeLimitOf(entry: StepEntry, path: YamlPath, findings: Findings): number | null {

@@ -1,6 +1,6 @@
 import { featureKeyOf } from './config-file-features.ts';
 import { nearest } from './nearest.ts';
-import type { Revision } from './revision.ts';
+import { scriptsIn, type Revision } from './revision.ts';
 
 /** The names a text uses as `#{Name}`, as written; the variables room reads them. */
 export type NamesIn = (text: string) => readonly string[];
@@ -52,11 +52,8 @@ export function unknownReferences(
 
 function textsOf(revision: Revision): { text: string; where: string }[] {
   const variables = revision.variables.map(({ name, value }) => ({ text: value, where: `variable ${name}` }));
-  const steps = revision.steps.flatMap(({ name, action, properties }) => {
-    const scripts =
-      action.kind === 'run'
-        ? [action.script]
-        : [...action.scripts.preDeploy, ...action.scripts.deploy, ...action.scripts.postDeploy];
+  const steps = revision.steps.flatMap(({ name, action, properties, when }) => {
+    const scripts = scriptsIn(action);
     const folders =
       action.kind === 'package'
         ? [
@@ -65,6 +62,10 @@ function textsOf(revision: Revision): { text: string; where: string }[] {
           ]
         : [];
     return [
+      { text: when, where: `when: of step ${name}` },
+      ...(action.kind === 'manual'
+        ? [{ text: action.instructions, where: `instructions of step ${name}` }]
+        : []),
       ...folders.map((text) => ({ text, where: `features of step ${name}` })),
       ...scripts.map(({ kind, text }) => ({ text, where: `${kind} script of step ${name}` })),
       ...properties.map((one) => ({

@@ -1,12 +1,16 @@
 /**
  * A revision is the process as it was published, frozen: UTF-8 JSON without line breaks or optional blanks, the keys
- * in the order of the schema below, every key present. The SHA-256 of these bytes is the revision's digest. Scripts
+ * in the order of the schema below, every key present that is not optional. The SHA-256 of these bytes is the revision's digest. Scripts
  * stand in it whole; what is `local:` in the process file is not part of it.
+ *
+ * Format 1 is a revision whose steps run one after another, with scripts and packages. One that has a manual step, an
+ * expression for a condition or steps that start together has format 2, and no other has: a process that doesn't need it
+ * keeps its digest, and can be read by who knows format 1 alone.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ProcessError } from './errors.ts';
-import { inputTypes, scriptKinds, textLengthMax } from './schema.ts';
+import { inputTypes, instructionsLengthMax, scriptKinds, textLengthMax } from './schema.ts';
 
 const name = z.string().min(1).max(200).refine(isPlainName, { error: 'is not a plain name' });
 const value = z.string().max(textLengthMax);
@@ -44,23 +48,33 @@ export const PackageAction = z.strictObject({
   scripts: z.strictObject({ preDeploy: scripts, deploy: scripts, postDeploy: scripts }),
 });
 
+export const ManualAction = z.strictObject({
+  kind: z.literal('manual'),
+  instructions: z.string().min(1).max(instructionsLengthMax),
+});
+
+const plainConditions = ['success', 'failure', 'always'] as const;
+const condition = z.string().max(1000).refine(isCondition, { error: 'is no condition' });
+
 export const Step = z.strictObject({
   id: name,
   name,
-  when: z.enum(['success', 'failure', 'always']),
+  when: condition,
+  /** Not there in a step that begins after the one before it has ended. */
+  start: z.literal('with-previous').optional(),
   environments: names,
   tags: names,
   exceptEnvironments: names,
   required: z.boolean(),
   timeLimitMs: z.int().min(1).nullable(),
   retriesMax: z.int().min(0).max(10),
-  action: z.discriminatedUnion('kind', [RunAction, PackageAction]),
+  action: z.discriminatedUnion('kind', [RunAction, PackageAction, ManualAction]),
   properties: z.array(z.strictObject({ name, value })).max(500),
 });
 export type Step = z.infer<typeof Step>;
 
 export const Revision = z.strictObject({
-  format: z.literal(1),
+  format: z.literal([1, 2]),
   process: name.refine((text) => !/[/:\\]/.test(text), { error: 'has /, : or \\ in it' }),
   inputs: z.array(InputDefinition).max(500),
   variables: z.array(ScopedValue).max(5000),
@@ -90,6 +104,32 @@ export type RevisedProcess = {
   readonly local: LocalPart;
 };
 
+/** The lowest format that can hold these steps. */
+export function formatOf(steps: readonly Step[]): Revision['format'] {
+  const isPlain = (step: Step): boolean =>
+    plainConditions.some((one) => one === step.when) &&
+    step.start === undefined &&
+    step.action.kind !== 'manual';
+  return steps.every(isPlain) ? 1 : 2;
+}
+
+/** `success`, `failure`, `always`, or an expression. */
+export function isCondition(text: string): boolean {
+  return plainConditions.some((one) => one === text) || text.includes('#{');
+}
+
+/** The scripts that stand in an action, in the order in which they run. */
+export function scriptsIn(action: Step['action']): readonly Script[] {
+  switch (action.kind) {
+    case 'run':
+      return [action.script];
+    case 'package':
+      return [...action.scripts.preDeploy, ...action.scripts.deploy, ...action.scripts.postDeploy];
+    case 'manual':
+      return [];
+  }
+}
+
 const revisionSizeMax = 16 * 1024 * 1024;
 
 /** Freezes a process file into the bytes that are published. The same content always gives the same bytes. */
@@ -116,14 +156,15 @@ export function readRevision(bytes: Uint8Array): Revision {
     const { path, message } = read.error.issues[0]!;
     const format = (data as { format?: unknown } | null)?.format;
     throw unreadable(
-      typeof format === 'number' && format > 1
-        ? `it has format ${format}; this version knows 1`
+      typeof format === 'number' && format > 2
+        ? `it has format ${format}; this version knows 1 and 2`
         : `${path.join('.') || 'the document'}: ${message}`,
     );
   }
   // Two readers must never see two meanings: other bytes for the same content are no revision.
   if (Buffer.compare(frozen(read.data), bytes) !== 0)
     throw unreadable('its bytes are not in the frozen form');
+  if (read.data.format !== formatOf(read.data.steps)) throw unreadable('its format is not that of its steps');
   const twice = repeatedName(read.data);
   if (twice !== undefined) throw unreadable(twice);
   return read.data;
@@ -134,12 +175,13 @@ function frozen(revision: Revision): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(Revision.parse(revision)));
 }
 
-/** What must be one of its kind and isn't, in words; publishing guarantees it, a receiver looks again. */
+/** What must be one of its kind and isn't, or comes first and can't, in words; publishing guarantees it, a receiver looks again. */
 function repeatedName({ inputs, variables, steps }: Revision): string | undefined {
   const names = inputs.map((input) => input.name);
   const firstTwice = (all: readonly string[]): string | undefined =>
     all.map((one) => one.toUpperCase()).find((one, n, folded) => folded.indexOf(one) < n);
   const inputName = new Set(names.map((one) => one.toUpperCase()));
+  if (steps[0]?.start !== undefined) return 'its first step starts with one before it';
   if (firstTwice(steps.map((step) => step.id)) !== undefined) return 'two of its steps have the same id';
   if (firstTwice(steps.map((step) => step.name)) !== undefined) return 'two of its steps have the same name';
   if (firstTwice(names) !== undefined) return 'two of its inputs have the same name';

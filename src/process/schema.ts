@@ -10,6 +10,8 @@ export const scriptKinds = ['bash', 'powershell', 'python'] as const;
 export const inputTypes = ['text', 'integer', 'port', 'boolean', 'choice', 'path', 'url'] as const;
 /** The biggest script, note or value, in UTF-16 units. */
 export const textLengthMax = 1024 * 1024;
+/** The longest instructions of a manual step, in UTF-16 units. */
+export const instructionsLengthMax = 10_000;
 const listLengthMax = 500;
 
 const mark = (yaml: Kind, description: string) => ({ yaml, description });
@@ -172,7 +174,18 @@ export const StepEntry = z
         .regex(/^\w[\w.-]{0,99}$/, { error: 'this is not the id of a package' })
         .meta(mark('text', 'The step deploys this package; the release says which version'))
         .optional(),
-      manual: later('A person confirms').optional(),
+      manual: z
+        .strictObject(
+          {
+            instructions: text(
+              'What the person reads; #{Name} in it is evaluated first',
+              instructionsLengthMax,
+            ).refine((said) => said.trim() !== '', { error: 'this must not be empty' }),
+          },
+          { error: 'instructions are expected here: { instructions: TEXT }' },
+        )
+        .meta({ description: 'The deployment waits here until a named person confirms' })
+        .optional(),
       features: Features.meta({ description: 'What is done to the package’s files' }).optional(),
       scripts: StageScripts.meta({
         description: 'Scripts of the package step, beside those in it',
@@ -185,6 +198,12 @@ export const StepEntry = z
         .string({ error: 'text is expected here' })
         .max(1000, { error: 'this text is longer than 1000 characters' })
         .meta(mark('when', 'Whether it runs, by how the steps before it ended'))
+        .optional(),
+      start: z
+        .enum(['after-previous', 'with-previous'], {
+          error: 'one of after-previous, with-previous is expected here',
+        })
+        .meta({ description: 'with-previous: together with the step before it, side by side' })
         .optional(),
       environments: environments.optional(),
       tags: tags.optional(),

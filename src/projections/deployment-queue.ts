@@ -1,16 +1,16 @@
 import type { Database } from '../db/index.ts';
-import type { RecordedStep } from '../events/index.ts';
+import type { DeploymentDecided, EventOf, RecordedStep } from '../events/index.ts';
 import type { Fold, Projection } from './projection.ts';
 
 /** Every deployment that was asked for here, where it stands, and its trace. */
 export const deploymentQueue: Projection = {
   name: 'deployment-queue',
-  tables: ['deployment', 'deployment_step'],
+  tables: ['deployment', 'deployment_step', 'deployment_wait'],
   prepare(db) {
     const request = db.prepare(
-      `INSERT INTO deployment (deployment, position, link, process, number, digest, environment, reason, of, state,
-                               requested_by, requested_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)`,
+      `INSERT INTO deployment (deployment, position, link, process, number, digest, environment, reason, of, on_failure,
+                               state, requested_by, requested_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)`,
     );
     const start = db.prepare(
       `UPDATE deployment SET state = 'running', resume_asked = 0, plan_sha256 = ?,
@@ -18,6 +18,20 @@ export const deploymentQueue: Projection = {
     );
     const interrupt = db.prepare(
       `UPDATE deployment SET state = 'interrupted', resume_asked = 0, failed_json = ? WHERE deployment = ?`,
+    );
+    const ask = db.prepare(
+      `INSERT INTO deployment_wait (deployment, wait, position, step_id, step, kind, asked, offers, asked_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (deployment, wait) DO NOTHING`,
+    );
+    const decide = db.prepare(
+      `UPDATE deployment_wait SET answer = ?, note = ?, decided_by = ?, decided_at = ?
+        WHERE deployment = ? AND wait = ? AND answer IS NULL`,
+    );
+    const goOn = db.prepare(
+      `UPDATE deployment SET resume_asked = 1 WHERE deployment = ? AND state = 'waiting'`,
+    );
+    const halt = db.prepare(
+      `UPDATE deployment SET state = 'waiting', resume_asked = 0 WHERE deployment = ? AND state = 'running'`,
     );
     const resume = db.prepare(`UPDATE deployment SET resume_asked = 1 WHERE deployment = ?`);
     const cancel = db.prepare(`UPDATE deployment SET cancel_asked = 1 WHERE deployment = ?`);
@@ -32,9 +46,10 @@ export const deploymentQueue: Projection = {
     const apply: Fold['apply'] = ({ pos, event, header }) => {
       switch (event.name) {
         case 'deployment.requested': {
-          const { deployment, link, process, release, digest, environment, reason, of } = event.data;
+          const { deployment, link, process, release, digest, environment, reason, of, onFailure } =
+            event.data;
           const place = [link ?? '', process, release, digest, environment];
-          request.run(deployment, pos, ...place, reason, of, header.actor, header.at);
+          request.run(deployment, pos, ...place, reason, of, onFailure, header.actor, header.at);
           return;
         }
         case 'deployment.started':
@@ -46,6 +61,20 @@ export const deploymentQueue: Projection = {
         case 'deployment.interrupted':
           interrupt.run(JSON.stringify(event.data.at), event.data.deployment);
           return;
+        case 'deployment.asked': {
+          const { deployment, wait, position, stepId, step: name, for: kind, text, offers } = event.data;
+          ask.run(deployment, wait, position, stepId, name, kind, text, JSON.stringify(offers), header.at);
+          return;
+        }
+        case 'deployment.waiting':
+          halt.run(event.data.deployment);
+          return;
+        case 'deployment.decided': {
+          const { deployment, wait, answer, note } = event.data;
+          decide.run(answer, note, header.actor, header.at, deployment, wait);
+          goOn.run(deployment);
+          return;
+        }
         case 'deployment.resumed':
           resume.run(event.data.deployment);
           return;
@@ -76,6 +105,8 @@ export type DeploymentRow = {
   readonly environment: string;
   readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
   readonly of: string | null;
+  readonly onFailure: 'ask' | 'fail' | 'ignore' | 'retry';
+  /** `waiting` before it began, and where it waits for a person; then `startedAt` is set. */
   readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
   readonly requestedBy: string;
   readonly requestedAt: number;
@@ -94,7 +125,7 @@ export type DeploymentRow = {
 };
 
 const select = `SELECT deployment, position, link, process, number, digest, environment, reason, of, state,
-  requested_by AS requestedBy, requested_at AS requestedAt, resume_asked AS resumeAsked,
+  on_failure AS onFailure, requested_by AS requestedBy, requested_at AS requestedAt, resume_asked AS resumeAsked,
   cancel_asked AS cancelAsked, plan_sha256 AS planSha256, started_at AS startedAt, ended_at AS endedAt,
   failed_json AS failedAt, error, log_sha256 AS logSha256 FROM deployment`;
 
@@ -136,6 +167,58 @@ export function readSteps(db: Database, deployment: string): RecordedStep[] {
     .prepare(`SELECT step_json FROM deployment_step WHERE deployment = ? ORDER BY position`)
     .all(deployment) as { step_json: string }[];
   return rows.map((row) => JSON.parse(row.step_json) as RecordedStep);
+}
+
+/** Whether a deployment that began waits for a person, and none has decided yet. */
+export function waitsForPerson({
+  state,
+  startedAt,
+  resumeAsked,
+}: Pick<DeploymentRow, 'state' | 'startedAt' | 'resumeAsked'>): boolean {
+  return state === 'waiting' && startedAt !== null && !resumeAsked;
+}
+
+/** What a deployment waits or waited for a person to decide, in the order in which it asked. */
+export type WaitRow = {
+  readonly wait: number;
+  readonly position: number;
+  readonly stepId: string;
+  readonly step: string;
+  readonly for: 'confirmation' | 'failure';
+  readonly text: string;
+  readonly offers: readonly Answer[];
+  readonly askedAt: number;
+  /** Null where nobody has decided yet. */
+  readonly decision: {
+    readonly answer: Answer;
+    readonly note: string | null;
+    readonly by: string;
+    readonly at: number;
+  } | null;
+};
+export type Answer = EventOf<typeof DeploymentDecided>['data']['answer'];
+
+type StoredWait = Omit<WaitRow, 'offers' | 'decision'> & {
+  offers: string;
+  answer: Answer | null;
+  note: string | null;
+  by: string;
+  at: number;
+};
+
+export function readWaits(db: Database, deployment: string): WaitRow[] {
+  const rows = db
+    .prepare(
+      `SELECT wait, position, step_id AS stepId, step, kind AS "for", asked AS text, offers, asked_at AS askedAt,
+              answer, note, decided_by AS "by", decided_at AS at
+         FROM deployment_wait WHERE deployment = ? ORDER BY wait`,
+    )
+    .all(deployment) as StoredWait[];
+  return rows.map(({ answer, note, by, at, offers, ...row }) => ({
+    ...row,
+    offers: JSON.parse(offers) as Answer[],
+    decision: answer === null ? null : { answer, note, by, at },
+  }));
 }
 
 /** Every deployment of a process in an environment, newest first; `link` '' for releases of this side. */

@@ -1,6 +1,6 @@
 import type { DeploymentReported, EventOf, RecordedStep, TraceLine } from '../events/index.ts';
-import type { DeploymentRow } from './deployment-queue.ts';
-import type { ConventionView, DeploymentView, StepView } from './views.ts';
+import type { DeploymentRow, WaitRow } from './deployment-queue.ts';
+import type { ConventionView, DeploymentView, StepView, WaitView } from './views.ts';
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
@@ -50,6 +50,8 @@ export function reportedView(
     endedAt: iso(report.endedAt),
     ...failedAtOf(report.failedAt),
     steps: report.steps.map(stepView),
+    waits: [],
+    onFailure: null,
     error: report.error,
     warning: warningOf(from.withdrawn),
   };
@@ -59,6 +61,7 @@ export function reportedView(
 export function deploymentView(
   row: DeploymentRow,
   steps: readonly RecordedStep[],
+  waits: readonly WaitRow[],
   names: { readonly linkName: string | null; readonly withdrawn: string | null },
 ): DeploymentView {
   return {
@@ -74,8 +77,34 @@ export function deploymentView(
     endedAt: iso(row.endedAt),
     ...failedAtOf(row.failedAt),
     steps: steps.map(stepView),
+    waits: waits.map(waitView),
+    onFailure: row.onFailure,
     error: row.error,
     warning: warningOf(names.withdrawn),
+  };
+}
+
+function waitView({
+  wait,
+  position,
+  stepId,
+  step,
+  for: kind,
+  text,
+  offers,
+  askedAt,
+  decision,
+}: WaitRow): WaitView {
+  return {
+    wait,
+    step: position,
+    stepId,
+    name: step,
+    for: kind,
+    text,
+    offers,
+    askedAt: new Date(askedAt).toISOString(),
+    decision: decision && { ...decision, at: new Date(decision.at).toISOString() },
   };
 }
 

@@ -8,7 +8,10 @@ export {
   readPlace,
   readSucceededIn,
   readSteps,
+  readWaits,
+  waitsForPerson,
   type DeploymentRow,
+  type WaitRow,
 } from './deployment-queue.ts';
 export { conventionNumber, deploymentView, reportedView, stepView } from './deployment-view.ts';
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
 import { readHeader, type ReleaseDocument } from '../events/index.ts';
-import { readDeployments, readSteps, readSucceededIn, type DeploymentRow } from './deployment-queue.ts';
+import {
+  readDeployments,
+  readSteps,
+  readWaits,
+  readSucceededIn,
+  type DeploymentRow,
+} from './deployment-queue.ts';
 import { deploymentView } from './deployment-view.ts';
 import { readFleetState } from './fleet-board.ts';
 import { fleetView, type FleetFacts } from './fleet-view.ts';
@@ -93,7 +99,7 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
       })),
     })),
     deployments: deployments.slice(0, facts.deploymentsMax).map((row) =>
-      deploymentView(row, readSteps(db, row.deployment), {
+      deploymentView(row, readSteps(db, row.deployment), readWaits(db, row.deployment), {
         linkName: names.get(row.link) ?? null,
         withdrawn: withdrawnOf(row),
       }),

@@ -201,6 +201,26 @@ export type StepView = {
   readonly outputs: Readonly<Record<string, string | null>>;
 };
 
+/** What a run waits or waited for a person to decide. */
+export type WaitView = {
+  readonly wait: number;
+  readonly step: number;
+  readonly stepId: string;
+  readonly name: string;
+  readonly for: 'confirmation' | 'failure';
+  /** The instructions, or why the step failed. */
+  readonly text: string;
+  readonly offers: readonly string[];
+  readonly askedAt: string;
+  /** Null where nobody has decided yet. */
+  readonly decision: {
+    readonly answer: string;
+    readonly by: string;
+    readonly at: string;
+    readonly note: string | null;
+  } | null;
+};
+
 /** The document of design §8: what `deploy --wait`, `deployment show` and `/api/deployments.json` give. */
 export type DeploymentView = {
   readonly id: string;
@@ -216,6 +236,8 @@ export type DeploymentView = {
   readonly endedAt: string | null;
   readonly failedAt?: { readonly step: number; readonly stepId: string; readonly convention: number | 'F' };
   readonly steps: readonly StepView[];
+  readonly waits: readonly WaitView[];
+  readonly onFailure: 'ask' | 'fail' | 'ignore' | 'retry' | null;
   readonly error: string | null;
   readonly warning: string | null;
 };

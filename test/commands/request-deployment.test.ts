@@ -65,7 +65,13 @@ describe('asking for a deployment', () => {
       environment: 'uat',
       reason: 'deploy',
       of: null,
+      onFailure: 'fail',
     });
+  });
+
+  test('says what becomes of it when a step fails', () => {
+    const { decision } = requestDeployment(own, place(), { ...intent, onFailure: 'ask' });
+    expect(dataOf(decision, 'deployment.requested')).toMatchObject({ onFailure: 'ask' });
   });
 
   test('of an offer accepts it, and tells so', () => {

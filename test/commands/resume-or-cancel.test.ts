@@ -51,8 +51,14 @@ describe('a run that is not over', () => {
     expect(dataOf(untraced, 'deployment.reported')).toMatchObject({ state: 'cancelled', steps: [] });
   });
 
+  test('is told to the author as cancelled where it waited for a person, since that it began was told', () => {
+    const decision = cancelDeployment(run('waiting', id('a')), 77, rules);
+    expect(decided(decision)).toEqual(['self deployment.ended', `${id('a')} deployment.reported`]);
+  });
+
   test('is told to nobody where it never began, or is of a release of this side', () => {
-    expect(decided(cancelDeployment(run('waiting', id('a')), 77, rules))).toEqual(['self deployment.ended']);
+    const neverBegan = { ...run('waiting', id('a')), startedAt: null };
+    expect(decided(cancelDeployment(neverBegan, 77, rules))).toEqual(['self deployment.ended']);
     expect(decided(cancelDeployment(run('interrupted'), 77, rules))).toEqual(['self deployment.ended']);
   });
 

@@ -17,6 +17,7 @@ const run = (...steps: StepOutcome[]): RunOutcome => ({
   state: 'running',
   startedAt: 0,
   steps,
+  waits: [],
 });
 const line = (place: string, text: string, level: LogLine['level'] = 'info'): LogLine => ({
   at: 0,

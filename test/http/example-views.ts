@@ -129,6 +129,8 @@ export function deployment(n: number, facts: Partial<DeploymentView>): Deploymen
     startedAt: later(1),
     endedAt: later(14),
     steps: steps(facts.state === 'failed'),
+    waits: [],
+    onFailure: 'fail',
     error: null,
     warning: null,
     ...facts,

@@ -22,7 +22,7 @@ test('the JSON Schema names every key, describes it, and lets an editor take 808
   }
   expect(step?.properties?.['required']?.type).toBe('boolean');
   expect(step?.properties?.['retries']?.type).toBe('integer');
-  expect(step?.properties?.['when']?.enum).toEqual(['success', 'failure', 'always']);
+  expect(step?.properties?.['when']?.anyOf?.[0]?.enum).toEqual(['success', 'failure', 'always']);
   const values = schema.properties?.['variables']?.additionalProperties;
   expect(values !== false && values?.anyOf?.[0]?.type).toContain('number');
   expect(JSON.stringify(schema)).not.toContain('"yaml"');

@@ -313,7 +313,27 @@ describe('a process file is refused with every problem at its place', () => {
       '5:13 step 1 has the id one too',
     ],
     ['a name without an id', small('').replace('One', '"!!"'), '3:11 no id can be made from this name'],
-    ['when: something else', small('', '    when: sometimes\n'), '5:11 when: is success, failure or always'],
+    [
+      'when: something else',
+      small('', '    when: sometimes\n'),
+      '5:11 when: is success, failure, always or an expression',
+    ],
+    [
+      'a first step that starts with another',
+      small('', '    start: with-previous\n'),
+      '5:5 there is no step',
+    ],
+    ['another start', small('', '    start: sometime\n'), '5:12 one of after-previous, with-previous'],
+    [
+      'a manual step without instructions',
+      small('').replace('run: { bash: echo }', 'manual: { instructions: " " }'),
+      '4:29 this must not be empty',
+    ],
+    [
+      'a manual step that is tried again',
+      small('', '    retries: 2\n').replace('run: { bash: echo }', 'manual: { instructions: Look }'),
+      '5:5 retries: means nothing to a step that a person confirms',
+    ],
     ['a time limit in words', small('', '    time-limit: soon\n'), '5:17 a span such as 90s'],
     ['a time limit of nothing', small('', '    time-limit: 0m\n'), '5:17 a time limit is more than nothing'],
     ['retries without end', small('', '    retries: 100\n'), '5:14 a number from 0 to 10'],
@@ -340,16 +360,6 @@ describe('a process file is refused with every problem at its place', () => {
     ['on: at the top', small('on: [web]'), '2:1 on: is reserved for the roles of machines'],
     ['requires: at the top', small('requires: [x]'), '2:1 requires: is reserved for other applications'],
     ['on-failure: in a step', small('', '    on-failure: x\n'), '5:5 on-failure: is reserved'],
-    [
-      'an expression',
-      small('', '    when: "#{if A}x#{/if}"\n'),
-      "5:11 this version can't evaluate expressions in when:",
-    ],
-    [
-      'a manual step',
-      small('').replace('run: { bash: echo }', 'manual: {}'),
-      "4:5 this version can't do manual steps",
-    ],
     ['an IIS site', web('iis-home-directory: { site: A }'), "4:17 this version can't do IIS home"],
     [
       'the property of a missing feature',

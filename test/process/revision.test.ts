@@ -62,6 +62,32 @@ describe('a revision', () => {
   });
 });
 
+describe('a revision with steps that format 1 does not know', () => {
+  const second = (more: string): string => small('', `  - name: Two\n    ${more}\n`);
+  const run = 'run: { bash: b }';
+
+  test.each([
+    ['a manual step', second('manual: { instructions: "Look at #{A}" }')],
+    ['an expression', second(`when: "#{A}"\n    ${run}`)],
+    ['steps that start together', second(`start: with-previous\n    ${run}`)],
+  ])('has format 2 and comes back as it was: %s', (_what, file) => {
+    const { revision } = read(file);
+    const { document } = reviseProcess(read(file));
+    expect(revision.format).toBe(2);
+    expect(readRevision(document)).toEqual(revision);
+    const asOne = Buffer.from(document).toString('utf8').replace('"format":2', '"format":1');
+    expect(codeOf(Buffer.from(asOne))).toBe('REVISION_NOT_READABLE');
+  });
+
+  test('no other has it, and keeps the digest it always had', () => {
+    expect(read(second(`start: after-previous\n    when: always\n    ${run}`)).revision.format).toBe(1);
+    const { document, digest } = reviseProcess(read(small('')));
+    expect(digest).toBe('57b91cb87433d2a691c1f2e3a4c7cef5b4efeea7117d70c3cfd0d54a0f6ffad1');
+    const asTwo = Buffer.from(document).toString('utf8').replace('"format":1', '"format":2');
+    expect(codeOf(Buffer.from(asTwo))).toBe('REVISION_NOT_READABLE');
+  });
+});
+
 describe('bytes that are no revision are refused', () => {
   test.each([
     ['nothing', ''],
@@ -87,8 +113,8 @@ describe('bytes that are no revision are refused', () => {
   });
 
   test('a newer format is told apart, so that a person knows to update', () => {
-    expect(() => readRevision(Buffer.from(text.replace('"format":1', '"format":2')))).toThrow(
-      'it has format 2; this version knows 1',
+    expect(() => readRevision(Buffer.from(text.replace('"format":1', '"format":3')))).toThrow(
+      'it has format 3; this version knows 1 and 2',
     );
   });
 

@@ -9,6 +9,7 @@ import { collect } from '../collect.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine } from '../describe-deployment.ts';
+import { describeForeseen } from '../describe-foreseen.ts';
 import { CliError } from '../errors.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
@@ -31,6 +32,7 @@ export const deploy = command({
     plan: flag('only show what would be done'),
     wait: flag('show progress and end with the outcome'),
     again: flag('run it even where it runs already'),
+    'on-failure': text('WHAT', 'when a step fails: ask, fail, ignore or retry (else it fails)'),
     collect: text(
       'GLOB',
       'copy matching files of the deployed applications here, after a failure too; with --wait',
@@ -40,6 +42,7 @@ export const deploy = command({
   async run(context, { R: named }, options): Promise<Outcome> {
     const { env, plan, wait, again } = options;
     const collecting = collectingOf(options);
+    const onFailure = onFailureOf(options['on-failure']);
     const instance = await context.open();
     const release = findRelease(instance.db, named);
     findEnvironment(readEnvironments(instance.db), env);
@@ -49,7 +52,7 @@ export const deploy = command({
       requestDeployment(
         deployableRelease(instance, db, release, env),
         placeOf(db, release.process, release.link, env),
-        { deployment: id, reason: again ? 'again' : 'deploy', of: null },
+        { deployment: id, reason: again ? 'again' : 'deploy', of: null, onFailure },
       );
     // What is in the way is said before this host is looked at, and nothing is recorded until both are well.
     const { running } = ask(instance.db);
@@ -134,6 +137,17 @@ export function askedFor({ terminal }: Context, instance: Instance, view: Deploy
         : 'No daemon runs here: start `crossgap run`, or do it now with `crossgap run --once`',
     ],
   };
+}
+
+const waysToFail = ['ask', 'fail', 'ignore', 'retry'] as const;
+
+function onFailureOf(said: string | undefined): (typeof waysToFail)[number] {
+  const way = waysToFail.find((one) => one === (said ?? 'fail'));
+  if (way !== undefined) return way;
+  throw misuse(
+    `Cannot deploy with --on-failure ${said}: there is no such way`,
+    `Say one of ${waysToFail.join(', ')}.`,
+  );
 }
 
 function collectingOf(options: {
@@ -222,6 +236,7 @@ function describePlan(
   ]);
   return [
     ...section('Steps', table(steps)),
+    ...section('What each would do', describeForeseen(preview.steps)),
     ...section('Values', table([...values, ...missing.map((name) => [name, 'NOT SET', 'input'])])),
     ...section('Note', [
       ...(preview.newerRevision === null

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { missingEngines, type ScriptKind } from '../../executor/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { readRevision, type Revision } from '../../process/index.ts';
+import { readRevision, scriptsIn, type Revision } from '../../process/index.ts';
 import { readReleases, readRevisions } from '../../projections/index.ts';
 import { advice, good, type Finding } from './finding.ts';
 
@@ -36,11 +36,5 @@ function newestRevisions(instance: Instance): ReadonlyMap<string, string> {
 }
 
 function kindsIn({ steps }: Revision): Set<ScriptKind> {
-  return new Set(
-    steps.flatMap(({ action }) =>
-      action.kind === 'run'
-        ? [action.script.kind]
-        : Object.values(action.scripts).flatMap((scripts) => scripts.map(({ kind }) => kind)),
-    ),
-  );
+  return new Set(steps.flatMap(({ action }) => scriptsIn(action).map(({ kind }) => kind)));
 }

@@ -298,7 +298,7 @@ test.each([
   ['deployment show d-nowhere', 2, 'DEPLOYMENT_UNKNOWN'],
   ['deployment cancel d-nowhere', 2, 'DEPLOYMENT_UNKNOWN'],
   ['rollback Payments --env integration', 2, 'PROCESS_UNKNOWN'],
-  ['approve d-nowhere', 2, 'NOT_IN_THIS_VERSION'],
+  ['approve d-nowhere', 2, 'DEPLOYMENT_UNKNOWN'],
 ])('`%s` is refused with %i', async (line, exitCode, code) => {
   expect(await acme.types(`${line} --json`)).toMatchObject({ exitCode, stdout: '', error: { code } });
 });
