@@ -22,6 +22,8 @@ const longestLine = 16 * 1024;
  */
 export interface RunLog extends Disposable {
   write(place: string, level: LogLevel, text: string): void;
+  /** Lines written within `write` reach the file at its end, all at once. */
+  together(write: () => void): void;
 }
 
 export function logPath(runFolder: string): string {
@@ -35,17 +37,36 @@ export function openRunLog(
   report: (line: LogLine) => void,
 ): RunLog {
   const file = openSync(logPath(runFolder), 'a', 0o600);
+  let gathered: string[] | undefined;
   return {
     write(place, level, text) {
       const at = clock.now();
+      const shownPlace = visible(masker.mask(place));
+      const head = `${new Date(at).toISOString()}  ${shownPlace}  ${level.padEnd(9)}  `;
       for (const raw of masker.mask(text).split(/\r?\n/)) {
-        const line = { at, place: visible(masker.mask(place)), level, text: visible(raw) };
-        writeSync(file, `${new Date(at).toISOString()}  ${line.place}  ${level.padEnd(9)}  ${line.text}\n`);
+        const line = { at, place: shownPlace, level, text: visible(raw) };
+        if (gathered === undefined) writeAll(file, `${head}${line.text}\n`);
+        else gathered.push(`${head}${line.text}\n`);
         report(line);
+      }
+    },
+    together(write) {
+      if (gathered !== undefined) return write();
+      gathered = [];
+      try {
+        write();
+      } finally {
+        writeAll(file, gathered.join(''));
+        gathered = undefined;
       }
     },
     [Symbol.dispose]: () => closeSync(file),
   };
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
 
 /** A line of the log as it was written; undefined for what is none. */
@@ -61,8 +82,11 @@ export function parseLogLine(line: string): LogLine | undefined {
 
 const unseen = /(?!\t)\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
 
+const plainText = /^[\t\x20-\x7e]*$/;
+
 /** Text on one line, with characters that a screen obeys instead of showing written out, and not too long. */
 export function visible(text: string): string {
+  if (text.length <= longestLine && plainText.test(text)) return text;
   const cut = text.length > longestLine ? text.slice(0, longestLine).toWellFormed() : text;
   const shown = cut.replaceAll(unseen, (c) => String.raw`\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return cut === text ? shown : `${shown} [${text.length - longestLine} more characters]`;

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { faultPoint } from '../faults.ts';
 import { ExecutorError, systemCode } from './errors.ts';
 import { openOutputPipes, type OutputStream } from './output-pipes.ts';
+import { makePlain } from './plain-script.ts';
 import { endTree } from './process-tree.ts';
 import type { Handover, ScriptLanguage } from './script-kinds.ts';
+import { scriptLines } from './script-lines.ts';
 
 export type ScriptRun = Handover & {
   readonly language: ScriptLanguage;
@@ -20,8 +21,8 @@ export type ScriptRun = Handover & {
   readonly graceMs: number;
   /** Called once the script's process lives. */
   readonly onStart: (pid: number) => void;
-  /** One line of output without its end; called in the order of arrival within each stream. */
-  readonly onLine: (stream: OutputStream, line: string) => void;
+  /** Lines of output without their ends, as many as came at once; in the order of arrival within each stream. */
+  readonly onLines: (stream: OutputStream, lines: readonly string[]) => void;
 };
 
 export type ScriptEnd = {
@@ -30,13 +31,9 @@ export type ScriptEnd = {
   readonly endedBy?: NodeJS.Signals;
   /** Whether a process that the script left behind still holds its output. */
   readonly outputHeld: boolean;
+  /** How many bytes of its output were left out, since their lines were too long. */
+  readonly leftOutBytes: number;
 };
-
-/**
- * What comes in one line after this many characters is dropped, so that a program that never ends a line can't fill
- * the memory. It is dropped rather than handed on as a line of its own, which could begin inside a secret.
- */
-const longestLine = 16 * 1024 * 1024;
 
 /**
  * Runs one script in its own session, without terminal and input, and returns when its process has ended, whether
@@ -45,22 +42,25 @@ const longestLine = 16 * 1024 * 1024;
  */
 export async function runScript(run: ScriptRun): Promise<ScriptEnd> {
   run.signal.throwIfAborted();
-  const program = findProgram(run.language.programs, run.environment['PATH'] ?? '');
-  if (program === undefined) throw missingInterpreter(run.language);
+  const { programs, switches } = run.language.command(settingOf(run.variables));
+  const program = findProgram(programs, run.environment['PATH'] ?? '');
+  if (program === undefined) throw missingInterpreter(run.language, programs);
+  if (run.body === undefined && run.language.plainUtf8) makePlain(run.file);
   const bootstrap = join(run.scratch, run.language.bootstrap.file);
   mkdirSync(run.scratch, { recursive: true, mode: 0o700 });
   writeFileSync(bootstrap, run.language.bootstrap.text, { mode: 0o600 });
 
-  const lines = { stdout: lineSplitter(), stderr: lineSplitter() };
+  const lines = { stdout: scriptLines(), stderr: scriptLines() };
   const pipes = openOutputPipes(run.scratch, (stream, bytes) => {
-    for (const line of lines[stream].take(bytes)) run.onLine(stream, line);
+    const whole = lines[stream].take(bytes);
+    if (whole.length > 0) run.onLines(stream, whole);
   });
   try {
     faultPoint('executor.script.before');
     const byStdin = run.language.valuesOn === 'stdin';
-    const child = spawn(program, run.language.arguments(bootstrap, run.file), {
+    const child = spawn(program, [...switches, bootstrap, run.file], {
       cwd: dirname(run.file),
-      env: run.environment,
+      env: { ...run.environment, OctopusCalamariWorkingDirectory: dirname(run.file) },
       detached: true,
       windowsHide: true,
       stdio: [byStdin ? 'pipe' : 'ignore', pipes.stdout, pipes.stderr, ...(byStdin ? [] : ['pipe' as const])],
@@ -81,11 +81,17 @@ export async function runScript(run: ScriptRun): Promise<ScriptEnd> {
     const { code, signal } = await endedOrStopped(ended, child.pid, run, pipes.inodes);
     const outputHeld = pipes.drain();
     for (const stream of ['stdout', 'stderr'] as const) {
-      for (const line of lines[stream].end()) run.onLine(stream, line);
+      const last = lines[stream].end();
+      if (last.length > 0) run.onLines(stream, last);
     }
     run.signal.throwIfAborted();
     faultPoint('executor.script.after');
-    return { exitCode: code ?? 128 + signalNumber(signal), ...(signal && { endedBy: signal }), outputHeld };
+    return {
+      exitCode: code ?? 128 + signalNumber(signal),
+      ...(signal && { endedBy: signal }),
+      outputHeld,
+      leftOutBytes: lines.stdout.leftOut + lines.stderr.leftOut,
+    };
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'EACCES') {
       throw new ExecutorError('SCRIPT_NOT_STARTED', `Cannot start ${program} in ${dirname(run.file)}`, {
@@ -121,13 +127,15 @@ async function endedOrStopped<End>(
   }
 }
 
-/** The first of `programs` that is an executable file in one of the folders of `path`. */
+/** The first of `programs` that is an executable file, in one of the folders of `path` where it is only a name. */
 export function findProgram(programs: readonly string[], path: string): string | undefined {
   const endings = process.platform === 'win32' ? ['.exe', '.cmd'] : [''];
   for (const program of programs) {
-    for (const folder of path.split(delimiter)) {
-      const found = endings.map((ending) => join(folder, program + ending)).find(isExecutable);
-      if (folder !== '' && found !== undefined) return found;
+    const folders = path.split(delimiter).filter((folder) => folder !== '');
+    const places = isAbsolute(program) ? [program] : folders.map((folder) => join(folder, program));
+    for (const place of places) {
+      const found = endings.map((ending) => place + ending).find(isExecutable);
+      if (found !== undefined) return found;
     }
   }
   return undefined;
@@ -143,37 +151,25 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function missingInterpreter(language: ScriptLanguage): ExecutorError {
-  const programs = language.programs.join(' or ');
+/** Looks up variables as Octopus does, upper and lower case being the same. */
+function settingOf(variables: ReadonlyMap<string, string>): (name: string) => string | undefined {
+  return (asked) => {
+    const wanted = asked.toLowerCase();
+    for (const [name, value] of variables) if (name.toLowerCase() === wanted) return value;
+    return undefined;
+  };
+}
+
+function missingInterpreter(language: ScriptLanguage, wanted: readonly string[]): ExecutorError {
+  const programs = wanted.join(' or ');
   return new ExecutorError(
     'SCRIPT_NOT_STARTED',
     `Cannot run a ${language.name} script: ${programs} is not on this machine`,
     {
       hint: `Install ${programs} and make sure it is on the PATH of the account that runs deployments.`,
-      details: { kind: language.kind, programs: language.programs },
+      details: { kind: language.kind, programs: wanted },
     },
   );
-}
-
-/** Bytes to lines; UTF-8 characters and line ends may be cut anywhere. */
-function lineSplitter(): { take(bytes: Buffer): string[]; end(): string[] } {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  const whole = (text: string): string[] => {
-    const lines = text.split('\n');
-    lines[0] = rest.length >= longestLine ? rest : rest + (lines[0] ?? '');
-    rest = lines.pop() ?? '';
-    return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
-  };
-  return {
-    take: (bytes) => whole(decoder.write(bytes)),
-    end() {
-      const lines = whole(decoder.end());
-      const last = rest;
-      rest = '';
-      return last === '' ? lines : [...lines, last];
-    },
-  };
 }
 
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {

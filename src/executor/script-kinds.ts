@@ -2,6 +2,7 @@ import { bashBootstrap } from './bootstrap/bash.ts';
 import { powershellBootstrap } from './bootstrap/powershell.ts';
 import { pythonBootstrap } from './bootstrap/python.ts';
 import type { ScriptKind } from './plan.ts';
+import { powershellCommand, type ScriptCommand } from './powershell-command.ts';
 
 /** What a script is given beside its file: its text, where that must not be on disk, and all variables evaluated. */
 export type Handover = {
@@ -15,9 +16,10 @@ export type ScriptLanguage = {
   readonly name: string;
   /** Without the dot; compared as written, except on Windows. */
   readonly extension: string;
-  /** Programs that run it, the first one found on PATH is taken. */
+  /** Programs that run it where no setting says otherwise; the first one found on PATH is taken. */
   readonly programs: readonly string[];
-  readonly arguments: (bootstrapFile: string, scriptFile: string) => readonly string[];
+  /** How it is started under the settings of a step; the names of the bootstrap file and the script follow. */
+  readonly command: (setting: (name: string) => string | undefined) => ScriptCommand;
   readonly bootstrap: { readonly file: string; readonly text: string };
   /** Where the values arrive: on a pipe of their own, or on standard input, of which it then reads exactly as much. */
   readonly valuesOn: 'descriptor-3' | 'stdin';
@@ -28,13 +30,15 @@ export type ScriptLanguage = {
   readonly stopSignal: NodeJS.Signals;
 };
 
+const pythons = process.platform === 'win32' ? ['python', 'python3'] : ['python3'];
+
 export const scriptLanguages: Readonly<Record<ScriptKind, ScriptLanguage>> = {
   bash: {
     kind: 'bash',
     name: 'Bash',
     extension: 'sh',
     programs: ['bash'],
-    arguments: (bootstrap, script) => ['--noprofile', '--norc', bootstrap, script],
+    command: () => ({ programs: ['bash'], switches: ['--noprofile', '--norc'] }),
     bootstrap: { file: 'bootstrap.sh', text: bashBootstrap },
     valuesOn: 'descriptor-3',
     encode: nulEnded,
@@ -45,8 +49,8 @@ export const scriptLanguages: Readonly<Record<ScriptKind, ScriptLanguage>> = {
     kind: 'python',
     name: 'Python 3',
     extension: 'py',
-    programs: process.platform === 'win32' ? ['python', 'python3'] : ['python3'],
-    arguments: (bootstrap, script) => ['-B', bootstrap, script],
+    programs: pythons,
+    command: () => ({ programs: pythons, switches: ['-B'] }),
     bootstrap: { file: 'bootstrap.py', text: pythonBootstrap },
     valuesOn: 'descriptor-3',
     encode: json,
@@ -57,16 +61,11 @@ export const scriptLanguages: Readonly<Record<ScriptKind, ScriptLanguage>> = {
     kind: 'powershell',
     name: 'PowerShell',
     extension: 'ps1',
-    programs: process.platform === 'win32' ? ['powershell', 'pwsh'] : ['pwsh'],
-    arguments: (bootstrap, script) => [
-      '-NoProfile',
-      '-NonInteractive',
-      '-ExecutionPolicy',
-      'Bypass',
-      '-File',
-      bootstrap,
-      script,
-    ],
+    programs: powershellCommand(() => undefined).programs,
+    command(setting) {
+      const { switches, ...command } = powershellCommand(setting);
+      return { ...command, switches: [...switches, '-File'] };
+    },
     bootstrap: { file: 'bootstrap.ps1', text: `\uFEFF${powershellBootstrap}` },
     valuesOn: 'stdin',
     encode: lengthPrefixed,

@@ -8,6 +8,8 @@ export type OutputEffects = {
   readonly mask: (value: string) => void;
   readonly setOutput: (name: string, value: string, sensitive: boolean) => void;
   readonly keepArtifact: (path: string, name: string) => void;
+  /** A fact about the environment that the script wants kept; `Url` where it is an address to open. */
+  readonly setState: (key: string, value: string, sensitive: boolean, type: 'State' | 'Url') => void;
 };
 
 /** What a script said about itself, once it has ended. */
@@ -29,6 +31,9 @@ const stderrLevels: Readonly<Record<string, LogLevel | undefined>> = {
   'stderr-ignore': undefined,
 };
 
+/** What only a server with machines of its own can do; scripts that ask for it are told. */
+const infrastructure = new Set(['createStepPackageTarget', 'delete-target']);
+
 /**
  * Reads the lines of one script: text goes to the log, service messages on stdout take effect at once. On stderr only
  * `mask` is a message, since Bash writes it to both.
@@ -47,13 +52,28 @@ export function scriptOutput(effects: OutputEffects) {
     else if (name === 'resultMessage') resultMessage = values.get('message');
     else if (name === 'setVariable') setVariable(values);
     else if (name === 'createArtifact') createArtifact(values);
+    else if (name === 'set-environmentstate') setState(values);
     else if (name === 'progress') {
       effects.log('info', `${values.get('percentage') ?? ''} % ${values.get('message') ?? ''}`.trim());
+    } else if (infrastructure.has(name)) {
+      effects.log(
+        'warning',
+        `The service message ${name} has no effect here: there are no targets to make or remove`,
+      );
     } else effects.log('verbose', `The service message ${name} has no effect here`);
+  };
+  const isSensitive = (values: ReadonlyMap<string, string>): boolean =>
+    values.get('sensitive')?.toLowerCase() === 'true';
+  const setState = (values: ReadonlyMap<string, string>): void => {
+    const key = values.get('key');
+    const type = values.get('type')?.toLowerCase() === 'url' ? 'Url' : 'State';
+    if (key === undefined || key === '')
+      effects.log('warning', 'A set-environmentstate message has no key and is ignored');
+    else effects.setState(key, values.get('value') ?? '', isSensitive(values), type);
   };
   const setVariable = (values: ReadonlyMap<string, string>): void => {
     const name = values.get('name');
-    const sensitive = values.get('sensitive')?.toLowerCase() === 'true';
+    const sensitive = isSensitive(values);
     if (name === undefined || name === '')
       effects.log('warning', 'A setVariable message has no name and is ignored');
     else effects.setOutput(name, values.get('value') ?? '', sensitive);

@@ -2,7 +2,7 @@
  * What Bash runs before and around a script. Values arrive on descriptor 3 as NUL-ended texts: the script's own text
  * (empty where it is a file), then names and values in turn. It is closed before the script starts; no value is ever
  * part of code, an argument or the environment. A value that holds NUL, which Bash can't carry, arrives as a name
- * with the prefix `nul:`; asking for it is an error.
+ * with the prefix `nul:`; asking for it is an error. The functions are those that Octopus offers, by its names.
  */
 export const bashBootstrap = String.raw`
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
@@ -26,6 +26,23 @@ unset __crossgap_values __crossgap_at __crossgap_name
 
 encode_servicemessagevalue() {
   printf '%s' "\${1-}" | base64 | tr -d '\n'
+}
+
+decode_servicemessagevalue() {
+  printf '%s' "\${1-}" | base64 -d
+}
+
+# To both streams, since whichever is read first may hold the text.
+__mask_sensitive_value() {
+  local message
+  message="##octopus[mask value='$(encode_servicemessagevalue "\${1-}")']"
+  printf '%s\n' "$message"
+  printf '%s\n' "$message" >&2
+}
+
+decrypt_variable() {
+  echo 'Nothing is encrypted for a script here; get_octopusvariable gives every value' >&2
+  return 1
 }
 
 get_octopusvariable() {
@@ -55,6 +72,7 @@ new_octopusartifact() {
   if [[ -z $name ]]; then name=\${path##*/}; fi
   local length
   length=$(wc -c < "$path")
+  write_verbose "Artifact $name will be collected from $path after this step completes"
   printf "##octopus[createArtifact path='%s' name='%s' length='%s']\n" \
     "$(encode_servicemessagevalue "$path")" "$(encode_servicemessagevalue "$name")" \
     "$(encode_servicemessagevalue "$((length))")"
@@ -80,10 +98,86 @@ write_highlight() { __crossgap_say highlight "\${1-}"; }
 write_wait() { __crossgap_say wait "\${1-}"; }
 write_warning() { __crossgap_say warning "\${1-}"; }
 
+set_environmentstate() {
+  local sensitive=False
+  if [[ \${3-} == -sensitive ]]; then sensitive=True; fi
+  __crossgap_state "\${1-}" "\${2-}" "$sensitive" State
+}
+set_environmenturl() {
+  __crossgap_state "\${1-}" "\${2-}" False Url
+}
+__crossgap_state() {
+  printf "##octopus[set-environmentstate key='%s' value='%s' sensitive='%s' type='%s']\n" \
+    "$(encode_servicemessagevalue "$1")" "$(encode_servicemessagevalue "$2")" \
+    "$(encode_servicemessagevalue "$3")" "$(encode_servicemessagevalue "$4")"
+}
+
+new_octopustarget() {
+  local attributes=''
+  while [[ \${1-} == -* ]]; do
+    case $1 in
+      -n | --name) attributes+=" name='$(encode_servicemessagevalue "\${2-}")'" ;;
+      -t | --target-id) attributes+=" targetId='$(encode_servicemessagevalue "\${2-}")'" ;;
+      --inputs) attributes+=" inputs='$(encode_servicemessagevalue "\${2-}")'" ;;
+      --roles) attributes+=" octopusRoles='$(encode_servicemessagevalue "\${2-}")'" ;;
+      --worker-pool) attributes+=" octopusDefaultWorkerPoolIdOrName='$(encode_servicemessagevalue "\${2-}")'" ;;
+      --update-if-existing)
+        attributes+=" updateIfExisting='$(encode_servicemessagevalue true)'"
+        shift
+        continue
+        ;;
+      --) break ;;
+      *)
+        echo "new_octopustarget knows no option $1" >&2
+        return 1
+        ;;
+    esac
+    shift $(($# < 2 ? $# : 2))
+  done
+  printf '##octopus[createStepPackageTarget%s]\n' "$attributes"
+}
+remove-octopustarget() {
+  printf "##octopus[delete-target machine='%s']\n" "$(encode_servicemessagevalue "\${1-}")"
+}
+
+report_kubernetes_manifest() {
+  local manifest='' line
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ $line == --- ]]; then
+      __crossgap_manifest "$manifest" "\${2-}"
+      manifest=''
+    else
+      manifest+=$line$'\n'
+    fi
+  done <<< "\${1-}"
+  __crossgap_manifest "$manifest" "\${2-}"
+}
+report_kubernetes_manifest_file() {
+  if [[ ! -f \${1-} ]]; then
+    write_verbose "No Kubernetes manifest file was found at '\${1-}'."
+    return 0
+  fi
+  report_kubernetes_manifest "$(cat "$1")" "\${2-}"
+}
+__crossgap_manifest() {
+  if [[ -z \${1//[[:space:]]/} ]]; then return 0; fi
+  local namespace=''
+  if [[ -n $2 ]]; then namespace=" ns='$(encode_servicemessagevalue "$2")'"; fi
+  printf "##octopus[k8s-manifest-applied manifest='%s'%s]\n" "$(encode_servicemessagevalue "$1")" "$namespace"
+}
+
+__crossgap_quiet=\${octopus_parameters[Octopus.Action.Script.SuppressEnvironmentLogging]-}
+if [[ \${__crossgap_quiet,,} != true ]]; then
+  write_verbose "Bash $BASH_VERSION on $OSTYPE, process $$ of user \${USER:-$EUID}, in $PWD"
+fi
+unset __crossgap_quiet
+
 BASH_ARGV0=$__crossgap_script
 if [[ -n $__crossgap_body ]]; then
-  source <(printf '%s\n' "$__crossgap_body"; )
+  # The text forgets itself, on its own first line so that lines keep their numbers.
+  source <(printf 'unset __crossgap_body; %s\n' "$__crossgap_body")
 else
+  unset __crossgap_body
   source "$__crossgap_script"
 fi
 `.replaceAll('\\$', '$');

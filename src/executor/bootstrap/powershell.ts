@@ -3,90 +3,228 @@
  * what follows as decimal text and a line feed, then texts as 32-bit little-endian length (-1: null) and UTF-8: the
  * script's own text (null where it is a file), then names and values in turn. Exactly that much is read, so that
  * native programs find an empty input. Written with a byte order mark, since 5.1 reads a file without one as ANSI.
+ *
+ * `-File` runs it in the global scope, in which Octopus runs scripts too. The functions are those that Octopus
+ * offers, by its names and parameters. Error texts are laid out here rather than by PowerShell, which breaks lines at
+ * 80 columns and so could break a secret into halves that nothing finds.
  */
 export const powershellBootstrap = String.raw`param([string] $__CrossgapScript)
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-[Console]::OutputEncoding = New-Object System.Text.UTF8Encoding $false
-$OutputEncoding = [Console]::OutputEncoding
+# How native programs were given their arguments before 7.3, which is what scripts were written for.
+$PSNativeCommandArgumentPassing = 'Legacy'
+# 5.1 allows 4,096 variables otherwise.
+$MaximumVariableCount = 32768
+$OutputEncoding = New-Object System.Text.UTF8Encoding $false
+try { [Console]::OutputEncoding = $OutputEncoding } catch {
+  # 5.1 without a console window can't; its output is then read as what it is.
+}
 
-$__CrossgapInput = [Console]::OpenStandardInput()
-$__CrossgapLength = 0
-while (($__CrossgapByte = $__CrossgapInput.ReadByte()) -ne 10) {
-  if ($__CrossgapByte -lt 48 -or $__CrossgapByte -gt 57) { [Console]::Error.WriteLine('No values arrived for the script'); exit 78 }
-  $__CrossgapLength = $__CrossgapLength * 10 + $__CrossgapByte - 48
+function __CrossgapTake([IO.Stream] $from, [int] $length) {
+  $bytes = New-Object byte[] $length
+  $at = 0
+  while ($at -lt $length) {
+    $read = $from.Read($bytes, $at, $length - $at)
+    if ($read -le 0) { [Console]::Error.WriteLine('The values for the script broke off'); exit 78 }
+    $at += $read
+  }
+  return , $bytes
 }
-$__CrossgapBytes = New-Object byte[] $__CrossgapLength
-$__CrossgapAt = 0
-while ($__CrossgapAt -lt $__CrossgapLength) {
-  $__CrossgapRead = $__CrossgapInput.Read($__CrossgapBytes, $__CrossgapAt, $__CrossgapLength - $__CrossgapAt)
-  if ($__CrossgapRead -le 0) { [Console]::Error.WriteLine('The values for the script broke off'); exit 78 }
-  $__CrossgapAt += $__CrossgapRead
+
+function __CrossgapLoad {
+  $from = [Console]::OpenStandardInput()
+  $length = 0
+  while (($byte = $from.ReadByte()) -ne 10) {
+    if ($byte -lt 48 -or $byte -gt 57) { [Console]::Error.WriteLine('No values arrived for the script'); exit 78 }
+    $length = $length * 10 + $byte - 48
+  }
+  $bytes = __CrossgapTake $from $length
+  $texts = New-Object 'Collections.Generic.List[string]'
+  $at = 0
+  while ($at -lt $length) {
+    $size = [BitConverter]::ToInt32($bytes, $at)
+    $at += 4
+    if ($size -lt 0) { $texts.Add([NullString]::Value); continue }
+    $texts.Add([Text.Encoding]::UTF8.GetString($bytes, $at, $size))
+    $at += $size
+  }
+  [Array]::Clear($bytes, 0, $bytes.Length)
+  $global:__CrossgapBody = $texts[0]
+  $global:OctopusParameters = [Collections.Generic.Dictionary[string, string]]::new([StringComparer]::OrdinalIgnoreCase)
+  $scope = $ExecutionContext.SessionState.PSVariable
+  for ($at = 1; $at -lt $texts.Count; $at += 2) {
+    $name = $texts[$at]
+    $value = $texts[$at + 1]
+    $global:OctopusParameters[$name] = $value
+    if ($name.Contains('[')) { continue }
+    # With and without underscores: scripts are there that use the one, and others that use the other.
+    $plain = $name -replace '[^\p{L}\p{Nd}_]', ''
+    foreach ($one in @($plain.Replace('_', ''), $plain)) {
+      if ($one -eq '' -or $null -ne $scope.Get("global:$one")) { continue }
+      $scope.Set("global:$one", $value)
+    }
+  }
 }
-$__CrossgapTexts = [Collections.Generic.List[string]]::new()
-$__CrossgapAt = 0
-while ($__CrossgapAt -lt $__CrossgapLength) {
-  $__CrossgapSize = [BitConverter]::ToInt32($__CrossgapBytes, $__CrossgapAt)
-  $__CrossgapAt += 4
-  if ($__CrossgapSize -lt 0) { $__CrossgapTexts.Add([NullString]::Value); continue }
-  $__CrossgapTexts.Add([Text.Encoding]::UTF8.GetString($__CrossgapBytes, $__CrossgapAt, $__CrossgapSize))
-  $__CrossgapAt += $__CrossgapSize
-}
-[Array]::Clear($__CrossgapBytes, 0, $__CrossgapBytes.Length)
-$__CrossgapBody = $__CrossgapTexts[0]
-$global:OctopusParameters = [Collections.Generic.Dictionary[string, string]]::new([StringComparer]::OrdinalIgnoreCase)
-for ($__CrossgapAt = 1; $__CrossgapAt -lt $__CrossgapTexts.Count; $__CrossgapAt += 2) {
-  $__CrossgapName = $__CrossgapTexts[$__CrossgapAt]
-  $global:OctopusParameters[$__CrossgapName] = $__CrossgapTexts[$__CrossgapAt + 1]
-  if ($__CrossgapName.Contains('[')) { continue }
-  $__CrossgapPlain = $__CrossgapName -replace '[^A-Za-z0-9_]', ''
-  if ($__CrossgapPlain -eq '' -or (Test-Path -LiteralPath "variable:$__CrossgapPlain")) { continue }
-  Set-Variable -Name $__CrossgapPlain -Value $__CrossgapTexts[$__CrossgapAt + 1] -Scope Global
-}
-Remove-Variable __CrossgapTexts, __CrossgapBytes, __CrossgapInput, __CrossgapAt, __CrossgapSize, __CrossgapName, __CrossgapPlain, __CrossgapByte, __CrossgapRead, __CrossgapLength -ErrorAction SilentlyContinue
 
 function Convert-ServiceMessageValue([string] $value) {
   return [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($value))
 }
 
+function Convert-ToServiceMessageParameter([string] $name, [string] $value) {
+  return "$name='$(Convert-ServiceMessageValue $value)'"
+}
+
+function __CrossgapMessage([string] $kind, [Collections.IDictionary] $values) {
+  $parts = @($kind)
+  foreach ($key in $values.Keys) { $parts += Convert-ToServiceMessageParameter $key $values[$key] }
+  Microsoft.PowerShell.Utility\Write-Host "##octopus[$($parts -join ' ')]"
+}
+
 function Set-OctopusVariable([string] $name, [string] $value, [switch] $sensitive) {
-  $global:OctopusParameters[$name] = $value
-  $isSensitive = if ($sensitive) { 'True' } else { 'False' }
-  Microsoft.PowerShell.Utility\Write-Host "##octopus[setVariable name='$(Convert-ServiceMessageValue $name)' value='$(Convert-ServiceMessageValue $value)' sensitive='$(Convert-ServiceMessageValue $isSensitive)']"
+  __CrossgapMessage 'setVariable' ([ordered]@{ name = $name; value = $value; sensitive = [string][bool]$sensitive })
+}
+
+function Set-EnvironmentState([string] $Key, [string] $Value, [switch] $Sensitive) {
+  __CrossgapMessage 'set-environmentstate' ([ordered]@{ key = $Key; value = $Value; sensitive = [string][bool]$Sensitive; type = 'State' })
+}
+
+function Set-EnvironmentUrl([string] $Key, [string] $Url) {
+  __CrossgapMessage 'set-environmentstate' ([ordered]@{ key = $Key; value = $Url; sensitive = 'False'; type = 'Url' })
 }
 
 function New-OctopusArtifact {
+  [CmdletBinding()]
   param(
-    [Parameter(Position = 0, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)] [Alias('FullName')] [string] $Path,
-    [Parameter(Position = 1)] [string] $Name
+    [Parameter(Position = 0, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)] [Alias('FullName', 'FullPath')] [string] $Path,
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = $true)] [string] $Name
   )
   process {
-    $full = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
+    $full = [IO.Path]::GetFullPath($ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path))
     $shown = if ($Name) { $Name } else { [IO.Path]::GetFileName($full) }
     $length = if ([IO.File]::Exists($full)) { (New-Object IO.FileInfo $full).Length } else { 0 }
-    Microsoft.PowerShell.Utility\Write-Host "##octopus[createArtifact path='$(Convert-ServiceMessageValue $full)' name='$(Convert-ServiceMessageValue $shown)' length='$(Convert-ServiceMessageValue "$length")']"
+    Write-Verbose "Artifact $shown will be collected from $full after this step completes"
+    __CrossgapMessage 'createArtifact' ([ordered]@{ path = $full; name = $shown; length = "$length" })
   }
 }
 
-function Update-Progress([int] $percentage, [string] $message) {
-  Microsoft.PowerShell.Utility\Write-Host "##octopus[progress percentage='$(Convert-ServiceMessageValue "$percentage")' message='$(Convert-ServiceMessageValue $message)']"
+function Update-Progress {
+  [CmdletBinding()]
+  param([Parameter(Position = 0)] [int] $percentage, [Parameter(Position = 1, ValueFromPipeline = $true)] [string] $message)
+  process { __CrossgapMessage 'progress' ([ordered]@{ percentage = "$percentage"; message = $message }) }
 }
 
 function Fail-Step([string] $message) {
-  if ($message) { Microsoft.PowerShell.Utility\Write-Host "##octopus[resultMessage message='$(Convert-ServiceMessageValue $message)']" }
+  if ($message) { __CrossgapMessage 'resultMessage' ([ordered]@{ message = $message }) }
   exit -1
 }
 
-function __CrossgapSay([string] $level, [string] $message) {
-  Microsoft.PowerShell.Utility\Write-Host "##octopus[stdout-$level]"
-  Microsoft.PowerShell.Utility\Write-Host $message
-  Microsoft.PowerShell.Utility\Write-Host '##octopus[stdout-default]'
+function New-OctopusTarget {
+  [CmdletBinding()]
+  param(
+    [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)] [string] $Name,
+    [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)] [string] $TargetId,
+    [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)] [string] $Inputs,
+    [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)] [string] $Roles,
+    [Parameter(ValueFromPipelineByPropertyName = $true)] [string] $WorkerPoolIdOrName = '',
+    [switch] $UpdateIfExisting
+  )
+  process {
+    __CrossgapMessage 'createStepPackageTarget' ([ordered]@{
+      name = $Name; targetId = $TargetId; inputs = $Inputs; octopusRoles = $Roles
+      octopusDefaultWorkerPoolIdOrName = $WorkerPoolIdOrName; updateIfExisting = [string][bool]$UpdateIfExisting
+    })
+  }
 }
-function Write-Verbose([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [string] $Message) { process { __CrossgapSay 'verbose' $Message } }
-function Write-Debug([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [string] $Message) { process { __CrossgapSay 'verbose' $Message } }
-function Write-Highlight([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [string] $Message) { process { __CrossgapSay 'highlight' $Message } }
-function Write-Wait([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [string] $Message) { process { __CrossgapSay 'wait' $Message } }
-function Write-Warning([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [string] $Message) { process { __CrossgapSay 'warning' $Message } }
+
+function Remove-OctopusTarget([string] $targetIdOrName) {
+  __CrossgapMessage 'delete-target' ([ordered]@{ machine = $targetIdOrName })
+}
+
+function Report-KubernetesManifest {
+  [CmdletBinding()]
+  param([Parameter(Position = 0, ValueFromPipeline = $true)] [string] $manifest, [Parameter(Position = 1)] [string] $namespace)
+  process {
+    foreach ($one in $manifest -split '(?m)^---\s*$') {
+      if ([string]::IsNullOrWhiteSpace($one)) { continue }
+      $values = [ordered]@{ manifest = $one }
+      if (-not [string]::IsNullOrWhiteSpace($namespace)) { $values['ns'] = $namespace }
+      __CrossgapMessage 'k8s-manifest-applied' $values
+    }
+  }
+}
+
+function Report-KubernetesManifestFile {
+  [CmdletBinding()]
+  param([Parameter(Position = 0, ValueFromPipeline = $true)] [string] $path, [Parameter(Position = 1)] [string] $namespace)
+  process {
+    if (Test-Path -LiteralPath $path -PathType Leaf) {
+      Report-KubernetesManifest -manifest ([IO.File]::ReadAllText((Convert-Path -LiteralPath $path))) -namespace $namespace
+    } else {
+      Write-Verbose "No Kubernetes manifest file was found at '$path'."
+    }
+  }
+}
+
+function Execute-WithRetry([ScriptBlock] $command, [int] $maxFailures = 3, [int] $sleepBetweenFailures = 1) {
+  for ($attempt = 1; $attempt -le $maxFailures; $attempt += 1) {
+    try {
+      & $command
+      return
+    } catch {
+      if ($attempt -ge $maxFailures) { throw }
+      Write-Host "Attempt $attempt of $maxFailures failed: $($_.Exception.Message)"
+    }
+    Write-Host "Waiting for $sleepBetweenFailures seconds before retrying..."
+    Start-Sleep -Seconds $sleepBetweenFailures
+  }
+}
+
+function __CrossgapLevel([string] $level) {
+  Microsoft.PowerShell.Utility\Write-Host "##octopus[stdout-$level]"
+}
+function Write-Verbose {
+  [CmdletBinding()]
+  param([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [AllowNull()] [string] $Message)
+  begin { __CrossgapLevel 'verbose' }
+  process { Microsoft.PowerShell.Utility\Write-Host $Message }
+  end { __CrossgapLevel 'default' }
+}
+function Write-Debug {
+  [CmdletBinding()]
+  param([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [AllowNull()] [string] $Message)
+  begin { __CrossgapLevel 'verbose' }
+  process { Microsoft.PowerShell.Utility\Write-Host $Message }
+  end { __CrossgapLevel 'default' }
+}
+function Write-Highlight {
+  [CmdletBinding()]
+  param([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [AllowNull()] [string] $Message)
+  begin { __CrossgapLevel 'highlight' }
+  process { Microsoft.PowerShell.Utility\Write-Host $Message }
+  end { __CrossgapLevel 'default' }
+}
+function Write-Wait {
+  [CmdletBinding()]
+  param([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [AllowNull()] [string] $Message)
+  begin { __CrossgapLevel 'wait' }
+  process { Microsoft.PowerShell.Utility\Write-Host $Message }
+  end { __CrossgapLevel 'default' }
+}
+function Write-Warning {
+  [CmdletBinding()]
+  param([Parameter(Position = 0, ValueFromPipeline = $true)] [AllowEmptyString()] [AllowNull()] [string] $Message)
+  begin { __CrossgapLevel 'warning' }
+  process { if ($WarningPreference -ne 'SilentlyContinue') { Microsoft.PowerShell.Utility\Write-Host $Message } }
+  end { __CrossgapLevel 'default' }
+}
+
+__CrossgapLoad
+Remove-Item -Path 'function:__CrossgapLoad'
+Remove-Item -Path 'function:__CrossgapTake'
+$global:OctopusProxy = [System.Net.WebRequest]::DefaultWebProxy
+if ($OctopusParameters['Octopus.Action.Script.SuppressEnvironmentLogging'] -ne 'True') {
+  Write-Verbose "PowerShell $($PSVersionTable.PSVersion) on $([Environment]::OSVersion), process $PID of user $([Environment]::UserName), in $PWD"
+}
 
 $__CrossgapDone = $false
 try {
@@ -95,13 +233,15 @@ try {
     $__CrossgapDone = $true
   } while ($false)
 } catch {
-  [Console]::Error.WriteLine(($_ | Out-String).TrimEnd())
-  if ($_.ScriptStackTrace) { [Console]::Error.WriteLine($_.ScriptStackTrace) }
+  [Console]::Error.WriteLine("$($_.CategoryInfo.Category): $($_.Exception.Message)")
+  if ($null -ne $_.InvocationInfo) { [Console]::Error.WriteLine($_.InvocationInfo.PositionMessage) }
+  if ($null -ne $_.ScriptStackTrace) { [Console]::Error.WriteLine($_.ScriptStackTrace) }
+  if ($null -ne $_.ErrorDetails) { [Console]::Error.WriteLine($_.ErrorDetails.Message) }
   exit 1
 }
 if (-not $__CrossgapDone) {
   [Console]::Error.WriteLine('The script used break or continue outside of a loop')
   exit 1
 }
-if (Test-Path variable:global:LASTEXITCODE) { exit $global:LASTEXITCODE }
+if (Test-Path -Path 'variable:global:LASTEXITCODE') { exit $global:LASTEXITCODE }
 `;

@@ -1,6 +1,7 @@
 /**
  * What Python runs before and around a script. Values arrive on descriptor 3 as one JSON document,
- * `{"body": text or null, "variables": {name: value or null}}`; it is closed before the script starts.
+ * `{"body": text or null, "variables": {name: value or null}}`; it is closed before the script starts. The functions
+ * are those that Octopus offers, by its names, and the two for the state of an environment besides.
  */
 export const pythonBootstrap = String.raw`
 import base64
@@ -53,11 +54,14 @@ def set_octopusvariable(name, value, sensitive=False):
 
 def createartifact(path, fileName=None):
     full = os.path.abspath(path)
-    _message("createArtifact", path=full, name=fileName or os.path.basename(full), length=os.path.getsize(full))
+    name = fileName or os.path.basename(full)
+    length = os.path.getsize(full) if os.path.isfile(full) else 0
+    printverbose("Artifact %s will be collected from %s after this step completes" % (name, full))
+    _message("createArtifact", path=full, name=name, length=length)
 
 
-def updateprogress(percentage, message=""):
-    _message("progress", percentage=percentage, message=message)
+def updateprogress(progress, message=""):
+    _message("progress", percentage=progress, message=message)
 
 
 def failstep(message=None):
@@ -82,9 +86,19 @@ def printwarning(message):
     _say("warning", message)
 
 
+def set_environmentstate(key, value, sensitive=False):
+    _message("set-environmentstate", key=key, value=value, sensitive="True" if sensitive else "False", type="State")
+
+
+def set_environmenturl(key, url):
+    _message("set-environmentstate", key=key, value=url, sensitive="False", type="Url")
+
+
 def _run(script, body):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    if get_octopusvariable("Octopus.Action.Script.SuppressEnvironmentLogging").lower() != "true":
+        printverbose("Python %s on %s, process %d, in %s" % (sys.version.split()[0], sys.platform, os.getpid(), os.getcwd()))
     if body is None:
         with open(script, "rb") as file:
             body = file.read()
@@ -92,7 +106,7 @@ def _run(script, body):
     module.__dict__.update(__file__=script, __builtins__=__builtins__)
     offered = (
         encode, decode, get_octopusvariable, set_octopusvariable, createartifact, updateprogress, failstep,
-        printverbose, printhighlight, printwait, printwarning,
+        printverbose, printhighlight, printwait, printwarning, set_environmentstate, set_environmenturl,
     )
     module.__dict__.update({function.__name__: function for function in offered}, octopusvariables=octopusvariables)
     sys.modules["__main__"] = module

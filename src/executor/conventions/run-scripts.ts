@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { expand, flag } from '../../variables/index.ts';
 import { currentFolder, packageAction, type Done, type Work } from '../convention.ts';
@@ -90,7 +90,6 @@ export function runPackagedScript(stage: PackagedStage) {
       });
     }
     const file = join(folder, chosen);
-    if (language.plainUtf8) makePlain(file);
     await work.runScript({ kind: language.kind, file, shownAs: chosen });
     deletePackagedScripts(work, stage);
     return { state: 'done', files: [chosen], detail: `packaged: ${chosen}` };
@@ -131,14 +130,3 @@ export function deletePackagedScripts(work: Work, stage: PackagedStage): string[
 }
 
 const stemOf = (name: string): string => name.slice(0, name.length - extname(name).length);
-
-/** Takes the byte order mark and carriage returns out of a script file, where it has any. */
-function makePlain(file: string): void {
-  const bytes = readFileSync(file);
-  const text = bytes
-    .toString('latin1')
-    .replace(/^\u00ef\u00bb\u00bf/, '')
-    .replaceAll('\r\n', '\n');
-  const plain = Buffer.from(text, 'latin1');
-  if (!plain.equals(bytes)) writeFileSync(file, plain);
-}
