@@ -158,9 +158,7 @@ async function follow(
         return [];
       }
       const asked = new Set(waits.map(({ wait }) => wait));
-      // Asked to stop when its process was just about to end: there is nothing left to stop.
-      const isGivenUp = run.state === 'waiting' && row.cancelAsked;
-      const told: RunTold = isGivenUp ? { ...run, state: 'cancelled', endedAt: instance.clock.now() } : run;
+      const told = toldOf(run, row, decided, instance.clock.now());
       return recordRun(recorded(row), readSteps(db, deployment), told, instance.settings.report, asked);
     });
     return found;
@@ -173,6 +171,15 @@ async function follow(
   if (signal.aborted) return 'over';
   faultPoint('daemon.run-over');
   return record(readJournal(runFolder));
+}
+
+/** What there is to tell of a run whose process is gone, where that is more than its journal can know. */
+function toldOf(run: RunOutcome, row: DeploymentRow, decided: ReadonlySet<number>, now: number): RunTold {
+  if (run.state !== 'waiting') return run;
+  // Asked to stop when its process was just about to end: there is nothing left to stop.
+  if (row.cancelAsked) return { ...run, state: 'cancelled', endedAt: now };
+  // Its process was started with a decision and died before it could act on it.
+  return run.waits.some(({ wait }) => decided.has(wait)) ? { ...run, state: 'interrupted' } : run;
 }
 
 function recorded(row: DeploymentRow): RecordedDeployment {
