@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { flag, type VariableSet } from '../variables/index.ts';
 import { faultPoint } from '../faults.ts';
 import type { Convention, ScriptToRun, Work } from './convention.ts';
@@ -14,6 +14,7 @@ import { runScript } from './run-script.ts';
 import type { RunState } from './run-state.ts';
 import { scriptLanguages } from './script-kinds.ts';
 import { longestLineBytes } from './script-lines.ts';
+import { placeModules } from './script-modules.ts';
 import { scriptOutput } from './script-output.ts';
 import { canBeOutput, setOutputVariable, setScriptValue } from './step-variables.ts';
 
@@ -131,6 +132,7 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
   const language = scriptLanguages[script.kind];
   const { remark } = language.command((name) => work.variables.get(name));
   if (remark !== undefined) work.log('verbose', remark);
+  const takeModulesAway = placeModules(work, script.kind, dirname(script.file));
   const { exitCode, endedBy, outputHeld, leftOutBytes } = await runScript({
     language,
     file: script.file,
@@ -149,7 +151,7 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
         for (const line of lines) output.line(stream, line);
       });
     },
-  });
+  }).finally(takeModulesAway);
   const { resultMessage, wroteErrors } = output.end();
   if (outputHeld) {
     const advice = 'what it writes from now on is lost, so let the script send its output to a file';

@@ -66,6 +66,23 @@ function __CrossgapLoad {
   }
 }
 
+function __CrossgapImport {
+  foreach ($name in @($OctopusParameters.Keys)) {
+    if ($name -notmatch '^Octopus\.Script\.Module\[(.+)\]$') { continue }
+    $module = $Matches[1]
+    $text = $OctopusParameters[$name]
+    $language = $OctopusParameters["Octopus.Script.Module.Language[$module]"]
+    if ($language -and $language -ne 'PowerShell') { continue }
+    [void]$OctopusParameters.Remove($name)
+    try {
+      New-Module -Name ($module -replace '[^\p{L}\p{Nd}]', '') -ScriptBlock ([ScriptBlock]::Create($text)) | Import-Module -DisableNameChecking -Global
+    } catch {
+      [Console]::Error.WriteLine("Script module $module can't be imported: $($_.Exception.Message)")
+      exit 1
+    }
+  }
+}
+
 function Convert-ServiceMessageValue([string] $value) {
   return [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($value))
 }
@@ -219,7 +236,9 @@ function Write-Warning {
 }
 
 __CrossgapLoad
+__CrossgapImport
 Remove-Item -Path 'function:__CrossgapLoad'
+Remove-Item -Path 'function:__CrossgapImport'
 Remove-Item -Path 'function:__CrossgapTake'
 $global:OctopusProxy = [System.Net.WebRequest]::DefaultWebProxy
 if ($OctopusParameters['Octopus.Action.Script.SuppressEnvironmentLogging'] -ne 'True') {
