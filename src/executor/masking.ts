@@ -1,8 +1,11 @@
+import { everyEscape } from '../variables/index.ts';
+
 /**
  * Keeps secret values out of everything a run writes: its log, its journal, its outcomes.
  *
- * A value is found as it stands and as base64 (at each of the three alignments, both alphabets), percent-encoded,
- * JSON-escaped, XML-escaped and quoted by a shell. All places are found first and what they cover together is
+ * A value is found as it stands and as base64 (of UTF-8 and UTF-16, at each of the three alignments, both alphabets),
+ * percent-encoded, JSON-escaped, XML-escaped, quoted by a shell, and as every escaping filter of a template writes it; a
+ * longer one also in capitals and in small letters. All places are found first and what they cover together is
  * blanked, so that two values that overlap leave no rest of either. A value of several lines is also found line by
  * line, since logs are lines. Values of up to three characters are not masked, as in Octopus: blanking every `1` of
  * a log would hide the log and tell the value.
@@ -83,6 +86,8 @@ function beginning(one: number, two: number, three: number, four: number): numbe
 
 const blank = '********';
 const shortestMasked = 4;
+/** Shorter ones may be words in another case: `Test` must not blank every `test` of a log. */
+const shortestInOtherCase = 8;
 
 function formsOf(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1);
@@ -93,7 +98,10 @@ function formsOf(value: string): string[] {
   const quoted = xml.replaceAll('"', '&quot;');
   return [
     value,
-    ...base64Forms(value),
+    ...everyEscape(value),
+    ...(value.length < shortestInOtherCase ? [] : [value.toUpperCase(), value.toLowerCase()]),
+    ...base64Forms(Buffer.from(value, 'utf8')),
+    ...base64Forms(Buffer.from(value, 'utf16le')),
     ...urls,
     ...urls.map((one) => one.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
     json,
@@ -113,8 +121,7 @@ function formsOf(value: string): string[] {
  * The part of a base64 text that only this value decides, for each place it can have in a group of three bytes; where
  * the value ends the text, with its last character, and in the lines that `base64` and `openssl` break it into.
  */
-function base64Forms(value: string): string[] {
-  const bytes = Buffer.from(value, 'utf8');
+function base64Forms(bytes: Buffer): string[] {
   const texts = [0, 1, 2].flatMap((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')

@@ -29,6 +29,11 @@ export const escapeFilters = {
   uridataescape: escape((text) => text.replaceAll(/[^A-Za-z0-9\-._~]+/g, (run) => percent(run))),
 } satisfies Record<string, Filter>;
 
+/** A text as each of them writes it. */
+export function everyEscape(text: string): string[] {
+  return Object.values(escapeFilters).flatMap((filter) => filter(text, []) ?? []);
+}
+
 const xml: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -44,7 +49,9 @@ const json: Readonly<Record<string, string>> = {
   '\t': '\\t',
 };
 
-function escape(rule: (text: string) => string): Filter {
+function escape(
+  rule: (text: string) => string,
+): (input: string | undefined, options: readonly string[]) => string | undefined {
   return (input, options) => (input === undefined || options.length > 0 ? undefined : rule(input));
 }
 

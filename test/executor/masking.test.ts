@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Masker } from '../../src/executor/masking.ts';
+import { expand, VariableSet } from '../../src/variables/index.ts';
 
 const secret = `P@ss "w<o>r&d'/ü+1`;
 
@@ -27,6 +28,30 @@ test.each([
 ])('a secret is masked %s', (_, form) => {
   const masked = maskerOf(secret).mask(`before ${form(secret)} after`);
   expect(masked).toMatch(/^before \W*\*{8}\W* after$/);
+});
+
+test.each([
+  'ToBase64',
+  'ToBase64 unicode',
+  'HtmlEscape',
+  'XmlEscape',
+  'JsonEscape',
+  'YamlSingleQuoteEscape',
+  'YamlDoubleQuoteEscape',
+  'PropertiesKeyEscape',
+  'PropertiesValueEscape',
+  'UriEscape',
+  'UriDataEscape',
+  'ToUpper',
+  'ToLower',
+])('a secret is masked where a template wrote it through %s', (filter) => {
+  const harder = `${secret}\\ key: a=b/€`;
+  const { text } = expand(`#{Secret | ${filter}}`, new VariableSet([['Secret', harder]]), 'continue');
+  expect(maskerOf(harder).mask(`before ${text} after`)).toMatch(/^before \*{8}=* after$/);
+});
+
+test('a short secret in another case is a word like others', () => {
+  expect(maskerOf('Test').mask('Test: the tests passed')).toBe('********: the tests passed');
 });
 
 test('a secret is masked in base64 of a longer text, wherever it begins there', () => {
