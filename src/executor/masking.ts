@@ -34,16 +34,16 @@ export class Masker {
 
   /** Whether `text` holds anything that would be masked. */
   holds(text: string): boolean {
-    return !this.#find(text).next().done;
+    return this.#seek(text, 0) >= 0;
   }
 
   /** `text` with every secret in it replaced by asterisks. */
   mask(text: string): string {
     let masked = '';
     let end = 0;
-    for (const [from, to] of this.#find(text)) {
-      if (from >= end) masked += `${text.slice(end, from)}${blank}`;
-      end = Math.max(end, to);
+    for (let at = this.#seek(text, 0); at >= 0; at = this.#seek(text, at + 1)) {
+      if (at >= end) masked += `${text.slice(end, at)}${blank}`;
+      end = Math.max(end, at + this.#lengthAt(text, at));
     }
     return end === 0 ? text : masked + text.slice(end);
   }
@@ -58,22 +58,29 @@ export class Masker {
     this.#longest = Math.max(this.#longest, pattern.length);
   }
 
-  /** Every place where something to mask stands, the first one first; they may overlap. */
-  *#find(text: string): Generator<readonly [start: number, end: number]> {
-    if (this.#longest === 0) return;
-    let one = text.charCodeAt(0);
-    let two = text.charCodeAt(1);
-    let three = text.charCodeAt(2);
-    for (let at = 0; at <= text.length - shortestMasked; at += 1) {
+  /** The first place at or after `from` where something to mask stands, -1 where there is none. */
+  #seek(text: string, from: number): number {
+    if (this.#longest === 0) return -1;
+    let one = text.charCodeAt(from);
+    let two = text.charCodeAt(from + 1);
+    let three = text.charCodeAt(from + 2);
+    const last = text.length - shortestMasked;
+    for (let at = from; at <= last; at += 1) {
       const four = text.charCodeAt(at + 3);
-      if (this.#beginnings[beginning(one, two, three, four)] === 1) {
-        for (const pattern of this.#patterns.get(text.slice(at, at + shortestMasked)) ?? [])
-          if (text.startsWith(pattern, at)) yield [at, at + pattern.length];
-      }
+      if (this.#beginnings[beginning(one, two, three, four)] === 1 && this.#lengthAt(text, at) > 0) return at;
       one = two;
       two = three;
       three = four;
     }
+    return -1;
+  }
+
+  /** How long the longest text is that begins at `at` and is to be masked, 0 where there is none. */
+  #lengthAt(text: string, at: number): number {
+    let longest = 0;
+    for (const pattern of this.#patterns.get(text.slice(at, at + shortestMasked)) ?? [])
+      if (pattern.length > longest && text.startsWith(pattern, at)) longest = pattern.length;
+    return longest;
   }
 }
 

@@ -38,11 +38,13 @@ export function openRunLog(
 ): RunLog {
   const file = openSync(logPath(runFolder), 'a', 0o600);
   let gathered: string[] | undefined;
+  let last = { at: 0, time: new Date(0).toISOString() };
   return {
     write(place, level, text) {
       const at = clock.now();
+      if (last.at !== at) last = { at, time: new Date(at).toISOString() };
       const shownPlace = visible(masker.mask(place));
-      const head = `${new Date(at).toISOString()}  ${shownPlace}  ${level.padEnd(9)}  `;
+      const head = `${last.time}  ${shownPlace}  ${level.padEnd(9)}  `;
       for (const raw of masker.mask(text).split(/\r?\n/)) {
         const line = { at, place: shownPlace, level, text: visible(raw) };
         if (gathered === undefined) writeAll(file, `${head}${line.text}\n`);
