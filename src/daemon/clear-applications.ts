@@ -4,7 +4,12 @@ import { removeApplication, superfluousApplications } from '../commands/index.ts
 import { holdersOf } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import { readApplications, readOpenDeployments, type DeploymentRow } from '../projections/index.ts';
+import {
+  isFolderTakenSince,
+  readApplications,
+  readOpenDeployments,
+  type DeploymentRow,
+} from '../projections/index.ts';
 
 /**
  * Removes folders of versions that the settings say are kept no longer, after a deployment to the same place. What
@@ -26,6 +31,11 @@ export function clearApplications(
     const below = relative(apps, extractedTo);
     // A folder elsewhere was made by an instance that lay elsewhere, and may be another's by now.
     if (below === '' || below.startsWith('..') || below.split(sep).length !== 2) continue;
+    // It was gone before, by hand or by a removal that was cut off before it was recorded, and is another's now.
+    if (isFolderTakenSince(db, row)) {
+      instance.record(() => removeApplication(row));
+      continue;
+    }
     const holders = existsSync(extractedTo) ? holdersOf(extractedTo) : [];
     if (holders.length > 0) {
       log.info({ packageId, version, folder: extractedTo, holders }, 'old version still in use');

@@ -65,3 +65,18 @@ export function readApplications(
   })[];
   return rows.map((row) => ({ ...row, succeeded: row.succeeded === 1 }));
 }
+
+/** Whether what was installed later, by whatever process, has the same folder. */
+export function isFolderTakenSince(
+  db: Database,
+  { deployment, step, extractedTo }: Pick<ApplicationRow, 'deployment' | 'step' | 'extractedTo'>,
+): boolean {
+  const later = db
+    .prepare(
+      `SELECT 1 FROM application AS later
+        WHERE extracted_to = ? AND removed = 0
+          AND position > (SELECT position FROM application WHERE deployment = ? AND step = ?) LIMIT 1`,
+    )
+    .get(extractedTo, deployment, step);
+  return later !== undefined;
+}

@@ -1,4 +1,4 @@
-export { readApplications, type ApplicationRow } from './application-board.ts';
+export { isFolderTakenSince, readApplications, type ApplicationRow } from './application-board.ts';
 export { readAskedInputs } from './asked-inputs.ts';
 export { readAskedChunks, readListedPackages, type AskedChunks, type ListedPackage } from './chunk-board.ts';
 export {

@@ -123,11 +123,12 @@ type Blobs = { readonly blobs: number; readonly blobBytes: number };
 
 const nothing: OutstandingView = { entries: 0, blobs: 0, blobBytes: 0 };
 
-/** How many entries lie between a place and a later one of the same feed; of earlier epochs none are counted. */
+/** How many entries that want a receipt have none. */
 function entriesUnconfirmed({ confirmed, outward }: LinkRow): number {
   return entriesBehind(confirmed, { ...outward, seq: outward.news });
 }
 
+/** How many entries lie between a place and a later one of the same feed; of earlier epochs none are counted. */
 function entriesBehind(from: PlaceView, to: PlaceView): number {
   if (from.epoch > to.epoch) return 0;
   return from.epoch === to.epoch ? Math.max(0, to.seq - from.seq) : to.seq;

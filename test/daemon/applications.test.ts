@@ -1,5 +1,8 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { atHome } from '../../src/commands/index.ts';
+import { ApplicationInstalled } from '../../src/events/index.ts';
 import { openInstance, type Instance } from '../../src/instance/index.ts';
 import { readApplications, type ApplicationRow } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
@@ -57,6 +60,22 @@ test('J3.8 old versions are removed by the rule of the settings, and never the o
   const apps = customer.folder.environmentApps('uat');
   expect(existsSync(`${apps}/Orders.Web/1.0.0`)).toBe(false);
   expect(existsSync(`${apps}/Orders.Web/1.1.0/app.json`)).toBe(true);
+});
+
+test('a folder that somebody removed by hand and another process took since is not removed as the old one', async () => {
+  await withRetention('releases = 1');
+  await deployed('1.0.0', 'true');
+  const { deployment, step, ...old } = installed()[0]!;
+  rmSync(old.extractedTo, { recursive: true });
+  mkdirSync(old.extractedTo);
+  writeFileSync(join(old.extractedTo, 'live'), '');
+  const place = { deployment: `${deployment.slice(0, 8)}-other`, position: step, process: 'Invoices' };
+  const { link, environment, stepId, packageId, version, sha256, extractedTo, installedTo } = old;
+  const what = { link, environment, stepId, packageId, version, sha256, extractedTo, installedTo };
+  customer.record(() => [atHome(ApplicationInstalled.make({ ...place, ...what, succeeded: true }))]);
+  for (const number of ['1.1.0', '1.2.0']) await deployed(number, 'true');
+  expect(told()).toEqual(['1.2.0 true', '1.1.0 true']);
+  expect(existsSync(join(old.extractedTo, 'live'))).toBe(true);
 });
 
 test('without a rule every version stays, also one whose folder somebody removed by hand', async () => {
