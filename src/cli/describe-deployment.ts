@@ -1,5 +1,5 @@
-import type { DeploymentView, StepView } from '../projections/index.ts';
-import { openWaits, stoppedAt, waysToDecide } from './settle.ts';
+import { openWaits, waysToDecide, type DeploymentView, type StepView } from '../projections/index.ts';
+import { stoppedAt } from './settle.ts';
 import { facts, indented, section, table } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
 import { count, moment } from '../words.ts';

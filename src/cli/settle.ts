@@ -3,7 +3,7 @@ import { readDeployment, settleDeployment } from '../daemon/index.ts';
 import type { Database } from '../db/index.ts';
 import type { CrossgapError } from '../errors.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
-import { findDeployment, type DeploymentView, type WaitView } from '../projections/index.ts';
+import { findDeployment, openWaits, waysToDecide, type DeploymentView } from '../projections/index.ts';
 import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
 import { commandLine } from '../words.ts';
@@ -78,22 +78,6 @@ export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError
         details,
       });
   }
-}
-
-/** What a deployment waits for that nobody has decided yet. */
-export function openWaits({ state, waits }: DeploymentView): readonly WaitView[] {
-  const isOpen = state === 'waiting' || state === 'running' || state === 'interrupted';
-  return isOpen ? waits.filter(({ decision }) => decision === null) : [];
-}
-
-/** What to type to decide what a deployment waits for; `--step` where several steps wait. */
-export function waysToDecide(view: DeploymentView, { for: kind, offers, stepId }: WaitView): string[] {
-  const step = openWaits(view).length > 1 ? ['--step', stepId] : [];
-  if (kind === 'confirmation') {
-    return [commandLine('approve', view.id, ...step), commandLine('approve', view.id, ...step, '--refuse')];
-  }
-  const words: Readonly<Record<string, string>> = { retry: 'retry-step', ignore: 'ignore', fail: 'fail' };
-  return offers.map((offer) => commandLine('deployment', words[offer] ?? offer, view.id, ...step));
 }
 
 /** Who refused the manual step at which a deployment failed. */

@@ -90,11 +90,19 @@ function wholeStep(step: StepTold, position: number): RecordedStep {
       filesTotal: line.files?.length ?? 0,
       detail: line.detail === undefined ? null : cut(line.detail),
     })),
-    outputs: Object.entries(step.outputs)
-      .slice(0, outputsMax)
-      .map(([name, value]) => ({ name: cut(name), value: value === null ? null : cut(value) })),
+    outputs: outputsWithin(Object.entries(step.outputs)),
     error: step.error === undefined ? null : cut(step.error),
   };
+}
+
+/** As many as fit; where some don't, the last one says how many. */
+function outputsWithin(outputs: readonly (readonly [string, string | null])[]): RecordedStep['outputs'] {
+  const shown = outputs.length > outputsMax ? outputs.slice(0, outputsMax - 1) : outputs;
+  const left = outputs.length - shown.length;
+  return [
+    ...shown.map(([name, value]) => ({ name: cut(name), value: value === null ? null : cut(value) })),
+    ...(left > 0 ? [{ name: `… and ${left} more`, value: '' }] : []),
+  ];
 }
 
 const over = new Set(['succeeded', 'failed', 'skipped', 'interrupted']);

@@ -16,6 +16,7 @@ import { scriptLanguages } from './script-kinds.ts';
 import { longestLineBytes } from './script-lines.ts';
 import { placeModules } from './script-modules.ts';
 import { scriptOutput } from './script-output.ts';
+import { sealOutput, shownNameOf } from './step-outputs.ts';
 import { canBeOutput, setOutputVariable, setScriptValue } from './step-variables.ts';
 
 export type StepRun = {
@@ -93,15 +94,8 @@ function setOutput(
     return;
   }
   const isSecret = sensitive || run.masker.holds(value) || run.masker.holds(name);
-  const shownName = run.masker.mask(name);
-  const output = isSecret
-    ? {
-        sealed: run.seal.seal(
-          JSON.stringify({ name, value, sensitive }),
-          `${run.plan.deployment}/${position}`,
-        ),
-      }
-    : { value };
+  const shownName = shownNameOf(run, position, record, name);
+  const output = isSecret ? { sealed: sealOutput(run, position, { name, value, sensitive }) } : { value };
   run.journal.append({ kind: 'output', step: position, name: shownName, ...output });
   faultPoint('executor.output.after-journal');
   record.outputs.set(shownName, output);

@@ -62,4 +62,5 @@ export {
 export { fleetRows, offerParts, runsIn, statusView, type StatusFacts } from './status-view.ts';
 export { decidesAtHome } from './told-events.ts';
 export { readUnknownEntries, type UnknownEntry } from './unknown-entries.ts';
+export { openWaits, waysToDecide } from './open-waits.ts';
 export type * from './views.ts';

@@ -83,6 +83,45 @@ describe('J1.25 the vendor’s page is its fleet', () => {
   });
 });
 
+describe('a deployment that waits for a person', () => {
+  const asked = {
+    wait: 1,
+    step: 2,
+    stepId: 'dba',
+    name: 'DBA',
+    for: 'confirmation' as const,
+    text: 'Ask for <b>ticket</b> 4711',
+    offers: ['approve', 'refuse'],
+    askedAt: minutesAgo(3),
+    decision: null,
+  };
+  const before = {
+    ...asked,
+    name: 'CAB',
+    step: 1,
+    decision: { answer: 'approve', by: 'ann', at: minutesAgo(9), note: 'window <i>4</i>' },
+  };
+  const one = deployment(7, { state: 'waiting', endedAt: null, waits: [before, asked] });
+  const page = shown({ ...acme, deployments: [one] });
+
+  test('says for what, since when, what to type, and who decided what before', () => {
+    const said = part(page, 'deployments');
+    expect(said).toContain(
+      'Step 2 DBA is to be confirmed, since 3 min ago: Ask for &lt;b&gt;ticket&lt;/b&gt; 4711',
+    );
+    expect(said).toContain(`crossgap approve ${one.id}`);
+    expect(said).toContain(`crossgap approve ${one.id} --refuse`);
+    expect(said).toContain('Step 1 CAB: confirmed by ann, 9 min ago: window &lt;i&gt;4&lt;/i&gt;');
+    expect(said).not.toContain('deployment show');
+  });
+
+  test('is among what needs a person, and not when it is over', () => {
+    expect(part(page, 'attention')).toContain('waits at step 2 DBA, which is to be confirmed.');
+    const over = { ...one, state: 'cancelled' as const };
+    expect(shown({ ...acme, deployments: [over] })).not.toContain(`crossgap approve ${one.id}`);
+  });
+});
+
 describe('J1.9 a release shows its gate and what became of it at each customer', () => {
   test('deployments, tests, verdict, then customers with their state', () => {
     const said = part(shown(acme), 'releases');

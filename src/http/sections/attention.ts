@@ -1,4 +1,4 @@
-import type { DeploymentView, StatusView } from '../../projections/index.ts';
+import { openWaits, waysToDecide, type DeploymentView, type StatusView } from '../../projections/index.ts';
 import { typed } from '../blocks.ts';
 import { icon, type Tone } from '../chip.ts';
 import { html, joined, type Content } from '../html.ts';
@@ -53,6 +53,7 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
     ...lastOfEach(view.deployments)
       .filter((one) => one.state === 'failed' || one.state === 'interrupted')
       .map((one) => ({ tone: 'bad' as const, words: unfinished(view, one) })),
+    ...view.deployments.flatMap((one) => waiting(view, one)),
     ...missing(view),
     ...view.environments.flatMap((environment) =>
       environment.runs
@@ -121,6 +122,22 @@ function unfinished(view: StatusView, deployment: DeploymentView): Content {
     ${
       deployment.state === 'failed' ? 'failed' : 'was interrupted'
     }${where !== undefined && html` at ${where}`}.`;
+}
+
+/** What runs wait for a person to decide. */
+function waiting(view: StatusView, deployment: DeploymentView): readonly Concern[] {
+  return openWaits(deployment).map((wait) => {
+    const [first] = waysToDecide(deployment, wait);
+    return {
+      tone: 'wait',
+      words: html`<a href="${deploymentHref(deployment.id)}"
+          ><bdi>${deploymentTitle(view, deployment)}</bdi></a
+        >
+        waits at step ${wait.step} <bdi>${wait.name}</bdi>, which
+        ${wait.for === 'confirmation' ? 'is to be confirmed' : 'failed'}.`,
+      ...(first !== undefined && { command: first }),
+    };
+  });
 }
 
 /** What is missing, a line a release: where it is told in full, and the command that lists it with how to set each. */

@@ -1,4 +1,4 @@
-import type { DeploymentView, StatusView } from '../../projections/index.ts';
+import { openWaits, waysToDecide, type DeploymentView, type StatusView } from '../../projections/index.ts';
 import { empty, folded, section, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
@@ -65,7 +65,41 @@ export function account(view: StatusView, deployment: DeploymentView): Html {
     </dl>
     ${deployment.error !== null && html`<p class="say bad"><bdi>${deployment.error}</bdi></p>`}
     ${deployment.warning !== null && html`<p class="say wait"><bdi>${deployment.warning}</bdi></p>`}
-    ${next(view, deployment).map(typed)} `;
+    ${waits(view, deployment)}${next(view, deployment).map(typed)} `;
+}
+
+const decided: Readonly<Record<string, string>> = {
+  approve: 'confirmed',
+  refuse: 'refused',
+  retry: 'tried again',
+  ignore: 'failure ignored',
+  fail: 'taken as failed',
+};
+
+/** What a person is asked, and what persons decided before. */
+function waits(view: StatusView, deployment: DeploymentView): Content {
+  const open = openWaits(deployment).map(
+    (wait) =>
+      html`<p class="say wait">
+          Step ${wait.step}
+          <bdi>${wait.name}</bdi>
+          ${wait.for === 'confirmation' ? 'is to be confirmed' : 'failed; a person decides'}, since
+          ${since(wait.askedAt, view.now)}: <bdi class="exactly">${wait.text}</bdi>
+        </p>
+        ${waysToDecide(deployment, wait).map(typed)}`,
+  );
+  const before = deployment.waits.flatMap(({ step, name, decision }) =>
+    decision === null
+      ? []
+      : [
+          html`<p class="aside">
+            Step ${step} <bdi>${name}</bdi>: ${decided[decision.answer] ?? decision.answer} by
+            <bdi>${decision.by}</bdi>,
+            ${since(decision.at, view.now)}${decision.note !== null && html`: <bdi>${decision.note}</bdi>`}
+          </p>`,
+        ],
+  );
+  return html`${before}${open}`;
 }
 
 /** `Orders 1.1.0 in production`, with the vendor's name before it where the release came over a link. */
@@ -135,5 +169,8 @@ function next(view: StatusView, deployment: DeploymentView): readonly string[] {
   const back = ran ? [commandLine('rollback', process, '--env', environment)] : [];
   if (state === 'failed') return [commandLine('deployment', 'retry', id), ...back];
   if (state === 'interrupted') return [commandLine('deployment', 'resume', id), ...back];
-  return state === 'waiting' ? [commandLine('deployment', 'show', id)] : [];
+  // What to type about what it waits for stands with that.
+  return state === 'waiting' && openWaits(deployment).length === 0
+    ? [commandLine('deployment', 'show', id)]
+    : [];
 }
