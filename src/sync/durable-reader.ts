@@ -1,6 +1,7 @@
-import type { ConsumerInfo } from '@nats-io/jetstream';
+import { JetStreamApiError, type ConsumerInfo, type StreamState } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import { SyncError } from './errors.ts';
+import { mayHaveForgotten, renewDurable, standsAhead } from './jetstream-durable.ts';
 import { streamName, waySubject, type DurableName, type Way } from './jetstream-names.ts';
 import type { HubClient, HubConnection } from './nats-connection.ts';
 import { requestError } from './nats-errors.ts';
@@ -14,6 +15,8 @@ export type DurableReaderOptions = {
   readonly link: string;
   /** The way that leads here. */
   readonly way: Way;
+  /** Whether this side may make durables, and look into the stream: the hub's side may. */
+  readonly mayMake: boolean;
   /** How long a pull stays open while nothing comes, in milliseconds. */
   readonly pollMs: number;
   /** Without an answer for so long, the server is asked what is the case. */
@@ -56,7 +59,7 @@ export interface DurableReader {
 
 export function durableReader(
   name: DurableName,
-  { connection, link, way, pollMs, silentMs, buffer, onMessage }: DurableReaderOptions,
+  { connection, link, way, mayMake, pollMs, silentMs, buffer, onMessage }: DurableReaderOptions,
   onNew: () => void,
 ): DurableReader {
   const stream = streamName(link, way);
@@ -70,6 +73,8 @@ export function durableReader(
   /** Counts the streams that stood here, one after the other, under one name. */
   let incarnation = 0;
   let newest = { streamSeq: 0, stored: 0n };
+  /** The durable waits for what the stream lost, and only the other side can make it anew. */
+  let stranded = false;
   let open: { readonly token: string; readonly until: number } | undefined;
   /** Counts what the server told us, so that a silence can be told from an answer. */
   let messages = 0;
@@ -127,34 +132,72 @@ export function durableReader(
         told.wake();
       },
     });
-    const info = await client.manage(what, (manager) => manager.consumers.info(stream, name));
+    let info = await client.manage(what, (manager) => manager.consumers.info(stream, name));
+    // Asked for after the durable, so that it is never behind it only for having been asked first.
+    const { state } = await client.manage(what, (manager) =>
+      manager.streams.info(stream, { deleted_details: true }),
+    );
+    stranded = standsAhead(info, state);
+    if (mayMake && (stranded || mayHaveForgotten(info, state) || (await wentBack(client, state)))) {
+      info = await renewDurable(client, link, way, name);
+      stranded = false;
+    }
     if (info.created !== created) {
       created = info.created;
       forgetStream();
     }
-    await askAgain(client, info);
+    await askAgain(client, info, state);
     current = client;
     void client.nats.closed().then(() => told.wake());
   }
 
   /**
-   * What was delivered to an earlier connection or process and never acknowledged would come again only when the
-   * server's patience ends; a refusal brings it at once. Nobody else reads by this durable.
+   * Whether the stream gives numbers again that were read here already, as far as anything is left that tells: it ends
+   * before the newest of them, or something else has its number.
    */
-  async function askAgain(client: HubClient, info: ConsumerInfo): Promise<void> {
+  async function wentBack(client: HubClient, { last_seq: lastSeq }: StreamState): Promise<boolean> {
+    const { streamSeq: seq, stored } = newest;
+    if (seq === 0) return false;
+    if (lastSeq < seq) return true;
+    const lying = await client.manage(what, async (manager) => {
+      try {
+        return await manager.streams.getMessage(stream, { seq });
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === noMessageFound) return null;
+        throw error;
+      }
+    });
+    return lying !== null && BigInt(lying.time.getTime()) !== stored / 1_000_000n;
+  }
+
+  /**
+   * What was delivered to an earlier connection or process and never acknowledged would come again only when the
+   * server's patience ends; a refusal brings it at once. Nobody else reads by this durable. What lies there no more is
+   * acknowledged: a server tries to bring it before anything else, and is silent each time that it can't.
+   */
+  async function askAgain(client: HubClient, info: ConsumerInfo, state: StreamState): Promise<void> {
     const { ack_floor: floor, delivered, num_ack_pending: pending } = info;
     const here = new Set([...held.values()].map(({ streamSeq }) => streamSeq));
     if (pending <= here.size) return;
-    const subjects: string[] = [];
+    const gone = new Set(state.deleted);
+    const answers: [subject: string, answer: string][] = [];
+    const first = Math.max(
+      floor.stream_seq + 1,
+      Math.min(state.first_seq, delivered.stream_seq) - askAgainMax,
+    );
     // The server looks up the number in the stream; of the durable's own it only sees that it is not too old.
-    for (let seq = floor.stream_seq + 1; seq <= delivered.stream_seq && subjects.length < askAgainMax; seq++)
-      if (!here.has(seq)) subjects.push(`$JS.ACK.${stream}.${name}.1.${seq}.${delivered.consumer_seq}.1.0`);
-    const last = subjects.pop();
-    for (const subject of subjects) client.nats.publish(subject, '-NAK');
+    for (let seq = first; seq <= delivered.stream_seq && answers.length < 2 * askAgainMax; seq++) {
+      const isGone = seq < state.first_seq || seq > state.last_seq || gone.has(seq);
+      if (!isGone && here.has(seq)) continue;
+      const subject = `$JS.ACK.${stream}.${name}.1.${seq}.${delivered.consumer_seq}.1.0`;
+      answers.push([subject, isGone ? '+ACK' : '-NAK']);
+    }
+    const last = answers.pop();
+    for (const [subject, answer] of answers) client.nats.publish(subject, answer);
     if (last === undefined) return;
     try {
       // The server takes them in order, so that after this answer all of them are asked for.
-      await client.nats.request(last, '-NAK', { timeout: silentMs });
+      await client.nats.request(...last, { timeout: silentMs });
     } catch (error) {
       throw requestError(what, error);
     }
@@ -162,6 +205,7 @@ export function durableReader(
 
   async function gather(signal: AbortSignal): Promise<void> {
     const client = await connection.client(signal);
+    if (stranded) current = undefined;
     await attend(client);
     makeRoom();
     const request = {
@@ -195,6 +239,19 @@ export function durableReader(
     } finally {
       clearTimeout(timer);
     }
+    if (messages === messagesBefore) refuseStranded();
+  }
+
+  function refuseStranded(): void {
+    if (!stranded) return;
+    throw new SyncError(
+      'HUB_LOST_MESSAGES',
+      `Cannot ${what}: the hub has lost messages, and waits for numbers that it gave already`,
+      {
+        hint: "The hub's side mends it when it connects next; nothing is lost.",
+        details: { stream, durable: name },
+      },
+    );
   }
 
   /** A durable that is gone answers nothing at all, and one that was made again knows nothing of our pulls. */
@@ -205,6 +262,7 @@ export function durableReader(
     current = undefined;
     await attend(client);
     if (someCame) return;
+    refuseStranded();
     if (incarnation !== before) return gather(signal);
     client.doubt();
     throw new SyncError('HUB_SILENT', `Cannot ${what}: the server is connected and does not answer`, {
@@ -272,3 +330,4 @@ export function durableReader(
 
 const askAgainMax = 4096;
 const headroomBytes = 64 * 1024;
+const noMessageFound = 10037;

@@ -1,6 +1,4 @@
 import {
-  AckPolicy,
-  DeliverPolicy,
   DiscardPolicy,
   RetentionPolicy,
   StorageType,
@@ -9,14 +7,8 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { SyncError } from './errors.ts';
-import {
-  durableFilter,
-  durableNames,
-  streamName,
-  waySubject,
-  type DurableName,
-  type Way,
-} from './jetstream-names.ts';
+import { durableConfig } from './jetstream-durable.ts';
+import { durableNames, streamName, waySubject, type Way } from './jetstream-names.ts';
 import type { HubClient, HubConnection } from './nats-connection.ts';
 
 /** What each link may take at the hub. A server reserves the bytes of all streams, so that together they must fit it. */
@@ -45,9 +37,7 @@ export type HubChanges = {
 
 /** The largest message; a server has to allow it. */
 export const messageBytesMax = 1024 * 1024;
-const ackWaitMs = 30_000;
 const duplicateWindowMs = 120_000;
-const acksPendingMax = 2000;
 const linksTogether = 16;
 
 /**
@@ -105,22 +95,6 @@ function streamConfig(link: string, way: Way, limits: HubLimits): Partial<Stream
     duplicate_window: nanos(duplicateWindowMs),
     num_replicas: limits.replicas,
     deny_delete: true,
-  };
-}
-
-function durableConfig(
-  link: string,
-  way: Way,
-  durable: DurableName,
-): Partial<ConsumerConfig> & { durable_name: string } {
-  return {
-    durable_name: durable,
-    ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
-    filter_subject: durableFilter(link, way, durable),
-    ack_wait: nanos(ackWaitMs),
-    max_ack_pending: acksPendingMax,
-    max_deliver: -1,
   };
 }
 

@@ -3,8 +3,10 @@ import { JetStreamApiError, type JetStreamManager, type PubAck, type StreamInfo 
 import { errors } from '@nats-io/transport-node';
 import { SyncError } from './errors.ts';
 import { carriedSpans, type Carried } from './jetstream-carried.ts';
+import { mayHaveForgotten, renewDurable, standsAhead } from './jetstream-durable.ts';
 import {
   durableFilter,
+  durableNames,
   headSubject,
   parseSpanSubject,
   spanSubject,
@@ -63,6 +65,11 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   let lookedAt = -Infinity;
   let created: string | undefined;
   let generation = 0;
+  /** On which connection the durables were last compared with their stream. */
+  let comparedOn = 0;
+  let wentBack = false;
+  /** Of which kinds something that is not needed any more could not be purged: it was the end, and where; or on its way. */
+  const leftBehind = new Map<SpanName['kind'], number | 'on its way'>();
   let lastSeq = 0;
   let lastHead = '';
   let lastHeadSeq = 0;
@@ -76,6 +83,8 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   async function send(parcel: Parcel, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const client = await connection.client(signal);
+    // Before the numbers that were lost are given again: afterwards nothing tells.
+    if (mayLook && comparedOn !== client.generation) await look(client);
     switch (parcel.kind) {
       case 'head':
         return sendHead(client, parcel.bytes);
@@ -105,6 +114,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     if (id === lastHead && generation === client.generation) return;
     lastHeadSeq = noteAck(await publish(client, headSubject(link, way), payload, { msgID: id }));
     lastHead = id;
+    await letGo(client, leftAtEnd());
   }
 
   async function sendSpan(client: HubClient, span: SpanName, parcel: Parcel): Promise<void> {
@@ -125,6 +135,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
       believedUntil: mayLook ? Infinity : doubt(tries),
       taken: false,
     });
+    await letGo(client, leftAtEnd());
   }
 
   /**
@@ -170,7 +181,11 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
 
   /** A number that was given before means that the stream was made again, or went back in time. */
   function noteAck({ seq, duplicate }: PubAck): number {
-    if (!duplicate && seq <= lastSeq) forgetLost(() => true, `it gave number ${seq} after ${lastSeq}`);
+    if (!duplicate && seq <= lastSeq) {
+      forgetLost(() => true, `it gave number ${seq} after ${lastSeq}`);
+      wentBack = true;
+      lookedAt = -Infinity;
+    }
     if (!duplicate) lastSeq = seq;
     return seq;
   }
@@ -189,7 +204,8 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   /** Looks which of our messages lie there and which were taken; what does neither is lost. The hub's side only. */
   async function look(client: HubClient): Promise<void> {
     const first = created === undefined;
-    if (!first && carried.size === 0) return;
+    const isNewConnection = comparedOn !== client.generation;
+    if (!first && carried.size === 0 && !isNewConnection && !wentBack) return;
     const below = `${waySubject(link, way)}.>`;
     const info = await client.manage(what, (manager) =>
       manager.streams.info(stream, { subjects_filter: below }),
@@ -199,13 +215,26 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     const lying = info.state.subjects ?? {};
     if (first) seed(Object.keys(lying));
     created = info.created;
+    wentBack ||= info.state.last_seq < lastSeq;
     lastSeq = info.state.last_seq;
     // What is beyond the stream's own limit pushes out what lies there.
     const { max_bytes: bytesMax } = info.config;
     windowBytes = bytesMax > 0 ? Math.min(options.windowBytes, bytesMax / 2) : options.windowBytes;
     forgetLost(({ subject }) => !Object.hasOwn(lying, subject), 'they do not lie there any more');
+    if (isNewConnection || wentBack) await mendDurables(client, info);
     await noteTaken(client, info);
+    comparedOn = client.generation;
+    wentBack = false;
     lookedAt = now();
+  }
+
+  /** The other side may not make its durables anew, and would wait for what never comes. */
+  async function mendDurables(client: HubClient, { state }: StreamInfo): Promise<void> {
+    for (const durable of durableNames) {
+      const info = await consumer(client, durable);
+      if (wentBack || standsAhead(info, state) || mayHaveForgotten(info, state))
+        await renewDurable(client, link, way, durable);
+    }
   }
 
   /** What an earlier run of this program left there. */
@@ -219,7 +248,7 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     }
   }
 
-  /** What the other side has taken and does not receipt is believed for a while only. */
+  /** What has come to the other side, and is not receipted, is believed for a while only. */
   async function noteTaken(client: HubClient, info?: StreamInfo): Promise<void> {
     for (const [durable, kind] of [
       ['entries', 'entries'],
@@ -227,18 +256,26 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     ] as const) {
       const open = [...carried.all()].filter(({ span, taken }) => span.kind === kind && !taken);
       if (open.length === 0) continue;
-      const {
-        ack_floor: floor,
-        num_pending: pending,
-        num_ack_pending: flying,
-      } = await consumer(client, durable);
+      const facts = await consumer(client, durable);
+      const { ack_floor: floor, delivered, num_pending: pending, num_ack_pending: flying } = facts;
+      if (
+        info &&
+        mayHaveForgotten(facts, info.state) &&
+        open.some(({ streamSeq = 0 }) => floor.stream_seq < streamSeq && streamSeq <= delivered.stream_seq)
+      ) {
+        await renewDurable(client, link, way, durable);
+        continue;
+      }
       // Its floor goes past the end when all was taken, also that of an earlier run, whose numbers we don't know.
-      const all = pending === 0 && flying === 0 && info !== undefined;
-      for (const one of open)
-        if (one.streamSeq === undefined ? all : one.streamSeq <= floor.stream_seq) {
-          one.taken = true;
-          one.believedUntil = doubt(one.tries);
-        }
+      const all = pending === 0 && info !== undefined;
+      for (const one of open) {
+        const isIn = (end: number, otherwise: boolean): boolean =>
+          one.streamSeq === undefined ? otherwise : one.streamSeq <= end;
+        one.taken = isIn(floor.stream_seq, all && flying === 0);
+        // Entries that came and can't be taken, be it that they were altered on the way, would lie there for ever.
+        const cameOver = one.taken || (kind === 'entries' && isIn(delivered.stream_seq, all));
+        if (cameOver) one.believedUntil = Math.min(one.believedUntil, doubt(one.tries));
+      }
     }
   }
 
@@ -258,7 +295,9 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
     const due = now() - lookedAt >= lookMs;
     if (mayLook && due) await look(client);
     const gone = carried.settle(settled);
-    if (mayLook && gone.length > 0) await letGo(client, new Set(gone.map(({ span }) => span.kind)));
+    const held = [...leftBehind].filter(([, why]) => why === 'on its way').map(([kind]) => kind);
+    if (mayLook)
+      await letGo(client, new Set([...held, ...leftAtEnd(), ...gone.map(({ span }) => span.kind)]));
   }
 
   /**
@@ -274,19 +313,35 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
 
   /**
    * Removes from the stream what the other side holds, from its beginning to the first message that is still needed.
-   * Only ever by the filter of a durable: purging by any other makes a 2.9 server's durables skip what is left.
+   * Only ever by the filter of a durable: purging by any other makes a 2.9 server's durables skip what is left. The last
+   * message stays until another lies behind it: a 2.9 server that is ended without warning begins an empty stream's
+   * numbers at one again.
    */
-  async function letGo(client: HubClient, kinds: ReadonlySet<SpanName['kind']>): Promise<void> {
+  async function letGo(
+    client: HubClient,
+    kinds: ReadonlySet<SpanName['kind']> | readonly SpanName['kind'][],
+  ): Promise<void> {
     for (const kind of kinds) {
+      const durable = kind === 'entries' ? 'entries' : 'blobs';
+      leftBehind.set(kind, 'on its way');
+      // A 2.9 server's durable would forget what is on its way to somebody, and never bring it again.
+      if ((await consumer(client, durable)).num_ack_pending > 0) continue;
       const needed = [...carried.all()].filter(({ span }) => span.kind === kind);
-      let first = kind === 'entries' && lastHeadSeq > 0 ? lastHeadSeq : lastSeq + 1;
+      let first = kind === 'entries' && lastHeadSeq > 0 ? lastHeadSeq : lastSeq;
       const unknown = needed.filter(({ streamSeq }) => streamSeq === undefined);
       for (const one of unknown.slice(0, lookUpsMax)) one.streamSeq = await streamSeqOf(client, one);
       for (const { streamSeq = 0 } of needed) first = Math.min(first, streamSeq);
-      const filter = durableFilter(link, way, kind === 'entries' ? 'entries' : 'blobs');
+      const filter = durableFilter(link, way, durable);
       if (first > 1)
         await client.manage(what, (manager) => manager.streams.purge(stream, { filter, seq: first }));
+      if (needed.length === 0 && lastSeq !== lastHeadSeq) leftBehind.set(kind, lastSeq);
+      else leftBehind.delete(kind);
     }
+  }
+
+  /** Kinds of which something was left at the end of the stream, which is somewhere else now. */
+  function leftAtEnd(): SpanName['kind'][] {
+    return [...leftBehind].filter(([, at]) => at !== 'on its way' && at !== lastSeq).map(([kind]) => kind);
   }
 
   /** The number of what an earlier run sent; 0, which keeps everything, where it is gone. */

@@ -34,6 +34,11 @@ export function upstreamSweep({
       for (const durable of durableNames) {
         const purge = `purge ${stream}`;
         const info = await client.manage(purge, (manager) => manager.consumers.info(stream, durable));
+        // What is on its way to us would be forgotten by a 2.9 server's durable, and never come again.
+        if (info.num_ack_pending > 0) {
+          due = true;
+          continue;
+        }
         // The last one taken stays: where a purge leaves nothing, a 2.9 server's durable skips what comes meanwhile.
         const seq = info.ack_floor.stream_seq;
         const filter = durableFilter(link, 'up', durable);

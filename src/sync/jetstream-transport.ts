@@ -78,6 +78,7 @@ export function jetstreamTransport(options: JetstreamTransportOptions): Transpor
     connection,
     link,
     way: inward,
+    mayMake: mayLook,
     pollMs,
     silentMs,
     buffer,

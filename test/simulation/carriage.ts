@@ -58,6 +58,8 @@ export type Carriage = {
   happen(what: Mischief, from: Side, chance: Chance): string;
   /** Somebody carries what lies ready, where that takes somebody. */
   carry(chance: Chance): Promise<string> | void;
+  /** What would wait for ever though its first end has just looked after it, in words. */
+  stalled?(): readonly string[];
   /** Nothing more happens from here on, and what was held back comes. */
   heal(): Promise<void> | void;
 };

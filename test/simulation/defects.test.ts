@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Side } from './carriage.ts';
 import type { Way } from './carriages.ts';
 import type { Defect } from './defects.ts';
 import { firstFound, seedsFrom } from './seeds.ts';
-import type { Weather } from './story.ts';
+import { play } from './simulate.ts';
+import type { Step, Story, Weather } from './story.ts';
 import { makeTemplate, type Template } from './world.ts';
 
 vi.mock('../../src/faults.ts', () => import('./crashes.ts'));
@@ -34,4 +36,29 @@ test.each(invariants)(
     expect(await firstFound(template, [found!.seed], how)).toBeUndefined();
   },
   300_000,
+);
+
+/** All know each other and a server loses the end of a stream, or all of it, after somebody read from it. */
+function lossAfterReading(luck: number, from: Side): Story {
+  const exchange = (who: number): Step => ({ luck, does: 'exchange', who, link: 0 });
+  const tell = (who: number): Step => ({ luck, does: 'deed', who, deed: 'value' });
+  const meet = [exchange(0), exchange(1), exchange(0), exchange(1)];
+  const lose: Step = { luck, does: 'mischief', link: 0, from, what: 'forget some' };
+  const steps = [tell(0), tell(1), ...meet, lose, ...meet];
+  return { seed: luck, met: true, kinds: ['hub', 'hub', 'hub'], steps };
+}
+
+test.each<Side>([0, 1])(
+  'a program that leaves a durable where it stands is found by INV-5 when a stream goes back, and one that does not is fine, from side %i',
+  async (from) => {
+    const stories = Array.from({ length: 12 }, (_, luck) => lossAfterReading(luck, from));
+    const found: Story[] = [];
+    for (const story of stories) {
+      const { violation } = await play(template, story, 'leaves a durable where it stands');
+      if (violation?.invariant === 'INV-5') found.push(story);
+    }
+    expect(found).not.toEqual([]);
+    for (const story of found) expect((await play(template, story)).violation).toBeUndefined();
+  },
+  120_000,
 );

@@ -11,6 +11,7 @@ export const defects = [
   'loses what it committed',
   'has a view that follows the clock',
   'believes its server for ever',
+  'leaves a durable where it stands',
   'presumes that a bundle arrives',
 ] as const;
 export type Defect = (typeof defects)[number];

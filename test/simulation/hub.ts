@@ -12,6 +12,7 @@ export function hub({ link, elapsed, history, defect }: CarriageParts): Carriage
     if (history.length > 300) history.shift();
   };
   const live = new Map<Side, HubEnd>();
+  for (const stream of streams) stream.isStubborn = defect === 'leaves a durable where it stands';
 
   function happen(what: Mischief, from: Side, chance: Chance): string {
     const stream = streams[from];
@@ -97,6 +98,10 @@ export function hub({ link, elapsed, history, defect }: CarriageParts): Carriage
     },
     happen,
     carry: () => undefined,
+    stalled: () =>
+      streams
+        .filter((stream) => stream.isAwaitingThePast('entries'))
+        .map(({ name }) => `who reads ${name} waits for what was`),
     heal() {
       for (const stream of streams) {
         stream.withheld = false;

@@ -9,6 +9,7 @@ import {
   durableNames,
   streamName,
   waySubject,
+  type DurableName,
   type Way,
 } from '../../src/sync/jetstream-names.ts';
 import type { HubClient, HubConnection } from '../../src/sync/nats-connection.ts';
@@ -29,16 +30,21 @@ const apiError = (code: number, description: string): JetStreamApiError =>
 /** Who has been given what of a stream, and has said to have it. */
 class Durable {
   readonly prefix: string;
+  readonly created: string;
   /** What was given and not acknowledged: how often, and when last. */
   readonly flying = new Map<number, { times: number; at: number }>();
   readonly again: number[] = [];
   deliveredSeq = 0;
   count = 0;
-  constructor(prefix: string) {
+  /** Where it stands since a purge made it forget all that was on its way to somebody. */
+  forgotAt: number | undefined;
+  constructor(prefix: string, created: string) {
     this.prefix = prefix;
+    this.created = created;
   }
 
   get floor(): number {
+    if (this.flying.size === 0 && this.forgotAt !== undefined) return this.forgotAt;
     return Math.min(this.deliveredSeq, ...[...this.flying.keys()].map((seq) => seq - 1));
   }
 }
@@ -57,6 +63,8 @@ export class JetStream {
   swallowing = 0;
   acksLost = 0;
   shuffled: Chance | undefined;
+  /** A durable that is made anew stands where it stood. */
+  isStubborn = false;
   readonly #link: string;
   readonly #way: Way;
   #incarnations = 0;
@@ -76,12 +84,8 @@ export class JetStream {
     this.messages = [];
     this.lastSeq = 0;
     this.ids = new Map();
-    this.durables = new Map(
-      durableNames.map((name) => [
-        name,
-        new Durable(durableFilter(this.#link, this.#way, name).slice(0, -1)),
-      ]),
-    );
+    this.durables = new Map();
+    for (const name of durableNames) this.renew(name);
   }
 
   /** Puts a message where the newest one goes, whoever sends it. */
@@ -92,6 +96,25 @@ export class JetStream {
     return this.lastSeq;
   }
 
+  /** What is older goes, and with it every durable's memory of what is on its way to somebody. */
+  purge(prefix: string, before: number): void {
+    const left = this.messages.filter(({ seq, subject }) => seq >= before || !subject.startsWith(prefix));
+    if (left.length === this.messages.length) return;
+    this.messages = left;
+    for (const durable of this.durables.values()) {
+      if (durable.flying.size === 0) continue;
+      durable.forgotAt = Math.min(before - 1, durable.deliveredSeq);
+      durable.flying.clear();
+    }
+  }
+
+  /** A durable that begins again with what lies there. */
+  renew(name: string): void {
+    this.#incarnations += 1;
+    const prefix = durableFilter(this.#link, this.#way, name as DurableName).slice(0, -1);
+    this.durables.set(name, new Durable(prefix, `durable ${this.#incarnations}`));
+  }
+
   /** The newest messages go, and the numbers with them; the durables know of it, or go on behind what is not there. */
   loseTail(from: number, isNoticed: boolean): void {
     this.messages.splice(from);
@@ -100,6 +123,11 @@ export class JetStream {
       if (isNoticed) durable.deliveredSeq = Math.min(durable.deliveredSeq, this.lastSeq);
       for (const seq of durable.flying.keys()) if (seq > this.lastSeq) durable.flying.delete(seq);
     }
+  }
+
+  /** Whether a durable waits for numbers that are yet to be given again. */
+  isAwaitingThePast(name: DurableName): boolean {
+    return this.durable(name).deliveredSeq > this.lastSeq;
   }
 
   durable(name: string): Durable {
@@ -267,7 +295,7 @@ export class HubEnd {
       if (payload === '-NAK') {
         if (durable.flying.has(Number(seq))) durable.again.push(Number(seq));
       } else if (stream.acksLost > 0) stream.acksLost -= 1;
-      else durable.flying.delete(Number(seq));
+      else if (durable.flying.delete(Number(seq))) durable.forgotAt = undefined;
       return;
     }
     const [streamOf, durableOf] = tokens.slice(5) as [string, string];
@@ -303,7 +331,7 @@ export class HubEnd {
     }
     for (const { seq, subject, data, stored } of given) {
       durable.count += 1;
-      const reply = `$JS.ACK.${stream.name}.${name}.1.${seq}.${durable.count}.${stored + 1}.0`;
+      const reply = `$JS.ACK.${stream.name}.${name}.1.${seq}.${durable.count}.${stored}000001.0`;
       tell({ subject, data, reply });
     }
     if (given.length < batch)
@@ -316,37 +344,48 @@ export class HubEnd {
         info: async (name: string) => {
           const { created, messages, lastSeq } = this.#stream(name);
           const subjects = Object.fromEntries(messages.map(({ subject }) => [subject, 1]));
-          return { created, state: { subjects, last_seq: lastSeq }, config: { max_bytes: 64 * 1024 * 1024 } };
+          const first = messages[0]?.seq ?? lastSeq + 1;
+          const there = new Set(messages.map(({ seq }) => seq));
+          const deleted = Array.from({ length: lastSeq + 1 - first }, (_, at) => first + at).filter(
+            (seq) => !there.has(seq),
+          );
+          const state = { subjects, first_seq: first, last_seq: lastSeq, deleted };
+          return { created, state, config: { max_bytes: 64 * 1024 * 1024 } };
         },
         purge: async (name: string, { filter, seq }: { filter: string; seq: number }) => {
-          const stream = this.#stream(name);
-          const below = filter.slice(0, -1);
-          stream.messages = stream.messages.filter((one) => one.seq >= seq || !one.subject.startsWith(below));
+          this.#stream(name).purge(filter.slice(0, -1), seq);
         },
         getMessage: async (name: string, query: { seq: number } | { last_by_subj: string }) => {
           const found = this.#stream(name).messages.find((one) =>
             'seq' in query ? one.seq === query.seq : one.subject === query.last_by_subj,
           );
           if (found === undefined) throw apiError(10037, 'no message found');
-          return found;
+          return { ...found, time: new Date(found.stored) };
         },
       },
       consumers: {
-        info: async (name: string, durableName: string) => {
-          const stream = this.#stream(name);
-          const durable = stream.durable(durableName);
-          const pending = stream.messages.filter(
-            ({ seq, subject }) => seq > durable.deliveredSeq && subject.startsWith(durable.prefix),
-          );
-          return {
-            created: stream.created,
-            ack_floor: { stream_seq: durable.floor },
-            delivered: { stream_seq: durable.deliveredSeq, consumer_seq: durable.count },
-            num_pending: pending.length,
-            num_ack_pending: durable.flying.size,
-          };
+        delete: async (name: string, durableName: string) => {
+          if (!this.#streams.find((one) => one.name === name)?.isStubborn)
+            this.#stream(name).renew(durableName);
         },
+        add: async (name: string, { durable_name: durableName }: { durable_name: string }) =>
+          this.#infoOf(this.#stream(name), durableName),
+        info: async (name: string, durableName: string) => this.#infoOf(this.#stream(name), durableName),
       },
+    };
+  }
+
+  #infoOf(stream: JetStream, durableName: string): object {
+    const durable = stream.durable(durableName);
+    const pending = stream.messages.filter(
+      ({ seq, subject }) => seq > durable.deliveredSeq && subject.startsWith(durable.prefix),
+    );
+    return {
+      created: durable.created,
+      ack_floor: { stream_seq: durable.floor },
+      delivered: { stream_seq: durable.deliveredSeq, consumer_seq: durable.count },
+      num_pending: pending.length,
+      num_ack_pending: durable.flying.size,
     };
   }
 }

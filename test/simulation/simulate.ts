@@ -155,6 +155,10 @@ class Run {
     if (this.#defect === 'has a view that follows the clock')
       machine.instance.db.prepare('UPDATE link SET heard_at = ? WHERE heard_at > 0').run(machine.clock.now());
     const failures = done.failures.map((error) => this.#expected(machine, error));
+    if (failures.length === 0 && !machine.dead && this.#world.machines[link.ends[0]] === machine) {
+      const stalled = link.carriage.stalled?.() ?? [];
+      demand(stalled.length === 0, 'INV-5', () => stalled.join('; '));
+    }
     const refusals = done.refusals.map(({ code }) => code).toSorted();
     const counts = [done.entriesIn, done.entriesKnown, done.entriesParked, done.entriesOut];
     const blobs = [done.blobBytesIn, done.blobBytesOut, done.blobsHeld.length];

@@ -21,6 +21,8 @@ export interface NatsServer extends AsyncDisposable {
   readonly pid: () => number | undefined;
   /** SIGKILL, as a power cut would; resolves when the process is gone. */
   kill(): Promise<void>;
+  /** SIGTERM: what it knows is on its disk afterwards. */
+  stop(): Promise<void>;
   /** Starts it again on the same ports and folder; resolves when it answers. */
   start(): Promise<void>;
   /** Writes the configuration anew with these additional lines and lets the server read it. */
@@ -75,12 +77,12 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     await ready.promise;
   }
 
-  async function kill(): Promise<void> {
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const running = child;
     child = undefined;
     if (!running || running.exitCode !== null || running.signalCode !== null) return;
     const gone = once(running, 'exit');
-    running.kill('SIGKILL');
+    running.kill(signal);
     await gone;
   }
 
@@ -95,7 +97,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     storeDir,
     output: () => output,
     pid: () => child?.pid,
-    kill,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
     start,
     async reload(more) {
       write(more);
@@ -104,7 +107,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
       while (!output.slice(before).includes('Reloaded')) await once(child!.stderr!, 'data');
     },
     async [Symbol.asyncDispose]() {
-      await kill();
+      await end('SIGKILL');
       rmSync(dir, { recursive: true, force: true });
     },
   };

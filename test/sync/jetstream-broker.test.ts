@@ -401,6 +401,25 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     }
   });
 
+  test('entries that came and are never acknowledged are believed for a while only, also by the next run', async () => {
+    let time = 0;
+    const options = { now: () => time, belief: { firstMs: 1000, mostMs: 60_000 } };
+    const nothing = { epoch: 0, seq: 0, owed: new Set<string>() };
+    await using sender = hub.open(link, 'hub', options);
+    await sender.send(entriesParcel(1, 2), never);
+    await takeAll(there, { done: false });
+    await using next = hub.open(link, 'hub', options);
+    for (const one of [sender, next]) {
+      await one.settle(nothing);
+      expect(await one.carriedTo({ epoch: 1, seq: 1 })).toBe(2);
+    }
+    time += 1000;
+    for (const one of [sender, next]) {
+      await one.settle(nothing);
+      expect(await one.carriedTo({ epoch: 1, seq: 1 })).toBe(0);
+    }
+  });
+
   test('what lies at the hub for months is believed to be on its way', async () => {
     let time = 0;
     await using sender = hub.open(link, 'hub', { now: () => time });
