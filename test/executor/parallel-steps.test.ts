@@ -2,8 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeRunKey, type Decision, type PlannedStep } from '../../src/executor/index.ts';
+import {
+  followRun,
+  makeRunKey,
+  readJournal,
+  type Decision,
+  type PlannedStep,
+} from '../../src/executor/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
+import { counted, follow, start } from '../support/scripts-killed.ts';
 import { logOf, packageStep, planOf, run, runStep, saidOf } from '../support/scripts-run.ts';
 
 const beside = { start: 'with-previous' } as const;
@@ -126,4 +133,31 @@ test('beside one that waits for a person the others end, and what is decided goe
   expect(outcome.state).toBe('succeeded');
   expect(readFileSync(join(root, 'tries'), 'utf8')).toBe('x\n');
   expect(saidOf(root)).toEqual(['once', 'next']);
+});
+
+test('T-35 a run killed while they run knows which had ended: those do not run again, the others do, once', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  pipes(root, 'go');
+  const effect = (name: string, then = ''): string => `echo ${name} >> ${root}/effects${then}`;
+  const plan = planOf(root, [
+    runStep('Done', effect('done')),
+    runStep(
+      'Cut',
+      `${effect('cut')}; [ -e ${root}/second ] || { touch ${root}/second; cat ${root}/go; }`,
+      beside,
+    ),
+    runStep('Next', effect('next')),
+  ]);
+  const { pid } = await start(root, plan);
+  for await (const fact of followRun(join(root, 'run'), { signal: new AbortController().signal })) {
+    if (fact.kind === 'step-ended') process.kill(pid, 'SIGKILL');
+  }
+  const cut = readJournal(join(root, 'run'));
+  expect(cut.steps.map(({ state }) => state)).toEqual(['succeeded', 'interrupted', 'not-run']);
+  expect(cut).toMatchObject({ state: 'interrupted', failedAt: { step: 2 } });
+  await start(root, undefined);
+  await follow(root);
+  expect(readJournal(join(root, 'run')).state).toBe('succeeded');
+  expect(counted(root)).toEqual({ done: 1, cut: 2, next: 1 });
 });
