@@ -1,8 +1,9 @@
 /**
  * Features of a package step that a revision holds as the properties which Octopus has for them, so that revisions keep
- * one form: transforms of XML files, and structured variables.
+ * one form: transforms of XML files, and structured variables. Features of the machine are those of `machine-features.ts`.
  */
 import type { Findings } from './findings.ts';
+import { machineKeyOf } from './machine-features.ts';
 import { isTrue } from './read-values.ts';
 import type { Step } from './revision.ts';
 import type { StepEntry } from './schema.ts';
@@ -15,9 +16,13 @@ const automatic = 'Octopus.Action.Package.AutomaticallyRunConfigurationTransform
 const additional = 'Octopus.Action.Package.AdditionalXmlConfigurationTransforms';
 const targets = 'Octopus.Action.Package.JsonConfigurationVariablesTargets';
 
-/** What the keys below `features:` mean as properties; what is wrong with them is added to the findings. */
+/**
+ * What the keys below `features:` mean as properties, those of the machine's features with them; what is wrong is added
+ * to the findings.
+ */
 export function configFileProperties(
   features: Features | undefined,
+  machine: { readonly names: readonly string[]; readonly properties: Step['properties'] },
   path: YamlPath,
   findings: Findings,
 ): Step['properties'] {
@@ -42,7 +47,9 @@ export function configFileProperties(
     else if (/[\r\n]/.test(pattern))
       findings.add(here, 'this has a line break', 'Name one file or glob an item.');
   }
-  return names.length === 0 ? [] : [{ name: enabled, value: names.join(',') }, ...properties];
+  names.push(...machine.names);
+  properties.push(...machine.properties);
+  return names.length === 0 ? properties : [{ name: enabled, value: names.join(',') }, ...properties];
 }
 
 const keys: Readonly<Record<string, string>> = {
@@ -54,7 +61,7 @@ const keys: Readonly<Record<string, string>> = {
 
 /** The key below `features:` that became this property, undefined for one that a person writes as it is. */
 export function featureKeyOf(property: string): string | undefined {
-  return keys[property];
+  return keys[property] ?? machineKeyOf(property);
 }
 
 function transformsOf(

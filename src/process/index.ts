@@ -23,6 +23,8 @@ export {
 export { namesUnknownHere, resolveVariables, stepApplies, type Place } from './scope.ts';
 export { checkInput, missingInputs } from './inputs.ts';
 export { nearest } from './nearest.ts';
+export { featureOwning, isMachineFeature } from './machine-features.ts';
+export { refusedProperty } from './octopus-properties.ts';
 export {
   diffRevisions,
   isSame,

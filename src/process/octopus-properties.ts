@@ -30,13 +30,9 @@ const refusals: readonly (readonly [RegExp, Refusal])[] = [
   ],
   [/^Octopus\.Action\.Package\.JsonConfigurationVariables/i, hasKey('features: structured-variables')],
   [/^Octopus\.Action\.Package\.CustomInstallationDirectory/i, hasKey('features: install-to')],
-  [/^Octopus\.Action\.Package\.UpdateIisWebsite/i, notYet('IIS home directories')],
   [/^Octopus\.Action\.CustomScripts\./i, hasKey('scripts:')],
   [/^Octopus\.Action\.Script\./i, hasKey('run:')],
   [/^Octopus\.Action\.Manual\./i, hasKey('manual:')],
-  [/^Octopus\.Action\.IISWebSite\./i, notYet('IIS web sites')],
-  [/^Octopus\.Action\.WindowsService\./i, notYet('Windows services')],
-  [/^Octopus\.Action\.Nginx\./i, notYet('nginx')],
   [/^Octopus\.Action\.Vhd\./i, notYet('virtual hard disks')],
   [
     /^Octopus\.Action\.(?:RedGate|SqlServer|Tomcat|WildFly|Java|Azure|Aws|Kubernetes|Terraform|Helm)/i,

@@ -75,12 +75,6 @@ function packageActionOf(
 ): Step['action'] {
   const features = entry.features ?? {};
   const at = [...path, 'features'];
-  const later = {
-    'iis-home-directory': 'IIS home directories',
-  } as const;
-  for (const [key, what] of Object.entries(later)) {
-    if (!isOff(features[key as keyof typeof later])) notYet([...at, key], what, findings);
-  }
   const patterns = features['substitute-in-files'] ?? [];
   for (const [n, text] of patterns.entries()) {
     if (text.trim() === '') findings.add([...at, 'substitute-in-files', n], 'this is empty', 'Name a file.');
@@ -156,17 +150,4 @@ function scriptText(
     findings.add([...path, 'file'], what, 'Name a UTF-8 text file beside the process file.');
     return undefined;
   }
-}
-
-function notYet(path: YamlPath, what: string, findings: Findings): void {
-  findings.add(
-    path,
-    `this version can't do ${what} yet`,
-    'Take it out; do it in a script until then.',
-    'key',
-  );
-}
-
-function isOff(value: unknown): boolean {
-  return value === undefined || (typeof value === 'string' && /^(?:false)?$/i.test(value));
 }

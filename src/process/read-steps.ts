@@ -1,5 +1,6 @@
 import { configFileProperties } from './config-file-features.ts';
 import type { Findings } from './findings.ts';
+import { isMachineFeature, machineProperties } from './machine-features.ts';
 import { refusedProperty } from './octopus-properties.ts';
 import { actionOf, type ReadScript } from './read-action.ts';
 import { checkText, isTrue } from './read-values.ts';
@@ -115,14 +116,27 @@ function timeLimitOf(entry: StepEntry, path: YamlPath, findings: Findings): numb
 
 /** Features are told as wrong where they stand in a step without a package; here they count for one that has it. */
 function featuresOf(entry: StepEntry, path: YamlPath, findings: Findings): Step['properties'] {
-  return entry.package === undefined ? [] : configFileProperties(entry.features, path, findings);
+  if (entry.package === undefined) return [];
+  const enabled = namesIn(entry.properties?.[enabledFeatures] ?? '');
+  const machine = machineProperties(entry, enabled, path, findings);
+  return configFileProperties(entry.features, machine, path, findings);
 }
+
+const enabledFeatures = 'Octopus.Action.EnabledFeatures';
+
+const namesIn = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 function propertiesOf(entry: StepEntry, path: YamlPath, findings: Findings): Step['properties'] {
   const at = [...path, 'properties'];
   return findings.source.keysAt(at).flatMap((name) => {
     const value = entry.properties?.[name];
     if (value === undefined) return [];
+    // What it names joins what the keys below `features:` enable.
+    if (name === enabledFeatures && value !== '' && namesIn(value).every(isMachineFeature)) return [];
     const refusal = refusedProperty(name, value);
     if (refusal) findings.add([...at, name], `${name}: ${refusal.message}`, refusal.hint, 'key');
     if (name === '') findings.add([...at, name], 'the name of a property is empty', 'Name it.', 'key');

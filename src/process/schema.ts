@@ -1,10 +1,10 @@
 /**
  * The process file as a schema: what may stand where, in words that an editor can show. Every scalar of the file
- * arrives as text, so `1.10` stays `1.10`; the mark `yaml` says which kind of scalar a person writes there.
+ * arrives as text, so `1.10` stays `1.10`.
  */
 import { z } from 'zod';
-
-type Kind = 'text' | 'boolean' | 'integer' | 'when';
+import { machineFeatureEntries } from './machine-feature-schema.ts';
+import { list, mapping, mark, record, text, truth, word } from './schema-words.ts';
 
 export const scriptKinds = ['bash', 'powershell', 'python'] as const;
 export const inputTypes = ['text', 'integer', 'port', 'boolean', 'choice', 'path', 'url'] as const;
@@ -12,33 +12,6 @@ export const inputTypes = ['text', 'integer', 'port', 'boolean', 'choice', 'path
 export const textLengthMax = 1024 * 1024;
 /** The longest instructions of a manual step, in UTF-16 units. */
 export const instructionsLengthMax = 10_000;
-const listLengthMax = 500;
-
-const mark = (yaml: Kind, description: string) => ({ yaml, description });
-const text = (description: string, lengthMax = 10_000) =>
-  z
-    .string({ error: 'text is expected here' })
-    .max(lengthMax, { error: `this text is longer than ${lengthMax} characters` })
-    .meta(mark('text', description));
-const word = (description: string) =>
-  z
-    .string({ error: 'text is expected here' })
-    .min(1, { error: 'this must not be empty' })
-    .max(200, { error: 'this is longer than 200 characters' })
-    .refine(isTidy, { error: 'this has blanks at its ends, a line break, a control character or #{' })
-    .meta(mark('text', description));
-const truth = (description: string) =>
-  z
-    .enum(['true', 'True', 'TRUE', 'false', 'False', 'FALSE'], { error: 'true or false is expected here' })
-    .meta(mark('boolean', description));
-const list = <Item extends z.ZodType>(item: Item, description: string) =>
-  z
-    .array(item, { error: 'a list is expected here' })
-    .max(listLengthMax, { error: `this list has more than ${listLengthMax} items` })
-    .meta({ description });
-const mapping = 'a mapping (key: value) is expected here';
-const record = <Value extends z.ZodType>(value: Value, description: string) =>
-  z.record(z.string(), value, { error: mapping }).meta({ description });
 
 const environments = list(word('Name of an environment'), 'Only in these environments');
 const tags = list(word('Tag of an environment'), 'Only in environments that carry one of these tags');
@@ -96,9 +69,6 @@ export const ScriptEntry = z
   )
   .meta({ description: 'A script in bash, powershell or python' });
 
-const later = (description: string) =>
-  z.unknown().meta({ description: `${description} (not in this version)` });
-
 const InstallTo = z.strictObject(
   {
     folder: text('The folder to copy the application into, absolute', 4000),
@@ -142,7 +112,7 @@ const Features = z.strictObject(
       'JSON, YAML, XML and properties files in which values are set by path',
     ).optional(),
     'install-to': InstallTo.meta({ description: 'Copies the application to a folder of its own' }).optional(),
-    'iis-home-directory': later('Points an IIS site at the application').optional(),
+    ...machineFeatureEntries,
   },
   { error: mapping },
 );
@@ -270,7 +240,3 @@ export const reservedKeys: Readonly<Record<string, string>> = {
   'on-failure': 'what is done when a step fails',
   requires: 'other applications that must be there',
 };
-
-function isTidy(name: string): boolean {
-  return name.trim() === name && !/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|#\{/u.test(name);
-}

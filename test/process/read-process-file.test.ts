@@ -360,11 +360,10 @@ describe('a process file is refused with every problem at its place', () => {
     ['on: at the top', small('on: [web]'), '2:1 on: is reserved for the roles of machines'],
     ['requires: at the top', small('requires: [x]'), '2:1 requires: is reserved for other applications'],
     ['on-failure: in a step', small('', '    on-failure: x\n'), '5:5 on-failure: is reserved'],
-    ['an IIS site', web('iis-home-directory: { site: A }'), "4:17 this version can't do IIS home"],
     [
       'the property of a missing feature',
-      small('', '    properties: { Octopus.Action.Package.UpdateIisWebsite: "True" }\n'),
-      "5:19 Octopus.Action.Package.UpdateIisWebsite: this version can't do IIS home directories yet",
+      small('', '    properties: { Octopus.Action.Vhd.ApplicationPath: x }\n'),
+      "5:19 Octopus.Action.Vhd.ApplicationPath: this version can't do virtual hard disks yet",
     ],
     [
       'the property of a key we have',
@@ -403,7 +402,7 @@ describe('a process file is refused with every problem at its place', () => {
   test('a feature that is off is no problem', () => {
     expect(() => read(web('iis-home-directory: false'))).not.toThrow();
     expect(() =>
-      read(small('', '    properties: { Octopus.Action.Package.UpdateIisWebsite: "False" }\n')),
+      read(small('', '    properties: { Octopus.Action.Vhd.ApplicationPath: "False" }\n')),
     ).not.toThrow();
   });
 

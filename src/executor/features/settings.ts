@@ -10,7 +10,7 @@ export type FeatureSettings = {
   flag(property: string, otherwise: boolean): boolean;
   /** One of `words`, compared without case; blank is `otherwise`. */
   choice<Word extends string>(property: string, words: readonly Word[], otherwise: Word): Word;
-  /** The lines of a text, trimmed, without empty ones. */
+  /** The lines of a text as it is written, each then evaluated and trimmed; without empty ones. */
   lines(property: string): readonly string[];
   /** JSON that fits `schema`; `#{...}` in its texts is evaluated after it was read, so that no value alters its form. */
   json<Schema extends z.ZodType>(property: string, schema: Schema): z.infer<Schema> | undefined;
@@ -54,9 +54,15 @@ export function featureSettings(variables: VariableSet, known: 'wholly' | 'partl
       throw unusable(property, `it is none of ${words.join(', ')}`);
     },
     lines(property) {
-      const lines = (whole(property) ?? '').split(/\r\n|[\r\n]/).map((line) => line.trim());
-      if (lines.some(hasControl)) throw unusable(property, 'it has a control character');
-      return lines.filter((line) => line !== '');
+      const raw = variables.raw(property) ?? '';
+      const isLiteral = variables.isLiteral(property);
+      return raw.split(/\r\n|[\r\n]/).flatMap((written) => {
+        const line = (isLiteral ? written : (evaluated(property, written) ?? '')).trim();
+        // A value with a line break would be two lines, of which nobody has written the second.
+        if (hasControl(line))
+          throw unusable(property, 'a value in it has a line break or a control character');
+        return line === '' ? [] : [line];
+      });
     },
     json(property, schema) {
       const raw = variables.raw(property) ?? '';
