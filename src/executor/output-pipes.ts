@@ -1,23 +1,26 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { systemCode } from './errors.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
 /**
  * The two pipes a script writes to. They are named pipes, taken out of the folder as soon as both ends are open: the
- * sockets that Node uses instead can't be opened again as `/dev/stderr`, which scripts do all the time.
+ * sockets that Node uses instead can't be opened again as `/dev/stderr`, which scripts do all the time. Windows has
+ * neither, so there they are Node's.
  */
 export interface OutputPipes {
-  readonly stdout: number;
-  readonly stderr: number;
+  readonly stdout: number | 'pipe';
+  readonly stderr: number | 'pipe';
+  /** By which processes that hold them are known; empty where they are Node's. */
   readonly inodes: ReadonlySet<number>;
   /** To be called once the script has its ends: from then on only it keeps the pipes open. */
-  handedOver(): void;
-  /** Reads what is there now without waiting; true where somebody still holds one of the pipes. */
-  drain(): boolean;
+  handedOver(child: Pick<ChildProcess, 'stdout' | 'stderr'>): void;
+  /** Reads what is there once the script has ended; true where somebody still holds one of the pipes. */
+  drain(): Promise<boolean>;
   close(): void;
 }
 
@@ -25,14 +28,22 @@ const chunkBytes = 64 * 1024;
 /** A child that never stops writing must not keep a script from having ended. */
 const drainedAtMost = 64 * 1024 * 1024;
 
-/**
- * Opens both pipes; `take` gets every chunk. What stdout holds is always taken before a chunk of stderr, since a
- * message on stdout may say what must be masked.
- */
+/** For how long nothing may have come from a pipe of Node's that is not closed, until it counts as drained. */
+const quietMs = 200;
+
+type Take = (stream: OutputStream, bytes: Buffer) => void;
+
+/** Opens both pipes; `take` gets every chunk. */
 export function openOutputPipes(
   scratch: string,
-  take: (stream: OutputStream, bytes: Buffer) => void,
+  take: Take,
+  platform: NodeJS.Platform = process.platform,
 ): OutputPipes {
+  return platform === 'win32' ? nodesPipes(take) : namedPipes(scratch, take);
+}
+
+/** Here what stdout holds is always taken before a chunk of stderr, since a message on stdout may say what must be masked. */
+function namedPipes(scratch: string, take: Take): OutputPipes {
   const paths = { stdout: join(scratch, 'stdout'), stderr: join(scratch, 'stderr') };
   for (const path of Object.values(paths)) rmSync(path, { force: true });
   execFileSync('mkfifo', ['-m', '600', paths.stdout, paths.stderr]);
@@ -83,11 +94,53 @@ export function openOutputPipes(
     drain() {
       readNow('stdout');
       readNow('stderr');
-      return !(ended.stdout && ended.stderr);
+      return Promise.resolve(!(ended.stdout && ended.stderr));
     },
     close() {
       handedOver();
       for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function nodesPipes(take: Take): OutputPipes {
+  const open = new Map<OutputStream, Readable>();
+  let heard = (): void => undefined;
+  return {
+    stdout: 'pipe',
+    stderr: 'pipe',
+    inodes: new Set(),
+    handedOver(child) {
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const readable = child[stream];
+        if (readable === null) continue;
+        open.set(stream, readable);
+        readable.on('data', (bytes: Buffer) => {
+          take(stream, bytes);
+          heard();
+        });
+        const over = (): void => {
+          open.delete(stream);
+          heard();
+        };
+        readable.on('end', over);
+        readable.on('error', over);
+      }
+    },
+    async drain() {
+      for (let isQuiet = false; open.size > 0 && !isQuiet;) {
+        isQuiet = await new Promise<boolean>((resolve) => {
+          const timer = setTimeout(resolve, quietMs, true);
+          heard = () => {
+            clearTimeout(timer);
+            resolve(false);
+          };
+        });
+      }
+      return open.size > 0;
+    },
+    close() {
+      for (const readable of open.values()) readable.destroy();
     },
   };
 }

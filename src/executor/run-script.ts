@@ -69,7 +69,7 @@ export async function runScript(run: ScriptRun): Promise<ScriptEnd> {
       child.once('error', reject);
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
-    pipes.handedOver();
+    pipes.handedOver(child);
     if (child.pid !== undefined) run.onStart(child.pid);
     const values = byStdin ? child.stdin : child.stdio[3];
     if (values !== null && values !== undefined && 'end' in values) {
@@ -79,7 +79,7 @@ export async function runScript(run: ScriptRun): Promise<ScriptEnd> {
     }
     faultPoint('executor.script.during');
     const { code, signal } = await endedOrStopped(ended, child.pid, run, pipes.inodes);
-    const outputHeld = pipes.drain();
+    const outputHeld = await pipes.drain();
     for (const stream of ['stdout', 'stderr'] as const) {
       const last = lines[stream].end();
       if (last.length > 0) run.onLines(stream, last);
