@@ -13,6 +13,7 @@ const mayEnter: Record<string, readonly string[]> = {
   'config-files': [],
   process: [],
   evidence: [],
+  octopus: [],
   packages: ['identity'],
   hub: ['identity'],
   events: ['db', 'identity'],

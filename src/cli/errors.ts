@@ -6,6 +6,7 @@ const exits = {
   FILE_NOT_READABLE: exitCodes.misused,
   FILE_NOT_WRITTEN: exitCodes.refused,
   FILE_EXISTS: exitCodes.refused,
+  NOTHING_CARRIED: exitCodes.refused,
   PACKAGE_INCOMPLETE: exitCodes.inputMissing,
   VALUE_MISSING: exitCodes.misused,
   VALUE_UNFIT: exitCodes.misused,

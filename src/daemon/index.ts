@@ -7,6 +7,7 @@ export type { ListenAt } from './open-page.ts';
 export { plannedStep, type PlannedPackage } from './planned-step.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
+export { standInOf } from './stand-ins.ts';
 export { settleDeployment } from './settle.ts';
 export { runTeller, type ProgressTone, type SayProgress } from './tell-run.ts';
 export { trustedFingerprints } from './trusted-fingerprints.ts';

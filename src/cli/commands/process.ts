@@ -2,10 +2,11 @@ import type { Instance } from '../../instance/index.ts';
 import { describeDiff, diffRevisions, isSame, processSchema, type Revision } from '../../process/index.ts';
 import { readRevisions, type RevisionRow } from '../../projections/index.ts';
 import { moment, short } from '../../words.ts';
-import { command, later, needed, text, type Outcome } from '../command.ts';
+import { command, needed, text, type Outcome } from '../command.ts';
 import { describeRevision } from '../describe-revision.ts';
 import { requiredRevision, revisionNamed } from '../revisions.ts';
 import { table } from '../table.ts';
+import { importOctopus } from './process-import-octopus.ts';
 import { publishProcessCommand } from './process-publish.ts';
 
 const show = command({
@@ -73,7 +74,7 @@ export const processCommands = [
   show,
   diff,
   schema,
-  later('process import-octopus', 'Turn an Octopus export into a process file'),
+  importOctopus,
 ];
 
 const named = ({ process, revision, digest }: RevisionRow) => ({ process, revision, digest });
