@@ -2,9 +2,10 @@ import type { Feature } from './feature.ts';
 import { iisSite } from './iis/iis-site.ts';
 import { nginx } from './nginx/nginx.ts';
 import { systemd } from './systemd/systemd.ts';
+import { windowsService } from './windows-service/windows-service.ts';
 
 /** Every feature that comes with this program, in the order in which several of one step act at a stage. */
-export const features: readonly Feature[] = [iisSite, nginx, systemd];
+export const features: readonly Feature[] = [iisSite, nginx, systemd, windowsService];
 
 /** Features of Octopus that conventions of the list act on; they have no code of their own at any stage. */
 const partOfTheList = new Set([
