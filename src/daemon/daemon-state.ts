@@ -34,6 +34,16 @@ const Live = z.strictObject({
       over: z.boolean(),
     })
     .nullable(),
+  // A daemon of an earlier version does not tell.
+  refused: z
+    .strictObject({
+      count: z.int(),
+      since: text,
+      at: text,
+      reasons: z.array(z.strictObject({ code: text, count: z.int(), message: text })).readonly(),
+    })
+    .nullable()
+    .default(null),
 });
 const DaemonState = z.strictObject({
   format: z.literal(1),

@@ -3,10 +3,11 @@ import { CrossgapError } from '../errors.ts';
 import type { LinkLive } from '../projections/index.ts';
 import type { Exchange, HubState } from '../sync/index.ts';
 import type { Lines } from './lines.ts';
+import { refusedLately, type RefusedLately } from './refused-lately.ts';
 
 /** How each link of a running daemon is at this moment: what its exchanges and its connection say. */
 export interface LinkHealth extends Disposable {
-  exchanged(link: string, exchange: Pick<Exchange, 'failures'>): void;
+  exchanged(link: string, exchange: Pick<Exchange, 'failures' | 'refusals'>): void;
   /** The link has no line at all. */
   failed(link: string, error: unknown): void;
   /** Undefined for a link that nothing was heard of yet. */
@@ -18,7 +19,13 @@ export interface LinkHealth extends Disposable {
 }
 
 type Trouble = NonNullable<LinkLive['lastError']>;
-type Known = { exchangedAt: number | undefined; trouble: Trouble | undefined; hub: HubState | undefined };
+type Known = {
+  exchangedAt: number | undefined;
+  trouble: Trouble | undefined;
+  hub: HubState | undefined;
+  /** Nothing of it is held for a link of which nothing was ever refused. */
+  refused: RefusedLately | undefined;
+};
 
 const lookEveryMs = 1000;
 /** What a message quotes may be of the other side's choosing. */
@@ -29,7 +36,12 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
   const knownOf = (link: string): Known => {
-    const known = links.get(link) ?? { exchangedAt: undefined, trouble: undefined, hub: undefined };
+    const known = links.get(link) ?? {
+      exchangedAt: undefined,
+      trouble: undefined,
+      hub: undefined,
+      refused: undefined,
+    };
     links.set(link, known);
     return known;
   };
@@ -44,6 +56,13 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
     if (!isSame || before.message !== said.message) tell();
   }
 
+  /** Whether it is worth telling soon: that there is more of the same can wait. */
+  function noteRefused(link: string, refusals: Exchange['refusals']): boolean {
+    const known = links.get(link);
+    if (refusals.length === 0 && known?.refused === undefined) return false;
+    return (knownOf(link).refused ??= refusedLately()).add(refusals, clock.now());
+  }
+
   /** A connection tells nobody that it is lost or back; its state is another object then. */
   const timer = setInterval(() => {
     let changed = false;
@@ -56,7 +75,8 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
   }, lookEveryMs);
 
   const health: LinkHealth = {
-    exchanged(link, { failures }) {
+    exchanged(link, { failures, refusals }) {
+      const isNews = noteRefused(link, refusals);
       const [failure] = failures;
       if (failure !== undefined) return note(link, failure);
       const known = knownOf(link);
@@ -64,14 +84,15 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
       known.exchangedAt = clock.now();
       const isMended = known.trouble?.over === false;
       if (known.trouble !== undefined) known.trouble = { ...known.trouble, over: true };
-      if (isFirst || isMended) tell();
+      if (isFirst || isMended || isNews) tell();
     },
     failed: note,
     of(link) {
       const known = links.get(link);
-      return known && liveOf(known, lines.stateOf(link));
+      return known && liveOf(known, lines.stateOf(link), clock.now());
     },
-    all: () => new Map([...links].map(([link, known]) => [link, liveOf(known, lines.stateOf(link))])),
+    all: () =>
+      new Map([...links].map(([link, known]) => [link, liveOf(known, lines.stateOf(link), clock.now())])),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -84,7 +105,7 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
   return health;
 }
 
-function liveOf({ exchangedAt, trouble }: Known, hub: HubState | undefined): LinkLive {
+function liveOf({ exchangedAt, trouble, refused }: Known, hub: HubState | undefined, now: number): LinkLive {
   return {
     connection:
       hub === undefined
@@ -98,6 +119,7 @@ function liveOf({ exchangedAt, trouble }: Known, hub: HubState | undefined): Lin
           },
     exchangedAt: iso(exchangedAt),
     lastError: worst(trouble, hubTrouble(hub)),
+    refused: refused?.view(now) ?? null,
   };
 }
 

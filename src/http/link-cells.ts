@@ -1,9 +1,11 @@
 import {
   describeError,
   describeLive,
+  describeRefused,
   type LinkView,
   type OutstandingView,
   type StatusView,
+  type RefusedView,
 } from '../projections/index.ts';
 import { count, size } from '../words.ts';
 import { nothing } from './blocks.ts';
@@ -37,12 +39,25 @@ export function amount({ entries, blobs, blobBytes }: OutstandingView): string {
 /** By which way, how it is right now, and what hinders it. */
 export function way(view: StatusView, link: LinkView): Html {
   const wrong = describeError(link);
-  return html`${wayAlone(view, link)}${wrong !== null && html` <small class="bad"><bdi>${wrong}</bdi></small>`}`;
+  const refused = describeRefused(link, view.now);
+  return html`${wayAlone(view, link)}${wrong !== null && html` <small class="bad"><bdi>${wrong}</bdi></small>`}${
+    refused !== null && html` <small class="bad">${refused}</small>`
+  }`;
 }
 
 function wayAlone(view: StatusView, link: LinkView): Html {
   const live = describeLive(link, view.now);
   return html`<bdi>${link.transport}</bdi>${live !== '' && html` <small>${live}</small>`}`;
+}
+
+/** What was refused lately and why, a line a reason, with the words of the newest. */
+function refusedAtLength({ reasons, at }: RefusedView, now: string): Content {
+  const lines = reasons.map(
+    ({ code, count: times, message }) =>
+      html`<bdi>${message}</bdi> <small class="exactly">${code}</small> <small>${count(times, 'time')}</small
+        ><br />`,
+  );
+  return html`${lines}<small>${since(at, now)}</small>`;
 }
 
 /** The same at length, what hinders it with what to do, as far as there is something to say. */
@@ -65,6 +80,7 @@ export function wayAtLength(view: StatusView, link: LinkView): readonly (readonl
     ['Newest entries', headsOf(link)],
     ['On its way', onItsWay(link)],
     ...(live?.exchangedAt ? [['Looked at', since(live.exchangedAt, view.now)] as const] : []),
+    ...(live?.refused ? [['Refused lately', refusedAtLength(live.refused, view.now)] as const] : []),
     ...(error
       ? [
           [

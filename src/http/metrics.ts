@@ -96,6 +96,12 @@ function linkGauges(gauge: AddGauge, links: StatusView['links']): void {
     [isFailing(link) ? 1 : 0, { link: link.name }],
   ]);
   each(
+    'crossgap_link_refused_lately',
+    'What came from the other side and was refused, until an hour has passed without; by reason.',
+    ({ name, live }) =>
+      (live?.refused?.reasons ?? []).map(({ code, count }) => [count, { link: name, code }] as const),
+  );
+  each(
     'crossgap_link_last_exchange_timestamp_seconds',
     'When both ways were last looked through without hindrance, seconds since 1970.',
     ({ name, live }) => (live?.exchangedAt ? [[Date.parse(live.exchangedAt) / 1000, { link: name }]] : []),

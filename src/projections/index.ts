@@ -30,6 +30,7 @@ export {
   bundleView,
   describeError,
   describeLive,
+  describeRefused,
   describeSent,
   linkViews,
   type LastBundle,

@@ -119,6 +119,15 @@ export function describeError({ live }: Pick<LinkView, 'live'>): string | null {
   return error === null || error.over ? null : `${error.message} [${error.code}]`;
 }
 
+/** `1,999 refused lately, just now: 1,990 FEED_UNKNOWN, 9 PARCEL_FOREIGN`; null where nothing was. */
+export function describeRefused({ live }: Pick<LinkView, 'live'>, now: string): string | null {
+  const refused = live?.refused ?? null;
+  if (refused === null) return null;
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const reasons = refused.reasons.slice(0, 3).map((reason) => `${number(reason.count)} ${reason.code}`);
+  return `${number(refused.count)} refused lately, ${ago(refused.at, now)}: ${reasons.join(', ')}`;
+}
+
 type Blobs = { readonly blobs: number; readonly blobBytes: number };
 
 const nothing: OutstandingView = { entries: 0, blobs: 0, blobBytes: 0 };

@@ -47,6 +47,17 @@ export type LinkLive = {
     readonly at: string;
     readonly over: boolean;
   } | null;
+  /** What came from the other side and was refused; null where nothing was for an hour. */
+  readonly refused: RefusedView | null;
+};
+
+/** What was refused lately, by the reasons; `count` is at least so many, since an exchange tells no more than a thousand. */
+export type RefusedView = {
+  readonly count: number;
+  readonly since: string;
+  readonly at: string;
+  /** The most frequent first, each with the words of the newest. */
+  readonly reasons: readonly { readonly code: string; readonly count: number; readonly message: string }[];
 };
 
 export type LinkView = {

@@ -17,7 +17,17 @@ beforeEach(() => {
 });
 afterEach(() => root[Symbol.dispose]());
 
-const live: LinkLive = { connection: null, exchangedAt: '2026-03-02T12:00:00.000Z', lastError: null };
+const live: LinkLive = {
+  connection: null,
+  exchangedAt: '2026-03-02T12:00:00.000Z',
+  lastError: null,
+  refused: {
+    count: 1,
+    since: '2026-03-02T11:00:00.000Z',
+    at: '2026-03-02T11:00:00.000Z',
+    reasons: [{ code: 'FEED_UNKNOWN', count: 1, message: 'Cannot take it' }],
+  },
+};
 const instance = () => ({ folder: dataFolder(root.path) });
 const file = (): string => join(root.path, 'daemon-state.json');
 

@@ -213,7 +213,7 @@ const link = (
     toThem: { entries: unconfirmedEntries, blobs: 0, blobBytes: 0 },
     toUs: { entries: 0, blobs: 0, blobBytes: 0 },
   },
-  live: { connection: null, exchangedAt: minutesAgo(1), lastError: null },
+  live: { connection: null, exchangedAt: minutesAgo(1), lastError: null, refused: null },
   lastBundle: null,
 });
 
@@ -236,6 +236,7 @@ const overNats = (
     },
     exchangedAt: minutesAgo(5),
     lastError,
+    refused: null,
   },
 });
 

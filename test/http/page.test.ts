@@ -464,6 +464,24 @@ describe('each link', () => {
     }
   });
 
+  test('that refused much lately says so where it stands, and why on its own page', () => {
+    const refused = {
+      count: 1999,
+      since: minutesAgo(9),
+      at: minutesAgo(1),
+      reasons: [{ code: 'FEED_UNKNOWN', count: 1999, message: 'Cannot take <b>it</b>' }],
+    };
+    const links = acme.links.map((link) =>
+      link.name === 'contoso' ? { ...link, live: { ...link.live!, refused } } : link,
+    );
+    const page = shown({ ...acme, links });
+    expect(text(page).match(/1,999 refused lately, 1 min ago: 1,999 FEED_UNKNOWN/g)).toHaveLength(1);
+    const own = linkPage(facts({ ...acme, links }), 'contoso', []);
+    expect(text(own)).toContain('Refused lately Cannot take');
+    expect(own).toContain('Cannot take &lt;b&gt;it&lt;/b&gt;');
+    expect(text(linkPage(facts({ ...acme, links }), 'northwind', []))).not.toContain('Refused lately');
+  });
+
   test('tells at length on its own page', () => {
     const said = text(linkPage(facts(acme), 'northwind', []));
     expect(said).toContain('Server tls://hub.acme.example:4222 nats-server 2.12.7');

@@ -222,6 +222,27 @@ describe('metrics', () => {
     expect(lines.filter((line) => line.startsWith('crossgap_link_connected{link="metro"'))).toEqual([]);
   });
 
+  test('tell of a link that floods what was refused and why, and nothing of the others', async () => {
+    const refused = {
+      count: 2000,
+      since: acme.now,
+      at: acme.now,
+      reasons: [
+        { code: 'FEED_UNKNOWN', count: 1999, message: 'Cannot take it' },
+        { code: 'PARCEL_FOREIGN', count: 1, message: 'Cannot read it' },
+      ],
+    };
+    const links = acme.links.map((link) =>
+      link.name === 'contoso' ? { ...link, live: { ...link.live!, refused } } : link,
+    );
+    await using server = await serve(exampleSource({ ...acme, links }));
+    const lines = (await (await get(server, '/metrics')).text()).split('\n');
+    expect(lines.filter((line) => line.startsWith('crossgap_link_refused_lately{'))).toEqual([
+      'crossgap_link_refused_lately{link="contoso",code="FEED_UNKNOWN"} 1999',
+      'crossgap_link_refused_lately{link="contoso",code="PARCEL_FOREIGN"} 1',
+    ]);
+  });
+
   test('have series for so many links at most, and sums of all', async () => {
     const links = Array.from({ length: 1500 }, (_, n) => ({ ...acme.links[0]!, name: `customer-${n}` }));
     await using server = await serve(exampleSource({ ...acme, links }));

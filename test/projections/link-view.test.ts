@@ -3,6 +3,7 @@ import type { Instance } from '../../src/instance/index.ts';
 import {
   describeError,
   describeLive,
+  describeRefused,
   describeSent,
   linkViews,
   readLinks,
@@ -50,6 +51,7 @@ const live = (facts: Partial<LinkLive>): LinkLive => ({
   connection: null,
   exchangedAt: null,
   lastError: null,
+  refused: null,
   ...facts,
 });
 const now = '2026-03-02T12:00:00.000Z';
@@ -98,6 +100,19 @@ test('nothing is outstanding on a link that was removed', async () => {
   };
   const nothing = { entries: 0, blobs: 0, blobBytes: 0 };
   expect(linkViews(vendor.db, [removed], facts)[0]!.outstanding).toEqual({ toThem: nothing, toUs: nothing });
+});
+
+test('what was refused of a link lately is said with its reasons, and nothing of one that behaves', () => {
+  const view = viewOf(pair.vendor);
+  const reasons = [
+    { code: 'FEED_UNKNOWN', count: 1990, message: 'Cannot take it' },
+    { code: 'PARCEL_FOREIGN', count: 9, message: 'Cannot read it' },
+  ];
+  const refused = { count: 1999, since: '2026-03-02T11:50:00.000Z', at: '2026-03-02T11:59:00.000Z', reasons };
+  expect(describeRefused({ ...view, live: live({ refused }) }, now)).toBe(
+    '1,999 refused lately, 1 min ago: 1,990 FEED_UNKNOWN, 9 PARCEL_FOREIGN',
+  );
+  for (const one of [null, live({})]) expect(describeRefused({ ...view, live: one }, now)).toBeNull();
 });
 
 test('how a link is right now is said in words', () => {

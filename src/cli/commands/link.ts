@@ -1,7 +1,7 @@
 import { removeLink } from '../../commands/index.ts';
 import { readLinkViews } from '../../daemon/index.ts';
 import { findLink } from '../../instance/index.ts';
-import { describeError, describeLive, readLinks } from '../../projections/index.ts';
+import { describeError, describeLive, describeRefused, readLinks } from '../../projections/index.ts';
 import { ago } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
 import { headText, listedLink, outstandingText } from '../link-facts.ts';
@@ -37,7 +37,11 @@ const listAll = command({
     const wrong = links.flatMap((link) => {
       const said = describeError(link);
       const hint = link.live?.lastError?.hint;
-      return said === null ? [] : [`${terminal.tone('warn', link.name)}: ${said}${hint ? `. ${hint}` : ''}`];
+      const refused = describeRefused(link, now);
+      return [
+        ...(said === null ? [] : [`${said}${hint ? `. ${hint}` : ''}`]),
+        ...(refused === null ? [] : [refused]),
+      ].map((words) => `${terminal.tone('warn', link.name)}: ${words}`);
     });
     return {
       document: links.map((link) => listedLink(rows.get(link.link)!, link)),
