@@ -28,7 +28,11 @@ export function deploymentLine(view: DeploymentView, terminal: Toned): string {
 }
 
 /** What lies beside the trace on this host: the run's log, and the last lines of it where they tell why it failed. */
-export type RunLogFacts = { readonly file: string | undefined; readonly lastLines: readonly string[] };
+export type RunLogFacts = {
+  readonly file: string | undefined;
+  readonly lastLines: readonly string[];
+  readonly artifacts: readonly string[];
+};
 
 /** The trace: every step, and every convention that had something to do, with what it touched. */
 export function describeDeployment(view: DeploymentView, log: RunLogFacts, terminal: Toned): string[] {
@@ -45,6 +49,7 @@ export function describeDeployment(view: DeploymentView, log: RunLogFacts, termi
     ]),
     ...describeWaits(view),
     ...describeSteps(view, terminal, 'busy'),
+    ...section('Artifacts', log.artifacts),
     ...section('The last lines of its log', log.lastLines),
   ];
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { logPath, readRunLog, type LogLine } from '../executor/index.ts';
+import { join } from 'node:path';
+import { logPath, readJournal, readRunLog, type LogLine } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { findDeployment, type DeploymentView } from '../projections/index.ts';
 import type { RunLogFacts } from './describe-deployment.ts';
@@ -11,6 +12,30 @@ const linesShown = 10;
 export function runLogOf({ folder }: Instance, deployment: string): string | undefined {
   const file = logPath(folder.run(deployment));
   return existsSync(file) ? file : undefined;
+}
+
+/** A file that a step asked to be kept, in the run's folder on this host. */
+export type KeptArtifact = {
+  readonly step: string;
+  readonly name: string;
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+};
+
+/** What the steps of a run asked to be kept, whatever became of the run; none where it is another side's. */
+export function artifactsOf({ folder }: Instance, deployment: string): KeptArtifact[] {
+  const runFolder = folder.run(deployment);
+  if (!existsSync(runFolder)) return [];
+  return readJournal(runFolder).steps.flatMap(({ id, artifacts }) =>
+    artifacts.map(({ name, file, sizeBytes, sha256 }) => ({
+      step: id,
+      name,
+      file: join(runFolder, file),
+      sizeBytes,
+      sha256,
+    })),
+  );
 }
 
 /** The whole log of a run. @throws CliError RUN_LOG_MISSING */
@@ -33,12 +58,13 @@ export function runLog(instance: Instance, deployment: string): { file: string; 
 /** What stands beside a trace: of a run that failed, what its failing step wrote last. */
 export function lastLinesOf(instance: Instance, { id, state, failedAt }: DeploymentView): RunLogFacts {
   const file = runLogOf(instance, id);
-  if (file === undefined || state !== 'failed') return { file, lastLines: [] };
+  const artifacts = artifactsOf(instance, id).map((one) => `${one.file} (${one.sizeBytes} bytes)`);
+  if (file === undefined || state !== 'failed') return { file, lastLines: [], artifacts };
   const ofStep = failedAt === undefined ? '' : `${failedAt.step}/`;
   const said = readRunLog(instance.folder.run(id)).filter(
     ({ place, level }) => place.startsWith(ofStep) && place.includes(' · ') && level !== 'verbose',
   );
-  return { file, lastLines: said.slice(-linesShown).map(({ text }) => text) };
+  return { file, lastLines: said.slice(-linesShown).map(({ text }) => text), artifacts };
 }
 
 export function logText({ at, place, level, text }: LogLine): string {

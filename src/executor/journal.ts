@@ -57,6 +57,8 @@ export type Fact =
   | {
       readonly kind: 'artifact';
       readonly step: number;
+      /** The path that was asked for; left out in journals of older versions. */
+      readonly from?: string;
       readonly name: string;
       readonly file: string;
       readonly sizeBytes: number;

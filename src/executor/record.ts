@@ -107,8 +107,11 @@ function add(run: RunRecord, fact: Exclude<Fact, { kind: 'run-started' }>): void
       step.artifactsAsked.push({ name: fact.name, path: fact.path });
       return;
     case 'artifact': {
-      const { name, file, sizeBytes, sha256 } = fact;
+      const { name, file, sizeBytes, sha256, from } = fact;
       step.artifacts.push({ name, file, sizeBytes, sha256 });
+      // What is kept is not asked for any more when the step goes on.
+      const asked = step.artifactsAsked.findIndex(({ path }) => path === from);
+      if (asked >= 0) step.artifactsAsked.splice(asked, 1);
       return;
     }
     case 'step-ended':

@@ -27,6 +27,7 @@ import { scriptEnvironment } from './script-environment.ts';
  *   executor.extract.after-rename       the folder has its name, the journal does not know
  *   executor.rewrite.before / .after    around the replacement of one substituted or configured file
  *   executor.copy.purging / .during     a file was purged from, or copied to, the installation folder
+ *   executor.feature.file-put           a feature put one of its files into its place on the machine
  *   executor.script.before              everything is ready, the script's process is not
  *   executor.script.during              the script's process lives
  *   executor.script.after               the script ended, the journal does not know
@@ -97,6 +98,9 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
   using file = openJournal(runFolder);
   using log = openRunLog(runFolder, masker, clock, (line) => report({ kind: 'log', ...line }));
   let waits = earlier?.waits ?? 0;
+  let artifactBytes = [...(earlier?.steps.values() ?? [])]
+    .flatMap(({ artifacts }) => artifacts)
+    .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const run: RunState = {
     plan,
     runFolder,
@@ -117,6 +121,10 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
     graceMs: options.graceMs ?? 5000,
     decisions: options.decisions ?? [],
     nextWait: () => (waits += 1),
+    artifactBytes: () => artifactBytes,
+    keptArtifact(sizeBytes) {
+      artifactBytes += sizeBytes;
+    },
     keepSecret(what, value) {
       if (masker.add(value) || value === '') return;
       log.write('run', 'warning', `${what} has fewer than four characters and can't be masked`);

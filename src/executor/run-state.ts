@@ -21,6 +21,9 @@ export type RunState = {
   readonly graceMs: number;
   /** What persons decided about waits of this run, those it knows of already among them. */
   readonly decisions: readonly Decision[];
+  /** How many bytes of artifacts the run keeps so far. */
+  artifactBytes(): number;
+  keptArtifact(sizeBytes: number): void;
   /** The number of one wait more. */
   nextWait(): number;
   /** Masks a value from now on; says so in the log where it is too short for that. */

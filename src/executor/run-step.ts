@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
-import { keepArtifact } from './artifacts.ts';
+import { artifactsSizeMax, keepArtifact } from './artifacts.ts';
 import { failureConventions } from './conventions.ts';
 import { deletePackagedScripts } from './conventions/run-scripts.ts';
 import { ExecutorError } from './errors.ts';
@@ -189,13 +189,15 @@ async function keepArtifacts(
 ): Promise<void> {
   for (const asked of record.artifactsAsked.splice(0)) {
     const taken = new Set(record.artifacts.map((artifact) => artifact.name));
-    const kept = await keepArtifact(run.runFolder, position, asked, run.masker, taken);
+    const room = artifactsSizeMax - run.artifactBytes();
+    const kept = await keepArtifact(run.runFolder, position, asked, run.masker, taken, room);
     if ('refused' in kept) {
       run.log.write(placeOf(run, step, position), 'warning', `${asked.path} is not kept: ${kept.refused}`);
       continue;
     }
-    run.journal.append({ kind: 'artifact', step: position, ...kept });
+    run.journal.append({ kind: 'artifact', step: position, from: asked.path, ...kept });
     record.artifacts.push(kept);
+    run.keptArtifact(kept.sizeBytes);
   }
 }
 

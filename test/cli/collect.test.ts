@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -61,4 +62,18 @@ test('a place that can not be written is named, with the deployment as it is', (
   expect(() => collect(deploymentOf([application('a.txt')]), '*', to)).toThrow(
     expect.objectContaining({ code: 'FILE_NOT_WRITTEN', exitCode: 3 }),
   );
+});
+
+test('what a step asked to be kept is collected too, once where the application has it as well', () => {
+  const to = folderIn();
+  const app = application('Result.xml');
+  const kept = (name: string, text: string) => {
+    const file = join(folderIn(), name);
+    writeFileSync(file, text);
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    return { step: 'step-1', name, file, sizeBytes: text.length, sha256 };
+  };
+  const artifacts = [kept('Result.xml', 'Result.xml'), kept('Other.xml', 'other'), kept('log.txt', 'no')];
+  const found = collect(deploymentOf([app]), '**/*.xml', to, artifacts);
+  expect(found).toEqual([join(to, 'Result.xml'), join(to, 'Other.xml')]);
 });

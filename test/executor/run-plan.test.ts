@@ -15,6 +15,7 @@ import {
   checkHost,
   followRun,
   hostProblems,
+  makeRunKey,
   readJournal,
   type Plan,
   type RunEvent,
@@ -127,6 +128,30 @@ test('a script that writes errors fails its step only where the step says so', a
   const outcome = await run(folder.path, plan);
   expect(outcome.steps.map((step) => step.state)).toEqual(['succeeded', 'succeeded', 'failed']);
   expect(outcome.error).toBe('Cannot go on: the script of step 3 "Strict" wrote to its error output');
+});
+
+test('what can not be kept is named and fails nothing; what is kept already is kept once when the step goes on', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const script = [
+    'echo one > r.xml; new_octopusartifact $PWD/r.xml',
+    'truncate -s 1073741825 big; new_octopusartifact $PWD/big',
+    'echo gone > gone; new_octopusartifact $PWD/gone; rm gone',
+  ].join('\n');
+  const plan = planOf(root, [runStep('One', script), runStep('Two', 'true')]);
+  const runKey = makeRunKey();
+  const first = await run(root, plan, { runKey });
+  expect(first.state).toBe('succeeded');
+  expect(first.steps[0]!.artifacts.map(({ name }) => name)).toEqual(['r.xml']);
+  expect(logOf(root)).toContain('big is not kept: it is larger than 1073741824 bytes');
+  expect(logOf(root)).toContain('gone is not kept: there is no such file');
+  // As a power cut leaves it: the artifact is in the journal, the end of its step is not.
+  const journal = join(root, 'run', 'journal.jsonl');
+  const lines = readFileSync(journal, 'utf8').split('\n');
+  const kept = lines.findIndex((line) => line.includes('"kind":"artifact"'));
+  writeFileSync(journal, `${lines.slice(0, kept + 1).join('\n')}\n`);
+  const again = await run(root, undefined, { runKey, mode: 'resume' });
+  expect(again.steps[0]!.artifacts).toEqual(first.steps[0]!.artifacts);
 });
 
 test('what a script asks to keep is copied when its step ends, each under a name of its own', async () => {

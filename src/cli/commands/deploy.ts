@@ -14,7 +14,7 @@ import { CliError } from '../errors.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
-import { runLogOf } from '../run-log.ts';
+import { artifactsOf, runLogOf } from '../run-log.ts';
 import { facts, section, table } from '../table.ts';
 import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
 import { commandLine } from '../../words.ts';
@@ -35,7 +35,7 @@ export const deploy = command({
     'on-failure': text('WHAT', 'when a step fails: ask, fail, ignore or retry (else it fails)'),
     collect: text(
       'GLOB',
-      'copy matching files of the deployed applications here, after a failure too; with --wait',
+      'copy matching files of the deployed applications, and artifacts, here, after a failure too; with --wait',
     ),
     'collect-to': text('DIR', 'where they are copied (else the current folder)'),
   },
@@ -80,7 +80,7 @@ export function finished(
 ): Outcome {
   const { terminal } = context;
   for (const line of unresolvedIn(view)) terminal.talk(`note: ${line}`);
-  const { collected, hindered } = collectedFrom(view, collecting);
+  const { collected, hindered } = collectedFrom(instance, view, collecting);
   if (collected?.length === 0) {
     terminal.talk(`note: no file of the deployed applications matches ${collecting?.glob}`);
   }
@@ -113,12 +113,13 @@ function unresolvedIn({ steps }: DeploymentView): string[] {
 }
 
 function collectedFrom(
+  instance: Instance,
   view: DeploymentView,
   collecting: Collecting,
 ): { collected?: string[]; hindered?: CliError } {
   if (collecting === undefined) return {};
   try {
-    return { collected: collect(view, collecting.glob, collecting.to) };
+    return { collected: collect(view, collecting.glob, collecting.to, artifactsOf(instance, view.id)) };
   } catch (error) {
     if (error instanceof CliError) return { hindered: error };
     throw error;
@@ -173,7 +174,8 @@ function runsAlready(
   collecting: Collecting,
 ): Outcome {
   const view = deploymentOf(instance, running.deployment);
-  const collected = collecting && collect(view, collecting.glob, collecting.to);
+  const collected =
+    collecting && collect(view, collecting.glob, collecting.to, artifactsOf(instance, view.id));
   return {
     document: { ...view, already: true, ...(collected !== undefined && { collected }) },
     text: [

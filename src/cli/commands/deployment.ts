@@ -21,11 +21,12 @@ import { command, flag, needed, text, type Context, type Outcome } from '../comm
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
 import { deployableRelease } from '../obstacle.ts';
-import { lastLinesOf, logDocument, logText, runLog, runLogOf } from '../run-log.ts';
+import { artifactsOf, lastLinesOf, logDocument, logText, runLog, runLogOf } from '../run-log.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { CliError } from '../errors.ts';
 import { commandLine, moment } from '../../words.ts';
 import { askedFor, finished } from './deploy.ts';
+import { replayDeployment } from './deployment-replay.ts';
 
 const ID = needed('ID', 'id of the deployment');
 const wait = flag('show progress and end with the outcome');
@@ -45,7 +46,11 @@ const show = command({
     const view = follow && isOpen ? await settle(context, instance, id) : now;
     const failure = follow ? failureOf(instance, view) : undefined;
     return {
-      document: { ...view, log: runLogOf(instance, view.id) ?? null },
+      document: {
+        ...view,
+        log: runLogOf(instance, view.id) ?? null,
+        artifacts: artifactsOf(instance, view.id),
+      },
       text: describeDeployment(view, lastLinesOf(instance, view), context.terminal),
       ...(failure !== undefined && { failure }),
     };
@@ -162,7 +167,7 @@ function newest({ terminal }: Context, instance: Instance): Outcome {
   };
 }
 
-export const deploymentCommands = [show, log, resume, retry, cancel];
+export const deploymentCommands = [show, log, replayDeployment, resume, retry, cancel];
 
 function rowOf(db: Database, id: string): DeploymentRow {
   const row = findDeployment(db, id);
