@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { features as known } from '../../src/executor/features/features.ts';
 import { diffRevisions } from '../../src/process/index.ts';
@@ -6,6 +7,9 @@ import { problemsOf, read } from './orders.ts';
 /** A process with one package step; `more` stands below the step. */
 const web = (more: string): string =>
   `process: P\nsteps:\n  - name: Web\n    package: Orders.Web\n${more.replaceAll(/^/gm, '    ')}\n`;
+
+const page = readFileSync(new URL('../../docs/features.md', import.meta.url), 'utf8');
+const examples = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, example]) => example!);
 
 function propertiesOf(text: string): Record<string, string> {
   const [step] = read(text).revision.steps;
@@ -137,6 +141,10 @@ properties:
     const one = read(web('features:\n  systemd: { program: a }')).revision;
     const other = read(web('features:\n  systemd: { program: b }')).revision;
     expect(JSON.stringify(diffRevisions(one, other))).toContain('systemd');
+  });
+
+  test.each(examples)('are read as docs/features.md writes them: %s', (example) => {
+    expect(() => read(web(example))).not.toThrow();
   });
 
   test.each([

@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   rmdirSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -22,7 +23,7 @@ import { ExecutorError, systemCode } from '../errors.ts';
 import { notChanged } from '../conventions/rewrite-files.ts';
 import type { FeatureWork } from './feature.ts';
 
-/** What a file becomes; without bytes it goes. */
+/** What a file becomes; without bytes it goes, without a mode it keeps the one it has. */
 export type NewFile = { readonly path: string; readonly bytes?: Uint8Array; readonly mode?: number };
 
 const Before = z.strictObject({
@@ -50,11 +51,13 @@ export function putFiles(work: FeatureWork, name: string, files: readonly NewFil
   for (const file of files) {
     attempt(file.path, () => {
       const there = existsSync(file.path) ? readFileSync(file.path) : undefined;
+      const modeNow = there === undefined ? undefined : statSync(file.path).mode & 0o777;
+      const mode = file.mode ?? modeNow ?? 0o644;
       if (file.bytes === undefined) {
         if (there !== undefined) rmSync(file.path);
-      } else if (there === undefined || !there.equals(file.bytes)) {
+      } else if (there === undefined || mode !== modeNow || !there.equals(file.bytes)) {
         mkdirSync(dirname(file.path), { recursive: true });
-        writeWhole(file.path, file.bytes, file.mode ?? 0o644);
+        writeWhole(file.path, file.bytes, mode);
       } else {
         return;
       }

@@ -5,7 +5,11 @@ import { processSchema } from '../../../src/process/index.ts';
 import { makeInstance } from '../company.ts';
 import { freshFolder } from '../typed.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../../docs/process-file.md'), 'utf8');
+const pageOf = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../../../docs', name), 'utf8');
+const page = pageOf('process-file.md');
+// Features of the machine have a page of their own, where each key has its row.
+const features = pageOf('features.md');
 const [, yaml = '', rest = ''] = /```yaml\n([^]*?)```\n([^]*)/.exec(page) ?? [];
 
 test('the annotated process file is one that can be published', async () => {
@@ -21,7 +25,9 @@ test('the annotated process file is one that can be published', async () => {
 });
 
 test('it shows every key there is, or says that this version refuses it', () => {
-  const shown = new Set([...yaml.matchAll(/([\w-]+):/g)].map(([, key]) => key!));
+  const examples = [...features.matchAll(/```yaml\n([^]*?)```/g)].map(([, example]) => example).join('');
+  const rows = [...features.matchAll(/^\| `([\w :-]+)` \|/gm)].flatMap(([, key]) => key!.split(': '));
+  const shown = new Set([...(yaml + examples).matchAll(/([\w-]+):/g)].map(([, key]) => key!).concat(rows));
   const refused = new Set([...rest.matchAll(/`([\w-]+):?`/g)].map(([, key]) => key!));
   const keys = [...keysOf(processSchema())];
   expect(keys.length).toBeGreaterThan(40);

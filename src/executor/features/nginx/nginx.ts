@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExecutorError } from '../../errors.ts';
 import { packageAction } from '../../convention.ts';
-import { isPut, putBack, putFiles } from '../changed-files.ts';
+import { isPut, putBack, putFiles, type NewFile } from '../changed-files.ts';
 import type { Feature, FeatureDone, FeatureStage, FeatureWork } from '../feature.ts';
 import { runFeatureScript } from '../run-feature-script.ts';
 import { nginxFiles, type NginxFiles } from './configuration.ts';
@@ -71,7 +71,10 @@ const told = (files: readonly string[]): string =>
   files.length === 0 ? 'no file of it was changed' : `its files are as they were before`;
 
 function filesOf(work: FeatureWork): NginxFiles {
-  return nginxFiles(readNginx(work.settings, packageAction(work.step).package.id), work.variables);
+  const all = nginxFiles(readNginx(work.settings, packageAction(work.step).package.id), work.variables);
+  const isSecret = ({ bytes }: NewFile): boolean => work.masker.holds(Buffer.from(bytes ?? []).toString());
+  // nginx reads its configuration as root; a secret in it is nobody else's.
+  return { ...all, files: all.files.map((file) => (isSecret(file) ? { ...file, mode: 0o600 } : file)) };
 }
 
 function locationFiles(folder: string): string[] {
