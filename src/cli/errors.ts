@@ -14,6 +14,8 @@ const exits = {
   PROCESS_UNKNOWN: exitCodes.misused,
   DEPLOYMENT_UNKNOWN: exitCodes.misused,
   RUN_LOG_MISSING: exitCodes.refused,
+  REPLAY_DIFFERS: exitCodes.verification,
+  REPLAY_IMPOSSIBLE: exitCodes.refused,
   RELEASE_NOT_OURS: exitCodes.misused,
   CERTIFICATE_FILE_EXISTS: exitCodes.refused,
   DEPLOYMENT_FAILED: exitCodes.deploymentFailed,

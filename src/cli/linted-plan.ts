@@ -8,7 +8,7 @@ import {
   type ProcessFile,
   type Revision,
 } from '../process/index.ts';
-import type { EnvironmentRow } from '../projections/index.ts';
+import type { EnvironmentRow, ReleaseRow } from '../projections/index.ts';
 
 /** A place that a package is looked at for; `shown` is how it is called where it has no name. */
 export type LintPlace = Place & { readonly shown: string };
@@ -72,3 +72,50 @@ export function lintedPlan(
 }
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** The plan that a release has at another side, as far as this one can know it, and what stands for the values there. */
+export function reportedPlan(
+  revision: Revision,
+  given: {
+    readonly release: ReleaseRow;
+    readonly environment: string;
+    readonly appsFolder: string;
+    readonly guardedFolder: string;
+    readonly fingerprints: readonly string[];
+    readonly fileOf: (sha256: string) => string;
+  },
+): { readonly plan: Plan; readonly standIns: Readonly<Record<string, string>> } {
+  const { release, environment, appsFolder, guardedFolder, fingerprints, fileOf } = given;
+  const place = { environment, tags: [] };
+  const packageOf = (wanted: string): PlannedPackage => {
+    const pin = release.document.packages.find(({ id }) => isSame(id, wanted));
+    if (pin === undefined) throw new TypeError(`release ${release.number} pins no package ${wanted}`);
+    const { id, version, sha256, contentDigest } = pin;
+    const verifyAt = release.createdAt;
+    return {
+      id,
+      version,
+      sha256,
+      contentDigest,
+      file: fileOf(sha256),
+      trustedFingerprints: fingerprints,
+      verifyAt,
+    };
+  };
+  return {
+    plan: {
+      format: 1,
+      deployment: 'replay',
+      process: release.process,
+      release: release.number,
+      environment,
+      machine: hostname(),
+      appsFolder,
+      guardedFolders: [guardedFolder],
+      variables: resolveVariables(revision, [], place),
+      inputs: [],
+      steps: revision.steps.map((step) => plannedStep(step, place, packageOf)),
+    },
+    standIns: Object.fromEntries(revision.inputs.map((input) => [input.name, standInOf(input)])),
+  };
+}

@@ -1,4 +1,5 @@
 export { foreseeRun, standInFor, type ForeseenStep, type ForeseeOptions } from './foresee/foresee-run.ts';
+export { replayRun, type Replayed } from './foresee/replay-run.ts';
 export { cancelRun } from './cancel-run.ts';
 export { checkHost, hostProblems, missingEngines, type HostProblem } from './check-host.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';

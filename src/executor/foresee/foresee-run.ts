@@ -3,6 +3,7 @@ import { openPackageContent, type PackageContent } from '../../packages/index.ts
 import { expand, namesIn, truthy, type VariableSet } from '../../variables/index.ts';
 import type { Convention, Remark } from '../convention.ts';
 import { failureConventions } from '../conventions.ts';
+import { realDisk } from '../disk.ts';
 import type { Fact, FactError } from '../journal.ts';
 import { Masker } from '../masking.ts';
 import { conventionsOf, traceOf } from '../outcome.ts';
@@ -14,8 +15,8 @@ import { setOutputVariable, setScriptValue, stepVariables, type OutputVariable }
 import { foreseenConventions } from './foreseen-conventions.ts';
 import type { ForeseenWork } from './foreseen-work.ts';
 import { isFeatureScript, isTransform } from './package-oddities.ts';
-import { overlayDisk } from './overlay-disk.ts';
-import { recordedScripts, RepeatedFailure } from './recorded-scripts.ts';
+import { emptyDisk, overlayDisk } from './overlay-disk.ts';
+import { recordedScripts, RepeatedFailure, type RecordedScripts } from './recorded-scripts.ts';
 
 /** What a step would do. */
 export type ForeseenStep = {
@@ -91,7 +92,8 @@ export async function foreseeRun(plan: Plan, options: ForeseeOptions = {}): Prom
   for (const [index, step] of completed.steps.entries()) {
     const foreseen = await foreseeStep(run, step, index + 1);
     run.states.set(step.name, stateOf(foreseen));
-    if (foreseen.state === 'failed') run.error ??= foreseen.error;
+    const isIgnored = foreseen.state === 'failed' && recordedScripts(run.facts, index + 1).isIgnored;
+    if (foreseen.state === 'failed' && !isIgnored) run.error ??= foreseen.error;
     steps.push(foreseen);
   }
   return steps;
@@ -121,10 +123,17 @@ async function foreseeStep(run: ForeseenRun, step: PlannedStep, position: number
     Object.assign(record, { state: skipped.state, skippedBecause: skipped.because });
     return told(step, record, [], skipped.state);
   }
-  if (step.action.kind === 'manual') return told(step, record, [], 'waits');
+  const recorded = recordedScripts(run.facts, position);
+  if (step.action.kind === 'manual') {
+    const { key } = conventionsOf(step)[0]!;
+    const decided = recorded.endOf(key);
+    if (decided === undefined) return told(step, record, [], 'waits');
+    record.ended.set(key, decided);
+    return told(step, record, [], decided.error === undefined ? 'runs' : 'failed', decided.error);
+  }
   using packages = openOnce(step);
   const remarks: Remark[] = [];
-  const workFor = worldOf(run, step, { position, variables, record, remarks, content: packages.content });
+  const workFor = worldOf(run, step, { recorded, variables, record, remarks, content: packages.content });
   const ways = conventionsOf(step).map((convention) => foreseeing(convention));
   const onFailure = step.action.kind === 'package' ? failureConventions.map(foreseeing) : [];
   const end = await runConventions(ways, onFailure, {
@@ -144,11 +153,20 @@ async function foreseeStep(run: ForeseenRun, step: PlannedStep, position: number
 function foreseeing(convention: Convention): Convention {
   const foresee = foreseenConventions[convention.key];
   if (foresee === undefined) throw new TypeError(`nothing foresees convention ${convention.key}`);
-  return { ...convention, run: (work) => foresee(work as ForeseenWork) };
+  return {
+    ...convention,
+    async run(work) {
+      const foreseen = work as ForeseenWork;
+      const done = await foresee(foreseen);
+      // What failed for a reason that only that machine had at that time fails again.
+      foreseen.repeatFailure();
+      return done;
+    },
+  };
 }
 
 type StepWorld = {
-  readonly position: number;
+  readonly recorded: RecordedScripts;
   readonly variables: VariableSet;
   readonly record: StepRecord;
   readonly remarks: Remark[];
@@ -158,14 +176,14 @@ type StepWorld = {
 function worldOf(
   run: ForeseenRun,
   step: PlannedStep,
-  { position, variables, record, remarks, content }: StepWorld,
+  { recorded, variables, record, remarks, content }: StepWorld,
 ): (convention: Convention) => ForeseenWork {
   const { plan } = run;
-  const disk = overlayDisk();
+  // What lies on the disk today is not what lay there when the record was made.
+  const disk = overlayDisk(run.facts.length > 0 ? emptyDisk : realDisk);
   const masker = new Masker();
   const signal = new AbortController().signal;
   const scripts: string[] = [];
-  const recorded = recordedScripts(run.facts, position);
   const setOutput = (name: string, value: string): void => {
     setScriptValue(variables, name, value);
     setOutputVariable(variables, plan.machine, { step: step.name, name, value });
@@ -185,6 +203,7 @@ function worldOf(
     isVerified: run.isVerified,
     isLater: (token) => isLater(token, scripts),
     recordedFolder: recorded.folder,
+    recordedEnd: () => recorded.endOf(key),
     log(level, text) {
       if (level === 'warning') remarks.push({ kind: 'warning', text });
     },
@@ -206,6 +225,8 @@ function worldOf(
       for (const output of recorded.outputsOf(key)) {
         setOutput(output.name, output.value ?? standInFor(output.name));
       }
+    },
+    repeatFailure() {
       const failure = recorded.failureOf(key);
       if (failure !== undefined) throw new RepeatedFailure(failure);
     },

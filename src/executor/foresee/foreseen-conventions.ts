@@ -23,6 +23,7 @@ import { transformConfig } from '../conventions/transform-config.ts';
 import { ExecutorError } from '../errors.ts';
 import type { FeatureStage } from '../features/feature.ts';
 import { pathMatcher } from '../folder-files.ts';
+import type { ConventionEnd } from '../journal.ts';
 import { checkInstallFolder } from '../install-folder.ts';
 import type { InlineScript } from '../plan.ts';
 import { languageOf, scriptLanguages } from '../script-kinds.ts';
@@ -60,7 +61,8 @@ export const foreseenConventions: Readonly<Record<string, Foresee>> = {
 
 /** The package is verified and its files are taken to lie where they would be extracted to. */
 async function foreseeExtraction(work: ForeseenWork): Promise<Done> {
-  const already = installedAlready(work);
+  const recorded = work.recordedEnd();
+  const already = recorded === undefined ? installedAlready(work) : skippedBefore(work, recorded);
   if (already !== undefined) return already;
   if (!work.isVerified) await verify(work);
   const { id, version } = packageAction(work.step).package;
@@ -73,6 +75,13 @@ async function foreseeExtraction(work: ForeseenWork): Promise<Done> {
   work.setOutput('Package.ExtractedFileCount', String(content.files.length), false);
   const { files } = content;
   return { state: 'done', files, detail: `${files.length} files to ${folder}` };
+}
+
+/** That it was installed already when the record was made: the folders of that time may be gone. */
+function skippedBefore(work: ForeseenWork, { skipRest, detail }: ConventionEnd): Done | undefined {
+  if (skipRest === undefined) return undefined;
+  work.repeatScript();
+  return { state: 'nothing-to-do', ...(detail !== undefined && { detail }), skipRest };
 }
 
 function firstFree({ disk }: ForeseenWork, wanted: string): string {

@@ -1,5 +1,6 @@
 import type { PackageContent } from '../../packages/index.ts';
 import type { Work } from '../convention.ts';
+import type { ConventionEnd } from '../journal.ts';
 import type { OverlayDisk } from './overlay-disk.ts';
 
 /** The world of a step in which nothing happens. */
@@ -19,6 +20,10 @@ export type ForeseenWork = Work & {
   readonly scripts: string[];
   /** Where the step's package was put, where that is known from a record. */
   readonly recordedFolder: string | undefined;
-  /** What the record says a script came to, for one that was run before; throws what it failed with. */
+  /** How the convention ended by the record, undefined where there is none. */
+  readonly recordedEnd: () => ConventionEnd | undefined;
+  /** Sets what a script set by the record. */
   readonly repeatScript: () => void;
+  /** Throws what the convention failed with by the record. */
+  readonly repeatFailure: () => void;
 };

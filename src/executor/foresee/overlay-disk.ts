@@ -1,5 +1,5 @@
 import { dirname, join, relative, sep } from 'node:path';
-import { realDisk, type Disk } from '../disk.ts';
+import type { Disk } from '../disk.ts';
 
 type Content = (() => Buffer) | 'gone';
 
@@ -10,7 +10,21 @@ export type OverlayDisk = Disk & {
   remove(path: string): void;
 };
 
-export function overlayDisk(beneath: Disk = realDisk): OverlayDisk {
+/** A disk with nothing on it. */
+export const emptyDisk: Disk = {
+  filesBelow: () => [],
+  filesIn: () => [],
+  isFolder: () => false,
+  has: () => false,
+  read(path) {
+    throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+  },
+  async replace() {
+    throw new TypeError('nothing is written to a disk that is not there');
+  },
+};
+
+export function overlayDisk(beneath: Disk): OverlayDisk {
   const own = new Map<string, Content>();
   /** Folders with a file of ours in or below them, and the names in each. */
   const folders = new Map<string, Set<string>>();

@@ -1,4 +1,5 @@
-import type { Fact, FactError } from '../journal.ts';
+import type { ConventionEnd, Fact, FactError } from '../journal.ts';
+import { isIgnored, recordOf } from '../record.ts';
 
 /** A script of a run that was recorded failed, and fails again when the record is repeated. */
 export class RepeatedFailure extends Error {
@@ -17,6 +18,10 @@ export type RecordedScripts = {
   /** Output variables by the convention that set them, without the value where that is a secret. */
   outputsOf(key: string): readonly { readonly name: string; readonly value: string | undefined }[];
   failureOf(key: string): FactError | undefined;
+  /** How a convention ended, undefined where it did not. */
+  endOf(key: string): ConventionEnd | undefined;
+  /** Whether the run went on after this step had failed as if it had not. */
+  readonly isIgnored: boolean;
 };
 
 export function recordedScripts(facts: readonly Fact[], position: number): RecordedScripts {
@@ -34,5 +39,12 @@ export function recordedScripts(facts: readonly Fact[], position: number): Recor
     }
     if (fact.kind === 'convention-ended' && fact.error !== undefined) failures.set(fact.key, fact.error);
   }
-  return { folder, outputsOf: (of) => outputs.get(of) ?? [], failureOf: (of) => failures.get(of) };
+  const record = recordOf(facts)?.steps.get(position);
+  return {
+    folder,
+    outputsOf: (of) => outputs.get(of) ?? [],
+    failureOf: (of) => failures.get(of),
+    endOf: (of) => record?.ended.get(of),
+    isIgnored: isIgnored(record),
+  };
 }
