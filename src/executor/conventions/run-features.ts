@@ -17,7 +17,9 @@ export function runFeatures(stage: FeatureStage) {
     if (missing.length > 0 && stage !== 'DeployFailed') throw notSupported(missing, stage);
     const on = featuresOf(enabled);
     const details = notRun(work, stage, enabled);
-    if (on.length === 0 && details.length === 0) return { state: 'feature-off' };
+    if (on.length === 0) {
+      return { state: 'feature-off', ...(details.length > 0 && { detail: details.join('; ') }) };
+    }
     const files: string[] = [];
     let hasActed = false;
     for (const { name, called, stages } of on) {
@@ -44,15 +46,17 @@ export function runFeatures(stage: FeatureStage) {
   };
 }
 
-/** Files of the package that Octopus would run in the place of a feature's own script, each as a sentence. */
+/** Files of the package that Octopus would take for a feature's own script at this stage, each as a sentence. */
 function notRun(work: Work, stage: FeatureStage, enabled: readonly string[]): string[] {
   const folder = currentFolder(work);
   if (folder === undefined) return [];
-  const wanted = new Set(enabled.map((name) => `${name}_${stage}`.toLowerCase()));
-  const found = work.disk
-    .filesIn(folder)
-    .filter((file) => /^\.(?:ps1|sh|py|csx|fsx)$/i.test(extname(file)))
-    .filter((file) => wanted.has(file.slice(0, -extname(file).length).toLowerCase()));
+  const ending = `_${stage}`.toLowerCase();
+  const found = work.disk.filesIn(folder).filter((file) => {
+    const stem = file.slice(0, -extname(file).length).toLowerCase();
+    if (!stem.endsWith(ending) || !/^\.(?:ps1|sh|py|csx|fsx)$/i.test(extname(file))) return false;
+    const feature = stem.slice(0, -ending.length);
+    return feature.includes('.features.') || enabled.some((name) => name.toLowerCase() === feature);
+  });
   for (const file of found)
     work.log('warning', `${file} is not run: a package can't take the place of a feature`);
   return found.map((file) => `${file} of the package is not run`);

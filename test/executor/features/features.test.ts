@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Feature } from '../../../src/executor/features/feature.ts';
@@ -16,17 +16,18 @@ const stages = [
 ] as const;
 
 /** Enables a feature whose settings ask for nothing, so that it is on and leaves the machine alone. */
-const idle = (root: string) => ({
-  'Octopus.Action.EnabledFeatures': 'Octopus.Features.IISWebSite,Octopus.Features.CustomScripts',
-  'Crossgap.Action.IIS.ConfigurationFile': join(root, 'Orders.Web.1.nupkg'),
-});
-
-test('a file of the package that is named like a feature’s script is named in the trace and never run', async () => {
-  using folder = temporaryFolder();
-  const properties = {
-    ...idle(folder.path),
-    'Crossgap.Action.IIS.ConfigurationFile': join(folder.path, 'Orders.Web.9.nupkg'),
+function idle(root: string): Record<string, string> {
+  const file = join(root, 'applicationHost.config');
+  writeFileSync(file, '<configuration/>');
+  return {
+    'Octopus.Action.EnabledFeatures': 'Octopus.Features.IISWebSite,Octopus.Features.CustomScripts',
+    'Crossgap.Action.IIS.ConfigurationFile': file,
   };
+}
+
+test('J3.4 a file of the package that is named like a feature’s script is named in the trace and never run', async () => {
+  using folder = temporaryFolder();
+  const properties = idle(folder.path);
   const names = stages.map(([stage]) => `Octopus.Features.IISWebSite_${stage}.sh`);
   const files = {
     ...Object.fromEntries(names.map((name) => [name, 'echo "must not run"'])),
@@ -47,12 +48,18 @@ test('a file of the package that is named like a feature’s script is named in 
   expect(existsSync(join(folder.path, 'data/apps/uat/Orders.Web/3.2.0', names[0]!))).toBe(true);
 });
 
-test('the same file is nobody’s business where the feature is off', async () => {
+test('J3.4 nor is it run where the feature is off or there is none of that name', async () => {
   using folder = temporaryFolder();
-  const files = { 'Octopus.Features.Nginx_BeforeDeploy.sh': 'exit 1' };
+  const names = ['Octopus.Features.Nginx_BeforeDeploy.sh', 'Acme.Features.Own_BeforeDeploy.ps1'];
+  const files = Object.fromEntries(names.map((name) => [name, 'exit 1']));
   const outcome = await run(folder.path, planOf(folder.path, [await packageStep(folder.path, files)]));
   expect(outcome.state).toBe('succeeded');
-  expect(traceOf(outcome)).toContain('9 feature-off');
+  expect(outcome.steps[0]!.conventions.find(({ number }) => number === 9)).toMatchObject({
+    state: 'feature-off',
+    detail:
+      'Acme.Features.Own_BeforeDeploy.ps1 of the package is not run; ' +
+      'Octopus.Features.Nginx_BeforeDeploy.sh of the package is not run',
+  });
 });
 
 test('a feature that is on and has nothing to do at a stage says so', async () => {

@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import type { RunOutcome } from '../../../src/executor/index.ts';
 import { temporaryFolder } from '../../support/build-nupkg.ts';
 import { requires } from '../../support/requires.ts';
+import { follow, start } from '../../support/scripts-killed.ts';
 import { logOf, packageStep, planOf, run, traceOf } from '../../support/scripts-run.ts';
 
 const hasNginx = requires('nginx', 'the nginx feature against a real nginx');
@@ -231,3 +232,26 @@ test.skipIf(!hasNginx)('an nginx that is broken before is told before anything i
   expect(outcome).toMatchObject({ state: 'failed', failedAt: { convention: 1 } });
   expect(readdirSync(nginx.folder)).toEqual(['other.conf']);
 });
+
+test.skipIf(!hasNginx)(
+  'J1.F8 killed between its files a run goes on, and a later failure still brings back the server of before',
+  async () => {
+    using folder = temporaryFolder();
+    await using nginx = await startNginx(folder.path);
+    const port = await freePort();
+    const before = `server { listen 127.0.0.1:${port}; location / { return 200 "before"; } }\n`;
+    writeFileSync(join(nginx.folder, 'shop.conf'), before);
+    const properties = { ...nginx.settings, ...server(port, { path: '/x', directives: '{"return":"204"}' }) };
+    const files = { ...index, 'PostDeploy.sh': 'exit 3' };
+    const step = await packageStep(folder.path, files, { step: { properties } });
+    await start(folder.path, planOf(folder.path, [step]), 'executor.feature.file-put:2');
+    await follow(folder.path);
+    expect(readFileSync(join(nginx.folder, 'shop.conf'), 'utf8')).not.toBe(before);
+    await start(folder.path, undefined);
+    const last = (await follow(folder.path)).at(-1);
+    expect(last).toMatchObject({ kind: 'run-ended', state: 'failed', error: { code: 'SCRIPT_FAILED' } });
+    expect(readFileSync(join(nginx.folder, 'shop.conf'), 'utf8')).toBe(before);
+    expect(readdirSync(nginx.folder)).toEqual(['shop.conf']);
+    expect(existsSync(join(folder.path, 'run', 'kept', '1'))).toBe(false);
+  },
+);
