@@ -1,11 +1,16 @@
 import { exitCodes } from '../errors.ts';
 import { reportUncaught, runCommandLine } from './run.ts';
 
-// Who reads our output may stop before we do (`crossgap log show | head`); that is no failure.
+/** Ends in good order what runs, once it has said how. */
+let end: (() => void) | undefined;
+
+// Who reads our output may stop before we do (`crossgap log show | head`), and a terminal may be closed; that is no
+// failure. What is in the midst of something ends as if asked to.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCodes.done);
-    throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (end === undefined) process.exit(process.exitCode ?? exitCodes.done);
+    end();
   });
 }
 
@@ -22,6 +27,9 @@ process.exitCode = await runCommandLine(argv, {
   stderr,
   env,
   onEnd(callback) {
+    end = callback;
+    // The system asks once more by SIGHUP where several lose one terminal: a second one means no impatience.
+    process.on('SIGHUP', callback);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         asked += 1;
