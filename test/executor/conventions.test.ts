@@ -307,7 +307,7 @@ test('a step that asks for a feature of Octopus that is not here is refused befo
   const step = await packageStep(
     folder.path,
     { 'a.txt': '' },
-    { step: { properties: { 'Octopus.Action.EnabledFeatures': 'Octopus.Features.IISWebSite' } } },
+    { step: { properties: { 'Octopus.Action.EnabledFeatures': 'Octopus.Features.Vhd' } } },
   );
   await expect(run(folder.path, planOf(folder.path, [step]))).rejects.toMatchObject({
     code: 'FEATURE_NOT_SUPPORTED',
