@@ -49,7 +49,7 @@ export const foreseenConventions: Readonly<Record<string, Foresee>> = {
   '10a': foreseePackaged('Deploy'),
   '10b': foreseeInline('Deploy'),
   '11': foreseeFeatures('AfterDeploy'),
-  '12': setIisHomeDirectory,
+  '12': foreseeIisHome,
   '13': foreseeFeatures('BeforePostDeploy'),
   '14a': foreseePackaged('PostDeploy'),
   '14b': foreseeInline('PostDeploy'),
@@ -93,6 +93,14 @@ function firstFree({ disk }: ForeseenWork, wanted: string): string {
 
 function foreseeFeatures(stage: FeatureStage): Foresee {
   return runFeatures(stage);
+}
+
+/** IIS' file is the machine's: of a run that was recorded it has changed since. */
+async function foreseeIisHome(work: ForeseenWork): Promise<Done> {
+  const recorded = work.recordedEnd();
+  if (recorded?.state !== 'done') return setIisHomeDirectory(work);
+  const { files, detail } = recorded;
+  return { state: 'done', ...(files && { files }), ...(detail !== undefined && { detail }) };
 }
 
 function foreseeInline(stage: ScriptStage): Foresee {
