@@ -10,9 +10,11 @@ import {
   writeKeyFile,
   type CompanyCertificate,
 } from '../identity/index.ts';
+import { faultPoint } from '../faults.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
 import { openInstance, type Instance } from './open.ts';
+import { beginMaking, gitIgnore, holdsOnlyUnfinished, isBeingMade, type Making } from './unfinished-init.ts';
 
 const settingsTemplate = `# What the operator sets; every setting has a default. Unknown keys are refused.
 # listen = "127.0.0.1:7420"
@@ -31,7 +33,7 @@ const settingsTemplate = `# What the operator sets; every setting has a default.
 /**
  * Makes an instance: data folder, keys, and the introduction, signed here and now by the company certificate, whose
  * private key is not kept. The same name in the same folder again is the instance that is there. Where it fails, the
- * folder is as empty as it was.
+ * folder is as empty as it was; where it is killed, the next one begins anew or finishes it.
  *
  * @throws InstanceError DATA_FOLDER_TAKEN where the folder holds something else, DATA_FOLDER_NOT_WRITABLE
  */
@@ -41,26 +43,83 @@ export async function createInstance(
   clock: Clock = systemClock,
 ): Promise<{ instance: Instance; created: boolean }> {
   const places = dataFolder(folder);
-  if (existsSync(places.database)) {
-    const instance = await openInstance(folder, { clock });
-    if (instance.identity.name === intent.name) return { instance, created: false };
-    instance.close();
-    throw new InstanceError(
-      'DATA_FOLDER_TAKEN',
-      `Cannot make instance ${intent.name} in ${places.root}: ${instance.identity.name} lives there`,
-      { hint: 'Choose another folder with --data.', details: { name: instance.identity.name } },
-    );
-  }
+  const there = existsSync(places.database) ? await instanceAt(folder, intent.name, clock) : undefined;
+  if (there !== undefined) return { instance: there, created: false };
   refuseUnfitCertificate(intent, clock);
-  makeFolder(places.root, intent.name);
+  makeFolder(places, intent.name);
+  using making = begin(places, intent.name);
+  // Somebody else may have come to its end meanwhile.
+  if (existsSync(places.database)) throw folderTaken(places.root, intent.name);
+  if (!holdsOnlyUnfinished(places, settingsTemplate)) throw folderTaken(places.root, intent.name);
+  removeOwn(places);
   takeFolder(places.keys, places.root, intent.name);
+  faultPoint('init.begun');
   try {
-    return { instance: await fillFolder(places, intent, clock), created: true };
+    const instance = await fillFolder(places, intent, clock);
+    faultPoint('init.made');
+    making.finish();
+    return { instance, created: true };
   } catch (error) {
     // Half an instance is no use, and in the way of the next attempt.
     removeOwn(places);
+    making.finish();
     throw namedFailure(error, places.root, intent.name);
   }
+}
+
+/**
+ * The instance of that name that lives in the folder, if one does; where it was not quite finished, it is now.
+ *
+ * @throws InstanceError DATA_FOLDER_TAKEN where it has another name
+ */
+export async function instanceAt(
+  folder: string,
+  name: string,
+  clock: Clock = systemClock,
+): Promise<Instance | undefined> {
+  const places = dataFolder(folder);
+  if (!existsSync(places.database)) return undefined;
+  const instance = await openInstance(folder, { clock });
+  const known = instance.identity.name;
+  if (known !== name) {
+    instance.close();
+    throw new InstanceError(
+      'DATA_FOLDER_TAKEN',
+      `Cannot make instance ${name} in ${places.root}: ${known} lives there`,
+      { hint: 'Choose another folder with --data.', details: { name: known } },
+    );
+  }
+  if (isBeingMade(places)) {
+    try {
+      using making = begin(places, name);
+      // More than its introduction, and somebody works with it already.
+      if (instance.log.entryCount() <= 1) finishLog(instance);
+      keepOutOfGit(places.root);
+      making.finish();
+    } catch (error) {
+      instance.close();
+      throw error;
+    }
+  }
+  return instance;
+}
+
+function begin(places: DataFolder, name: string): Making {
+  let making: Making | undefined;
+  try {
+    making = beginMaking(places);
+  } catch (cause) {
+    throw namedFailure(cause, places.root, name);
+  }
+  if (making === undefined) throw folderTaken(places.root, name);
+  return making;
+}
+
+/** The log begins with what introduces its instance. */
+function finishLog({ identity, log }: Instance): void {
+  if (log.entryCount() === 0) log.openFeed({ audience: identity.instanceId, introduction: identity.bytes });
+  else if (log.standing().state !== 'good') log.confirmHead();
+  log.saveHead();
 }
 
 /** Removes what an instance makes in its folder, and what is called after it; what others put there stays. */
@@ -100,11 +159,11 @@ async function fillFolder(
     mkdirSync(place, { mode: 0o700 });
   }
   writeFileSync(places.settings, settingsTemplate, { mode: 0o600 });
+  faultPoint('init.keys-made');
   const instance = await openInstance(places.root, { clock, create: true });
   try {
-    const { identity, log } = instance;
-    log.openFeed({ audience: identity.instanceId, introduction: identity.bytes });
-    log.saveHead();
+    faultPoint('init.database-made');
+    finishLog(instance);
     keepOutOfGit(places.root);
     return instance;
   } catch (error) {
@@ -115,7 +174,7 @@ async function fillFolder(
 
 /** Keys and secrets lie here: nobody is to commit them because the folder happens to lie in a checkout. */
 function keepOutOfGit(root: string): void {
-  writeFileSync(join(root, '.gitignore'), '*\n', { mode: 0o600 });
+  writeFileSync(join(root, '.gitignore'), gitIgnore, { mode: 0o600 });
 }
 
 /** Of two that make an instance in one folder, the one that makes the folder of the keys has it. */
@@ -156,8 +215,9 @@ function makeFolders(path: string): void {
   mkdirSync(path, { mode: 0o700 });
 }
 
-/** Makes the data folder where it isn't there yet; an empty one will do. */
-function makeFolder(root: string, name: string): void {
+/** Makes the data folder where it isn't there yet; an empty one will do, and one that an init was ended in. */
+function makeFolder(places: DataFolder, name: string): void {
+  const { root } = places;
   let content: string[];
   try {
     makeFolders(root);
@@ -166,7 +226,7 @@ function makeFolder(root: string, name: string): void {
   } catch (cause) {
     throw namedFailure(cause, root, name);
   }
-  if (content.length > 0) throw folderTaken(root, name);
+  if (content.length > 0 && !isBeingMade(places)) throw folderTaken(root, name);
 }
 
 function folderTaken(root: string, name: string): InstanceError {
@@ -174,7 +234,7 @@ function folderTaken(root: string, name: string): InstanceError {
     'DATA_FOLDER_TAKEN',
     `Cannot make instance ${name} in ${root}: the folder is not empty`,
     {
-      hint: 'Choose an empty or new folder with --data; if an earlier init was cut short, remove that folder.',
+      hint: 'Choose an empty or new folder with --data.',
     },
   );
 }

@@ -6,13 +6,7 @@ import {
   readPfx,
   type CompanyCertificate,
 } from '../../identity/index.ts';
-import {
-  createInstance,
-  dataFolder,
-  InstanceError,
-  openInstance,
-  type Instance,
-} from '../../instance/index.ts';
+import { createInstance, instanceAt, type Instance } from '../../instance/index.ts';
 import { command, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { readGivenFile, readPasswordFile, systemReason } from '../files.ts';
@@ -41,7 +35,8 @@ export const init = command({
         'Give the certificate there is, or have one made.',
       );
     }
-    const there = await instanceThere(context.folder, name);
+    // No certificate is needed to say so.
+    const there = await instanceAt(context.folder, name);
     if (there !== undefined) return outcome(there, false);
     if (certificate !== undefined) {
       const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
@@ -77,20 +72,6 @@ export const init = command({
 async function createWith(folder: string, name: string, company: CompanyCertificate): Promise<Instance> {
   const { instance } = await createInstance(folder, { name, company });
   return instance;
-}
-
-/** The instance that lives there already; no certificate is needed to say so. */
-async function instanceThere(folder: string, name: string): Promise<Instance | undefined> {
-  if (!existsSync(dataFolder(folder).database)) return undefined;
-  const instance = await openInstance(folder);
-  if (instance.identity.name === name) return instance;
-  const known = instance.identity.name;
-  instance.close();
-  throw new InstanceError(
-    'DATA_FOLDER_TAKEN',
-    `Cannot make instance ${name} in ${dataFolder(folder).root}: ${known} lives there`,
-    { hint: 'Choose another folder with --data.', details: { name: known } },
-  );
 }
 
 function outcome(instance: Instance, created: boolean, certificateFile?: string): Outcome {

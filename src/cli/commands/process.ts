@@ -69,13 +69,7 @@ const schema = command({
   run: async () => ({ document: processSchema(), text: JSON.stringify(processSchema(), null, 2) }),
 });
 
-export const processCommands = [
-  publishProcessCommand,
-  show,
-  diff,
-  schema,
-  importOctopus,
-];
+export const processCommands = [publishProcessCommand, show, diff, schema, importOctopus];
 
 const named = ({ process, revision, digest }: RevisionRow) => ({ process, revision, digest });
 
