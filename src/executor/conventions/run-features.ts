@@ -23,17 +23,17 @@ export function runFeatures(stage: FeatureStage) {
     const files: string[] = [];
     let hasActed = false;
     for (const { name, called, stages } of on) {
-      const act = stages[stage];
-      if (act === undefined) continue;
+      const acting = stages[stage];
+      if (acting === undefined) continue;
       const { kept } = work;
       if (kept === undefined) {
-        details.push(`${called} acts here`);
+        details.push(`${called}: ${acting.does}`);
         hasActed = true;
         continue;
       }
       work.log('verbose', `${name}, ${stage}`);
       const settings = featureSettings(work.variables, 'wholly');
-      const done = await act({ ...work, kept, settings });
+      const done = await acting.run({ ...work, kept, settings });
       files.push(...(done.files ?? []));
       if (done.detail !== undefined) details.push(`${called}: ${done.detail}`);
       hasActed ||= done.detail !== undefined || (done.files ?? []).length > 0;

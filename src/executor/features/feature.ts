@@ -32,8 +32,14 @@ export type Feature = {
   readonly settings: Readonly<Record<string, string>>;
   /** What keeps it from working on this host, each as the rest of a sentence; settings not yet known are undefined. */
   readonly lacking: (settings: FeatureSettings, host: Host) => readonly string[];
-  /** What it does at its stages; throws a CrossgapError where that fails. */
-  readonly stages: Readonly<Partial<Record<FeatureStage, (work: FeatureWork) => Promise<FeatureDone>>>>;
+  readonly stages: Readonly<Partial<Record<FeatureStage, StageOfFeature>>>;
+};
+
+export type StageOfFeature = {
+  /** What a plan says of it, before anything is known of the machine. */
+  readonly does: string;
+  /** Does it; throws a CrossgapError where that fails. */
+  readonly run: (work: FeatureWork) => Promise<FeatureDone>;
 };
 
 /** The work of a feature: as that of a convention, with what has to outlive an interruption. */

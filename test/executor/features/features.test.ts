@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { foreseeRun } from '../../../src/executor/index.ts';
 import type { Feature } from '../../../src/executor/features/feature.ts';
 import { features } from '../../../src/executor/features/features.ts';
 import { temporaryFolder } from '../../support/build-nupkg.ts';
@@ -68,6 +69,23 @@ test('a feature that is on and has nothing to do at a stage says so', async () =
   const outcome = await run(folder.path, planOf(folder.path, [step]));
   expect(outcome.state).toBe('succeeded');
   expect(traceOf(outcome)).toContain('11 nothing-to-do');
+});
+
+test('a plan says what a feature would do and touches nothing', async () => {
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'applicationHost.config');
+  const properties = {
+    ...idle(folder.path),
+    'Octopus.Action.IISWebSite.CreateOrUpdateWebSite': 'True',
+  };
+  const step = await packageStep(folder.path, { 'a.txt': 'a' }, { step: { properties } });
+  const [foreseen] = await foreseeRun(planOf(folder.path, [step]));
+  const line = foreseen!.conventions.find(({ number }) => number === 13);
+  expect(line).toMatchObject({
+    state: 'done',
+    detail: 'an IIS site: it is made, or brought to what is asked for',
+  });
+  expect(readFileSync(file, 'utf8')).toBe('<configuration/>');
 });
 
 test('a feature that nobody has is refused by its name before anything is started', async () => {

@@ -14,7 +14,10 @@ export const iisSite: Feature = {
   called: 'an IIS site',
   settings: iisSettings,
   lacking: iisLacking,
-  stages: { BeforePreDeploy: lookBefore, BeforePostDeploy: setUp },
+  stages: {
+    BeforePreDeploy: { does: 'its settings are read', run: lookBefore },
+    BeforePostDeploy: { does: 'it is made, or brought to what is asked for', run: setUp },
+  },
 };
 
 /** Before anything is changed: the settings can be used, and what is asked for fits what is there. */

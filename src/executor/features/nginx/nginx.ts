@@ -25,7 +25,11 @@ export const nginx: Feature = {
     const bash = host.find(['bash']) === undefined ? ['bash is not on this machine'] : [];
     return [...bash, ...notWritable(configurationsFolder(settings))];
   },
-  stages: { BeforePreDeploy: lookBefore, AfterDeploy: putServer, DeployFailed: putServerBack },
+  stages: {
+    BeforePreDeploy: { does: 'it has to be content with its configuration', run: lookBefore },
+    AfterDeploy: { does: 'files of the server are written, tested and loaded', run: putServer },
+    DeployFailed: { does: 'the files of before are put back and loaded', run: putServerBack },
+  },
 };
 
 /** Before anything is changed: the settings can be used, and nginx is content with what it has. */

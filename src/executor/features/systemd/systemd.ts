@@ -32,10 +32,10 @@ export const systemd: Feature = {
     return [...lacking.map((program) => `${program} is not on this machine`), ...notWritable(folder)];
   },
   stages: {
-    BeforePreDeploy: lookAt,
-    AfterPreDeploy: stop,
-    BeforePostDeploy: putUnit,
-    DeployFailed: restore,
+    BeforePreDeploy: { does: 'how it is now is written down', run: lookAt },
+    AfterPreDeploy: { does: 'it is stopped', run: stop },
+    BeforePostDeploy: { does: 'its unit is written, checked and loaded, and it is started', run: putUnit },
+    DeployFailed: { does: 'its unit and state of before are put back', run: restore },
   },
 };
 

@@ -39,10 +39,10 @@ export const windowsService: Feature = {
     return powershell === undefined ? ['PowerShell is not on this machine'] : [];
   },
   stages: {
-    BeforePreDeploy: lookBefore,
-    AfterPreDeploy: stop,
-    BeforePostDeploy: setUp,
-    DeployFailed: startAgain,
+    BeforePreDeploy: { does: 'its settings are read', run: lookBefore },
+    AfterPreDeploy: { does: 'it is stopped', run: stop },
+    BeforePostDeploy: { does: 'it is made or set, and started', run: setUp },
+    DeployFailed: { does: 'it is started again where it ran', run: startAgain },
   },
 };
 
