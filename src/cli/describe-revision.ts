@@ -9,6 +9,7 @@ export function describeRevision(row: RevisionRow, revision: Revision): string[]
   const gate = [
     ...publishWhen.deployedTo.map((one) => `deployed to ${one}`),
     ...(publishWhen.testsPassed ? ['tests passed'] : []),
+    ...publishWhen.testTypes.map((type) => `${type} tests passed`),
     ...(publishWhen.verdictOk ? ['verdict ok'] : []),
   ];
   const scope = ({

@@ -3,7 +3,13 @@ import { closedBecause, type Gate, type Standing } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import { freezeRelease } from '../events/index.ts';
 import { findRelease, releaseOf } from '../instance/index.ts';
-import { readReleases, readRevisions, readSucceededIn, type ReleaseRow } from '../projections/index.ts';
+import {
+  readEvidence,
+  readReleases,
+  readRevisions,
+  readSucceededIn,
+  type ReleaseRow,
+} from '../projections/index.ts';
 import { CliError } from './errors.ts';
 
 /**
@@ -33,7 +39,7 @@ export function gateOf(db: Database, release: ReleaseRow): Gate {
   const row = readRevisions(db).find(
     ({ process, revision }) => process === release.process && revision === release.document.revision.number,
   );
-  return row?.local.publishWhen ?? { deployedTo: [], testsPassed: false, verdictOk: false };
+  return row?.local.publishWhen ?? { deployedTo: [], testsPassed: false, testTypes: [], verdictOk: false };
 }
 
 /** How a release of this side stands when it is to be published. */
@@ -49,6 +55,7 @@ export function standingOf(db: Database, release: ReleaseRow): Standing {
     withdrawn,
     deployedTo: readSucceededIn(db, '', digest),
     tests,
+    evidence: readEvidence(db, digest),
     verdict,
   };
 }

@@ -96,6 +96,7 @@ export function describeRelease(instance: Instance, release: ReleaseRow): string
       table(
         readEvidence(db, release.digest).map((one) => [
           one.file,
+          one.type ?? '',
           one.format,
           `${one.passed} passed, ${one.failed} failed, ${one.skipped} skipped`,
           short(one.sha256),

@@ -21,6 +21,8 @@ const noteQuotedMax = 200;
 export type Gate = {
   readonly deployedTo: readonly string[];
   readonly testsPassed: boolean;
+  /** Types of tests that must have passed, each by itself. */
+  readonly testTypes: readonly string[];
   readonly verdictOk: boolean;
 };
 
@@ -33,6 +35,12 @@ export type Standing = {
   readonly withdrawn: string | null;
   readonly deployedTo: readonly string[];
   readonly tests: { readonly passed: number; readonly failed: number } | null;
+  /** What was imported, of which type each. */
+  readonly evidence: readonly {
+    readonly type: string | null;
+    readonly passed: number;
+    readonly failed: number;
+  }[];
   readonly verdict: { readonly ok: boolean; readonly by: string; readonly note: string | null } | null;
 };
 
@@ -54,8 +62,22 @@ export function closedBecause(gate: Gate, standing: Standing): string[] {
     if (standing.tests.failed > 0) reasons.push(`${standing.tests.failed} tests failed`);
     else if (standing.tests.passed === 0) reasons.push('no test passed');
   }
+  for (const type of gate.testTypes) {
+    const found = ofType(standing, type);
+    if (found === undefined) reasons.push(`no ${type} test results were imported`);
+    else if (found.failed > 0) reasons.push(`${found.failed} ${type} tests failed`);
+    else if (found.passed === 0) reasons.push(`no ${type} test passed`);
+  }
   if (gate.verdictOk && standing.verdict === null) reasons.push('nobody has given a verdict yet');
   return reasons;
+}
+
+/** What tests of one type came to; undefined where there are none. */
+function ofType({ evidence }: Standing, type: string): { passed: number; failed: number } | undefined {
+  const files = evidence.filter((one) => one.type?.toLowerCase() === type.toLowerCase());
+  if (files.length === 0) return undefined;
+  const sum = (which: 'passed' | 'failed'): number => files.reduce((total, one) => total + one[which], 0);
+  return { passed: sum('passed'), failed: sum('failed') };
 }
 
 /** What to type so that a closed gate opens, as far as commands can do it. */
@@ -67,6 +89,9 @@ export function howToOpen(gate: Gate, standing: Standing): string {
       .filter((environment) => !deployedTo.includes(environment))
       .map((environment) => commandLine('deploy', release, '--env', environment, '--wait')),
     ...(gate.testsPassed && tests === null ? [commandLine('tests', 'import', release, 'FILE')] : []),
+    ...gate.testTypes
+      .filter((type) => ofType(standing, type) === undefined)
+      .map((type) => commandLine('tests', 'import', release, '--type', type, 'FILE')),
     ...(gate.verdictOk && verdict === null ? [commandLine('release', 'verdict', release, '--ok')] : []),
   ];
   if (commands.length === 0) return `See \`${commandLine('release', 'show', release)}\`.`;

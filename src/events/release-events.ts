@@ -42,19 +42,22 @@ export const ReleaseCreated = defineEvent(
   z.strictObject({ digest: Digest, document: bytes }),
 );
 
+const tests = {
+  digest: Digest,
+  file: z.string(),
+  sha256: Digest,
+  sizeBytes: z.int().min(0),
+  format: z.string(),
+  passed: z.int().min(0),
+  failed: z.int().min(0),
+  skipped: z.int().min(0),
+};
+
 /** What tests said about a release; the file itself is a blob. */
-export const TestsImported = defineEvent(
-  'tests.imported',
-  z.strictObject({
-    digest: Digest,
-    file: z.string(),
-    sha256: Digest,
-    sizeBytes: z.int().min(0),
-    format: z.string(),
-    passed: z.int().min(0),
-    failed: z.int().min(0),
-    skipped: z.int().min(0),
-  }),
+export const TestsImported = defineEvent('tests.imported', z.strictObject(tests)).next(
+  // Version 2: of which type they are, as the process calls it; null where nobody said.
+  z.strictObject({ ...tests, type: z.string().min(1).max(64).nullable() }),
+  (before) => ({ ...before, type: null }),
 );
 
 /** A person's word on exactly this release; the newest one counts. */

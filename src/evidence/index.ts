@@ -1,2 +1,3 @@
 export { EvidenceError, evidenceErrorCodes, type EvidenceErrorCode } from './errors.ts';
-export { readTestResults, type TestFailure, type TestResults } from './junit.ts';
+export { readTestResults } from './read-results.ts';
+export type { ResultFormat, TestFailure, TestResults } from './test-results.ts';

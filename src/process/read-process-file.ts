@@ -62,7 +62,8 @@ export function readProcessFile(given: ProcessFileSource): ProcessFile {
 function publishWhenOf(entry: NonNullable<ProcessEntry['local']>['publish-when']): LocalPart['publishWhen'] {
   return {
     deployedTo: entry?.['deployed-to'] ?? [],
-    testsPassed: entry?.tests !== undefined,
+    testsPassed: entry?.tests === 'passed',
+    testTypes: typeof entry?.tests === 'object' ? Object.keys(entry.tests) : [],
     verdictOk: entry?.verdict !== undefined,
   };
 }

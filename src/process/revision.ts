@@ -87,6 +87,8 @@ export type LocalPart = {
   readonly publishWhen: {
     readonly deployedTo: readonly string[];
     readonly testsPassed: boolean;
+    /** Types of tests that must have passed, each by itself. */
+    readonly testTypes: readonly string[];
     readonly verdictOk: boolean;
   };
   readonly variables: readonly ScopedValue[];

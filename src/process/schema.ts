@@ -69,6 +69,10 @@ export const ScriptEntry = z
   )
   .meta({ description: 'A script in bash, powershell or python' });
 
+const testType = z
+  .string()
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,63}$/u, { error: 'this is no name of a type of tests' });
+
 const InstallTo = z.strictObject(
   {
     folder: text('The folder to copy the application into, absolute', 4000),
@@ -200,7 +204,18 @@ const Local = z.strictObject(
       .strictObject(
         {
           'deployed-to': list(word('Name of an environment'), 'Deployed there with success').optional(),
-          tests: z.literal('passed', { error: '`passed` is expected here' }).optional(),
+          tests: z
+            .union(
+              [
+                z.literal('passed'),
+                z
+                  .record(testType, z.literal('passed'))
+                  .meta({ description: 'Types of tests, as `tests import --type` calls them' }),
+              ],
+              { error: '`passed`, or { TYPE: passed }, is expected here' },
+            )
+            .meta({ description: 'Tests that must have been imported and have passed' })
+            .optional(),
           verdict: z.literal('ok', { error: '`ok` is expected here' }).optional(),
         },
         { error: mapping },

@@ -14,8 +14,8 @@ export const releaseBoard: Projection = {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (link, digest) DO NOTHING`,
     );
     const tests = db.prepare(
-      `INSERT INTO evidence (digest, sha256, file, format, passed, failed, skipped, imported_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest, sha256) DO NOTHING`,
+      `INSERT INTO evidence (digest, sha256, file, format, passed, failed, skipped, imported_at, type)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest, sha256) DO UPDATE SET type = excluded.type`,
     );
     const judge = db.prepare(
       `UPDATE release SET verdict_ok = ?, verdict_note = ?, verdict_by = ? WHERE link = '' AND digest = ?`,
@@ -125,8 +125,8 @@ export const releaseBoard: Projection = {
           }
           return;
         case 'tests.imported': {
-          const { digest, sha256, file, format, passed, failed, skipped } = event.data;
-          tests.run(digest, sha256, file, format, passed, failed, skipped, header.at);
+          const { digest, sha256, file, format, passed, failed, skipped, type } = event.data;
+          tests.run(digest, sha256, file, format, passed, failed, skipped, header.at, type ?? '');
           return;
         }
         case 'release.judged':
@@ -288,12 +288,14 @@ export type EvidenceRow = {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Null where nobody said of which type they are. */
+  readonly type: string | null;
 };
 
 export function readEvidence(db: Database, digest: string): EvidenceRow[] {
   return db
     .prepare(
-      `SELECT sha256, file, format, passed, failed, skipped FROM evidence WHERE digest = ?
+      `SELECT sha256, file, format, passed, failed, skipped, nullif(type, '') AS type FROM evidence WHERE digest = ?
         ORDER BY imported_at, sha256`,
     )
     .all(digest) as EvidenceRow[];

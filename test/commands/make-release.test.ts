@@ -24,7 +24,10 @@ const pin = (wish: Partial<PackagePin> = {}): PackagePin => ({
 const signer = { subject: 'CN=Acme', fingerprint: digest('f') };
 
 describe('a process file', () => {
-  const local = { publishWhen: { deployedTo: ['qa'], testsPassed: true, verdictOk: false }, variables: [] };
+  const local = {
+    publishWhen: { deployedTo: ['qa'], testsPassed: true, testTypes: [], verdictOk: false },
+    variables: [],
+  };
   const asked = { process: 'Orders', digest: digest('a'), sizeBytes: 10, local };
 
   test('becomes the first revision, then the next', () => {
@@ -162,6 +165,7 @@ describe('what is said of a release', () => {
     passed: 3,
     failed: 0,
     skipped: 1,
+    type: null,
   };
 
   test('test results are imported once', () => {

@@ -1,4 +1,14 @@
-import { assert as assertLaw, boolean, nat, option, property, record, subarray } from 'fast-check';
+import {
+  array,
+  assert as assertLaw,
+  boolean,
+  constantFrom,
+  nat,
+  option,
+  property,
+  record,
+  subarray,
+} from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   closedBecause,
@@ -14,8 +24,8 @@ import { encodeBody, entryBytesMax } from '../../src/events/index.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { dataOf, decided, digest, id } from './decided.ts';
 
-const open: Gate = { deployedTo: [], testsPassed: false, verdictOk: false };
-const strict: Gate = { deployedTo: ['integration', 'qa'], testsPassed: true, verdictOk: true };
+const open: Gate = { deployedTo: [], testsPassed: false, testTypes: [], verdictOk: false };
+const strict: Gate = { deployedTo: ['integration', 'qa'], testsPassed: true, testTypes: [], verdictOk: true };
 const standing = (wish: Partial<Standing> = {}): Standing => ({
   process: 'Orders',
   number: '1.0.0',
@@ -24,6 +34,7 @@ const standing = (wish: Partial<Standing> = {}): Standing => ({
   withdrawn: null,
   deployedTo: ['integration', 'qa'],
   tests: { passed: 3, failed: 0 },
+  evidence: [{ type: 'integration', passed: 3, failed: 0 }],
   verdict: { ok: true, by: 'quinn', note: null },
   ...wish,
 });
@@ -148,15 +159,36 @@ describe('the gate', () => {
     expect(codeOf(error)).toBe('GATE_CLOSED refused');
   });
 
+  test('needs tests of each type it names, found in any case, and tells how to bring them', () => {
+    const gate: Gate = { ...open, testTypes: ['integration', 'smoke'] };
+    const evidence = [
+      { type: null, passed: 9, failed: 0 },
+      { type: 'Integration', passed: 3, failed: 0 },
+    ];
+    expect(closedBecause(gate, standing({ evidence }))).toEqual(['no smoke test results were imported']);
+    expect(howToOpen(gate, standing({ evidence }))).toContain(
+      'crossgap tests import Orders/1.0.0 --type smoke FILE',
+    );
+    const smoke = (passed: number, failed: number) => [...evidence, { type: 'smoke', passed, failed }];
+    expect(closedBecause(gate, standing({ evidence: smoke(2, 1) }))).toEqual(['1 smoke tests failed']);
+    expect(closedBecause(gate, standing({ evidence: smoke(0, 0) }))).toEqual(['no smoke test passed']);
+    expect(closedBecause(gate, standing({ evidence: smoke(1, 0) }))).toEqual([]);
+  });
+
   test('asking for less never closes it, and knowing more good never does either', () => {
     const gates = record({
       deployedTo: subarray(['a', 'b', 'c']),
       testsPassed: boolean(),
+      testTypes: subarray(['integration', 'smoke']),
       verdictOk: boolean(),
     });
     const known = record({
       deployedTo: subarray(['a', 'b', 'c']),
       tests: option(record({ passed: nat(3), failed: nat(3) })),
+      evidence: array(
+        record({ type: option(constantFrom('integration', 'Smoke')), passed: nat(2), failed: nat(2) }),
+        { maxLength: 3 },
+      ),
       verdict: option(boolean()),
     });
     assertLaw(
@@ -164,7 +196,12 @@ describe('the gate', () => {
         const wish = { ...rest, verdict: verdict === null ? null : { ok: verdict, by: 'quinn', note: null } };
         const closed = closedBecause(gate, standing(wish)).length;
         expect(closedBecause(open, standing(wish)).length).toBeLessThanOrEqual(closed);
-        const better = standing({ ...wish, deployedTo: ['a', 'b', 'c'], tests: { passed: 1, failed: 0 } });
+        const better = standing({
+          ...wish,
+          deployedTo: ['a', 'b', 'c'],
+          tests: { passed: 1, failed: 0 },
+          evidence: ['integration', 'smoke'].map((type) => ({ type, passed: 1, failed: 0 })),
+        });
         expect(closedBecause(gate, better).length).toBeLessThanOrEqual(closed);
       }),
     );

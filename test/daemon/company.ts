@@ -71,8 +71,13 @@ export async function buildRelease(vendor: Instance, number: string, wish: Wish)
   await vendor.blobs.putBytes(document);
   vendor.record((db) => {
     const latest = readRevisions(db).findLast(({ process }) => process === name);
-    const { deployedTo, testsPassed, verdictOk } = local.publishWhen;
-    const publishWhen = { deployedTo: [...deployedTo], testsPassed, verdictOk };
+    const { deployedTo, testsPassed, testTypes, verdictOk } = local.publishWhen;
+    const publishWhen = {
+      deployedTo: [...deployedTo],
+      testsPassed,
+      testTypes: [...testTypes],
+      verdictOk,
+    };
     const intent = {
       process: name,
       digest,

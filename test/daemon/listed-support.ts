@@ -69,8 +69,8 @@ export async function publishListed(
   const document = Buffer.from(JSON.stringify(release.document));
   vendor.record((db) =>
     publishRelease(
-      { deployedTo: [], testsPassed: false, verdictOk: false },
-      { process, number, digest, document, withdrawn, deployedTo: [], tests, verdict },
+      { deployedTo: [], testsPassed: false, testTypes: [], verdictOk: false },
+      { process, number, digest, document, withdrawn, deployedTo: [], tests, evidence: [], verdict },
       [{ ...linkOf(vendor, link, db), has: false }],
       chunkLists,
     ),

@@ -53,6 +53,7 @@ const imported = {
   passed: 1,
   failed: 0,
   skipped: 0,
+  type: null,
 };
 const refused = {
   link,

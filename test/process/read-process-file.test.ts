@@ -52,8 +52,16 @@ describe('a process file', () => {
       },
     });
     expect(local).toEqual({
-      publishWhen: { deployedTo: ['integration', 'qa'], testsPassed: true, verdictOk: true },
+      publishWhen: { deployedTo: ['integration', 'qa'], testsPassed: true, testTypes: [], verdictOk: true },
       variables: [{ name: 'Sandbox.Key', value: 'abc', environments: [], tags: [] }],
+    });
+  });
+
+  test('tests are asked for by type where the gate names types', () => {
+    const file = orders.replace('tests: passed', 'tests: { integration: passed, smoke: passed }');
+    expect(read(file).local.publishWhen).toMatchObject({
+      testsPassed: false,
+      testTypes: ['integration', 'smoke'],
     });
   });
 

@@ -131,7 +131,10 @@ export const actions = {
     if (release === undefined) return;
     const file = { file: 'junit.xml', sha256: sha256(`${which}`), sizeBytes: 1, format: 'junit' };
     vendor.record(() =>
-      importTests({ digest: release.digest, ...file, passed: which, failed: 0, skipped: 1 }, new Set()),
+      importTests(
+        { digest: release.digest, ...file, passed: which, failed: 0, skipped: 1, type: null },
+        new Set(),
+      ),
     );
   },
   addOwnPackage({ vendor }: Pair, which: number) {

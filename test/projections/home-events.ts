@@ -46,7 +46,7 @@ export function homeEvents(link: string, release: string): MadeEvent[] {
     outputs: [],
     error: null,
   };
-  const publishWhen = { deployedTo: [], testsPassed: false, verdictOk: false };
+  const publishWhen = { deployedTo: [], testsPassed: false, testTypes: [], verdictOk: false };
   return [
     LinkInvited.make({ link: 'd'.repeat(32), name: 'evil', transport }),
     LinkAccepted.make({ link: 'c'.repeat(32), name: 'evil', transport, peer, introduction }),
@@ -74,6 +74,7 @@ export function homeEvents(link: string, release: string): MadeEvent[] {
       passed: 1,
       failed: 0,
       skipped: 0,
+      type: 'smoke',
     }),
     ReleaseJudged.make({ digest: release, ok: true, note: null }),
     ReleasePublished.make({ digest: release, links: [link] }),

@@ -202,8 +202,8 @@ export function offer(instance: Instance, release: ReleaseRow, links: readonly s
     const { process, number, digest, withdrawn, tests, verdict } = release;
     const document = Buffer.from(JSON.stringify(release.document));
     return publishRelease(
-      { deployedTo: [], testsPassed: false, verdictOk: false },
-      { process, number, digest, document, withdrawn, deployedTo: [], tests, verdict },
+      { deployedTo: [], testsPassed: false, testTypes: [], verdictOk: false },
+      { process, number, digest, document, withdrawn, deployedTo: [], tests, evidence: [], verdict },
       links.map((link) => ({ ...linkOf(instance, link, db), has: had.has(`${digest} ${link}`) })),
     );
   });

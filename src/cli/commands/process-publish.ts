@@ -24,7 +24,11 @@ export const publishProcessCommand = command({
       digest,
       sizeBytes: document.byteLength,
       local: {
-        publishWhen: { ...local.publishWhen, deployedTo: [...local.publishWhen.deployedTo] },
+        publishWhen: {
+          ...local.publishWhen,
+          deployedTo: [...local.publishWhen.deployedTo],
+          testTypes: [...local.publishWhen.testTypes],
+        },
         variables: local.variables.map(({ name: variable, value, environments, tags }) => ({
           name: variable,
           value,

@@ -4,7 +4,7 @@ import { importTests } from '../../commands/index.ts';
 import { readTestResults } from '../../evidence/index.ts';
 import { releaseOf } from '../../instance/index.ts';
 import { readEvidence } from '../../projections/index.ts';
-import { command, neededList, type Outcome } from '../command.ts';
+import { command, misuse, neededList, text, type Outcome } from '../command.ts';
 import { readGivenFile } from '../files.ts';
 import { ownRelease } from '../own-release.ts';
 import { R } from '../release-names.ts';
@@ -17,9 +17,10 @@ export const importResults = command({
   path: 'tests import',
   about: 'Test results become evidence on exactly this release; the files are kept',
   example: 'crossgap tests import 1.0.0 TestResult.xml',
-  args: { R, FILE: neededList('FILE', 'JUnit XML files') },
-  options: {},
-  async run(context, { R: named, FILE }): Promise<Outcome> {
+  args: { R, FILE: neededList('FILE', 'files in the form of JUnit, NUnit, xUnit.net or TRX') },
+  options: { type: text('T', 'of which type they are, as `publish-when` calls it') },
+  async run(context, { R: named, FILE }, options): Promise<Outcome> {
+    const type = typeOf(options.type);
     // Every file is read before anything is stored: all of them or none.
     const read = FILE.map((path) => {
       const bytes = readGivenFile(path, 'test results', resultsBytesMax);
@@ -31,11 +32,16 @@ export const importResults = command({
     for (const { bytes } of read) await instance.blobs.putBytes(bytes);
     const imported = new Set<string>();
     instance.record((db) => {
-      const known = new Set(readEvidence(db, digest).map((one) => one.sha256));
+      const known = new Set(
+        readEvidence(db, digest)
+          // Said without a type, what is known stays as it is known.
+          .filter((one) => type === null || one.type === type)
+          .map((one) => one.sha256),
+      );
       return read.flatMap(({ path, bytes, sha256, results }) => {
         const { format, passed, failed, skipped } = results;
         const of = { digest, file: basename(path), sha256, sizeBytes: bytes.length };
-        const decision = importTests({ ...of, format, passed, failed, skipped }, known);
+        const decision = importTests({ ...of, format, passed, failed, skipped, type }, known);
         if (decision.length > 0) imported.add(sha256);
         known.add(sha256);
         return decision;
@@ -48,7 +54,7 @@ export const importResults = command({
     });
     const { passed = 0, failed = 0, skipped = 0 } = release.tests ?? {};
     return {
-      document: { release: releaseOf(instance.db, release), digest, tests: release.tests, files },
+      document: { release: releaseOf(instance.db, release), digest, type, tests: release.tests, files },
       text: [
         ...files.flatMap((file) => [
           `${file.file}: ${totals(file)}${file.known ? ' (imported before)' : ''}`,
@@ -63,6 +69,13 @@ export const importResults = command({
     };
   },
 });
+
+/** @throws CliError USAGE_INVALID */
+function typeOf(said: string | undefined): string | null {
+  if (said === undefined) return null;
+  if (/^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,63}$/u.test(said)) return said;
+  throw misuse(`Cannot import tests of type ${said}: that is no name of a type`, 'Write letters and digits.');
+}
 
 function totals({ passed, failed, skipped }: { passed: number; failed: number; skipped: number }): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
