@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { replaceFile } from '../replace-file.ts';
+import { misuse } from './command.ts';
 import { CliError } from './errors.ts';
 
 /** The bytes of a file a person named, at most `sizeMax` of them. `what` is its role, as in "notes". @throws CliError FILE_NOT_READABLE */
@@ -29,6 +30,20 @@ export function readGivenText(path: string, what: string, sizeMax: number): stri
 /** A password from a file: its content without one line end. */
 export function readPasswordFile(path: string): string {
   return readGivenText(path, 'password file', 64 * 1024).replace(/\r?\n$/, '');
+}
+
+/** Refuses a result that would take the place of what it is made from. @throws CliError USAGE_INVALID */
+export function refuseInPlace(out: string | undefined, inputs: readonly string[]): void {
+  const facts = out === undefined ? undefined : statSync(out, { throwIfNoEntry: false });
+  if (facts === undefined) return;
+  for (const input of inputs) {
+    const { dev, ino } = statSync(input, { throwIfNoEntry: false }) ?? {};
+    if (dev !== facts.dev || ino !== facts.ino) continue;
+    throw misuse(
+      `Cannot write ${out}: it is the file ${input} itself, which is only read`,
+      'Name another file with --out.',
+    );
+  }
 }
 
 /** Writes what a person asked for, whole or not at all; an older file is replaced. @throws CliError FILE_NOT_WRITTEN */

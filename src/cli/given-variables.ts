@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigFileError, setStructuredVariables } from '../config-files/index.ts';
 import { readJson, type JsonValue } from '../variables/index.ts';
 import { misuse } from './command.ts';
 import { readGivenText } from './files.ts';
@@ -11,10 +12,8 @@ export type GivenVariable = {
 };
 
 const Value = z.union([z.string(), z.null(), z.number().transform(String), z.boolean().transform(String)]);
-const Variables = z.union([
-  z.record(z.string(), Value),
-  z.array(z.looseObject({ name: z.string(), value: Value, sensitive: z.boolean().optional() })),
-]);
+const Named = z.record(z.string(), Value);
+const Listed = z.array(z.looseObject({ name: z.string(), value: Value, sensitive: z.boolean().optional() }));
 
 const variablesBytesMax = 64 * 1024 * 1024;
 
@@ -28,19 +27,40 @@ export function readGivenVariables(path: string): GivenVariable[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw misuse(`Cannot read variables ${path}: it is not JSON (${why})`, hint);
+  } catch {
+    // What the runtime says of it quotes the text, and values may be secret.
+    throw misuse(`Cannot read variables ${path}: it is not JSON${whereNoJson(text)}`, hint);
   }
-  const read = Variables.safeParse(parsed);
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    const where = issue === undefined ? '' : ` at ${issue.path.join('.') || 'the top'}`;
-    throw misuse(`Cannot read variables ${path}: it holds something else than variables${where}`, hint);
+  if (Array.isArray(parsed)) {
+    const { data, error } = Listed.safeParse(parsed);
+    if (error !== undefined) {
+      const [n, key] = error.issues[0]?.path ?? [];
+      const what = key === undefined ? 'is no variable' : `has no fitting ${String(key)}`;
+      throw misuse(`Cannot read variables ${path}: item ${Number(n) + 1} of it ${what}`, hint);
+    }
+    return data.map(({ name, value, sensitive }) => ({ name, value, sensitive: sensitive ?? false }));
   }
-  return Array.isArray(read.data)
-    ? read.data.map(({ name, value, sensitive }) => ({ name, value, sensitive: sensitive ?? false }))
-    : inOrder(read.data, readJson(text, false)).map(([name, value]) => ({ name, value, sensitive: false }));
+  const { data, error } = Named.safeParse(parsed);
+  if (error !== undefined) {
+    const name = error.issues[0]?.path[0];
+    const what =
+      name === undefined ? 'it is neither an object nor an array' : `${String(name)} is no plain value`;
+    throw misuse(`Cannot read variables ${path}: ${what}`, hint);
+  }
+  return inOrder(data, readJson(text, false)).map(([name, value]) => ({ name, value, sensitive: false }));
+}
+
+/** The place where a text stops being JSON, without a word of what stands there. */
+function whereNoJson(text: string): string {
+  try {
+    const none = { has: () => false, get: () => undefined, names: () => [] };
+    setStructuredVariables('variables.json', Buffer.from(text, 'utf8'), none);
+  } catch (error) {
+    if (!(error instanceof ConfigFileError)) throw error;
+    const { line, column } = error.details;
+    return line === undefined ? '' : ` at line ${Number(line)}, column ${Number(column)}`;
+  }
+  return text === '' ? ': it is empty' : ': it has comments, or a comma behind the last item';
 }
 
 /** The members of an object in the order of its document, which matters where variables are listed by index. */

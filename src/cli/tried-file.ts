@@ -1,7 +1,7 @@
 import { CrossgapError } from '../errors.ts';
 import { VariableSet } from '../variables/index.ts';
 import { needed, text, type Context, type Outcome } from './command.ts';
-import { readGivenFile, writeGivenFile } from './files.ts';
+import { readGivenFile, refuseInPlace, writeGivenFile } from './files.ts';
 import { readGivenVariables } from './given-variables.ts';
 
 /** What one convention made of one file. */
@@ -27,6 +27,7 @@ export function tryOnFile(
   { file, variables, out }: { file: string; variables: string; out: string | undefined },
   convention: (bytes: Uint8Array, variables: VariableSet) => TriedFile,
 ): Outcome {
+  refuseInPlace(out, [file, variables]);
   const values = new VariableSet(readGivenVariables(variables).map(({ name, value }) => [name, value]));
   const before = readGivenFile(file, 'file', fileBytesMax);
   let result: TriedFile;

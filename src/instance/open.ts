@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { accountName } from '../account.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { createDatabase, openDatabase, type Database } from '../db/index.ts';
 import { eventCatalog, openLog, type CrossgapEvent, type Log } from '../events/index.ts';
@@ -102,7 +102,7 @@ export async function openInstance(
     readAnew(db, instanceId, { first: () => log.findKeys(), history: () => log.history() });
     const blobs = await openBlobStore(folder.blobs);
     const vault = openVault(folder.vault, readKeyFile(folder.vaultKey), instanceId);
-    const actor = userInfo().username;
+    const actor = accountName();
     const close = (): void => {
       if (!db.open) return;
       try {

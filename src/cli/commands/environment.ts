@@ -1,7 +1,8 @@
 import { addEnvironment, findEnvironment, removeEnvironment } from '../../commands/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { readEnvironments } from '../../projections/index.ts';
-import { command, list, misuse, needed, notYet, text } from '../command.ts';
+import { command, list, needed, notYet, text } from '../command.ts';
+import { refuseUnfitName } from '../environment-name.ts';
 import { table } from '../table.ts';
 
 const name = needed('NAME', 'the environment');
@@ -88,21 +89,4 @@ function wasThere({ log }: Instance, environment: string): boolean {
     if (removed) return true;
   }
   return false;
-}
-
-/** Environments name folders and stand in command lines. */
-function refuseUnfitName(text: string): void {
-  if (/^[\p{L}\p{N}_][\p{L}\p{N}._-]{0,99}$/u.test(text)) return;
-  throw misuse(
-    `Cannot use ${JSON.stringify(text)} as the name of an environment or tag: it has characters that it can't have`,
-    `Use letters, digits, dots, dashes and underscores, at most 100, since folders are named so${suggestion(text)}.`,
-  );
-}
-
-function suggestion(text: string): string {
-  const fitting = text
-    .trim()
-    .replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
-    .replaceAll(/^[.-]+|-+$/g, '');
-  return fitting === '' ? '' : `; for example ${fitting}`;
 }

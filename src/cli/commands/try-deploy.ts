@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { accountName } from '../../account.ts';
 import { runTeller } from '../../daemon/index.ts';
 import { foreseeRun, logPath, makeRunKey, readRunning, runPlan, type LogLine } from '../../executor/index.ts';
 import type { DeploymentView } from '../../projections/index.ts';
@@ -8,6 +9,7 @@ import { command, flag, list, needed, text, type Context, type Outcome } from '.
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeSteps } from '../describe-deployment.ts';
 import { describeForeseen } from '../describe-foreseen.ts';
+import { refuseUnfitName } from '../environment-name.ts';
 import { CliError } from '../errors.ts';
 import { readGivenProcess } from '../given-process.ts';
 import { readGivenVariables } from '../given-variables.ts';
@@ -34,6 +36,7 @@ export const tryDeploy = command({
     'allow-unsigned': flag('take packages without a signature, or by an unknown signer, too'),
   },
   async run(context, { PROCESS }, options): Promise<Outcome> {
+    for (const name of [options.env, ...options.tag]) refuseUnfitName(name);
     const file = readGivenProcess(PROCESS);
     const values = options.variables === undefined ? [] : readGivenVariables(options.variables);
     const packages = await triedPackages(options.package, {
@@ -105,7 +108,7 @@ async function runTried(
     },
   });
   tell(outcome, lines);
-  return triedView(plan, outcome, userInfo().username);
+  return triedView(plan, outcome, accountName());
 }
 
 function told(

@@ -3,7 +3,7 @@ import { CrossgapError } from '../../errors.ts';
 import { decodeText, encodeTextOrUtf8 } from '../../config-files/index.ts';
 import { evaluatesTrue, expand, readJson, VariableSet, type JsonValue } from '../../variables/index.ts';
 import { command, misuse, text, type Context, type Outcome } from '../command.ts';
-import { readGivenFile, readGivenText, writeGivenFile } from '../files.ts';
+import { readGivenFile, readGivenText, refuseInPlace, writeGivenFile } from '../files.ts';
 import { inOrder, readGivenVariables } from '../given-variables.ts';
 
 const fileBytesMax = 1024 * 1024 * 1024;
@@ -34,6 +34,7 @@ export const trySubstitute = command({
         'Give FILE --variables JSON, or --cases FILE.',
       );
     }
+    refuseInPlace(out, [FILE, variables]);
     const set = new VariableSet(readGivenVariables(variables).map(({ name, value }) => [name, value]));
     const decoded = decodeText(readGivenFile(FILE, 'file', fileBytesMax));
     const result = expand(decoded.text, set, 'continue');

@@ -1,6 +1,6 @@
 import { ConfigFileError, transformXml, type TransformMessage } from '../../config-files/index.ts';
 import { command, needed, text, type Outcome } from '../command.ts';
-import { readGivenFile, writeGivenFile } from '../files.ts';
+import { readGivenFile, refuseInPlace, writeGivenFile } from '../files.ts';
 
 const fileBytesMax = 1024 * 1024 * 1024;
 
@@ -16,10 +16,13 @@ export const tryTransform = command({
     out: text('F', 'where the result goes; without it, to standard output'),
   },
   async run(context, { SOURCE, TRANSFORM }, { out }): Promise<Outcome> {
+    refuseInPlace(out, [SOURCE, TRANSFORM]);
     const result = tried(SOURCE, TRANSFORM);
     const warnings = result.messages.filter(({ level }) => level === 'warning');
     const errors = result.messages.filter(({ level }) => level === 'error');
-    for (const message of result.messages) context.terminal.talk(lineOf(message, { SOURCE, TRANSFORM }));
+    // A file that can't be read is named by the failure itself.
+    const told = result.messages.filter(({ kind }) => kind !== 'unreadable');
+    for (const message of told) context.terminal.talk(lineOf(message, { SOURCE, TRANSFORM }));
     const { bytes, failure } = result;
     if (out !== undefined && bytes !== undefined) writeGivenFile(out, bytes);
     return {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DeploymentView } from '../../../src/projections/index.ts';
@@ -96,4 +96,62 @@ test('a folder, or variables that are none, are refused by name', async () => {
   expect(folder.stderr).toContain('it is not a file');
   const none = await type(['try', 'structured', variables, '--variables', file('v3.json', '[1]')]);
   expect(none.exitCode).toBe(2);
+});
+
+test.each([
+  ['{"Db.Password": hunter2-and-more}', 'it is not JSON at line 1, column 17'],
+  [
+    '{"Db.Password": "hunter2-and-more", }',
+    'it is not JSON: it has comments, or a comma behind the last item',
+  ],
+  ['', 'it is not JSON: it is empty'],
+  [
+    '[{"name": "Db.Password", "value": "hunter2-and-more"}, {"name": "Title"}]',
+    'item 2 of it has no fitting value',
+  ],
+  ['{"Db": {"Password": "hunter2-and-more"}}', 'Db is no plain value'],
+  ['"hunter2-and-more"', 'it is neither an object nor an array'],
+])(
+  'of values that can not be read it is said where and why, never what stands there: %j',
+  async (text, why) => {
+    const command = ['try', 'structured', file('b.json', '{}'), '--variables', file('unfit.json', text)];
+    const answer = await type([...command, '--json']);
+    expect(answer).toMatchObject({ exitCode: 2, stdout: '', error: { code: 'USAGE_INVALID' } });
+    expect(answer.error.message).toContain(`unfit.json: ${why}`);
+    expect(answer.stderr).not.toContain('hunter2');
+  },
+);
+
+const xdt = 'http://schemas.microsoft.com/XML-Document-Transform';
+test.each([
+  ['structured', ['in.json', '--variables', 'values.json'], 'in.json'],
+  ['config-variables', ['in.config', '--variables', 'values.json'], 'in.config'],
+  ['substitute', ['in.json', '--variables', 'values.json'], 'values.json'],
+  ['transform', ['in.config', 'rules.config'], 'rules.config'],
+])(
+  'try %s never takes the place of what it reads, by whatever path it is named',
+  async (name, words, input) => {
+    file('in.json', '{"a": 1}');
+    file('in.config', '<a />');
+    file('values.json', '{"a": "2"}');
+    file('rules.config', `<a xmlns:xdt="${xdt}" b="2" xdt:Transform="SetAttributes" />`);
+    const before = readFileSync(join(root, input));
+    const paths = words.map((word) => (word.startsWith('--') ? word : join(root, word)));
+    const link = join(root, `link-to-${name}`);
+    symlinkSync(join(root, input), link);
+    for (const out of [join(root, input), link]) {
+      const answer = await type(['try', name, ...paths, '--out', out, '--json']);
+      expect(answer).toMatchObject({ exitCode: 2, error: { code: 'USAGE_INVALID' } });
+      expect(answer.error.message).toContain('which is only read');
+    }
+    expect(readFileSync(join(root, input))).toEqual(before);
+  },
+);
+
+test('a file that is no XML is told once, by its own name', async () => {
+  const source = file('binary.config', '\0\0no XML');
+  const answer = await type(['try', 'transform', source, file('none.config', '<a />')]);
+  expect(answer.exitCode).toBe(6);
+  expect(answer.stderr.match(/Cannot read/g)).toHaveLength(1);
+  expect(answer.stderr).not.toContain('none.config');
 });

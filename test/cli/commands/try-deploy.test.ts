@@ -175,3 +175,11 @@ describe('a signed package', () => {
     expect(answer.exitCode).toBe(4);
   });
 });
+
+test.each(['', '../uat', 'two words'])(
+  'an environment %j, which nobody can have, is refused',
+  async (name) => {
+    const answer = await type([...nowhere, '--json', 'try', 'deploy', processFile, '--env', name]);
+    expect(answer).toMatchObject({ exitCode: 2, error: { code: 'USAGE_INVALID' } });
+  },
+);

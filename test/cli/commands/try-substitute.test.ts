@@ -63,7 +63,7 @@ describe('trying substitution on a file', () => {
     ['cases beside a file', ['a.txt', '--cases', 'v.json'], '--cases takes no file'],
     ['cases that are none', ['--cases', 'v.json'], 'Cannot read cases'],
     ['variables that are no JSON', ['a.txt', '--variables', 'a.txt'], 'it is not JSON'],
-    ['variables that are a number', ['a.txt', '--variables', 'n.json'], 'something else than variables'],
+    ['variables that are a number', ['a.txt', '--variables', 'n.json'], 'neither an object nor an array'],
   ])('%s is a misuse', async (_what, words, said) => {
     given('n.json', '7');
     const paths = words.map((word) => (word.startsWith('--') ? word : join(folder, word)));
