@@ -13,7 +13,6 @@ await using transport = folderTransport({
   mergeBytes: 2048,
   believedMs: 0,
 });
-process.stdout.write('ready\n');
 const { failures } = await replicateOnce(replica, transport, {
   signal: new AbortController().signal,
   limits: { chunkBytes: 8192, batchBytes: 4096 },

@@ -21,16 +21,13 @@ export function busyLink(): Link {
 export async function exchangeProcess(
   link: Link,
   side: 'vendor' | 'customer',
-  { fault, killAfterMs }: { fault?: string; killAfterMs?: number } = {},
+  { fault }: { fault?: string } = {},
 ): Promise<number | NodeJS.Signals> {
   const ids = side === 'vendor' ? [acme, contoso] : [contoso, acme];
   const script = join(import.meta.dirname, 'exchange-process.ts');
   const child = spawn(process.execPath, [script, join(link.root, '..'), side, ...ids, linkId], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ...(fault === undefined ? {} : { CROSSGAP_FAULT: fault }) },
-  });
-  child.stdout.once('data', () => {
-    if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   });
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return signal ?? code ?? -1;
