@@ -91,8 +91,17 @@ function firstFree({ disk }: ForeseenWork, wanted: string): string {
   }
 }
 
+/** What a feature did to the machine can't be looked at again: of a run that was recorded it is what the record says. */
 function foreseeFeatures(stage: FeatureStage): Foresee {
-  return runFeatures(stage);
+  return async (work) => {
+    const foreseen = await runFeatures(stage)(work);
+    const recorded = work.recordedEnd();
+    if (foreseen.state === 'feature-off' || recorded === undefined) return foreseen;
+    work.repeatScript();
+    const { state, files, detail } = recorded;
+    if (state !== 'done' && state !== 'nothing-to-do') return foreseen;
+    return { state, ...(files && { files }), ...(detail !== undefined && { detail }) };
+  };
 }
 
 /** IIS' file is the machine's: of a run that was recorded it has changed since. */

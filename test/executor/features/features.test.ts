@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { foreseeRun } from '../../../src/executor/index.ts';
+import { foreseeRun, type Fact } from '../../../src/executor/index.ts';
 import type { Feature } from '../../../src/executor/features/feature.ts';
 import { features } from '../../../src/executor/features/features.ts';
 import { temporaryFolder } from '../../support/build-nupkg.ts';
@@ -86,6 +86,34 @@ test('a plan says what a feature would do and touches nothing', async () => {
     detail: 'an IIS site: it is made, or brought to what is asked for',
   });
   expect(readFileSync(file, 'utf8')).toBe('<configuration/>');
+});
+
+test('a run that is repeated from its record has the lines of that run', async () => {
+  using folder = temporaryFolder();
+  const site = 'Octopus.Action.IISWebSite';
+  const properties = {
+    ...idle(folder.path),
+    [`${site}.VirtualDirectory.CreateOrUpdate`]: 'True',
+    [`${site}.VirtualDirectory.WebSiteName`]: 'Orders',
+    [`${site}.VirtualDirectory.VirtualPath`]: '/files',
+  };
+  const sites = '<site name="Orders"><application path="/"/></site>';
+  writeFileSync(
+    join(folder.path, 'applicationHost.config'),
+    `<configuration><system.applicationHost><sites>${sites}</sites></system.applicationHost></configuration>`,
+  );
+  const step = await packageStep(folder.path, { 'a.txt': 'a' }, { step: { properties } });
+  const plan = planOf(folder.path, [step]);
+  const facts: Fact[] = [];
+  const outcome = await run(folder.path, plan, {
+    report: (event) => void (event.kind === 'log' || facts.push(event)),
+  });
+  expect(outcome.steps[0]!.conventions.find(({ number }) => number === 13)).toMatchObject({
+    state: 'done',
+    detail: expect.stringContaining('virtual directory Orders/files made at'),
+  });
+  const [repeated] = await foreseeRun(plan, { facts });
+  expect(repeated!.conventions).toEqual(outcome.steps[0]!.conventions);
 });
 
 test('a feature that nobody has is refused by its name before anything is started', async () => {
