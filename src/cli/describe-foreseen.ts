@@ -14,6 +14,7 @@ const idle = new Set(['feature-off', 'nothing-to-do', 'not-run']);
 export function describeForeseen(steps: readonly Shown[]): string[] {
   return steps.flatMap((step, at) => [
     `${at + 1}. ${step.name}${standing(step)}`,
+    ...(step.onlyWhere === undefined ? [] : [`   only where ${step.onlyWhere} is true by then`]),
     ...indented(indented(table(linesOf(step)))),
     ...indented(indented(notesOn(step))),
   ]);
@@ -65,6 +66,6 @@ function notesOn(step: Shown): string[] {
         ? []
         : [`${one.script} is run rather than ${one.rather.join(', ')}`],
     ),
-    ...step.warnings.filter((text) => !text.startsWith('No file matches ')),
+    ...step.warnings,
   ];
 }

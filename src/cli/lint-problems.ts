@@ -84,9 +84,7 @@ function problemsOf(step: ForeseenStep, engines: readonly ScriptKind[] | undefin
     ...step.namedLikeFeatures.map((file) =>
       say('warning', 'named-like-feature', `${file} is named like a script of a feature and is not run`),
     ),
-    ...step.warnings
-      .filter((text) => !text.startsWith('No file matches '))
-      .map((text) => say('warning', 'warning', text)),
+    ...step.warnings.map((text) => say('warning', 'warning', text)),
   ];
 }
 

@@ -1,7 +1,9 @@
 import {
   checkHost,
   foreseeRun,
+  hostProblems,
   knownValues,
+  missingEngines,
   type ForeseenStep,
   type PlannedStep,
 } from '../executor/index.ts';
@@ -34,6 +36,8 @@ export type PlanPreview = {
   }[];
   /** The newest revision of the process, where the release is bound to an older one of this side. */
   readonly newerRevision: number | null;
+  /** What this host lacks for it, in words. */
+  readonly hostLacks: readonly string[];
   /** Environments and tags the process mentions and this side doesn't have. */
   readonly unknownPlaces: readonly string[];
 };
@@ -63,8 +67,24 @@ export async function previewPlan(
       })),
     ],
     newerRevision: newerRevision(instance, release),
+    hostLacks: [...hostProblems(plan).map(({ message }) => message), ...packagedLacks(foreseen)],
     unknownPlaces: await unknownPlaces(instance, release),
   };
+}
+
+/** Engines that scripts in packages need and this host lacks; those of the process are told by their steps. */
+function packagedLacks(steps: readonly ForeseenStep[]): string[] {
+  return steps.flatMap(({ name, scripts }) =>
+    scripts.flatMap(({ script, from, language }) => {
+      const [engine] = from === 'package' && language !== null ? missingEngines([language]) : [];
+      const programs = engine?.programs.join(' or ');
+      return engine === undefined
+        ? []
+        : [
+            `step ${name} brings ${script}, which needs ${engine.name}, and ${programs} is not on this machine`,
+          ];
+    }),
+  );
 }
 
 function previewAction({ action }: PlannedStep): ActionPreview {

@@ -246,6 +246,6 @@ function describePlan(
         : [`process revision ${preview.newerRevision} exists; this release keeps its own`]),
       ...(preview.unknownPlaces.length === 0 ? [] : [unknownPlacesInWords(instance, preview.unknownPlaces)]),
     ]),
-    ...section('In the way', obstacle === undefined ? [] : [obstacle.message]),
+    ...section('In the way', [...(obstacle === undefined ? [] : [obstacle.message]), ...preview.hostLacks]),
   ];
 }

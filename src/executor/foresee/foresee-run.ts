@@ -1,6 +1,6 @@
 import { CrossgapError } from '../../errors.ts';
 import { openPackageContent, type PackageContent } from '../../packages/index.ts';
-import { expand, namesIn, truthy, type VariableSet } from '../../variables/index.ts';
+import { expand, namesIn, type VariableSet } from '../../variables/index.ts';
 import type { Convention, Remark } from '../convention.ts';
 import { failureConventions } from '../conventions.ts';
 import { realDisk } from '../disk.ts';
@@ -10,6 +10,7 @@ import { conventionsOf, traceOf } from '../outcome.ts';
 import type { ConventionOutcome, Plan, PlannedStep, ScriptKind, StepState } from '../plan.ts';
 import { emptyStep, type StepRecord } from '../record.ts';
 import { runConventions } from '../run-conventions.ts';
+import { groupsOf, whyNot, type NotRun } from '../step-conditions.ts';
 import { tellFolder } from '../step-run.ts';
 import { setOutputVariable, setScriptValue, stepVariables, type OutputVariable } from '../step-variables.ts';
 import { foreseenConventions } from './foreseen-conventions.ts';
@@ -25,6 +26,8 @@ export type ForeseenStep = {
   /** `waits`: for a person; `failed`: at the convention whose line says so. */
   readonly state: 'runs' | 'waits' | 'failed' | 'skipped' | 'not-run';
   readonly skippedBecause?: string;
+  /** The condition of a step that runs only where this is true, which is known when it is its turn. */
+  readonly onlyWhere?: string;
   /** The lines that the trace would have. */
   readonly conventions: readonly ConventionOutcome[];
   readonly transforms: readonly { readonly target: string; readonly by: readonly string[] }[];
@@ -89,12 +92,17 @@ export async function foreseeRun(plan: Plan, options: ForeseeOptions = {}): Prom
     error: undefined,
   };
   const steps: ForeseenStep[] = [];
-  for (const [index, step] of completed.steps.entries()) {
-    const foreseen = await foreseeStep(run, step, index + 1);
-    run.states.set(step.name, stateOf(foreseen));
-    const isIgnored = foreseen.state === 'failed' && recordedScripts(run.facts, index + 1).isIgnored;
-    if (foreseen.state === 'failed' && !isIgnored) run.error ??= foreseen.error;
-    steps.push(foreseen);
+  for (const group of groupsOf(completed.steps)) {
+    // Steps that begin together know nothing of one another.
+    const ended: { readonly foreseen: ForeseenStep; readonly outputs: readonly OutputVariable[] }[] = [];
+    for (const { step, position } of group) ended.push(await foreseeStep(run, step, position));
+    for (const [index, { foreseen, outputs }] of ended.entries()) {
+      run.outputs.push(...outputs);
+      run.states.set(foreseen.name, stateOf(foreseen));
+      const isIgnored = recordedScripts(run.facts, group[index]!.position).isIgnored;
+      if (foreseen.state === 'failed' && !isIgnored) run.error ??= foreseen.error;
+      steps.push(foreseen);
+    }
   }
   return steps;
 }
@@ -114,26 +122,65 @@ function stateOf({ state }: ForeseenStep): StepState {
   return state;
 }
 
-async function foreseeStep(run: ForeseenRun, step: PlannedStep, position: number): Promise<ForeseenStep> {
-  const { plan, secrets, outputs, states, error } = run;
-  const variables = stepVariables({ plan, step, position, secrets, outputs, states, error });
-  const record = emptyStep(1, 0);
-  const skipped = whyNot(step, error !== undefined, variables);
-  if (skipped !== undefined) {
-    Object.assign(record, { state: skipped.state, skippedBecause: skipped.because });
-    return told(step, record, [], skipped.state);
+/** What a step would do, and the outputs that are known of it. */
+async function foreseeStep(
+  run: ForeseenRun,
+  step: PlannedStep,
+  position: number,
+): Promise<{ readonly foreseen: ForeseenStep; readonly outputs: readonly OutputVariable[] }> {
+  const { plan, secrets, states, error } = run;
+  const made: OutputVariable[] = [];
+  const variables = stepVariables({ plan, step, position, secrets, outputs: run.outputs, states, error });
+  const onlyWhere = run.facts.length === 0 && isOpenCondition(step) ? step.when : undefined;
+  let skipped: NotRun | undefined;
+  try {
+    skipped = onlyWhere === undefined ? whyNot(step, error !== undefined, () => variables) : undefined;
+  } catch (thrown) {
+    return { foreseen: told(step, emptyStep(1, 0), [], 'failed', judged(thrown)), outputs: [] };
   }
+  if (skipped !== undefined) {
+    const record = { ...emptyStep(0, 0), state: skipped.state, skippedBecause: skipped.because };
+    return { foreseen: told(step, record, [], skipped.state), outputs: [] };
+  }
+  const foreseen = await foreseeWork(run, step, position, variables, made);
+  return { foreseen: { ...foreseen, ...(onlyWhere !== undefined && { onlyWhere }) }, outputs: made };
+}
+
+/** Whether a condition depends on what an earlier step will have said. */
+function isOpenCondition({ when, skippedBecause }: PlannedStep): boolean {
+  return skippedBecause === undefined && namesIn(when).some(isOutput);
+}
+
+async function foreseeWork(
+  run: ForeseenRun,
+  step: PlannedStep,
+  position: number,
+  variables: VariableSet,
+  made: OutputVariable[],
+): Promise<ForeseenStep> {
+  const record = emptyStep(1, 0);
   const recorded = recordedScripts(run.facts, position);
   if (step.action.kind === 'manual') {
     const { key } = conventionsOf(step)[0]!;
     const decided = recorded.endOf(key);
-    if (decided === undefined) return told(step, record, [], 'waits');
+    if (decided === undefined) {
+      const { missing } = expand(step.action.instructions, variables);
+      const remark = { kind: 'no-value', where: 'the instructions', tokens: missing } as const;
+      return told(step, record, missing.length === 0 ? [] : [laterMarked(remark, [])], 'waits');
+    }
     record.ended.set(key, decided);
     return told(step, record, [], decided.error === undefined ? 'runs' : 'failed', decided.error);
   }
   using packages = openOnce(step);
   const remarks: Remark[] = [];
-  const workFor = worldOf(run, step, { recorded, variables, record, remarks, content: packages.content });
+  const workFor = worldOf(run, step, {
+    recorded,
+    variables,
+    record,
+    remarks,
+    made,
+    content: packages.content,
+  });
   const ways = conventionsOf(step).map((convention) => foreseeing(convention));
   const onFailure = step.action.kind === 'package' ? failureConventions.map(foreseeing) : [];
   const end = await runConventions(ways, onFailure, {
@@ -170,13 +217,15 @@ type StepWorld = {
   readonly variables: VariableSet;
   readonly record: StepRecord;
   readonly remarks: Remark[];
+  /** Outputs of this step so far. */
+  readonly made: OutputVariable[];
   readonly content: () => Promise<PackageContent>;
 };
 
 function worldOf(
   run: ForeseenRun,
   step: PlannedStep,
-  { recorded, variables, record, remarks, content }: StepWorld,
+  { recorded, variables, record, remarks, made, content }: StepWorld,
 ): (convention: Convention) => ForeseenWork {
   const { plan } = run;
   // What lies on the disk today is not what lay there when the record was made.
@@ -187,7 +236,7 @@ function worldOf(
   const setOutput = (name: string, value: string): void => {
     setScriptValue(variables, name, value);
     setOutputVariable(variables, plan.machine, { step: step.name, name, value });
-    run.outputs.push({ step: step.name, name, value });
+    made.push({ step: step.name, name, value });
   };
   return ({ key }) => ({
     plan,
@@ -254,21 +303,6 @@ function isLater(token: string, scripts: readonly string[]): boolean {
 
 const isOutput = (name: string): boolean => /^Octopus\.Action\[[^\]]*\]\.Output\b/i.test(name);
 
-function whyNot(
-  step: PlannedStep,
-  hasFailed: boolean,
-  variables: VariableSet,
-): { readonly state: 'skipped' | 'not-run'; readonly because: string } | undefined {
-  if (step.skippedBecause !== undefined) return { state: 'skipped', because: step.skippedBecause };
-  if (step.when === 'always') return undefined;
-  if (step.when === 'success')
-    return hasFailed ? { state: 'not-run', because: 'an earlier step failed' } : undefined;
-  if (step.when === 'failure')
-    return hasFailed ? undefined : { state: 'skipped', because: 'no earlier step failed' };
-  const { text } = expand(step.when, variables);
-  return truthy(text) ? undefined : { state: 'skipped', because: `${step.when} is not true` };
-}
-
 type OpenPackage = Disposable & { readonly content: () => Promise<PackageContent>; isOpen(): boolean };
 
 /** The package of a step, opened when it is first looked into. */
@@ -307,6 +341,7 @@ function told(
 ): ForeseenStep {
   const of = <Kind extends (Marked | Oddity)['kind']>(kind: Kind) =>
     remarks.filter((one): one is Extract<Marked | Oddity, { kind: Kind }> => one.kind === kind);
+  const named = of('named-like-feature').map(({ file }) => file);
   return {
     id: step.id,
     name: step.name,
@@ -330,10 +365,17 @@ function told(
       rather,
     })),
     transformsUnused: of('transform-unused').map(({ file }) => file),
-    namedLikeFeatures: of('named-like-feature').map(({ file }) => file),
-    warnings: of('warning').map(({ text }) => text),
+    namedLikeFeatures: named,
+    warnings: of('warning')
+      .map(({ text }) => text)
+      .filter((text) => !isToldApart(text, named)),
     ...(failure && { error: failure.message, ...(failure.code && { errorCode: failure.code }) }),
   };
+}
+
+/** Whether a warning of the log says what has a place of its own here. */
+function isToldApart(text: string, named: readonly string[]): boolean {
+  return text.startsWith('No file matches ') || named.some((file) => text.startsWith(`${file} is not run`));
 }
 
 function judged(thrown: unknown): FactError {

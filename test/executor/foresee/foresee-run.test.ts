@@ -166,6 +166,47 @@ describe('what will fail is foreseen', () => {
   });
 });
 
+describe('conditions', () => {
+  const after = (when: string) => runStep('After', 'true', { when });
+
+  test('steps are skipped as they would be, and one of an output runs only where that is so', async () => {
+    using folder = temporaryFolder();
+    const steps = [
+      runStep('Before', 'set_octopusvariable Go yes'),
+      runStep('Never', 'true', { when: 'failure' }),
+      runStep('Not here', 'true', { skippedBecause: 'it is not for uat' }),
+      runStep('Off', 'true', { when: '#{Off}' }),
+      after('#{Octopus.Action[Before].Output.Go}'),
+    ];
+    const foreseen = await foreseeRun(
+      planOf(folder.path, steps, { variables: [{ name: 'Off', value: 'False' }] }),
+    );
+    expect(foreseen.map(({ state }) => state)).toEqual(['runs', 'skipped', 'skipped', 'skipped', 'runs']);
+    expect(foreseen.at(-1)!.onlyWhere).toBe('#{Octopus.Action[Before].Output.Go}');
+  });
+
+  test('steps that begin together do not see the outputs of one another', async () => {
+    using folder = temporaryFolder();
+    const web = await packageStep(folder.path, { 'a.txt': '' });
+    const told = runStep('Beside', 'echo #{Octopus.Action[Web].Output.Package.ExtractedFileCount}');
+    const steps = [web, { ...told, start: 'with-previous' as const }];
+    const [, beside] = await foreseeRun(planOf(folder.path, steps));
+    expect(beside!.noValue[0]!.later).toEqual(['#{Octopus.Action[Web].Output.Package.ExtractedFileCount}']);
+    const [, behind] = await foreseeRun(planOf(folder.path, [web, told]));
+    expect(behind!.noValue).toEqual([]);
+  });
+
+  test('a step that a person confirms waits, and what its instructions lack is told', async () => {
+    using folder = temporaryFolder();
+    const action = { kind: 'manual', instructions: 'Ask #{Nobody.Knows}' } as const;
+    const [foreseen] = await foreseeRun(planOf(folder.path, [{ ...after('success'), action }]));
+    expect(foreseen).toMatchObject({
+      state: 'waits',
+      noValue: [{ where: 'the instructions', tokens: ['#{Nobody.Knows}'], later: [] }],
+    });
+  });
+});
+
 test('plan and run agree on generated packages and settings', async () => {
   const names = ['Web', 'app.v2', 'Data'];
   const file = fc.constantFrom(
