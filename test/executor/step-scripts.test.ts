@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { InlineScript } from '../../src/executor/index.ts';
+import type { InlineScript, RunOutcome } from '../../src/executor/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { logOf, packageStep, planOf, pythonScript, run, runStep, saidOf } from '../support/scripts-run.ts';
 
@@ -66,6 +66,23 @@ test('packaged scripts that are switched off neither run nor vanish, those of th
   await run(folder.path, planOf(folder.path, [step]));
   expect(saidOf(folder.path)).toEqual(['process']);
   expect(readdirSync(join(folder.path, 'data/apps/uat/Orders.Web/3.2.0'))).toEqual(['Deploy.sh']);
+});
+
+test('scripts among the properties run where their feature is on, and one in C# is refused by name', async () => {
+  using folder = temporaryFolder();
+  const script = { 'Octopus.Action.CustomScripts.Deploy.sh': 'echo "deployed by #{Octopus.Action.Name}"' };
+  const feature = { 'Octopus.Action.EnabledFeatures': 'Octopus.Features.CustomScripts' };
+  const outcomeOf = async (properties: Record<string, string>, name: string): Promise<RunOutcome> => {
+    const step = await packageStep(folder.path, { 'a.txt': '' }, { step: { properties } });
+    return await run(folder.path, planOf(folder.path, [step]), { runFolder: join(folder.path, name) });
+  };
+  expect((await outcomeOf(script, 'off')).steps[0]!.conventions[10]).toMatchObject({ state: 'feature-off' });
+  await outcomeOf({ ...script, ...feature }, 'run');
+  expect(saidOf(folder.path)).toEqual(['deployed by Web']);
+  const other = { 'Octopus.Action.CustomScripts.Deploy.csx': 'Console.WriteLine()' };
+  const refused = await outcomeOf({ ...other, ...feature }, 'other');
+  expect(refused).toMatchObject({ state: 'failed', failedAt: { convention: 10 } });
+  expect(refused.error).toBe('Cannot run the Deploy script of the process: C# scripts are not supported');
 });
 
 test('scripts written on Windows run, whatever mark and line ends they have, and are plain afterwards', async () => {

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { expand, flag } from '../../variables/index.ts';
+import { expand, flag, list } from '../../variables/index.ts';
 import { currentFolder, packageAction, type Done, type Work } from '../convention.ts';
 import { ExecutorError } from '../errors.ts';
 import type { InlineScript } from '../plan.ts';
@@ -31,9 +31,14 @@ export function runInlineScripts(stage: ScriptStage) {
 /** The scripts of a stage that the process gives, in the order in which they run. */
 export function inlineScripts(work: Work, stage: ScriptStage): InlineScript[] {
   const given = packageAction(work.step).scripts[stageKeys[stage]];
+  const isOn = list(work.variables, 'Octopus.Action.EnabledFeatures').includes(
+    'Octopus.Features.CustomScripts',
+  );
+  const property = (extension: string): string =>
+    (isOn && work.variables.raw(`Octopus.Action.CustomScripts.${stage}.${extension}`)) || '';
+  if (property('csx').trim() !== '') throw notSupported(`the ${stage} script of the process`);
   return inlineOrder.flatMap((kind) => {
-    const name = `Octopus.Action.CustomScripts.${stage}.${scriptLanguages[kind].extension}`;
-    const asProperty = work.variables.raw(name) ?? '';
+    const asProperty = property(scriptLanguages[kind].extension);
     const all = [...given.filter((script) => script.kind === kind), { kind, text: asProperty }];
     return all.filter((script) => script.text.trim() !== '').slice(0, 1);
   });
@@ -84,10 +89,7 @@ export function runPackagedScript(stage: PackagedStage) {
     if (others.length > 0) work.log('verbose', `${chosen} is run rather than ${others.join(', ')}`);
     const language = languageOf(extname(chosen).slice(1));
     if (language === undefined) {
-      throw new ExecutorError('SCRIPT_NOT_STARTED', `Cannot run ${chosen}: C# scripts are not supported`, {
-        hint: 'Give the package the same script for Bash, Python or PowerShell instead.',
-        details: { file: chosen },
-      });
+      throw notSupported(chosen);
     }
     const file = join(folder, chosen);
     await work.runScript({ kind: language.kind, file, shownAs: chosen });
@@ -126,6 +128,13 @@ export function deletePackagedScripts(work: Work, stage: PackagedStage): string[
       );
       return false;
     }
+  });
+}
+
+function notSupported(what: string): ExecutorError {
+  return new ExecutorError('SCRIPT_NOT_STARTED', `Cannot run ${what}: C# scripts are not supported`, {
+    hint: 'Write the same script for Bash, Python or PowerShell instead.',
+    details: { script: what },
   });
 }
 
