@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import {
   createDatabase,
@@ -8,7 +9,7 @@ import {
   readMigrations,
   type Database,
 } from '../src/db/index.ts';
-import { eventCatalog, openLog } from '../src/events/index.ts';
+import { eventCatalog, openLog, ProcessPublished } from '../src/events/index.ts';
 import { digestReadModels, projector, rebuildReadModels } from '../src/projections/index.ts';
 import { temporaryFolder } from './support/build-nupkg.ts';
 import { heldClock } from './support/instances.ts';
@@ -88,6 +89,36 @@ describe('a database that an older version left', () => {
     try {
       expect(schemaOf(db)).toBe(freshSchema());
       expect(db.pragma('user_version', { simple: true })).toBe(migrations.length);
+    } finally {
+      db.close();
+    }
+  });
+
+  test('has the gates of its revisions as reading their entries anew gives them', () => {
+    using folder = temporaryFolder();
+    const until = join(folder.path, 'migrations');
+    mkdirSync(until);
+    for (const { name } of migrations.filter(({ name: one }) => one < '0009'))
+      copyFileSync(join(migrationsFolder, name), join(until, name));
+    const path = folder.file('crossgap.db');
+    createDatabase({ path, clock, migrations: until });
+    const local = {
+      publishWhen: { deployedTo: ['qa'], testsPassed: true, verdictOk: false },
+      variables: [{ name: 'Ä', value: '"#{x}"/\n', environments: [], tags: [] }],
+    };
+    const published = { process: 'P', revision: 1, digest: 'aa'.repeat(32), sizeBytes: 1 };
+    const old = new Sqlite(path);
+    old
+      .prepare(
+        `INSERT INTO process_revision (process, revision, digest, size_bytes, local_json, published_at, actor)
+         VALUES ('P', 1, ?, 1, ?, 0, 'ann')`,
+      )
+      .run(published.digest, JSON.stringify(local));
+    old.close();
+    const db = openDatabase({ path, clock });
+    try {
+      const migrated = db.prepare(`SELECT local_json FROM process_revision`).pluck().get();
+      expect(migrated).toBe(JSON.stringify(ProcessPublished.read(1, { ...published, local }).local));
     } finally {
       db.close();
     }

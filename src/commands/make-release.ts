@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   freezeRelease,
   PackageAdded,
@@ -20,8 +21,7 @@ export function publishProcess(
   latest: { revision: number; digest: string; local: Local } | undefined,
   intent: { process: string; digest: string; sizeBytes: number; local: Local },
 ): { decision: Decision; revision: number } {
-  const unchanged =
-    latest?.digest === intent.digest && JSON.stringify(latest.local) === JSON.stringify(intent.local);
+  const unchanged = latest?.digest === intent.digest && isDeepStrictEqual(latest.local, intent.local);
   if (latest !== undefined && unchanged) return { decision: [], revision: latest.revision };
   const revision = (latest?.revision ?? 0) + 1;
   return { decision: [atHome(ProcessPublished.make({ ...intent, revision }))], revision };

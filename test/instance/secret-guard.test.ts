@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   answerOffer,
+  decideWait,
   giveValue,
   importTests,
   judgeRelease,
@@ -65,12 +66,29 @@ const refused = {
   problems: [],
 };
 const offer = { link, process: 'Orders', number: '1.0.0', digest: hash, withdrawn: null, answer: null };
+const asked = {
+  wait: 1,
+  position: 1,
+  stepId: 'dba',
+  step: 'DBA',
+  for: 'confirmation',
+  offers: ['approve', 'refuse'],
+  decision: null,
+} as const;
 const plainInput = { name: 'A', environment: null, secret: false, value: 'harmless' };
 
 describe('a value of the vault is not recorded', () => {
   test.each<[string, Decision]>([
     ["a verdict's note", judgeRelease(null, { digest: hash, ok: true, note: leak })],
     ['the name of a file of tests', importTests({ ...imported, file: leak }, new Set())],
+    [
+      'the note of who confirms a step',
+      decideWait({ deployment: 'deployment-1', state: 'waiting' }, [asked], {
+        answer: 'approve',
+        step: undefined,
+        note: leak,
+      }),
+    ],
     ['the reason of an answer', answerOffer(offer, { answer: 'refused', reason: leak, until: null })],
     ['the date of an answer', answerOffer(offer, { answer: 'postponed', reason: null, until: leak })],
     ['the reason of a withdrawal', withdrawRelease({ digest: hash, withdrawn: null }, leak, [link])],
