@@ -27,10 +27,10 @@ export async function setIisHomeDirectory(work: Work): Promise<Done> {
   const place =
     settings.text('Octopus.Action.Package.UpdateIisWebsiteName') ?? packageAction(work.step).package.id;
   const home = homeOf(work);
-  const changes = await editIis(work, file, (text) => withHomeDirectory(text, place, home));
+  const { changes, files } = await editIis(work, file, (text) => withHomeDirectory(text, place, home));
   for (const change of changes) work.log('info', `The home directory of ${change}`);
   const detail = changes.length > 0 ? changes.join('; ') : `${place} lies at ${home}`;
-  return { state: 'done', ...(changes.length > 0 && { files: [file] }), detail };
+  return { state: 'done', ...(files.length > 0 && { files }), detail };
 }
 
 /** The folder with the application's Web.config: the current one, or the shallowest below it. */

@@ -347,3 +347,21 @@ test('a file of IIS that is not well-formed is named with line and column, and s
   expect(outcome.error).toContain(`Cannot change ${file}: `);
   expect(readFileSync(file, 'utf8')).toBe('<configuration>\n<sites></configuration>');
 });
+
+test.each([
+  ['Deploy.sh', 10, true],
+  ['PostDeploy.sh', 14, false],
+])('J3.6 where %s fails at %i, IIS still points to the old folder: %s', async (script, number, isOld) => {
+  using folder = temporaryFolder();
+  const { file, settings } = iisBelow(folder.path);
+  const properties = {
+    ...settings,
+    'Octopus.Action.Package.UpdateIisWebsite': 'True',
+    'Octopus.Action.Package.UpdateIisWebsiteName': 'Orders',
+  };
+  const files = { 'Web.config': '<x/>', [script]: 'exit 1' };
+  const step = await packageStep(folder.path, files, { step: { properties } });
+  const outcome = await run(folder.path, planOf(folder.path, [step]));
+  expect(outcome).toMatchObject({ state: 'failed', failedAt: { convention: number } });
+  expect(readFileSync(file, 'utf8').includes('C:\\old\\web')).toBe(isOld);
+});

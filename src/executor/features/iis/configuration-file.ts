@@ -34,14 +34,17 @@ export function iisLacking(settings: FeatureSettings, host: Host): readonly stri
   return existsSync(file) ? [] : [`there is no ${file}`];
 }
 
-/** Changes IIS' file at once; a run that goes on finds its own work and leaves it. Returns what was changed, in words. */
+/**
+ * Changes IIS' file at once; a run that goes on finds its own work and leaves it. Returns what was changed, in words, and
+ * the file where it was, also before an interruption.
+ */
 export async function editIis(
   work: Work,
   file: string,
   edit: (text: string) => IisEdit,
-): Promise<readonly string[]> {
+): Promise<{ readonly changes: readonly string[]; readonly files: readonly string[] }> {
   let changes: readonly string[] = [];
-  await rewriteFiles(work, dirname(file), [basename(file)], (bytes) => {
+  const rewritten = await rewriteFiles(work, dirname(file), [basename(file)], (bytes) => {
     try {
       const { text, encoding } = decodeXml(bytes);
       const edited = edit(text);
@@ -52,5 +55,5 @@ export async function editIis(
       throw inFile(error, 'change', file, 'Nothing was changed in it.');
     }
   });
-  return changes;
+  return { changes, files: rewritten.length > 0 ? [file] : [] };
 }

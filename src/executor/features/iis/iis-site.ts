@@ -33,7 +33,7 @@ async function setUp(work: FeatureWork): Promise<FeatureDone> {
   if (wishes.length === 0) return {};
   const file = iisFile(work.settings, process.platform, process.env)!;
   warnOfPasswords(work, wishes, file);
-  const changes = await editIis(work, file, (text) => withWishes(text, wishes));
+  const { changes, files } = await editIis(work, file, (text) => withWishes(text, wishes));
   for (const change of changes) work.log('info', change);
   if (process.platform === 'win32') {
     await runFeatureScript(
@@ -46,9 +46,7 @@ async function setUp(work: FeatureWork): Promise<FeatureDone> {
   } else if (certificatesOf(wishes).length > 0) {
     work.log('warning', 'Which certificate https takes is known to Windows itself and is not set here');
   }
-  return changes.length === 0
-    ? { detail: `${file} already has all that is asked for` }
-    : { files: [file], detail: changes.join('; ') };
+  return { files, detail: changes.join('; ') || `${file} has all that is asked for` };
 }
 
 function warnOfPasswords(work: FeatureWork, wishes: readonly IisWish[], file: string): void {
