@@ -85,7 +85,7 @@ function importStep(
       return [];
     }
     const imported = importAction(action, request.known, own);
-    const when = whenOf(step, action, isRolling, own);
+    const when = whenOf(step, action, own);
     if (imported === undefined || when === undefined) return [];
     names.add(tidy.toLowerCase());
     const slug = isRolling ? action.slug : (step.slug ?? action.slug);
@@ -140,7 +140,6 @@ function whyLeftOut({ isDisabled, channels, tenantTags }: OctopusAction): string
 function whenOf(
   { condition, properties }: OctopusStep,
   action: OctopusAction,
-  isRolling: boolean,
   say: (what: string, why: string) => void,
 ): string | undefined {
   const plain: Readonly<Record<string, string>> = {
@@ -148,7 +147,7 @@ function whenOf(
     Failure: 'failure',
     Always: 'always',
   };
-  const ofAction = isRolling && action.condition !== 'Success';
+  const ofAction = action.condition !== 'Success';
   if (ofAction && condition !== 'Success') {
     say('the step', 'it has a condition, and so has the step it belongs to');
     return undefined;

@@ -129,6 +129,13 @@ describe('what would be deployed otherwise is left out and named', () => {
   });
 });
 
+test('an action has a condition of its own, and two conditions are one too many', () => {
+  const own = imported(step('', `condition = "Failure"\n${script}`));
+  expect(read(own.yaml).revision.steps[0]!.when).toBe('failure');
+  const both = imported(step('condition = "Always"', `condition = "Failure"\n${script}`));
+  expect(both).toMatchObject({ yaml: undefined, notCarried: [{ what: 'the step' }] });
+});
+
 test('a step that begins with one that is left out does not begin with the one before that', () => {
   const steps = [
     step('', script, 'First'),

@@ -85,6 +85,42 @@ test('a plan of a step with every convention on has the lines of the run that fo
   expect(outcome.state).toBe('succeeded');
 });
 
+test('a folder that is taken and an application that is installed already are foreseen', async () => {
+  using folder = temporaryFolder();
+  const taken = join(folder.path, 'data/apps/uat/Orders.Web/3.2.0');
+  mkdirSync(taken, { recursive: true });
+  const first = await packageStep(folder.path, { 'a.txt': '' });
+  const outcome = await agrees(folder.path, planOf(folder.path, [first]));
+  expect(outcome.steps[0]!.application!.extractedTo).toBe(`${taken}_1`);
+
+  using other = temporaryFolder();
+  const previous = { packageId: 'Orders.Web', version: '3.2.0', extractedTo: taken, installedTo: null };
+  const skips = { 'Octopus.Action.Package.SkipIfAlreadyInstalled': 'True' };
+  const again = await packageStep(
+    other.path,
+    { 'a.txt': '' },
+    { previous: { ...previous, succeeded: true }, step: { properties: skips } },
+  );
+  const skipped = await agrees(other.path, planOf(other.path, [again]));
+  expect(skipped.steps[0]!.conventions.slice(0, 2)).toMatchObject([
+    { state: 'nothing-to-do', detail: `already installed: Orders.Web 3.2.0 in ${taken}` },
+    { state: 'skipped', detail: 'already installed' },
+  ]);
+});
+
+test('a script that asks to skip the rest is not run, and what it would ask is not known', async () => {
+  using folder = temporaryFolder();
+  const files = { 'PreDeploy.sh': 'set_octopusvariable Octopus.Action.SkipRemainingConventions True' };
+  const step = await packageStep(folder.path, { ...files, 'a.txt': '' });
+  const plan = planOf(folder.path, [step], {
+    variables: [{ name: 'Octopus.Action.SkipRemainingConventions', value: 'True' }],
+  });
+  const [foreseen] = await foreseeRun(plan);
+  expect(foreseen!.conventions.at(-1)).toMatchObject({ state: 'skipped' });
+  const [without] = await foreseeRun({ ...plan, variables: [] });
+  expect(without!.conventions.at(-1)).toMatchObject({ state: 'feature-off' });
+});
+
 test('which transform meets which file is told, and which one nothing applies', async () => {
   using folder = temporaryFolder();
   const step = await packageStep(folder.path, everything, { step: { properties: settings } });
