@@ -31,13 +31,16 @@ export async function leaveOutPieces(
   const ahead = new Map<string, string>();
   const leftOut: LeftOut[] = [];
   const carried: BundledBlob[] = [];
+  // All stand in one manifest, whose size is bounded.
+  let stretchesLeft = stretchesMax;
   for (const blob of blobs) {
     const known = blob.attempt === 0 ? await knowledge.owedPieces(blob.digest) : undefined;
     const list = knowledge.listOf(blob.digest);
     const canRead =
       known?.knowsLists === true && list !== undefined && (list.listHeld || inside.has(list.list));
-    const part = canRead ? partOf(blob, known, ahead) : undefined;
+    const part = canRead ? partOf(blob, known, ahead, stretchesLeft) : undefined;
     carried.push(part?.blob ?? blob);
+    stretchesLeft -= part?.blob.stretches?.length ?? 0;
     if (part !== undefined) leftOut.push(part);
     if (canRead)
       for (const piece of known.pieces)
@@ -51,6 +54,7 @@ function partOf(
   blob: BundledBlob,
   { pieces, heldThere, heldIn, asked }: OwedPieces,
   ahead: ReadonlyMap<string, string>,
+  stretchesLeft: number,
 ): LeftOut | undefined {
   const besides = new Set<string>();
   const isLacking = (index: number): boolean => {
@@ -66,6 +70,6 @@ function partOf(
     ...blob,
     stretches: stretches.map(({ offset, length }): [number, number] => [offset, length]),
   };
-  if (stretches.length > stretchesMax || carriedBytes(part) === blob.sizeBytes) return undefined;
+  if (stretches.length > stretchesLeft || carriedBytes(part) === blob.sizeBytes) return undefined;
   return { blob: part, carriedBytes: carriedBytes(part), heldIn: [...heldIn, ...besides] };
 }

@@ -36,7 +36,7 @@ export const PlaceAt = z.strictObject({ epoch: z.int().min(0), seq: z.int().min(
 
 /** A row of bytes of a blob: its offset and its length. */
 const CarriedStretch = z.tuple([z.int().min(0), z.int().min(1)]);
-/** So many stretches at most are carried of a blob. */
+/** So many stretches at most are carried of a blob, and of all blobs of a bundle together. */
 export const stretchesMax = 50_000;
 
 function areInOrder(stretches: readonly (readonly [number, number])[]): boolean {
