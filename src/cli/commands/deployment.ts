@@ -213,7 +213,12 @@ function retryDecision(instance: Instance, db: Database, row: DeploymentRow, fre
   const place = placeOf(db, row.process, row.link, row.environment);
   const free = place.open?.deployment === row.deployment ? { ...place, open: undefined } : place;
   const release = deployableRelease(instance, db, releaseOfRun(db, row), row.environment);
-  const asked = requestDeployment(release, free, { deployment: fresh, reason: 'retry', of: row.deployment });
+  const asked = requestDeployment(release, free, {
+    deployment: fresh,
+    reason: 'retry',
+    of: row.deployment,
+    onFailure: row.onFailure,
+  });
   return [...givenUp, ...asked.decision];
 }
 

@@ -227,6 +227,9 @@ describe('a deployment that asks when a step fails', () => {
     expect((await acme.types(`deployment fail ${id} --wait`)).exitCode).toBe(6);
     const over = await newest();
     expect([over.state, ...statesOf(over)]).toEqual(['failed', 'web failed', 'must failed']);
+    // A retry asks like the one it is of.
+    expect((await acme.types(`deployment retry ${id} --wait`)).exitCode).toBe(3);
+    expect(await newest()).toMatchObject({ state: 'waiting', onFailure: 'ask' });
   });
 
   test('is told apart from other words', async () => {
