@@ -214,14 +214,22 @@ function endsWithIgnoringCase(text: string, ending: string): boolean {
   return text.toLowerCase().endsWith(ending.toLowerCase());
 }
 
-/** Whether a name is meant by one that may hold `*` and `?`. */
+/** Whether a name is meant by one that may hold `*` and `?`; no pattern takes longer than its length times that of the name. */
 function nameMatcher(pattern: string): (name: string) => boolean {
-  if (!/[*?]/.test(pattern)) return (name) => comparable(name) === comparable(pattern);
-  const parts = pattern
-    .split(/([*?])/)
-    .map((part) => ({ '*': '.*', '?': '.' })[part] ?? part.replaceAll(/[\\^$.+()[\]{}|/-]/g, '\\$&'));
-  const whole = new RegExp(`^${parts.join('')}$`, process.platform === 'win32' ? 'is' : 's');
-  return (name) => whole.test(name);
+  const wanted = comparable(pattern);
+  return (name) => isMeant(comparable(name), wanted);
+}
+
+function isMeant(name: string, pattern: string): boolean {
+  let [at, within, star, taken] = [0, 0, -1, 0];
+  while (at < name.length) {
+    if (pattern[within] === '*') [star, taken, within] = [within, at, within + 1];
+    else if (pattern[within] === '?' || pattern[within] === name[at]) [at, within] = [at + 1, within + 1];
+    // The last star takes one more; what it took before need not be tried again.
+    else if (star >= 0) [taken, at, within] = [taken + 1, taken + 1, star + 1];
+    else return false;
+  }
+  return /^\**$/.test(pattern.slice(within));
 }
 
 /** Names differ by case where the file system of the platform makes a difference. */

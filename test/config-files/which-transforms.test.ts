@@ -137,6 +137,28 @@ describe('which transform meets which file', () => {
     );
   });
 
+  test.each([
+    ['Web.*.config', 'Web.Eu.config', true],
+    ['Web.?u.config', 'Web.Eu.config', true],
+    ['Web.?.config', 'Web.Eu.config', false],
+    ['W*b*Eu*.config', 'Web.Eu.config', true],
+    ['W*b*Eu*g', 'Web.Eu.config', true],
+    ['W*b*Us*.config', 'Web.Eu.config', false],
+    ['Web*', 'Web.Eu.config', true],
+    ['*+(E|u).config', 'Web.Eu.config', false],
+  ])('%s means %s: %s', (pattern, name, isMeant) => {
+    const found = pairs(['App.config', name], `${pattern} => App.config`);
+    expect(found).toEqual(isMeant ? [`${name} > App.config`] : []);
+  });
+
+  test('a pattern with very many stars costs no more than its length', () => {
+    const name = `${'a'.repeat(200)}.config`;
+    expect(pairs(['App.config', name], `${'a*'.repeat(60)}b => App.config`)).toEqual([]);
+    expect(pairs(['App.config', name], `${'a*'.repeat(60)}g => App.config`)).toEqual([
+      `${name} > App.config`,
+    ]);
+  });
+
   test('blank names of environment and tenant are no rules', () => {
     expect(transformRules('', [' ', undefined]).map((rule) => rule.written)).toEqual(['Release']);
   });
