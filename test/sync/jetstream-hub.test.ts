@@ -5,7 +5,7 @@ import { differences } from '../../src/sync/jetstream-hub.ts';
 import { versionFinding } from '../../src/sync/server-version.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { requires } from '../support/requires.ts';
-import { newLink, startHub, swift, type Hub } from './jetstream-support.ts';
+import { newLink, startHub, swift, tcpDoor, type Hub } from './jetstream-support.ts';
 import { never } from './link-support.ts';
 import { entriesParcel, someBlob, takeAll } from './transport-contract.ts';
 
@@ -46,6 +46,25 @@ describe.runIf(requires('nats-server', 'preparing a hub'))('a hub', () => {
       max_msgs_per_subject: 1,
     });
     await applyHub(hub.connection, [], { signal, removed: links });
+  });
+
+  test('T-52 that leaves out what it was told is not taken for prepared', async () => {
+    const forgetful = (piece: Buffer): Buffer =>
+      Buffer.from(piece.toString('latin1').replaceAll('"deny_delete":true', '"deny_delete":null'), 'latin1');
+    await using door = await tcpDoor(hub.server.port, forgetful);
+    await using through = natsConnection({
+      urls: [`nats://127.0.0.1:${door.port}`],
+      seed: hub.hubSeed,
+      inboxPrefix: '_INBOX_hub',
+      name: 'a test',
+      ...swift,
+    });
+    const link = newLink();
+    await expect(applyHub(through, [link], { signal })).rejects.toMatchObject({
+      code: 'HUB_DIFFERS',
+      details: { name: streamName(link, 'down'), differing: ['deny_delete'] },
+    });
+    await applyHub(hub.connection, [], { signal, removed: [link] });
   });
 
   test('takes new limits and keeps what lies there', async () => {
