@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { accountName } from '../../account.ts';
 import { runTeller } from '../../daemon/index.ts';
 import { foreseeRun, logPath, makeRunKey, readRunning, runPlan, type LogLine } from '../../executor/index.ts';
-import type { DeploymentView } from '../../projections/index.ts';
+import { openWaits, type DeploymentView } from '../../projections/index.ts';
 import { command, flag, list, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeSteps } from '../describe-deployment.ts';
@@ -143,6 +143,17 @@ function failureOf(view: DeploymentView, log: string): CliError {
       {
         hint: 'Try it again when it is wanted.',
         details,
+      },
+    );
+  }
+  const [wait] = openWaits(view);
+  if (wait !== undefined) {
+    return new CliError(
+      'DEPLOYMENT_WAITS',
+      `Cannot go on with ${process} in ${environment}: step ${wait.name} is to be confirmed, which a try can't wait for`,
+      {
+        hint: 'Leave the step out for the try, with `environments:` or `when:`, to see what comes after it.',
+        details: { ...details, waits: view.waits },
       },
     );
   }

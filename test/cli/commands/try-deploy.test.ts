@@ -105,6 +105,15 @@ test('given values count before those of the process, as text where an input ask
   expect(answer.stderr).toContain('| password ********');
 });
 
+test('a step to be confirmed is as far as a try goes, and it says so: exit 3', async () => {
+  const file = join(root, 'manual.yaml');
+  const steps = '  - { name: DBA, manual: { instructions: "Ask in #{Octopus.Environment.Name}" } }';
+  writeFileSync(file, `process: Manual\nsteps:\n${steps}\n`);
+  const answer = await type([...nowhere, '--json', 'try', 'deploy', file, '--env', 'uat']);
+  expect([answer.exitCode, answer.error.code]).toEqual([3, 'DEPLOYMENT_WAITS']);
+  expect((answer.json as Tried).waits).toMatchObject([{ step: 1, text: 'Ask in uat', decision: null }]);
+});
+
 test('an unsigned package is refused unless it is allowed, and the refusal says how', async () => {
   const answer = await tries('--package', web, '--variables', password);
   expect(answer.exitCode).toBe(4);
