@@ -49,6 +49,18 @@ test('T-16 a change inside an "unchanged" release is another offer, and the answ
     ['1.0.0', release.digest, 'accepted'],
     ['1.0.0', digest, null],
   ]);
+  // Nor does another answer to the first, now that both are there.
+  const refused = { answer: 'refused', reason: 'not like this', until: null } as const;
+  customer.record(() =>
+    answerOffer(
+      offersAt(pair).find((row) => row.digest === release.digest)!,
+      refused,
+    ),
+  );
+  expect(offersAt(pair).map((row) => [row.digest, row.answer?.answer ?? null])).toEqual([
+    [release.digest, 'refused'],
+    [digest, null],
+  ]);
 });
 
 test('T-16 what an operator did is told by name in a signed entry, and nobody takes back what was told', async () => {
