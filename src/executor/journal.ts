@@ -112,8 +112,8 @@ export interface Journal extends Disposable {
   append(fact: Fact): void;
 }
 
-/** Opens a run's journal for appending; a torn last line is cut off first. */
-export function openJournal(runFolder: string): Journal {
+/** Opens a run's journal for appending; a torn last line is cut off first. One that is not synced may lose facts to a power cut. */
+export function openJournal(runFolder: string, isSynced = true): Journal {
   const path = journalPath(runFolder);
   const isNew = !existsSync(path);
   if (!isNew) cutTornLine(path);
@@ -122,7 +122,7 @@ export function openJournal(runFolder: string): Journal {
   return {
     append(fact) {
       writeAll(file, `${JSON.stringify(fact)}\n`);
-      fsyncSync(file);
+      if (isSynced) fsyncSync(file);
     },
     [Symbol.dispose]: () => closeSync(file),
   };

@@ -59,6 +59,8 @@ export type RunOptions = {
   /** The environment that scripts get a part of. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly graceMs?: number;
+  /** Nobody goes on with this run once its process is gone: its journal need not outlive a power cut. */
+  readonly isTrial?: boolean;
   readonly clock?: Clock;
 };
 
@@ -95,7 +97,7 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
   if (earlier !== undefined && earlier.planSha256 !== planSha256) throw otherPlan(runFolder);
 
   const masker = new Masker();
-  using file = openJournal(runFolder);
+  using file = openJournal(runFolder, options.isTrial !== true);
   using log = openRunLog(runFolder, masker, clock, (line) => report({ kind: 'log', ...line }));
   let waits = earlier?.waits ?? 0;
   let artifactBytes = [...(earlier?.steps.values() ?? [])]

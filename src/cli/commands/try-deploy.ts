@@ -98,6 +98,7 @@ async function runTried(
     mode: 'start',
     secrets,
     runKey: makeRunKey(),
+    isTrial: true,
     cancel: context.signal,
     report(event) {
       if (event.kind === 'log') lines.push(event);

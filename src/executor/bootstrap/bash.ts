@@ -168,7 +168,8 @@ __crossgap_manifest() {
 
 __crossgap_quiet=\${octopus_parameters[Octopus.Action.Script.SuppressEnvironmentLogging]-}
 if [[ \${__crossgap_quiet,,} != true ]]; then
-  write_verbose "Bash $BASH_VERSION on $OSTYPE, process $$ of user \${USER:-$EUID}, in $PWD"
+  # Where nobody reads any more, it is the script's own output that ends it, not this line.
+  (trap '' PIPE; write_verbose "Bash $BASH_VERSION on $OSTYPE, process $$ of user \${USER:-$EUID}, in $PWD") 2>/dev/null
 fi
 unset __crossgap_quiet
 

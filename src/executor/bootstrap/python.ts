@@ -98,7 +98,10 @@ def _run(script, body):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     if get_octopusvariable("Octopus.Action.Script.SuppressEnvironmentLogging").lower() != "true":
-        printverbose("Python %s on %s, process %d, in %s" % (sys.version.split()[0], sys.platform, os.getpid(), os.getcwd()))
+        try:
+            printverbose("Python %s on %s, process %d, in %s" % (sys.version.split()[0], sys.platform, os.getpid(), os.getcwd()))
+        except BrokenPipeError:
+            pass  # Where nobody reads any more, it is the script's own output that ends it, not this line.
     if body is None:
         with open(script, "rb") as file:
             body = file.read()
