@@ -22,7 +22,13 @@ export function tryLock(path: string, who: string): Lock | undefined {
   const file = takeExclusively(path, patienceMs);
   if (file === undefined) return undefined;
   const holder: LockHolder = { pid: process.pid, who, since: new Date().toISOString() };
-  writeFileSync(`${path}.holder`, JSON.stringify(holder), { mode: 0o600 });
+  try {
+    writeFileSync(`${path}.holder`, JSON.stringify(holder), { mode: 0o600 });
+  } catch (error) {
+    rmSync(`${path}.holder`, { force: true });
+    file.close();
+    throw error;
+  }
   let held = true;
   const release = (): void => {
     if (!held) return;

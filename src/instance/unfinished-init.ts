@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { tryLock } from '../lock.ts';
+import { tryLock, type Lock } from '../lock.ts';
 import type { DataFolder } from './data-folder.ts';
 
 /** Says that somebody makes an instance here, or was ended while doing so: then nobody holds it. */
@@ -19,12 +19,23 @@ export function isBeingMade(places: DataFolder): boolean {
 /** Begins to make an instance, or goes on where somebody was ended; undefined where somebody else is about it now. */
 export function beginMaking(places: DataFolder): Making | undefined {
   const path = markOf(places);
-  const lock = tryLock(path, 'init');
+  const isNew = !existsSync(path);
+  const remove = (): void => {
+    for (const suffix of ['', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+  };
+  let lock: Lock | undefined;
+  try {
+    lock = tryLock(path, 'init');
+  } catch (error) {
+    // There is no room even for the mark: nothing was begun.
+    if (isNew) remove();
+    throw error;
+  }
   if (lock === undefined) return undefined;
   return {
     finish() {
       // Only once the name is gone it is let go of, so that nobody takes what is about to go.
-      for (const suffix of ['', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+      remove();
       lock.release();
     },
     [Symbol.dispose]: () => lock.release(),

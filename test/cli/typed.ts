@@ -24,17 +24,19 @@ export type How = {
   readonly onEnd?: (end: () => void) => void;
   /** Called with each piece of stdout. */
   readonly onResult?: (text: string) => void;
+  /** Called with each piece of stderr. */
+  readonly onTalk?: (text: string) => void;
 };
 
 /** Runs a command line in this process, on real files; nothing of the program is replaced but its streams. */
 export async function type(words: readonly string[], how: How = {}): Promise<Answer> {
-  const { input = '', env = {}, onEnd = () => undefined, onResult } = how;
+  const { input = '', env = {}, onEnd = () => undefined, onResult, onTalk } = how;
   const texts = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr'): Writable =>
     new Writable({
       write(chunk: Buffer, _encoding, done) {
         texts[name] += chunk.toString();
-        if (name === 'stdout') onResult?.(chunk.toString());
+        (name === 'stdout' ? onResult : onTalk)?.(chunk.toString());
         done();
       },
     });

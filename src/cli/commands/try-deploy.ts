@@ -1,11 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { accountName } from '../../account.ts';
 import { runTeller } from '../../daemon/index.ts';
-import { foreseeRun, logPath, makeRunKey, readRunning, runPlan, type LogLine } from '../../executor/index.ts';
+import {
+  foreseeRun,
+  logPath,
+  makeRunKey,
+  readRunning,
+  runPlan,
+  type RunOutcome,
+} from '../../executor/index.ts';
 import { openWaits, type DeploymentView } from '../../projections/index.ts';
-import { command, flag, list, needed, text, type Context, type Outcome } from '../command.ts';
+import { command, flag, list, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine, describeSteps } from '../describe-deployment.ts';
 import { describeForeseen } from '../describe-foreseen.ts';
@@ -38,6 +45,8 @@ export const tryDeploy = command({
   async run(context, { PROCESS }, options): Promise<Outcome> {
     for (const name of [options.env, ...options.tag]) refuseUnfitName(name);
     const file = readGivenProcess(PROCESS);
+    const { apps } = options;
+    if (apps !== undefined) refuseUnfitFolder(apps);
     const values = options.variables === undefined ? [] : readGivenVariables(options.variables);
     const packages = await triedPackages(options.package, {
       fingerprints: await trusted(context, options.trust),
@@ -45,7 +54,6 @@ export const tryDeploy = command({
     });
     for (const { note } of packages) if (note !== undefined) context.terminal.talk(`note: ${note}`);
     const folder = mkdtempSync(join(tmpdir(), 'crossgap-try-'));
-    const { apps } = options;
     let isOver = false;
     try {
       const tried = triedPlan(file, {
@@ -66,6 +74,18 @@ export const tryDeploy = command({
     }
   },
 });
+
+/** Applications lie in a folder of a file system that is one. */
+function refuseUnfitFolder(apps: string): void {
+  const folder = resolve(apps);
+  const why = /^\/(?:proc|sys|dev)(?:\/|$)/.test(folder)
+    ? 'what lies there is no file system for applications'
+    : existsSync(folder) && !statSync(folder).isDirectory()
+      ? 'it is a file'
+      : undefined;
+  if (why !== undefined)
+    throw misuse(`Cannot extract to ${apps}: ${why}`, 'Name another folder with --apps.');
+}
 
 /** What it would do, with its folder gone as nothing was put into it. */
 async function foreseen({ plan }: TriedPlan): Promise<Outcome> {
@@ -92,7 +112,8 @@ async function runTried(
 ): Promise<DeploymentView> {
   const { talk, talkTone } = context.terminal;
   const tell = runTeller((line, tone) => talk(tone === 'plain' ? line : talkTone(tone, line)));
-  let lines: LogLine[] = [];
+  // A line is told as it comes, beside what was known when it was written.
+  let known: RunOutcome | undefined;
   const outcome = await runPlan(plan, {
     runFolder,
     mode: 'start',
@@ -101,14 +122,11 @@ async function runTried(
     isTrial: true,
     cancel: context.signal,
     report(event) {
-      if (event.kind === 'log') lines.push(event);
-      else {
-        tell(readRunning(runFolder), lines);
-        lines = [];
-      }
+      if (event.kind !== 'log') known = readRunning(runFolder);
+      tell(known, event.kind === 'log' ? [event] : []);
     },
   });
-  tell(outcome, lines);
+  tell(outcome);
   return triedView(plan, outcome, accountName());
 }
 
@@ -119,13 +137,15 @@ function told(
 ): Outcome {
   const hasSucceeded = view.state === 'succeeded';
   const log = logPath(join(folder, 'run'));
-  if (hasSucceeded) rmSync(isKept ? join(folder, 'run') : folder, { recursive: true, force: true });
+  const isThere = existsSync(apps);
+  if (hasSucceeded)
+    rmSync(isKept && isThere ? join(folder, 'run') : folder, { recursive: true, force: true });
   return {
-    document: { ...view, apps, log: hasSucceeded ? null : log },
+    document: { ...view, apps: isThere ? apps : null, log: hasSucceeded ? null : log },
     text: [
       deploymentLine(view, terminal),
       ...facts([
-        ['applications', apps],
+        ['applications', isThere ? apps : undefined],
         ['log', hasSucceeded ? undefined : log],
       ]),
       ...describeSteps(view, terminal, 'all'),

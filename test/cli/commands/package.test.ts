@@ -233,12 +233,9 @@ test.each([
   });
 });
 
-test.each(['package push A@1.0.0 --to feed', 'package lint x.nupkg --process p'])(
-  '`%s` says that it is not in this version',
-  async (line) => {
-    expect(await acme.types(`${line} --json`)).toMatchObject({
-      exitCode: 2,
-      error: { code: 'NOT_IN_THIS_VERSION' },
-    });
-  },
-);
+test('`package push` says that it is not in this version', async () => {
+  expect(await acme.types('package push A@1.0.0 --to feed --json')).toMatchObject({
+    exitCode: 2,
+    error: { code: 'NOT_IN_THIS_VERSION' },
+  });
+});

@@ -83,7 +83,6 @@ test.each([
   ['process show Payments', 'PROCESS_UNKNOWN'],
   ['process show Orders@7', 'PROCESS_UNKNOWN'],
   ['process publish nowhere.yaml', 'FILE_NOT_READABLE'],
-  ['process import-octopus x.json', 'NOT_IN_THIS_VERSION'],
   ['release create Payments 1.0.0', 'PROCESS_UNKNOWN'],
   ['release create Orders v1 --package Orders.Web@1.0.0', 'USAGE_INVALID'],
   ['release create Orders 2.0.0', 'PACKAGE_NOT_NAMED'],

@@ -121,6 +121,33 @@ test('an unsigned package is refused unless it is allowed, and the refusal says 
   expect(answer.error.hint).toContain('--allow-unsigned');
 });
 
+test('applications are not extracted to where no application can lie', async () => {
+  const given = ['--package', web, '--variables', password, '--allow-unsigned'];
+  for (const apps of ['/proc/applications', processFile]) {
+    const answer = await tries(...given, '--apps', apps);
+    expect(answer.exitCode).toBe(2);
+    expect(answer.error.message).toContain(`Cannot extract to ${apps}`);
+  }
+});
+
+test('what a script says is told while it runs', async () => {
+  const mark = join(root, `mark-${(count += 1)}`);
+  const waiting = join(root, 'waiting.yaml');
+  const script = `echo now; for _ in $(seq 600); do [ -e '${mark}' ] && exit 0; sleep 0.05; done; exit 1`;
+  writeFileSync(
+    waiting,
+    `process: W\nsteps:\n  - name: Wait\n    run: { bash: ${JSON.stringify(script)} }\n`,
+  );
+  const words = [...nowhere, 'try', 'deploy', waiting, '--env', 'uat'];
+  // The script ends once its line was read.
+  const onTalk = (text: string): void => {
+    if (text.includes('| now')) writeFileSync(mark, '');
+  };
+  const answer = await type(words, { onTalk });
+  expect(answer.exitCode).toBe(0);
+  expect(answer.stdout).not.toContain('applications:');
+});
+
 test('an input that is missing is named, and one that does not fit is told why', async () => {
   const missing = await tries('--package', web, '--allow-unsigned');
   expect(missing.exitCode).toBe(5);
