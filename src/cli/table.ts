@@ -2,7 +2,8 @@
 const colours = /\u001b\[\d+m/g;
 
 const plainText = /^[ -~]*$/;
-const characters = new Intl.Segmenter();
+/** Made for the first text that is not plain: it takes the tables of Unicode, which most commands never need. */
+let characters: Intl.Segmenter | undefined;
 
 /**
  * Rows of cells as lines with aligned columns, no blanks at the ends. The first row may be a heading. Where they are
@@ -79,5 +80,7 @@ export function indented(lines: readonly string[]): string[] {
 /** How many columns a text takes, colours apart. */
 export function widthOf(cell: string): number {
   const shown = cell.replaceAll(colours, '');
-  return plainText.test(shown) ? shown.length : [...characters.segment(shown)].length;
+  if (plainText.test(shown)) return shown.length;
+  characters ??= new Intl.Segmenter();
+  return [...characters.segment(shown)].length;
 }
