@@ -1,5 +1,6 @@
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, relative, sep } from 'node:path';
+import { existsSync, renameSync, rmdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { removeApplication, superfluousApplications } from '../commands/index.ts';
 import { holdersOf } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
@@ -16,11 +17,11 @@ import {
  * somebody still uses stays, and is looked at again after the next one; folders that applications were copied to are
  * never touched.
  */
-export function clearApplications(
+export async function clearApplications(
   instance: Instance,
   place: Pick<DeploymentRow, 'link' | 'process' | 'environment'>,
   log: Logger,
-): void {
+): Promise<void> {
   const { db, folder, settings, clock } = instance;
   const open = new Set(readOpenDeployments(db).map(({ deployment }) => deployment));
   const now = clock.now();
@@ -31,18 +32,19 @@ export function clearApplications(
     const below = relative(apps, extractedTo);
     // A folder elsewhere was made by an instance that lay elsewhere, and may be another's by now.
     if (below === '' || below.startsWith('..') || below.split(sep).length !== 2) continue;
-    // It was gone before, by hand or by a removal that was cut off before it was recorded, and is another's now.
-    if (isFolderTakenSince(db, row)) {
-      instance.record(() => removeApplication(row));
-      continue;
-    }
-    const holders = existsSync(extractedTo) ? holdersOf(extractedTo) : [];
-    if (holders.length > 0) {
-      log.info({ packageId, version, folder: extractedTo, holders }, 'old version still in use');
-      continue;
-    }
+    // Taken out of sight at once, so that nobody ever finds half of it; the rest has time.
+    const doomed = join(dirname(extractedTo), `.${basename(extractedTo)}.removed`);
     try {
-      rmSync(extractedTo, { recursive: true, force: true });
+      // It may be gone already, by hand or by a removal that was cut off, and its name another's by now.
+      if (existsSync(extractedTo) && !isFolderTakenSince(db, row)) {
+        const holders = holdersOf(extractedTo);
+        if (holders.length > 0) {
+          log.info({ packageId, version, folder: extractedTo, holders }, 'old version still in use');
+          continue;
+        }
+        renameSync(extractedTo, doomed);
+      }
+      await rm(doomed, { recursive: true, force: true });
     } catch (error) {
       log.warn({ err: error, packageId, version, folder: extractedTo }, 'old version not removed');
       continue;

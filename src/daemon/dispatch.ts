@@ -34,11 +34,11 @@ export function dispatcher(
   const take = (row: DeploymentRow): void => {
     const { deployment, process, number, environment } = row;
     const task = runDeployment(instance, deployment, { watch, signal })
-      .then(() => {
+      .then(async () => {
         done.push(deployment);
         const state = findDeployment(instance.db, deployment)?.state;
         log.info({ deploymentId: deployment, process, release: number, environment, state }, 'deployment');
-        if (state === 'succeeded') clearApplications(instance, row, log);
+        if (state === 'succeeded') await clearApplications(instance, row, log);
       })
       .catch((error: unknown) => {
         // Left as it stands: a person sees it in the status and decides; trying again at once would change nothing.

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { atHome } from '../../src/commands/index.ts';
 import { ApplicationInstalled } from '../../src/events/index.ts';
@@ -55,11 +55,20 @@ test('what a step installs is recorded, and the next version knows the ones befo
 
 test('J3.8 old versions are removed by the rule of the settings, and never the one before the present', async () => {
   await withRetention('releases = 1');
-  for (const number of ['1.0.0', '1.1.0', '1.2.0']) await deployed(number, 'true');
+  for (const number of ['1.0.0', '1.1.0']) await deployed(number, 'true');
+  // What a removal left that was cut off goes with it.
+  const [, first] = installed();
+  const doomed = join(dirname(first!.extractedTo), '.1.0.0.removed');
+  mkdirSync(doomed);
+  renameSync(first!.extractedTo, join(doomed, 'half'));
+  await deployed('1.2.0', 'true');
+  expect(existsSync(doomed)).toBe(false);
   expect(told()).toEqual(['1.2.0 true', '1.1.0 true']);
+  await deployed('1.3.0', 'true');
+  expect(told()).toEqual(['1.3.0 true', '1.2.0 true']);
   const apps = customer.folder.environmentApps('uat');
-  expect(existsSync(`${apps}/Orders.Web/1.0.0`)).toBe(false);
-  expect(existsSync(`${apps}/Orders.Web/1.1.0/app.json`)).toBe(true);
+  expect(readdirSync(`${apps}/Orders.Web`).toSorted()).toEqual(['1.2.0', '1.3.0']);
+  expect(existsSync(`${apps}/Orders.Web/1.2.0/app.json`)).toBe(true);
 });
 
 test('a folder that somebody removed by hand and another process took since is not removed as the old one', async () => {
