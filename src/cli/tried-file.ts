@@ -1,3 +1,4 @@
+import { ConfigFileError, inFile } from '../config-files/index.ts';
 import { CrossgapError } from '../errors.ts';
 import { VariableSet } from '../variables/index.ts';
 import { needed, text, type Context, type Outcome } from './command.ts';
@@ -9,6 +10,8 @@ export type TriedFile = {
   readonly bytes: Uint8Array;
   readonly replaced: readonly string[];
   readonly warnings: readonly string[];
+  /** What the file was taken for, where that is not plain from what is done. */
+  readonly format?: string | undefined;
 };
 
 export const triedFileOptions = {
@@ -24,7 +27,12 @@ const fileBytesMax = 512 * 1024 * 1024;
  */
 export function tryOnFile(
   context: Context,
-  { file, variables, out }: { file: string; variables: string; out: string | undefined },
+  {
+    file,
+    variables,
+    out,
+    doing,
+  }: { file: string; variables: string; out: string | undefined; doing: string },
   convention: (bytes: Uint8Array, variables: VariableSet) => TriedFile,
 ): Outcome {
   refuseInPlace(out, [file, variables]);
@@ -33,12 +41,14 @@ export function tryOnFile(
   let result: TriedFile;
   try {
     result = convention(before, values);
-  } catch (error) {
-    if (!(error instanceof CrossgapError)) throw error;
+  } catch (caught) {
+    if (!(caught instanceof CrossgapError)) throw caught;
+    const error = caught instanceof ConfigFileError ? inFile(caught, doing, file) : caught;
     const document = { replaced: [], warnings: [], error: error.message };
     return { ...(out !== undefined && context.json && { document }), failure: error };
   }
-  const { bytes, replaced, warnings } = result;
+  const { bytes, replaced, warnings, format } = result;
+  if (format !== undefined) context.terminal.talk(`note: ${file} was read as ${format}`);
   for (const warning of warnings) context.terminal.talk(`warning: ${warning}`);
   if (out === undefined) return { bytes };
   writeGivenFile(out, bytes);

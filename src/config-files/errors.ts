@@ -23,3 +23,13 @@ export class ConfigFileError extends CrossgapError<ConfigFileErrorCode> {
     super(code, exitCodes.deploymentFailed, message, facts);
   }
 }
+
+/** An error of a configuration file with the file in its sentence, and the rule that applies there, if one does. */
+export function inFile(error: ConfigFileError, doing: string, file: string, rule = ''): ConfigFileError {
+  const said = error.message.replace(/^Cannot /, 'cannot ');
+  return new ConfigFileError(error.code, `Cannot ${doing} ${file}: ${said}`, {
+    hint: `${error.hint} ${rule}`.trim(),
+    details: { ...error.details, file },
+    cause: error,
+  });
+}

@@ -1,4 +1,4 @@
-export { configFileErrorCodes, ConfigFileError, type ConfigFileErrorCode } from './errors.ts';
+export { configFileErrorCodes, ConfigFileError, inFile, type ConfigFileErrorCode } from './errors.ts';
 export {
   decodeText,
   encodeText,

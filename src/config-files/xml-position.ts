@@ -26,7 +26,7 @@ export function notWellFormed(
     'XML_NOT_WELL_FORMED',
     `Cannot read ${name} at line ${line}, column ${column}: ${what}`,
     {
-      hint: 'Correct the file in the package; it is not well-formed XML.',
+      hint: 'Correct the file; it is not well-formed XML.',
       details: { line, column },
     },
   );

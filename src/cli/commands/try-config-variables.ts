@@ -11,14 +11,18 @@ export const tryConfigVariables = command({
   options: triedFileOptions,
   // oxlint-disable-next-line require-await -- a command is asynchronous whatever it does
   async run(context, { FILE }, { variables, out }): Promise<Outcome> {
-    return tryOnFile(context, { file: FILE, variables, out }, (bytes, values) => {
-      try {
-        return { ...setConfigVariables(bytes, values), warnings: [] };
-      } catch (error) {
-        const goesOn = flag(values, 'Octopus.Action.Package.IgnoreVariableReplacementErrors', false);
-        if (!goesOn || !(error instanceof ConfigFileError)) throw error;
-        return { bytes, replaced: [], warnings: [error.message] };
-      }
-    });
+    return tryOnFile(
+      context,
+      { file: FILE, variables, out, doing: 'set configuration variables in' },
+      (bytes, values) => {
+        try {
+          return { ...setConfigVariables(bytes, values), warnings: [] };
+        } catch (error) {
+          const goesOn = flag(values, 'Octopus.Action.Package.IgnoreVariableReplacementErrors', false);
+          if (!goesOn || !(error instanceof ConfigFileError)) throw error;
+          return { bytes, replaced: [], warnings: [error.message] };
+        }
+      },
+    );
   },
 });

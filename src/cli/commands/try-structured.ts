@@ -12,10 +12,13 @@ export const tryStructured = command({
   options: triedFileOptions,
   // oxlint-disable-next-line require-await -- a command is asynchronous whatever it does
   async run(context, { FILE }, { variables, out }): Promise<Outcome> {
-    return tryOnFile(context, { file: FILE, variables, out }, (bytes, values) =>
-      setStructuredVariables(basename(FILE), bytes, values, {
-        onlyJson: flag(values, 'Octopus.Action.StructuredConfigurationFallbackFlag', false),
-      }),
+    return tryOnFile(
+      context,
+      { file: FILE, variables, out, doing: 'set structured variables in' },
+      (bytes, values) =>
+        setStructuredVariables(basename(FILE), bytes, values, {
+          onlyJson: flag(values, 'Octopus.Action.StructuredConfigurationFallbackFlag', false),
+        }),
     );
   },
 });

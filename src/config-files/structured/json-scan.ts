@@ -169,7 +169,7 @@ function notWellFormedJson(text: string, offset: number, what: string): ConfigFi
     'JSON_NOT_WELL_FORMED',
     `Cannot read the JSON at line ${line}, column ${column}: ${what}`,
     {
-      hint: 'Correct the file in the package; comments and a last comma are taken, nothing else beyond JSON.',
+      hint: 'Correct the file; comments and a last comma are taken, nothing else beyond JSON.',
       details: { line, column },
     },
   );

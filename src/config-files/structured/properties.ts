@@ -130,7 +130,7 @@ function notWellFormed(text: string, offset: number, what: string): ConfigFileEr
     'PROPERTIES_NOT_WELL_FORMED',
     `Cannot read the properties at line ${line}, column ${column}: ${what}`,
     {
-      hint: 'Correct the file in the package; a backslash in it is written \\\\.',
+      hint: 'Correct the file; a backslash in it is written \\\\.',
       details: { line, column },
     },
   );

@@ -75,7 +75,7 @@ function notWellFormedYaml(text: string, offset: number, what: string): ConfigFi
   return new ConfigFileError(
     'YAML_NOT_WELL_FORMED',
     `Cannot read the YAML at line ${line}, column ${column}: ${what}`,
-    { hint: 'Correct the file in the package.', details: { line, column } },
+    { hint: 'Correct the file.', details: { line, column } },
   );
 }
 

@@ -1,20 +1,10 @@
-import { ConfigFileError } from '../../config-files/index.ts';
+import type { ConfigFileError } from '../../config-files/index.ts';
 import { flag } from '../../variables/index.ts';
 import type { Work } from '../convention.ts';
 import { ExecutorError } from '../errors.ts';
 
 /** The switch by which what is only told becomes a failure; off unless a step sets it. */
 const strictName = 'Crossgap.Action.Package.TreatConfigurationWarningsAsErrors';
-
-/** An error of a configuration file with the file in its sentence, and the rule by which it fails the deployment. */
-export function inFile(error: ConfigFileError, doing: string, file: string, rule: string): ConfigFileError {
-  const said = error.message.replace(/^Cannot /, 'cannot ');
-  return new ConfigFileError(error.code, `Cannot ${doing} ${file}: ${said}`, {
-    hint: `${error.hint} ${rule}`,
-    details: { ...error.details, file },
-    cause: error,
-  });
-}
 
 /** Logs what an error means for the deployment, which its sentence does not say, and hands it back to be thrown. */
 export function explained(work: Work, error: ConfigFileError): ConfigFileError {

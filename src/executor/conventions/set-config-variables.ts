@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { ConfigFileError, setConfigVariables as setIn } from '../../config-files/index.ts';
+import { ConfigFileError, inFile, setConfigVariables as setIn } from '../../config-files/index.ts';
 import { flag, list } from '../../variables/index.ts';
 import type { Done, Work } from '../convention.ts';
-import { explained, fewNames, inFile } from './config-failures.ts';
+import { explained, fewNames } from './config-failures.ts';
 import { plannedTransforms } from './planned-transforms.ts';
 import { rewriteFiles } from './rewrite-files.ts';
 import { shownFile, workFolders } from './work-folders.ts';

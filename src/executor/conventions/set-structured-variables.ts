@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { ConfigFileError, setStructuredVariables as setIn } from '../../config-files/index.ts';
+import { ConfigFileError, inFile, setStructuredVariables as setIn } from '../../config-files/index.ts';
 import { flag, list, pathList } from '../../variables/index.ts';
 import type { Done, Work } from '../convention.ts';
 import { pathMatcher } from '../folder-files.ts';
-import { explained, fewNames, inFile, warn } from './config-failures.ts';
+import { explained, fewNames, warn } from './config-failures.ts';
 import { rewriteFiles } from './rewrite-files.ts';
 import { shownFile, workFolders } from './work-folders.ts';
 

@@ -1,8 +1,14 @@
 import { relative } from 'node:path';
-import { ConfigFileError, decodeText, transformXml, type TransformPair } from '../../config-files/index.ts';
+import {
+  ConfigFileError,
+  decodeText,
+  inFile,
+  transformXml,
+  type TransformPair,
+} from '../../config-files/index.ts';
 import { flag } from '../../variables/index.ts';
 import { currentFolder, type Done, type Work } from '../convention.ts';
-import { explained, inFile, warn } from './config-failures.ts';
+import { explained, warn } from './config-failures.ts';
 import { plannedTransforms } from './planned-transforms.ts';
 import { contentOf, rewriteFiles } from './rewrite-files.ts';
 

@@ -86,7 +86,15 @@ test('what fails is told with exit code 6, and nothing is written', async () => 
     error: expect.stringContaining('line 3') as string,
   });
   expect(answer.error.code).toBe('XML_NOT_WELL_FORMED');
+  expect(answer.error.message).toContain(`Cannot set configuration variables in ${config}: cannot read`);
   expect(existsSync(out)).toBe(false);
+});
+
+test('what a file of settings was taken for is told, since its name may not say', async () => {
+  const variables = file('format.json', '{"a": "2"}');
+  const answer = await type(['try', 'structured', file('settings.dat', 'a = 1\n'), '--variables', variables]);
+  expect(answer).toMatchObject({ exitCode: 0, stdout: 'a = 1\n' });
+  expect(answer.stderr).toContain('settings.dat was read as YAML');
 });
 
 test('a folder, or variables that are none, are refused by name', async () => {

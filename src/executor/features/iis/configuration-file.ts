@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { ConfigFileError, decodeXml, encodeXml } from '../../../config-files/index.ts';
+import { ConfigFileError, decodeXml, encodeXml, inFile } from '../../../config-files/index.ts';
 import type { Work } from '../../convention.ts';
-import { inFile } from '../../conventions/config-failures.ts';
 import { rewriteFiles } from '../../conventions/rewrite-files.ts';
 import type { Host } from '../feature.ts';
 import { unusable, type FeatureSettings } from '../settings.ts';
