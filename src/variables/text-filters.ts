@@ -71,7 +71,7 @@ function decoded(bytes: Uint8Array, encoding: 'utf8' | 'utf16le'): string {
 
 /** One character to one: what would become several, or another script's by a rule of its own, stays. */
 function changeCase(text: string, to: 'upper' | 'lower'): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- all of ASCII, of which they are a part
   if (/^[\0-\x7f]*$/.test(text)) return to === 'upper' ? text.toUpperCase() : text.toLowerCase();
   return Array.from(text, (one) => {
     const changed = to === 'upper' ? one.toUpperCase() : one.toLowerCase();
