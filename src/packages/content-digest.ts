@@ -6,9 +6,9 @@
  * repository adds to the signature.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { PackageFile } from './package-file.ts';
-import type { ZipEntry, ZipLayout } from './zip-layout.ts';
-import { endRecordSize } from './zip-records.ts';
+import type { PackageFile } from './zip/package-file.ts';
+import type { ZipEntry, ZipLayout } from './zip/zip-layout.ts';
+import { endRecordSize } from './zip/zip-records.ts';
 
 /** Bytes from the file, or bytes that stand in for some of it. */
 type Stretch = { readonly from: number; readonly to: number; readonly instead?: Buffer };

@@ -15,13 +15,13 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { faultPoint } from '../faults.ts';
-import { decodedName } from './entry-names.ts';
+import { decodedName } from './zip/entry-names.ts';
 import { PackageError } from './errors.ts';
 import { signatureEntryName } from './signature-entry.ts';
-import { isSmall } from './yauzl-reading.ts';
-import { entryContent, openZip, rawContent, wholeEntry, type ZipArchive } from './zip-archive.ts';
-import type { ZipEntry, ZipLimits } from './zip-layout.ts';
-import { dosMoment } from './zip-records.ts';
+import { isSmall } from './zip/yauzl-reading.ts';
+import { entryContent, openZip, rawContent, wholeEntry, type ZipArchive } from './zip/zip-archive.ts';
+import type { ZipEntry, ZipLimits } from './zip/zip-layout.ts';
+import { dosMoment } from './zip/zip-records.ts';
 
 export type ExtractOptions = {
   /** SHA-256 of the file that was verified, lower-case hex: what is extracted is that or nothing. */

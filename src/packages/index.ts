@@ -7,10 +7,10 @@ export {
   piecesInBoth,
   type ChunkList,
   type Piece,
-} from './chunk-list.ts';
-export { chunkShelf, type ChunkShelf } from './chunk-shelf.ts';
-export { cutPackage } from './cut-package.ts';
-export { explainDamage } from './damage.ts';
+} from './blobs/chunk-list.ts';
+export { chunkShelf, type ChunkShelf } from './blobs/chunk-shelf.ts';
+export { cutPackage } from './blobs/cut-package.ts';
+export { explainDamage } from './zip/damage.ts';
 export { PackageError, type PackageErrorCode } from './errors.ts';
 export {
   isPackageId,
@@ -22,8 +22,8 @@ export {
 export { openPackageContent, type PackageContent } from './package-content.ts';
 export { packNupkg, type PackedFile, type PackInput } from './pack.ts';
 export { signPackage, type SignOptions } from './sign-package.ts';
-export { openBlobStore, type BlobStore } from './store.ts';
-export { defaultZipLimits, type ZipLimits } from './zip-layout.ts';
+export { openBlobStore, type BlobStore } from './blobs/store.ts';
+export { defaultZipLimits, type ZipLimits } from './zip/zip-layout.ts';
 export { type Problem } from './problems.ts';
 export {
   requireVerified,

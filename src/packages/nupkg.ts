@@ -1,8 +1,8 @@
 import { SaxesParser } from 'saxes';
 import { PackageError } from './errors.ts';
-import type { PackageFile } from './package-file.ts';
-import { readEntry } from './zip-archive.ts';
-import type { ZipLayout } from './zip-layout.ts';
+import type { PackageFile } from './zip/package-file.ts';
+import { readEntry } from './zip/zip-archive.ts';
+import type { ZipLayout } from './zip/zip-layout.ts';
 
 /** Who a package says it is, in its own nuspec. */
 export type PackageIdentity = { readonly id: string; readonly version: string };

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
-import { clashingNames, unsafeName } from './entry-names.ts';
+import { clashingNames, unsafeName } from './zip/entry-names.ts';
 import { PackageError } from './errors.ts';
 import { isPackageId, normalizedVersion, type PackageIdentity } from './nupkg.ts';
 import { signatureEntryName } from './signature-entry.ts';

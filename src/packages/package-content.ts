@@ -1,7 +1,7 @@
-import { decodedName } from './entry-names.ts';
+import { decodedName } from './zip/entry-names.ts';
 import { isPackaging } from './extract.ts';
-import { openZip, readEntry } from './zip-archive.ts';
-import type { ZipEntry, ZipLimits } from './zip-layout.ts';
+import { openZip, readEntry } from './zip/zip-archive.ts';
+import type { ZipEntry, ZipLimits } from './zip/zip-layout.ts';
 
 /** The application in a package, looked at without being extracted. */
 export type PackageContent = Disposable & {

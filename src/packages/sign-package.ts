@@ -1,18 +1,18 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { CompanyCertificate } from '../identity/index.ts';
-import { buildSignature } from './build-signature.ts';
+import { buildSignature } from './signature/build-signature.ts';
 import { packageDigests, unsignedStretches } from './content-digest.ts';
 import { PackageError } from './errors.ts';
 import { readIdentity } from './nupkg.ts';
-import type { HashName } from './oids.ts';
+import type { HashName } from './signature/oids.ts';
 import { signatureEntries, signatureEntryBytes, signatureEntryFaults } from './signature-entry.ts';
-import { readCertificate } from './signer-certificate.ts';
+import { readCertificate } from './signature/signer-certificate.ts';
 import { requireVerified, type PackageReport } from './verify-package.ts';
 import { writeWhole } from './write-whole.ts';
-import { openZip, type ZipArchive } from './zip-archive.ts';
-import type { ZipEntry } from './zip-layout.ts';
-import { endRecordSize } from './zip-records.ts';
+import { openZip, type ZipArchive } from './zip/zip-archive.ts';
+import type { ZipEntry } from './zip/zip-layout.ts';
+import { endRecordSize } from './zip/zip-records.ts';
 
 export type SignOptions = {
   readonly hash: HashName;

@@ -4,15 +4,15 @@
  * less; what is refused beyond it is refused because the bytes of this entry are covered by no hash.
  */
 import { crc32 } from 'node:zlib';
-import type { PackageFile } from './package-file.ts';
-import type { ZipEntry, ZipLayout } from './zip-layout.ts';
+import type { PackageFile } from './zip/package-file.ts';
+import type { ZipEntry, ZipLayout } from './zip/zip-layout.ts';
 import {
   centralHeaderSize,
   centralSignature,
   localHeaderSize,
   localSignature,
   methods,
-} from './zip-records.ts';
+} from './zip/zip-records.ts';
 
 export const signatureEntryName = '.signature.p7s';
 export const signatureBytesMax = 1 << 20;

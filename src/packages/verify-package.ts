@@ -1,15 +1,20 @@
 import { timingSafeEqual } from 'node:crypto';
 import { basename } from 'node:path';
 import { packageDigests, unsignedStretches } from './content-digest.ts';
-import { damagedEntries } from './damage.ts';
+import { damagedEntries } from './zip/damage.ts';
 import { becauseOf, PackageError, type PackageErrorCode } from './errors.ts';
 import { packageFileName, readIdentity, type PackageIdentity } from './nupkg.ts';
-import { PackageFile } from './package-file.ts';
+import { PackageFile } from './zip/package-file.ts';
 import { problem, warning, type Problem } from './problems.ts';
 import { signatureEntries, signatureEntryFaults } from './signature-entry.ts';
-import { checkSignature, readSignature, type ReadSignature, type SignatureKind } from './signature.ts';
-import { faultCodes, faultSentence, printable, readZip } from './zip-archive.ts';
-import type { ZipEntry, ZipLayout, ZipLimits } from './zip-layout.ts';
+import {
+  checkSignature,
+  readSignature,
+  type ReadSignature,
+  type SignatureKind,
+} from './signature/signature.ts';
+import { faultCodes, faultSentence, printable, readZip } from './zip/zip-archive.ts';
+import type { ZipEntry, ZipLayout, ZipLimits } from './zip/zip-layout.ts';
 
 /** Whom to believe: SHA-256 fingerprints (hex, of the DER) of signers, or of those who issued them. */
 export type PackageTrust = { readonly fingerprints: ReadonlySet<string> };

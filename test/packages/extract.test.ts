@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { extractPackage, PackageError } from '../../src/packages/index.ts';
-import { defaultZipLimits } from '../../src/packages/zip-layout.ts';
+import { defaultZipLimits } from '../../src/packages/zip/zip-layout.ts';
 import { buildZip, nuspecEntry, sha256, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
 
 const large = Buffer.from(Array.from({ length: 900_000 }, (_, i) => (i * i * 31 + (i >> 5)) & 255));

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verifyPackage, type PackageReport } from '../../src/packages/index.ts';
-import { checkSignature, readSignature } from '../../src/packages/signature.ts';
+import { checkSignature, readSignature } from '../../src/packages/signature/signature.ts';
 import { sharedVectors } from '../support/shared-vectors.ts';
 
 /** Packages that others signed, with what is known of them; see the README beside them. */

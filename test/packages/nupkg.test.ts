@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isPackageId, normalizedVersion, packageFileName, samePackage } from '../../src/packages/index.ts';
 import { readIdentity, type PackageIdentity } from '../../src/packages/nupkg.ts';
-import { PackageFile } from '../../src/packages/package-file.ts';
-import { readZipLayout } from '../../src/packages/zip-layout.ts';
+import { PackageFile } from '../../src/packages/zip/package-file.ts';
+import { readZipLayout } from '../../src/packages/zip/zip-layout.ts';
 import { buildZip, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
 
 describe('two equal versions have one normal form', () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { CompanyCertificate } from '../../src/identity/index.ts';
-import { encodeSignature } from '../../src/packages/build-signature.ts';
+import { encodeSignature } from '../../src/packages/signature/build-signature.ts';
 import {
   PackageError,
   packNupkg,
@@ -12,7 +12,7 @@ import {
   verifyPackage,
   type PackageReport,
 } from '../../src/packages/index.ts';
-import type { HashName } from '../../src/packages/oids.ts';
+import type { HashName } from '../../src/packages/signature/oids.ts';
 import {
   buildZip,
   nuspecEntry,

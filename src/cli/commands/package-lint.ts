@@ -16,7 +16,7 @@ import { section } from '../table.ts';
 import { triedPackages } from '../tried-packages.ts';
 import { everyTrust } from '../trust.ts';
 
-export const lintPackage = command({
+export const packageLint = command({
   path: 'package lint',
   about: 'What a process would do with a package in every environment, before there is a release',
   example: 'crossgap package lint Orders.Web.1.0.0.nupkg --process orders.yaml',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
-import { PackageError, type PackageErrorCode } from './errors.ts';
+import { PackageError, type PackageErrorCode } from '../errors.ts';
 import { PackageFile } from './package-file.ts';
 import { readWithYauzl, type YauzlReading } from './yauzl-reading.ts';
 import { readZipLayout, type ZipEntry, type ZipFault, type ZipLayout, type ZipLimits } from './zip-layout.ts';

@@ -1,5 +1,5 @@
 import { constants, closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { PackageError } from './errors.ts';
+import { PackageError } from '../errors.ts';
 
 /** A file that is read by position from one descriptor, so that its name may change underneath. */
 export class PackageFile implements Disposable {

@@ -16,7 +16,7 @@ import {
 } from './cms.ts';
 import { BareValue, TstInfo, type Accuracy } from './cms-types.ts';
 import { hashOfOid, oids } from './oids.ts';
-import { warning, type Problem } from './problems.ts';
+import { warning, type Problem } from '../problems.ts';
 import { hasStrongRsaKey, isStronglySigned, maySign, type SignerCertificate } from './signer-certificate.ts';
 import { namedByV1, namedByV2 } from './signing-certificate-attribute.ts';
 

@@ -1,4 +1,4 @@
-import { becauseOf, PackageError } from './errors.ts';
+import { becauseOf, PackageError } from '../errors.ts';
 import { PackageFile } from './package-file.ts';
 import { isSmall } from './yauzl-reading.ts';
 import { entryContent, faultSentence, printable, readZip, wholeEntry } from './zip-archive.ts';

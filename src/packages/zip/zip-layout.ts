@@ -8,7 +8,7 @@
  * from a sound archive is what any other zip reader would read; `yauzl-reading.ts` asks one.
  */
 import { clashingNames, isAscii, unsafeName } from './entry-names.ts';
-import { PackageError } from './errors.ts';
+import { PackageError } from '../errors.ts';
 import type { PackageFile } from './package-file.ts';
 import {
   centralHeaderAt,

@@ -1,23 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import yauzl from 'yauzl';
-import { PackageError } from '../../src/packages/index.ts';
-import { isSmall } from '../../src/packages/yauzl-reading.ts';
+import { PackageError } from '../../../src/packages/index.ts';
+import { isSmall } from '../../../src/packages/zip/yauzl-reading.ts';
 import {
   entryContent,
   openZip,
   rawContent,
   readEntry,
   type ZipArchive,
-} from '../../src/packages/zip-archive.ts';
-import { defaultZipLimits, type ZipLimits } from '../../src/packages/zip-layout.ts';
+} from '../../../src/packages/zip/zip-archive.ts';
+import { defaultZipLimits, type ZipLimits } from '../../../src/packages/zip/zip-layout.ts';
 import {
   buildZip,
   signatureOf,
   temporaryFolder,
   type RawEnd,
   type RawEntry,
-} from '../support/build-nupkg.ts';
+} from '../../support/build-nupkg.ts';
 
 const plain: RawEntry = { name: 'a.txt', content: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' };
 const other: RawEntry = { name: 'b/c.txt', content: 'cc', stored: true };

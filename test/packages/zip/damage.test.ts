@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explainDamage } from '../../src/packages/index.ts';
-import { buildZip, nuspecEntry, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
+import { explainDamage } from '../../../src/packages/index.ts';
+import { buildZip, nuspecEntry, temporaryFolder, type RawEntry } from '../../support/build-nupkg.ts';
 
 const entries: RawEntry[] = [
   nuspecEntry(),

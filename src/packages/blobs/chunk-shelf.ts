@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chunkListBytesMax, decodeChunkList, type ChunkList, type Piece } from './chunk-list.ts';
 import { cutPackage } from './cut-package.ts';
 import type { BlobStore } from './store.ts';
-import { writeWhole } from './write-whole.ts';
+import { writeWhole } from '../write-whole.ts';
 
 /**
  * How the packages of a store are cut. Lists that nobody sent are made when they are first asked for and kept beside

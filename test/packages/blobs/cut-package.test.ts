@@ -10,8 +10,8 @@ import {
   piecesInBoth,
   type ChunkList,
   type Piece,
-} from '../../src/packages/index.ts';
-import { buildZip, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
+} from '../../../src/packages/index.ts';
+import { buildZip, temporaryFolder, type RawEntry } from '../../support/build-nupkg.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

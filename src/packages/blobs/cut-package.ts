@@ -10,9 +10,9 @@
  */
 import { createHash } from 'node:crypto';
 import { encodeChunkList, inlineBelow, pieceBytesMax, type Piece } from './chunk-list.ts';
-import { PackageError } from './errors.ts';
-import { PackageFile } from './package-file.ts';
-import { readZipLayout } from './zip-layout.ts';
+import { PackageError } from '../errors.ts';
+import { PackageFile } from '../zip/package-file.ts';
+import { readZipLayout } from '../zip/zip-layout.ts';
 
 const cutEvery = pieceBytesMax - 4096;
 const ownChunkFrom = 1024;

@@ -16,7 +16,7 @@ import {
 } from './cms.ts';
 import { BareValue, CommitmentTypeIndication } from './cms-types.ts';
 import { hashOfOid, oids, type HashName } from './oids.ts';
-import { problem, warning, type Problem } from './problems.ts';
+import { problem, warning, type Problem } from '../problems.ts';
 import {
   hasStrongRsaKey,
   isStronglySigned,

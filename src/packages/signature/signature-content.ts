@@ -10,7 +10,7 @@
  */
 import type { CmsMessage } from './cms.ts';
 import { hashOfOid, hashOid, oids, type HashName } from './oids.ts';
-import { problem, type Problem } from './problems.ts';
+import { problem, type Problem } from '../problems.ts';
 
 type SignedHash = { readonly name: HashName; readonly digest: Buffer };
 

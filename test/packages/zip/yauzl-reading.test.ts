@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { PackageError } from '../../src/packages/index.ts';
-import { PackageFile } from '../../src/packages/package-file.ts';
-import { openZip, rawContent } from '../../src/packages/zip-archive.ts';
-import { readWithYauzl } from '../../src/packages/yauzl-reading.ts';
-import { readZipLayout, type ZipEntry, type ZipLayout } from '../../src/packages/zip-layout.ts';
-import { buildZip, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
+import { PackageError } from '../../../src/packages/index.ts';
+import { PackageFile } from '../../../src/packages/zip/package-file.ts';
+import { openZip, rawContent } from '../../../src/packages/zip/zip-archive.ts';
+import { readWithYauzl } from '../../../src/packages/zip/yauzl-reading.ts';
+import { readZipLayout, type ZipEntry, type ZipLayout } from '../../../src/packages/zip/zip-layout.ts';
+import { buildZip, temporaryFolder, type RawEntry } from '../../support/build-nupkg.ts';
 
 const large = Buffer.alloc(900_000, 'application ');
 const entries: RawEntry[] = [

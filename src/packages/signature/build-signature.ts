@@ -23,7 +23,7 @@ import {
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import { AlgorithmIdentifier, Certificate, GeneralName, SubjectKeyIdentifier } from '@peculiar/asn1-x509';
 import { createHash, sign } from 'node:crypto';
-import type { CompanyCertificate } from '../identity/index.ts';
+import type { CompanyCertificate } from '../../identity/index.ts';
 import { readCms } from './cms.ts';
 import {
   BareValue,
@@ -33,7 +33,7 @@ import {
   SignedAttributes,
   SigningCertificateV2,
 } from './cms-types.ts';
-import { PackageError } from './errors.ts';
+import { PackageError } from '../errors.ts';
 import { hashOid, oids, type HashName } from './oids.ts';
 import { signatureContent } from './signature-content.ts';
 import {

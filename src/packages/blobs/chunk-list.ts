@@ -16,8 +16,8 @@
  * and nothing follows the last. Whoever reads a list need not know why it was cut where it was: how crossgap cuts is
  * in cut-package.ts, and may change.
  */
-import { localHeader } from './zip-records.ts';
-import { printable } from './zip-archive.ts';
+import { localHeader } from '../zip/zip-records.ts';
+import { printable } from '../zip/zip-archive.ts';
 
 /** A stretch of a package: a chunk, known by its digest, or so little that it stands in the list itself. */
 export type Piece = { readonly offset: number; readonly length: number } & (

@@ -3,8 +3,8 @@ import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSy
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { openBlobStore } from '../../src/packages/index.ts';
-import { sha256, temporaryFolder } from '../support/build-nupkg.ts';
+import { openBlobStore } from '../../../src/packages/index.ts';
+import { sha256, temporaryFolder } from '../../support/build-nupkg.ts';
 
 const bytes = Buffer.alloc(2_500_000, 'a package ');
 const digest = sha256(bytes);
@@ -184,7 +184,10 @@ describe('after a power cut', () => {
   test.each(points)('at %s of %s a blob is whole or not there, and comes again', async (point, how) => {
     using folder = temporaryFolder();
     const source = folder.file('in.nupkg', bytes);
-    const [blobs, module] = [folder.file('blobs'), join(import.meta.dirname, '../../src/packages/store.ts')];
+    const [blobs, module] = [
+      folder.file('blobs'),
+      join(import.meta.dirname, '../../../src/packages/blobs/store.ts'),
+    ];
     const program = `
       import { copyFileSync } from 'node:fs';
       import { openBlobStore } from ${JSON.stringify(module)};

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clashingNames, decodedName, unsafeName } from '../../src/packages/entry-names.ts';
+import { clashingNames, decodedName, unsafeName } from '../../../src/packages/zip/entry-names.ts';
 
 const refused = [
   '',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
-import { PackageError } from './errors.ts';
+import { PackageError } from '../errors.ts';
 import type { PackageFile } from './package-file.ts';
 import type { ZipEntry, ZipFault, ZipLayout } from './zip-layout.ts';
 

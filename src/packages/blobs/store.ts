@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { faultPoint } from '../faults.ts';
-import { PackageError } from './errors.ts';
-import { makeNamesDurable } from './write-whole.ts';
+import { faultPoint } from '../../faults.ts';
+import { PackageError } from '../errors.ts';
+import { makeNamesDurable } from '../write-whole.ts';
 
 /**
  * Files by the SHA-256 of their bytes (`DATA/blobs/sha256/ab/abcd…`), in lower-case hex.
