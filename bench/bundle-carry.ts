@@ -50,7 +50,7 @@ async function prepare(folder: string, bytes: number): Promise<void> {
     outFile,
   });
   rmSync(content);
-  await signPackage(outFile, outFile, readPfx(readFileSync(`${vendor}.pfx`), ''), { hash: 'sha256' });
+  await signPackage(outFile, outFile, await readPfx(readFileSync(`${vendor}.pfx`), ''), { hash: 'sha256' });
   const process = join(folder, 'orders.yaml');
   writeFileSync(process, 'process: Orders\nsteps:\n  - name: Web\n    package: Orders.Web\n');
   await crossgap(vendor, 'package', 'add', outFile);

@@ -5,6 +5,10 @@ export type IdentityErrorCode =
   | 'PFX_PASSWORD_WRONG'
   | 'PFX_WITHOUT_KEY'
   | 'PFX_WITHOUT_CERTIFICATE'
+  | 'PEM_UNREADABLE'
+  | 'PEM_PASSWORD_WRONG'
+  | 'PEM_WITHOUT_KEY'
+  | 'PEM_WITHOUT_CERTIFICATE'
   | 'CERTIFICATE_UNREADABLE'
   | 'CERTIFICATE_KEY_NOT_RSA'
   | 'CERTIFICATE_KEY_TOO_SHORT'
@@ -26,6 +30,10 @@ const exits: Partial<Record<IdentityErrorCode, ExitCode>> = {
   PFX_PASSWORD_WRONG: exitCodes.misused,
   PFX_WITHOUT_KEY: exitCodes.misused,
   PFX_WITHOUT_CERTIFICATE: exitCodes.misused,
+  PEM_UNREADABLE: exitCodes.misused,
+  PEM_PASSWORD_WRONG: exitCodes.misused,
+  PEM_WITHOUT_KEY: exitCodes.misused,
+  PEM_WITHOUT_CERTIFICATE: exitCodes.misused,
   KEY_FILE_EXISTS: exitCodes.misused,
   KEY_FILE_MISSING: exitCodes.inputMissing,
 };

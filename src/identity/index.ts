@@ -1,10 +1,11 @@
 export {
   certificateFacts,
-  readPfx,
   shortestRsaBits,
   type CertificateFacts,
   type CompanyCertificate,
 } from './certificate.ts';
+export { readPfx } from './read-pfx.ts';
+export { hasEncryptedKey, isPem, readPem, readPemCertificates, readPemChain } from './pem-certificate.ts';
 export { newCompanyCertificate, type NewCertificate } from './new-certificate.ts';
 export { fingerprintWords, sameWords } from './fingerprint-words.ts';
 export { IdentityError, type IdentityErrorCode } from './errors.ts';

@@ -43,23 +43,25 @@ test('a new company certificate is self-signed RSA for code signing, valid as lo
 });
 
 test('a PFX gives back the certificate and the key it was made of, with a password and without one', async () => {
-  const read = readPfx(made.pfx, 'päß wörd');
+  const read = await readPfx(made.pfx, 'päß wörd');
   expect(read.chain.map((der) => Buffer.from(der))).toEqual([Buffer.from(leaf)]);
   const signature = sign('sha256', Buffer.from('x'), read.privateKey);
   expect(verify('sha256', Buffer.from('x'), createPublicKey(made.certificate.privateKey), signature)).toBe(
     true,
   );
   const open = await newCompanyCertificate({ commonName: 'open', validFrom, validYears: 1 });
-  expect(readPfx(open.pfx, '').chain).toHaveLength(1);
+  expect((await readPfx(open.pfx, '')).chain).toHaveLength(1);
 });
 
-test('a wrong password and a file that is no PFX are told apart', () => {
-  expect(() => readPfx(made.pfx, 'pass word')).toThrow(refusal('PFX_PASSWORD_WRONG'));
-  expect(() => readPfx(made.pfx, 'päß wörd\n')).toThrow(refusal('PFX_PASSWORD_WRONG'));
-  expect(() => readPfx(made.pfx, '')).toThrow(refusal('PFX_PASSWORD_WRONG'));
-  expect(() => readPfx(Buffer.from('-----BEGIN CERTIFICATE-----'), '')).toThrow(refusal('PFX_UNREADABLE'));
-  expect(() => readPfx(new Uint8Array(), '')).toThrow(refusal('PFX_UNREADABLE'));
-  expect(() => readPfx(made.pfx.subarray(0, 500), 'päß wörd')).toThrow(refusal('PFX_UNREADABLE'));
+test('a wrong password and a file that is no PFX are told apart', async () => {
+  await expect(readPfx(made.pfx, 'pass word')).rejects.toThrow(refusal('PFX_PASSWORD_WRONG'));
+  await expect(readPfx(made.pfx, 'päß wörd\n')).rejects.toThrow(refusal('PFX_PASSWORD_WRONG'));
+  await expect(readPfx(made.pfx, '')).rejects.toThrow(refusal('PFX_PASSWORD_WRONG'));
+  await expect(readPfx(Buffer.from('-----BEGIN CERTIFICATE-----'), '')).rejects.toThrow(
+    refusal('PFX_UNREADABLE'),
+  );
+  await expect(readPfx(new Uint8Array(), '')).rejects.toThrow(refusal('PFX_UNREADABLE'));
+  await expect(readPfx(made.pfx.subarray(0, 500), 'päß wörd')).rejects.toThrow(refusal('PFX_UNREADABLE'));
 });
 
 test('a PFX without a private key, or with one of another certificate, is refused', async () => {
@@ -69,10 +71,10 @@ test('a PFX without a private key, or with one of another certificate, is refuse
     const asn1 = forge.pkcs12.toPkcs12Asn1(key as forge.pki.rsa.PrivateKey, [certificate], 'x');
     return Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary');
   };
-  expect(() => readPfx(pfxOf(null), 'x')).toThrow(refusal('PFX_WITHOUT_KEY'));
+  await expect(readPfx(pfxOf(null), 'x')).rejects.toThrow(refusal('PFX_WITHOUT_KEY'));
   const other = await newCompanyCertificate({ commonName: 'other', validFrom, validYears: 1 });
   const pem = other.certificate.privateKey.export({ format: 'pem', type: 'pkcs1' }).toString();
-  expect(() => readPfx(pfxOf(forge.pki.privateKeyFromPem(pem)), 'x')).toThrow(
+  await expect(readPfx(pfxOf(forge.pki.privateKeyFromPem(pem)), 'x')).rejects.toThrow(
     refusal('PFX_WITHOUT_CERTIFICATE'),
   );
 });
@@ -90,7 +92,7 @@ test('openssl reads what we write', () => {
   expect(key.equals(made.certificate.privateKey)).toBe(true);
 });
 
-test('what openssl writes is read: chains in order, EC and short keys refused', () => {
+test('what openssl writes is read: chains in order, EC and short keys refused', async () => {
   if (!requires('openssl', 'PFX files written by openssl')) return;
   const folder = tempFolder();
   const openssl = (command: string): Buffer =>
@@ -102,13 +104,13 @@ test('what openssl writes is read: chains in order, EC and short keys refused', 
     return readFileSync(join(folder, `${name}.pfx`));
   };
   openssl(request('ec -pkeyopt ec_paramgen_curve:P-256', 'elliptic'));
-  expect(() => readPfx(pfx('elliptic'), 'x')).toThrow(refusal('CERTIFICATE_KEY_NOT_RSA'));
+  await expect(readPfx(pfx('elliptic'), 'x')).rejects.toThrow(refusal('CERTIFICATE_KEY_NOT_RSA'));
   openssl(request('rsa:1024', 'short'));
-  expect(() => readPfx(pfx('short'), 'x')).toThrow(refusal('CERTIFICATE_KEY_TOO_SHORT'));
+  await expect(readPfx(pfx('short'), 'x')).rejects.toThrow(refusal('CERTIFICATE_KEY_TOO_SHORT'));
   openssl(request('rsa:2048', 'root'));
   openssl('req -newkey rsa:2048 -noenc -keyout leaf.key -out leaf.csr -subj /CN=leaf');
   openssl('x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -out leaf.pem');
-  const { chain } = readPfx(pfx('leaf', ' -certfile root.pem'), 'x');
+  const { chain } = await readPfx(pfx('leaf', ' -certfile root.pem'), 'x');
   expect(chain.map((der) => certificateFacts(der).subject)).toEqual(['CN=leaf', 'CN=root']);
 });
 

@@ -160,7 +160,7 @@ export class Company {
     const packed = Object.entries(files).map(([path, bytes]) => ({ path, bytes: Buffer.from(bytes) }));
     await packNupkg({ id, version, files: packed, outFile });
     if (!signed) return outFile;
-    const company = readPfx(readFileSync(join(as.desk, 'company.pfx')), '');
+    const company = await readPfx(readFileSync(join(as.desk, 'company.pfx')), '');
     await signPackage(outFile, outFile, company, { hash: 'sha256' });
     return outFile;
   }

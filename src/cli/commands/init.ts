@@ -40,7 +40,7 @@ export const init = command({
     if (there !== undefined) return outcome(there, false);
     if (certificate !== undefined) {
       const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
-      const company = readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
+      const company = await readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
       const { instance, created } = await createInstance(context.folder, { name, company });
       return outcome(instance, created);
     }
@@ -169,7 +169,7 @@ export async function passwordOf(
 ): Promise<string> {
   if (file !== undefined) return readPasswordFile(file);
   // Most have none where a build uses them; who is asked in vain loses the next line that was pasted.
-  if (!terminal.asks || (!isNew && hasNoPassword(pfx))) return '';
+  if (!terminal.asks || (!isNew && (await hasNoPassword(pfx)))) return '';
   if (!isNew) return terminal.ask(`Password of ${pfx}: `, true);
   const password = await terminal.ask(`Password for ${pfx} (empty for none): `, true);
   if (password === '') return password;
@@ -177,9 +177,9 @@ export async function passwordOf(
   throw misuse('Cannot make a certificate: the two passwords differ', 'Run the command again.');
 }
 
-function hasNoPassword(pfx: string): boolean {
+async function hasNoPassword(pfx: string): Promise<boolean> {
   try {
-    readPfx(readGivenFile(pfx, 'certificate', pfxBytesMax), '');
+    await readPfx(readGivenFile(pfx, 'certificate', pfxBytesMax), '');
     return true;
   } catch (error) {
     if (error instanceof IdentityError && error.code === 'PFX_PASSWORD_WRONG') return false;

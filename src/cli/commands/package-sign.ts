@@ -20,7 +20,7 @@ export const packageSign = command({
   },
   async run(context, { FILE }, { certificate, 'password-file': passwordFile, out = FILE }): Promise<Outcome> {
     const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
-    const company = readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
+    const company = await readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
     refuseMissingPackage(FILE);
     const report = await inWords(() => signPackage(FILE, out, company, { hash: 'sha256' }));
     const where = resolve(out) === resolve(FILE) ? 'signed, in the place of the unsigned file' : 'signed';

@@ -102,7 +102,7 @@ test('a package that somebody else signed is refused', async () => {
 
 test('verifying tells everything as one document, without an instance too', async () => {
   const pem = join(root, `acme-${count}.pem`);
-  const der = Buffer.from(readPfx(readFileSync(company.pfx), '').chain[0]!);
+  const der = Buffer.from((await readPfx(readFileSync(company.pfx), '')).chain[0]!);
   writeFileSync(pem, `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`);
   const nowhere = join(root, 'nowhere');
   const answer = await type(['--data', nowhere, 'package', 'verify', signed, '--trust', pem, '--json']);
