@@ -12,19 +12,31 @@ export { chunkShelf, type ChunkShelf } from './blobs/chunk-shelf.ts';
 export { cutPackage } from './blobs/cut-package.ts';
 export { explainDamage } from './zip/damage.ts';
 export { PackageError, type PackageErrorCode } from './errors.ts';
+export { isPackageId, packageFileName, samePackage, type PackageIdentity } from './nupkg.ts';
 export {
-  isPackageId,
-  normalizedVersion,
-  packageFileName,
-  samePackage,
-  type PackageIdentity,
-} from './nupkg.ts';
+  nuspecBytesMax,
+  parseNuspec,
+  readPackageNuspec,
+  type Dependency,
+  type DependencyGroup,
+  type Nuspec,
+} from './nuspec.ts';
 export { openPackageContent, type PackageContent } from './package-content.ts';
 export { packNupkg, type PackedFile, type PackInput } from './pack.ts';
 export { signPackage, type SignOptions } from './sign-package.ts';
 export { openBlobStore, type BlobStore } from './blobs/store.ts';
 export { defaultZipLimits, type ZipLimits } from './zip/zip-layout.ts';
 export { type Problem } from './problems.ts';
+export { isInRange, isSemVer2Range, parseRange, rangeText, type VersionRange } from './version-range.ts';
+export {
+  compareVersions,
+  fullVersionText,
+  isSemVer2,
+  normalizedVersion,
+  parseVersion,
+  versionText,
+  type PackageVersion,
+} from './version.ts';
 export {
   requireVerified,
   verifyPackage,

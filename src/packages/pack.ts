@@ -5,8 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { clashingNames, unsafeName } from './zip/entry-names.ts';
 import { PackageError } from './errors.ts';
-import { isPackageId, normalizedVersion, type PackageIdentity } from './nupkg.ts';
+import { isPackageId, type PackageIdentity } from './nupkg.ts';
 import { signatureEntryName } from './signature-entry.ts';
+import { normalizedVersion } from './version.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** A file of the application: its path in the package (with `/`), and its bytes or where they are. */

@@ -4,7 +4,7 @@ import type { CompanyCertificate } from '../identity/index.ts';
 import { buildSignature } from './signature/build-signature.ts';
 import { packageDigests, unsignedStretches } from './content-digest.ts';
 import { PackageError } from './errors.ts';
-import { readIdentity } from './nupkg.ts';
+import { readIdentity } from './nuspec.ts';
 import type { HashName } from './signature/oids.ts';
 import { signatureEntries, signatureEntryBytes, signatureEntryFaults } from './signature-entry.ts';
 import { readCertificate } from './signature/signer-certificate.ts';
