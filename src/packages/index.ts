@@ -23,7 +23,7 @@ export {
 } from './nuspec.ts';
 export { openPackageContent, type PackageContent } from './package-content.ts';
 export { packNupkg, type PackedFile, type PackInput } from './pack.ts';
-export { signPackage, type SignOptions } from './sign-package.ts';
+export { type SignOptions } from './sign-package.ts';
 export { openBlobStore, type BlobStore } from './blobs/store.ts';
 export { defaultZipLimits, type ZipLimits } from './zip/zip-layout.ts';
 export { type Problem } from './problems.ts';
@@ -37,10 +37,13 @@ export {
   versionText,
   type PackageVersion,
 } from './version.ts';
+export { prepareVerification, requireVerified, signPackage, verifyPackage } from './by-signature.ts';
+export { type PackageReport, type VerifyOptions } from './verify-package.ts';
 export {
-  requireVerified,
-  verifyPackage,
-  type PackageReport,
   type PackageTrust,
-  type VerifyOptions,
-} from './verify-package.ts';
+  type RevocationFile,
+  type TrustedRepository,
+  type TrustedSigner,
+  type TrustRequirements,
+  type TrustRules,
+} from './signature/trust.ts';

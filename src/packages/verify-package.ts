@@ -14,11 +14,9 @@ import {
   type ReadSignature,
   type SignatureKind,
 } from './signature/signature.ts';
+import type { PackageTrust } from './signature/trust.ts';
 import { faultCodes, faultSentence, printable, readZip } from './zip/zip-archive.ts';
 import type { ZipEntry, ZipLayout, ZipLimits } from './zip/zip-layout.ts';
-
-/** Whom to believe: SHA-256 fingerprints (hex, of the DER) of signers, or of those who issued them. */
-export type PackageTrust = { readonly fingerprints: ReadonlySet<string> };
 
 export type VerifyOptions = {
   readonly trust: PackageTrust;

@@ -26,6 +26,12 @@ export const oids = {
   codeSigning: '1.3.6.1.5.5.7.3.3',
   timeStamping: '1.3.6.1.5.5.7.3.8',
   lifetimeSigning: '1.3.6.1.4.1.311.10.3.13',
+
+  revocationReason: '2.5.29.21',
+  invalidityDate: '2.5.29.24',
+  deltaList: '2.5.29.27',
+  issuingPoint: '2.5.29.28',
+  distributionPoints: '2.5.29.31',
 } as const;
 
 export type HashName = 'sha256' | 'sha384' | 'sha512';

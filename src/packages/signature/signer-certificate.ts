@@ -32,6 +32,8 @@ export type SignerCertificate = {
   readonly usages: number | undefined;
   readonly isAuthority: boolean;
   readonly pathLengthMax: number | undefined;
+  /** Where lists of revoked certificates of its issuer are said to be, as it stands in it; nothing ever asks there. */
+  readonly distributionPoints: Buffer | undefined;
   /** Critical extensions that nothing here understands. */
   readonly unknownCritical: readonly string[];
 };
@@ -44,7 +46,7 @@ const knownExtensions = new Set<string>([
   oids.extendedKeyUsage,
   '2.5.29.17',
   '2.5.29.18',
-  '2.5.29.31',
+  oids.distributionPoints,
   '2.5.29.32',
   '2.5.29.35',
 ]);
@@ -69,6 +71,7 @@ export function readCertificate(der: Buffer): SignerCertificate {
   const keyIdentifier = extension(oids.subjectKeyIdentifier, SubjectKeyIdentifier);
   const constraints = extension(oids.basicConstraints, BasicConstraints);
   const purposes = extension(oids.extendedKeyUsage, ExtendedKeyUsage);
+  const points = extensions.find(({ extnID }) => extnID === oids.distributionPoints);
   return {
     der,
     fingerprint: createHash('sha256').update(der).digest('hex'),
@@ -86,6 +89,7 @@ export function readCertificate(der: Buffer): SignerCertificate {
     usages: extension(oids.keyUsage, KeyUsage)?.toNumber(),
     isAuthority: constraints?.cA ?? false,
     pathLengthMax: constraints?.pathLenConstraint,
+    distributionPoints: points && Buffer.from(points.extnValue.buffer),
     unknownCritical: extensions
       .filter(({ critical, extnID }) => critical && !knownExtensions.has(extnID))
       .map(({ extnID }) => extnID),
@@ -130,4 +134,14 @@ export function mayIssue(certificate: SignerCertificate, below: number): boolean
     (usages === undefined || (usages & KeyUsageFlags.keyCertSign) !== 0) &&
     (pathLengthMax === undefined || below <= pathLengthMax)
   );
+}
+
+/** Whether it may say which of the certificates it issued were revoked. */
+export function mayListRevoked({ usages }: SignerCertificate): boolean {
+  return usages === undefined || (usages & KeyUsageFlags.cRLSign) !== 0;
+}
+
+/** Whether it was issued by itself: nobody but its owner can take it back. */
+export function isSelfIssued({ issuer, subjectName }: SignerCertificate): boolean {
+  return issuer.equals(subjectName);
 }
