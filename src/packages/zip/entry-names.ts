@@ -1,10 +1,10 @@
-/** The longest path of an entry and the deepest, so that no file system cuts one short. */
-export const nameBytesMax = 1024;
-export const segmentBytesMax = 255;
-export const segmentsMax = 64;
+/** No file system takes a longer name of one file or folder. */
+const segmentBytesMax = 255;
 
 const deviceName = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])$/i;
 const hiddenCharacter = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+/** Private characters by which systems on top of Windows, and shares, write what Windows does not allow in names. */
+const standsForForbidden = /[\uf000-\uf0ff]/;
 /** The bytes of one UTF-8 character, each as `%XX`. */
 const utf8Character =
   /%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}/gi;
@@ -39,16 +39,15 @@ export function unsafeName(name: string): string | undefined {
 
 function unsafePath(path: string): string | undefined {
   if (path.length === 0) return 'is empty';
-  if (Buffer.byteLength(path) > nameBytesMax) return `is longer than ${nameBytesMax} bytes`;
   if (!path.isWellFormed()) return 'is not Unicode text';
   if (hiddenCharacter.test(path)) return 'holds a control or invisible character';
   if (path.includes('\\')) return 'holds a backslash';
   if (/^[a-z]:/i.test(path)) return 'begins with a drive letter';
   if (path.startsWith('/')) return 'is absolute';
   if (windowsForbids.test(path)) return 'holds a character that Windows does not allow in names';
-  const segments = (path.endsWith('/') ? path.slice(0, -1) : path).split('/');
-  if (segments.length > segmentsMax) return `is more than ${segmentsMax} folders deep`;
-  for (const segment of segments) {
+  if (standsForForbidden.test(path))
+    return 'holds a character that stands for a forbidden one on some systems';
+  for (const segment of (path.endsWith('/') ? path.slice(0, -1) : path).split('/')) {
     const because = unsafeSegment(segment);
     if (because !== undefined) return because;
   }
@@ -60,15 +59,38 @@ function unsafeSegment(segment: string): string | undefined {
   if (segment === '.' || segment === '..') return `has the part "${segment}"`;
   if (/[. ]$/.test(segment)) return 'has a part that ends in a dot or a space';
   if (Buffer.byteLength(segment) > segmentBytesMax) return `has a part longer than ${segmentBytesMax} bytes`;
+  if (!isAscii(segment) && looksLikeAWay(segment)) return 'has a part that some systems take for a path';
   const base = segment.split('.')[0]!.trimEnd();
   return deviceName.test(base) ? `has the part "${segment}", a device on Windows` : undefined;
+}
+
+/** Some conversions to an older character set write "／" as a slash and "‥" as two dots. */
+function looksLikeAWay(segment: string): boolean {
+  const plain = segment.normalize('NFKC');
+  return /[/\\]/.test(plain) || /^\.+$/.test(plain);
+}
+
+/** How long a path is in bytes of UTF-8, and of how many folders and one file it is made. */
+export function nameExtent(name: string): { bytes: number; depth: number } {
+  const path = name.endsWith('/') ? name.slice(0, -1) : name;
+  return { bytes: Buffer.byteLength(name), depth: path.split('/').length };
 }
 
 const ascii = /^[\0-\x7f]*$/;
 export const isAscii = (text: string): boolean => ascii.test(text);
 
-const folded = (path: string): string =>
-  isAscii(path) ? path.toUpperCase() : path.normalize('NFC').toLowerCase().toUpperCase().normalize('NFC');
+const ignorable = /\p{Default_Ignorable_Code_Point}/gu;
+
+/**
+ * One spelling for all that some system takes for the same: case by the full folding of Unicode (`ß` is `SS`), with
+ * the dotted and the dotless i of Turkish as one more i; accents apart from their letters; characters that show nothing
+ * left out.
+ */
+function folded(path: string): string {
+  if (isAscii(path)) return path.toUpperCase();
+  const plain = path.normalize('NFD').replaceAll(ignorable, '');
+  return plain.toLowerCase().toUpperCase().normalize('NFD').replaceAll('I\u0307', 'I');
+}
 
 /** Two paths with the same key are the same file somewhere: on Windows, on macOS, or after decoding. */
 export function nameKey(name: string): string {
@@ -76,10 +98,14 @@ export function nameKey(name: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-/** The first two names that would meet in one place: twins, or a file where another needs a folder. */
+/**
+ * The first two names that would meet in one place: twins, or a file where another needs a folder. More folders than
+ * `foldersMax` are not compared.
+ */
 export function clashingNames(
   names: readonly string[],
-): { names: [string, string]; how: string } | undefined {
+  foldersMax = Number.POSITIVE_INFINITY,
+): { names: [string, string]; how: string } | 'too many folders' | undefined {
   const files = new Map<string, string>();
   const folders = new Map<string, { spelt: string; name: string }>();
   const explicit = new Set<string>();
@@ -96,6 +122,7 @@ export function clashingNames(
     for (const spelt of foldersOf(path)) {
       if (spellings.has(spelt)) continue;
       spellings.add(spelt);
+      if (spellings.size > foldersMax) return 'too many folders';
       const folderKey = folded(spelt.slice(0, -1));
       const known = folders.get(folderKey);
       if (known === undefined) folders.set(folderKey, { spelt, name });

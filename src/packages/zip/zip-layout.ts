@@ -7,7 +7,7 @@
  * that any system can write and no two would meet; and when sizes and counts stay below the limits. What is read
  * from a sound archive is what any other zip reader would read; `yauzl-reading.ts` asks one.
  */
-import { clashingNames, isAscii, unsafeName } from './entry-names.ts';
+import { clashingNames, isAscii, nameExtent, unsafeName } from './entry-names.ts';
 import { PackageError } from '../errors.ts';
 import type { PackageFile } from './package-file.ts';
 import {
@@ -15,6 +15,7 @@ import {
   descriptorSignature,
   endRecordAt,
   endRecordSize,
+  endSignature,
   extraFieldIds,
   flagBits,
   localHeader,
@@ -27,26 +28,44 @@ import {
   type LocalHeader,
 } from './zip-records.ts';
 
+/** What an archive may be at most; each is the setting of `[packages]` that an error about it names. */
 export type ZipLimits = {
+  /** Entries, and as many folders that their names imply. */
   readonly entriesMax: number;
   /** All entries together, inflated. */
   readonly totalBytesMax: number;
   /** How many times larger than the archive its content may be, looked at above `ratioFromBytes`. */
   readonly ratioMax: number;
   readonly ratioFromBytes: number;
+  /** Folders on the way to a file, and the file. */
+  readonly depthMax: number;
+  /** Bytes of UTF-8 of a whole path. */
+  readonly nameBytesMax: number;
 };
 
+/** More entries than this can't be counted by an archive that a signature may be put into. */
+export const entriesCeiling = 65_533;
+
 export const defaultZipLimits: ZipLimits = {
-  entriesMax: 65_533,
+  entriesMax: entriesCeiling,
   totalBytesMax: 8 * 2 ** 30,
   ratioMax: 250,
   ratioFromBytes: 64 * 2 ** 20,
+  depthMax: 64,
+  nameBytesMax: 1024,
 };
 
 /** The central directory is held in memory; real ones stay far below. */
-const centralBytesMax = 64 * 2 ** 20;
+const centralBytesMax = 16 * 2 ** 20;
 const faultsMax = 50;
-const [zip64ExtraId, unicodePathExtraId] = [0x0001, 0x7075];
+/**
+ * Extra fields that only say when and by whom a file was made, or pad: NTFS times, Info-ZIP's times and owners (two
+ * generations), a comment in Unicode, the growth room of Open Packaging, the marks of Java and of aligned archives.
+ * Any other could give the entry another name, size, kind or key in a reader that knows it.
+ */
+const plainExtraIds: ReadonlySet<number> = new Set([
+  0x000a, 0x5455, 0x5855, 0x7855, 0x7875, 0x6375, 0xa220, 0xcafe, 0xd935,
+]);
 const allowedFlags = flagBits.deflateLevel | flagBits.descriptor | flagBits.utf8;
 const descriptorSize = 16;
 
@@ -90,7 +109,8 @@ export function readZipLayout(file: PackageFile, limits: ZipLimits = defaultZipL
     if (faults.length < faultsMax)
       faults.push(entry === undefined ? { kind, message } : { kind, message, entry });
   };
-  const end = findEnd(file);
+  const { end, isAlone } = findEnd(file);
+  if (!isAlone) fault('archive', 'it has two end records, and readers differ in which one they take');
   if (end.position + endRecordSize !== file.size || end.commentLength !== 0)
     fault('archive', 'there is a comment or other data behind its end record');
   if (end.disk !== 0 || end.centralDisk !== 0 || end.entriesOnDisk !== end.entries)
@@ -99,7 +119,7 @@ export function readZipLayout(file: PackageFile, limits: ZipLimits = defaultZipL
   const tail = readTail(file, end);
   const headers = centralHeaders(tail, end, limits.entriesMax + 1);
   if (headers.length > limits.entriesMax) {
-    fault('limit', `it has more than ${limits.entriesMax} entries`);
+    fault('limit', tooMany('entries', limits.entriesMax));
     const [centralStart, centralEnd] = [end.centralOffset, end.position];
     return { entries: [], centralStart, centralEnd, end, tail, faults };
   }
@@ -111,7 +131,7 @@ export function readZipLayout(file: PackageFile, limits: ZipLimits = defaultZipL
   if (headers.length === 0) fault('archive', 'it is empty');
   checkSizes(file, headers, limits, fault);
   const entries = locateEntries(file, headers, end.centralOffset, fault);
-  checkNames(entries, fault);
+  checkNames(entries, limits, fault);
   return { entries, centralStart: end.centralOffset, centralEnd, end, tail, faults };
 }
 
@@ -126,14 +146,29 @@ function malformed(file: PackageFile, because: string): PackageError {
   });
 }
 
-function findEnd(file: PackageFile): EndRecord {
+/** The last end record, and whether no other could be taken for it: inside it, or before it with all else as comment. */
+function findEnd(file: PackageFile): { end: EndRecord; isAlone: boolean } {
   const base = Math.max(0, file.size - endRecordSize - 0xffff);
   const bytes = file.read(base, file.size - base);
-  for (let at = bytes.length - endRecordSize; at >= 0; at -= 1) {
-    const end = endRecordAt(bytes, at, base);
-    if (end !== undefined) return end;
+  let end: EndRecord | undefined;
+  let isAlone = true;
+  for (let at = bytes.lastIndexOf(endMark); at >= 0; at = at > 0 ? bytes.lastIndexOf(endMark, at - 1) : -1) {
+    const found = endRecordAt(bytes, at, base);
+    if (found === undefined) isAlone = false;
+    else if (end === undefined) end = found;
+    else if (found.position + endRecordSize + found.commentLength === file.size) isAlone = false;
   }
-  throw malformed(file, 'it is not a zip archive, or its end is missing');
+  if (end === undefined) throw malformed(file, 'it is not a zip archive, or its end is missing');
+  return { end, isAlone };
+}
+
+const endMark = Buffer.alloc(4);
+endMark.writeUInt32LE(endSignature);
+
+/** What is too much of, and the setting that would allow more, where the format itself does. */
+function tooMany(what: string, most: number): string {
+  const sentence = `it has more than ${most} ${what}`;
+  return most < entriesCeiling ? `${sentence}, which \`[packages] entries\` allows` : sentence;
 }
 
 function isZip64(file: PackageFile, end: EndRecord): boolean {
@@ -176,9 +211,15 @@ function checkSizes(
 ): void {
   const total = headers.reduce((sum, header) => sum + header.size, 0);
   if (total > limits.totalBytesMax)
-    fault('limit', `it holds ${total} bytes unpacked, and ${limits.totalBytesMax} are allowed`);
+    fault(
+      'limit',
+      `it holds ${total} bytes unpacked, and \`[packages] unpacked\` allows ${limits.totalBytesMax}`,
+    );
   if (total > limits.ratioFromBytes && total > limits.ratioMax * file.size)
-    fault('limit', `it would grow to more than ${limits.ratioMax} times its size`);
+    fault(
+      'limit',
+      `it would grow to more than ${limits.ratioMax} times its size, which \`[packages] ratio\` allows`,
+    );
 }
 
 /** Finds each entry's local header and data, which together must cover the file up to the central directory. */
@@ -230,23 +271,40 @@ function entryName(header: CentralHeader, fault: Fault): string {
 function checkAgainstLocal(header: CentralHeader, local: LocalHeader, name: string, fault: Fault): void {
   if (!local.nameBytes.equals(header.nameBytes))
     fault('archive', 'its two headers name it differently', name);
-  const differs = (field: 'flags' | 'method' | 'crc32' | 'compressedSize' | 'size', said: number): void => {
-    if (said !== header[field]) fault('archive', `its two headers differ in ${field}`, name);
+  const differs = (field: keyof typeof fieldWords): void => {
+    if (local[field] !== header[field])
+      fault('archive', `its two headers differ in ${fieldWords[field]}`, name);
   };
-  differs('flags', local.flags);
-  differs('method', local.method);
+  differs('flags');
+  differs('method');
+  differs('dosDate');
+  differs('dosTime');
+  checkExtra(local.extra, 'its local header', name, fault);
   const left = (header.flags & flagBits.descriptor) !== 0;
   if (left && local.crc32 === 0 && local.compressedSize === 0 && local.size === 0) return;
-  differs('crc32', local.crc32);
-  differs('compressedSize', local.compressedSize);
-  differs('size', local.size);
-  if (!extraIsPlain(local.extra))
-    fault('archive', 'its local header has an extra field that is not plain', name);
+  differs('crc32');
+  differs('compressedSize');
+  differs('size');
 }
 
-function extraIsPlain(extra: Buffer): boolean {
+const fieldWords = {
+  flags: 'flags',
+  method: 'method',
+  dosDate: 'date',
+  dosTime: 'time',
+  crc32: 'checksum',
+  compressedSize: 'compressed size',
+  size: 'size',
+} as const;
+
+function checkExtra(extra: Buffer, whose: string, name: string, fault: Fault): void {
   const ids = extraFieldIds(extra);
-  return ids !== undefined && !ids.includes(zip64ExtraId) && !ids.includes(unicodePathExtraId);
+  const unknown = ids?.find((id) => !plainExtraIds.has(id));
+  if (ids === undefined) fault('archive', `${whose} has an extra field that is cut off`, name);
+  else if (unknown !== undefined) {
+    const id = `0x${unknown.toString(16).padStart(4, '0')}`;
+    fault('archive', `${whose} has the extra field ${id}, which may change what the entry is`, name);
+  }
 }
 
 function checkEntry(header: CentralHeader, name: string, fault: Fault): void {
@@ -262,7 +320,7 @@ function checkEntry(header: CentralHeader, name: string, fault: Fault): void {
   if (header.method === methods.stored && header.compressedSize !== header.size)
     fault('archive', 'it is stored, and its two sizes differ', name);
   if (header.disk !== 0) fault('archive', 'it is said to be on another disk', name);
-  if (!extraIsPlain(header.extra)) fault('archive', 'it has an extra field that is not plain', name);
+  checkExtra(header.extra, 'its central header', name, fault);
   checkFileType(header, name, fault);
 }
 
@@ -274,7 +332,7 @@ function checkFileType(header: CentralHeader, name: string, fault: Fault): void 
   const [regular, folder] = [0x8000, 0x4000];
   if (kind !== 0 && kind !== (isFolder ? folder : regular))
     fault('name', 'is neither a plain file nor a folder', name);
-  else if ((mode & 0o7000) !== 0 && kind !== 0) fault('name', 'asks for set-uid, set-gid or sticky', name);
+  else if ((mode & 0o7000) !== 0) fault('name', 'asks for set-uid, set-gid or sticky', name);
   const [dosFolder, reparsePoint] = [0x10, 0x400];
   if ((header.externalAttributes & dosFolder) !== 0 && !isFolder)
     fault('name', 'is a file marked as folder', name);
@@ -297,11 +355,31 @@ function gapExplained(file: PackageFile, header: CentralHeader, at: number, leng
   );
 }
 
-function checkNames(entries: readonly ZipEntry[], fault: Fault): void {
+function checkNames(entries: readonly ZipEntry[], limits: ZipLimits, fault: Fault): void {
+  let areFine = true;
+  const wrong: Fault = (...what) => {
+    areFine = false;
+    fault(...what);
+  };
   for (const { name } of entries) {
     const because = unsafeName(name);
-    if (because !== undefined) fault('name', because, name);
+    if (because !== undefined) wrong('name', because, name);
+    const { bytes, depth } = nameExtent(name);
+    if (bytes > limits.nameBytesMax)
+      wrong(
+        'limit',
+        `its name has ${bytes} bytes, and \`[packages] name-length\` allows ${limits.nameBytesMax}`,
+        name,
+      );
+    if (depth > limits.depthMax)
+      wrong('limit', `it lies ${depth} deep, and \`[packages] depth\` allows ${limits.depthMax}`, name);
   }
-  const clash = clashingNames(entries.map(({ name }) => name));
-  if (clash !== undefined) fault('name', `and "${clash.names[1]}" ${clash.how}`, clash.names[0]);
+  // Names are compared where each is one that may be: comparing takes as much memory as there are folders.
+  if (!areFine) return;
+  const found = clashingNames(
+    entries.map(({ name }) => name),
+    limits.entriesMax,
+  );
+  if (found === 'too many folders') fault('limit', tooMany('folders', limits.entriesMax));
+  else if (found !== undefined) fault('name', `and "${found.names[1]}" ${found.how}`, found.names[0]);
 }

@@ -35,6 +35,8 @@ export type EndRecord = {
 export type LocalHeader = {
   readonly flags: number;
   readonly method: number;
+  readonly dosTime: number;
+  readonly dosDate: number;
   readonly crc32: number;
   readonly compressedSize: number;
   readonly size: number;
@@ -48,8 +50,6 @@ export type CentralHeader = LocalHeader & {
   /** Where in the file this header stands. */
   readonly position: number;
   readonly versionMadeBy: number;
-  readonly dosTime: number;
-  readonly dosDate: number;
   readonly disk: number;
   readonly externalAttributes: number;
   readonly localOffset: number;
@@ -116,6 +116,8 @@ export function localHeader(bytes: Buffer): LocalHeader | undefined {
   return {
     flags: bytes.readUInt16LE(6),
     method: bytes.readUInt16LE(8),
+    dosTime: bytes.readUInt16LE(10),
+    dosDate: bytes.readUInt16LE(12),
     crc32: bytes.readUInt32LE(14),
     compressedSize: bytes.readUInt32LE(18),
     size: bytes.readUInt32LE(22),

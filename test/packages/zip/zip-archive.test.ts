@@ -89,6 +89,27 @@ test('a descriptor without its own signature is understood', async () => {
   expect(await refusal(buildZip([{ ...plain, descriptor: Buffer.from(short) }]))).toBe('accepted');
 });
 
+const field = (id: number, hex: string): Buffer => {
+  const value = Buffer.from(hex, 'hex');
+  const head = Buffer.alloc(4);
+  head.writeUInt16LE(id, 0);
+  head.writeUInt16LE(value.length, 2);
+  return Buffer.concat([head, value]);
+};
+const zip64Field = field(0x0001, '00000000000000ff');
+const twoFields = Buffer.concat([field(0x5455, '0300a1b2c3'), zip64Field]);
+const secondName = field(0x7075, '0100000000652e747874');
+
+/** The kernel lies whole in the stored data of the entry before it, local header and all. */
+function quotedOverlap(): RawEntry[] {
+  const kernel = buildZip([plain]);
+  const quoted = kernel.subarray(0, kernel.indexOf(signatureOf('PK\x01\x02')));
+  return [
+    { name: 'quoting', content: quoted, stored: true },
+    { ...plain, central: { localOffset: 30 + 'quoting'.length } },
+  ];
+}
+
 const mismatches: [string, RawEntry[], RawEnd?][] = [
   ['names differ between the headers', [{ ...plain, local: { name: 'b.txt' } }]],
   ['flags differ', [{ ...plain, local: { flags: 2 } }]],
@@ -96,6 +117,8 @@ const mismatches: [string, RawEntry[], RawEnd?][] = [
   ['checksums differ', [{ ...plain, local: { crc32: 1 } }]],
   ['compressed sizes differ', [{ ...plain, local: { compressedSize: 3 } }]],
   ['sizes differ', [{ ...plain, local: { size: 3 } }]],
+  ['dates differ', [{ ...plain, local: { dosDate: 3 } }]],
+  ['times differ', [{ ...plain, local: { dosTime: 3 } }]],
   ['a descriptor says otherwise', [{ ...plain, descriptor: Buffer.alloc(16, 1) }]],
   ['a descriptor is missing', [{ ...plain, descriptor: Buffer.alloc(0) }]],
   ['a descriptor is not announced', [{ ...plain, descriptor: Buffer.alloc(16), both: { flags: 0 } }]],
@@ -114,29 +137,38 @@ const mismatches: [string, RawEntry[], RawEnd?][] = [
   ['it is one disk of many', [plain], { disk: 1 }],
   ['an entry is on another disk', [{ ...plain, central: { disk: 1 } }]],
   ['two entries share their data', [plain, { ...plain, name: 'b.txt', central: { localOffset: 0 } }]],
-  ['it is encrypted', [{ ...plain, both: { flags: 1 } }]],
-  ['it is strongly encrypted', [{ ...plain, both: { flags: 0x41 } }]],
-  ['its header is masked', [{ ...plain, both: { flags: 0x2000 } }]],
-  ['it is compressed by bzip2', [{ ...plain, both: { method: 12 } }]],
-  ['it is compressed by LZMA', [{ ...plain, both: { method: 14 } }]],
+  ['one lies inside the data of another', quotedOverlap()],
   ['a stored entry has two sizes', [{ ...other, both: { size: 1 } }]],
+  ['there is a zip64 extra field', [{ ...plain, both: { extra: zip64Field } }]],
+  ['there is a zip64 extra field in its central header', [{ ...plain, central: { extra: zip64Field } }]],
+  ['there is a zip64 extra field in its local header', [{ ...plain, local: { extra: zip64Field } }]],
+  ['there is an empty zip64 extra field', [{ ...plain, local: { extra: field(0x0001, '') } }]],
+  ['there is a zip64 extra field behind a plain one', [{ ...plain, both: { extra: twoFields } }]],
   [
-    'there is a zip64 extra field',
-    [{ ...plain, both: { extra: Buffer.from('0100080000000000000000ff', 'hex') } }],
+    'there is a zip64 extra field before a descriptor',
+    [{ ...plain, descriptor: true, local: { extra: zip64Field } }],
+  ],
+  ['there is a second name in an extra field', [{ ...plain, central: { extra: secondName } }]],
+  ['there is a second name in its local header', [{ ...plain, local: { extra: secondName } }]],
+  [
+    'there is a second name before a descriptor',
+    [{ ...plain, descriptor: true, local: { extra: secondName } }],
   ],
   [
-    'there is a zip64 extra field here only',
-    [{ ...plain, local: { extra: Buffer.from('01000000', 'hex') } }],
+    'there is a link in an extra field of PKWARE',
+    [{ ...plain, both: { extra: field(0x000d, '00'.repeat(14)) } }],
   ],
   [
-    'there is a second name in an extra field',
-    [{ ...plain, central: { extra: Buffer.from('7570010000', 'hex') } }],
+    'there is a mode in an extra field of ASi',
+    [{ ...plain, both: { extra: field(0x756e, '00'.repeat(14)) } }],
   ],
+  ['there is a key in an extra field', [{ ...plain, both: { extra: field(0x9901, '02004145030000') } }]],
+  ['there is an extra field that nobody knows', [{ ...plain, both: { extra: field(0xbeef, 'ff') } }]],
   ['an extra field is cut off', [{ ...plain, central: { extra: Buffer.from('5554ff0000', 'hex') } }]],
   ['there is nothing in it', []],
 ];
 
-describe('an archive that two readers could read differently is refused', () => {
+describe('T-64 an archive that two readers could read differently is refused', () => {
   test.each(mismatches)('because %s', async (_why, entries, end) => {
     expect(await refusal(buildZip(entries, end))).toBe('PACKAGE_ARCHIVE_MALFORMED');
   });
@@ -152,9 +184,48 @@ describe('an archive that two readers could read differently is refused', () => 
     expect(await refusal(two)).toBe('PACKAGE_ARCHIVE_MALFORMED');
   });
 
+  test('because another end record before its own takes all else for a comment', async () => {
+    // The last entry ends in it, stored, so that everything before the central directory fits.
+    const another = (commentLength: number): Buffer => {
+      const record = buildZip([plain]).subarray(-22);
+      record.writeUInt16LE(commentLength, 20);
+      return buildZip([plain, { name: 'z', content: record, stored: true }]);
+    };
+    const rest = another(0).length - another(0).indexOf(signatureOf('PK\x05\x06')) - 22;
+    expect(await refusal(another(rest))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    expect(await refusal(another(rest - 1))).toBe('accepted');
+  });
+
+  test('because the mark of an end record stands inside its end record', async () => {
+    const bytes = buildZip([plain]);
+    expect(await refusal(Buffer.concat([bytes.subarray(0, -2), signatureOf('PK\x05\x06')]))).not.toBe(
+      'accepted',
+    );
+    const offset = 0x06054b50;
+    using folder = temporaryFolder();
+    const path = folder.file('x.nupkg', buildZip([plain], { centralOffset: offset }));
+    await expect(openZip(path)).rejects.toMatchObject({ code: 'PACKAGE_ARCHIVE_MALFORMED' });
+  });
+
   test('because a zip64 locator stands before its end', async () => {
     const locator = Buffer.concat([signatureOf('PK\x06\x07'), Buffer.alloc(16)]);
     expect(await refusal(buildZip([plain], { afterCentral: locator }))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+  });
+});
+
+describe('T-65 what can not be read by everybody is refused', () => {
+  const odd: [string, Partial<RawEntry['both']>][] = [
+    ['is encrypted', { flags: 1 }],
+    ['is strongly encrypted', { flags: 0x41 }],
+    ['has its header masked', { flags: 0x2000 }],
+    ['is a patch', { flags: 0x20 }],
+    ...[1, 6, 9, 12, 14, 93, 95, 97, 98, 99].map((method): [string, Partial<RawEntry['both']>] => [
+      `is compressed by method ${method}`,
+      { method },
+    ]),
+  ];
+  test.each(odd)('an entry that %s', async (_what, both) => {
+    expect(await refusal(buildZip([{ ...plain, both: both! }]))).toBe('PACKAGE_ARCHIVE_MALFORMED');
   });
 });
 
@@ -164,10 +235,15 @@ const unixMode = (mode: number): { externalAttributes: number } => ({
 const names: [string, RawEntry[]][] = [
   ['escapes', [{ name: '../up.txt', content: 'x' }]],
   ['is a symbolic link', [{ ...plain, central: unixMode(0o120777) }]],
-  ['is a device', [{ ...plain, central: unixMode(0o020666) }]],
+  ['is a device of characters', [{ ...plain, central: unixMode(0o020666) }]],
+  ['is a device of blocks', [{ ...plain, central: unixMode(0o060666) }]],
   ['is a pipe', [{ ...plain, central: unixMode(0o010644) }]],
   ['is a socket', [{ ...plain, central: unixMode(0o140644) }]],
   ['asks for set-uid', [{ ...plain, central: unixMode(0o104755) }]],
+  ['asks for set-gid', [{ ...plain, central: unixMode(0o102755) }]],
+  ['asks for the sticky bit', [{ ...plain, central: unixMode(0o101755) }]],
+  ['is of a kind that is none', [{ ...plain, central: unixMode(0o170644) }]],
+  ['asks for set-uid without saying its kind', [{ ...plain, central: unixMode(0o004755) }]],
   ['is a link in the way of DOS', [{ ...plain, central: { externalAttributes: 0x400 } }]],
   ['is a folder by its mode and a file by its name', [{ ...plain, central: unixMode(0o040755) }]],
   ['is a file by its mode and a folder by its name', [{ name: 'b/', central: unixMode(0o100644) }]],
@@ -180,30 +256,79 @@ const names: [string, RawEntry[]][] = [
   ['is marked as UTF-8 and is not', [{ name: Buffer.from('caf\xe9', 'latin1') }]],
 ];
 
-describe('an archive is refused where the name of an entry', () => {
+describe('T-61 T-63 an archive is refused where an entry', () => {
   test.each(names)('%s', async (_what, entries) => {
     expect(await refusal(buildZip(entries))).toBe('PACKAGE_NAME_UNSAFE');
   });
 });
 
-describe('limits', () => {
-  test('too many entries are refused', async () => {
-    const limits = { ...defaultZipLimits, entriesMax: 1 };
-    expect(await refusal(buildZip([plain]), limits)).toBe('accepted');
-    expect(await refusal(buildZip([plain, other]), limits)).toBe('PACKAGE_TOO_LARGE');
+/** What the refusal says. */
+async function because(bytes: Buffer, limits: Partial<ZipLimits>): Promise<string> {
+  const error = await opened(bytes, () => undefined, { ...defaultZipLimits, ...limits }).catch(
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toMatchObject({ code: 'PACKAGE_TOO_LARGE', exitCode: 4 });
+  return (error as PackageError).message.replace(/^.*x\.nupkg: /, '');
+}
+
+describe('T-62 what is too much is refused by the setting that would allow more', () => {
+  test.each<[string, Partial<ZipLimits>, Partial<ZipLimits>, RawEntry[], string]>([
+    [
+      'too many entries',
+      { entriesMax: 1 },
+      { entriesMax: 2 },
+      [plain, other],
+      'it has more than 1 entries, which `[packages] entries` allows',
+    ],
+    [
+      'too many folders',
+      { entriesMax: 2 },
+      { entriesMax: 3 },
+      [{ ...plain, name: 'a/b/c/d' }],
+      'it has more than 2 folders, which `[packages] entries` allows',
+    ],
+    [
+      'too much content',
+      { totalBytesMax: 41 },
+      { totalBytesMax: 42 },
+      [plain, other],
+      'it holds 42 bytes unpacked, and `[packages] unpacked` allows 41',
+    ],
+    [
+      'growing too much',
+      { ratioMax: 2, ratioFromBytes: 0 },
+      { ratioMax: 200, ratioFromBytes: 0 },
+      [{ name: 'zeros', content: Buffer.alloc(10_000) }],
+      'it would grow to more than 2 times its size, which `[packages] ratio` allows',
+    ],
+    [
+      'lying too deep',
+      { depthMax: 2 },
+      { depthMax: 3 },
+      [plain, { ...other, name: 'a/b/c' }],
+      'of its entry "a/b/c": it lies 3 deep, and `[packages] depth` allows 2',
+    ],
+    [
+      'too long a name',
+      { nameBytesMax: 6 },
+      { nameBytesMax: 7 },
+      [{ ...plain, name: 'ü/übe' }],
+      'of its entry "ü/übe": its name has 7 bytes, and `[packages] name-length` allows 6',
+    ],
+  ])('%s', async (_what, tooLittle, enough, entries, said) => {
+    expect(await because(buildZip(entries), tooLittle)).toBe(said);
+    expect(await refusal(buildZip(entries), { ...defaultZipLimits, ...enough })).toBe('accepted');
   });
 
-  test('too much content is refused by what is declared', async () => {
-    const limits = { ...defaultZipLimits, totalBytesMax: 42 };
-    expect(await refusal(buildZip([plain, other]), limits)).toBe('accepted');
-    expect(await refusal(buildZip([plain, { ...other, content: 'ccc' }]), limits)).toBe('PACKAGE_TOO_LARGE');
-  });
-
-  test('an archive that grows a thousandfold is refused', async () => {
-    // Deflated by itself: what matters here is what is said of its size.
+  test('by what its headers say, before anything is inflated', async () => {
     const bomb = buildZip([{ name: 'zeros', content: Buffer.alloc(100_000), both: { size: 70 * 2 ** 20 } }]);
     expect(await refusal(bomb)).toBe('PACKAGE_TOO_LARGE');
     expect(await refusal(bomb, { ...defaultZipLimits, ratioFromBytes: 2 ** 30 })).toBe('accepted');
+  });
+
+  test('names that would take all memory to compare are not compared', async () => {
+    const deep = Array.from({ length: 3000 }, (_, i) => ({ name: `${i}/${'d/'.repeat(62)}x`, stored: true }));
+    expect(await because(buildZip(deep), {})).toBe('it has more than 65533 folders');
   });
 
   test('20,000 entries are read, and 70,000 are not an archive of this kind', async () => {
@@ -231,7 +356,7 @@ describe('limits', () => {
   });
 });
 
-describe('content that does not fit its header is refused while it is read', () => {
+describe('T-62 content that does not fit its header is refused while it is read', () => {
   const large = Buffer.alloc(600_000, 'The quick brown fox. ');
   const wrong: [string, RawEntry][] = [
     ['it inflates to more than declared', { ...plain, both: { size: 10 } }],
