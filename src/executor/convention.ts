@@ -11,9 +11,12 @@ export type Convention = {
   /** Two conventions share a number where Octopus counts them as one; the journal knows each by its key. */
   readonly key: string;
   readonly name: string;
-  /** Does its work and says how it went; throws a CrossgapError where it fails. */
-  readonly run: (work: Work) => Promise<Done>;
+  /** Reads the part of the program that does its work; at once where it was read before. */
+  readonly load: () => Promise<ConventionWork>;
 };
+
+/** Does the work of a convention and says how it went; throws a CrossgapError where it fails. */
+export type ConventionWork = (work: Work) => Promise<Done>;
 
 export type Done = {
   readonly state: Extract<ConventionState, 'done' | 'nothing-to-do' | 'feature-off'>;

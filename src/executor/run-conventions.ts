@@ -98,7 +98,8 @@ async function runOne(
   let end: ConventionEnd;
   let stopped: 'cancelled' | 'interrupted' | undefined;
   try {
-    const done = await convention.run(work);
+    const run = await convention.load();
+    const done = await run(work);
     const { files, detail, skipRest } = done;
     const more = files !== undefined && files.length > filesKept ? [`${files.length} files in all`] : [];
     const said = [...(detail === undefined ? [] : [detail]), ...more].join('; ');

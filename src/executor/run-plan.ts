@@ -5,12 +5,13 @@ import { systemClock, type Clock } from '../clock.ts';
 import { faultPoint } from '../faults.ts';
 import { tryLock, lockHolder } from '../lock.ts';
 import { checkHost } from './check-host.ts';
+import { failureConventions } from './conventions.ts';
 import { ExecutorError } from './errors.ts';
 import { maskedFact, openJournal, readFacts, type Fact, type FactError } from './journal.ts';
 import { Masker } from './masking.ts';
-import { outcomeOf } from './outcome.ts';
+import { conventionsOf, outcomeOf } from './outcome.ts';
 import { planDigest, readPlan, writePlan } from './plan-file.ts';
-import type { Decision, Plan, RunOutcome } from './plan.ts';
+import type { Decision, Plan, PlannedStep, RunOutcome } from './plan.ts';
 import { recordOf } from './record.ts';
 import { logPath, openRunLog, sha256OfFile, type LogLine } from './run-log.ts';
 import type { RunState } from './run-state.ts';
@@ -96,6 +97,9 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
   const planSha256 = planDigest(runFolder);
   if (earlier !== undefined && earlier.planSha256 !== planSha256) throw otherPlan(runFolder);
 
+  // Before anything begins: an update of the program would take the files away that this process came from.
+  await Promise.all(plan.steps.map(loadWork));
+
   const masker = new Masker();
   using file = openJournal(runFolder, options.isTrial !== true);
   using log = openRunLog(runFolder, masker, clock, (line) => report({ kind: 'log', ...line }));
@@ -150,6 +154,11 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
   else if (end.state === 'waiting') log.write('run', 'wait', 'Goes on when a person has decided');
   else await endRun(run, end.state, end.state === 'succeeded' ? undefined : end.error);
   return outcomeOf(plan, readFacts(runFolder), false);
+}
+
+async function loadWork(step: PlannedStep): Promise<void> {
+  const onFailure = step.action.kind === 'package' ? failureConventions : [];
+  await Promise.all([...conventionsOf(step), ...onFailure].map((convention) => convention.load()));
 }
 
 async function endRun(

@@ -202,13 +202,14 @@ function foreseeing(convention: Convention): Convention {
   if (foresee === undefined) throw new TypeError(`nothing foresees convention ${convention.key}`);
   return {
     ...convention,
-    async run(work) {
-      const foreseen = work as ForeseenWork;
-      const done = await foresee(foreseen);
-      // What failed for a reason that only that machine had at that time fails again.
-      foreseen.repeatFailure();
-      return done;
-    },
+    load: () =>
+      Promise.resolve(async (work) => {
+        const foreseen = work as ForeseenWork;
+        const done = await foresee(foreseen);
+        // What failed for a reason that only that machine had at that time fails again.
+        foreseen.repeatFailure();
+        return done;
+      }),
   };
 }
 

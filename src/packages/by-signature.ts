@@ -1,0 +1,24 @@
+import type * as Signing from './sign-package.ts';
+import type * as Verifying from './verify-package.ts';
+
+/*
+ * What has to do with signatures comes in when it is first called: it takes a large library to read them, and most
+ * processes never meet one.
+ */
+
+const signing = (): Promise<typeof Signing> => import('./sign-package.ts');
+const verifying = (): Promise<typeof Verifying> => import('./verify-package.ts');
+
+export const signPackage: typeof Signing.signPackage = async (...given) =>
+  (await signing()).signPackage(...given);
+
+export const verifyPackage: typeof Verifying.verifyPackage = async (...given) =>
+  (await verifying()).verifyPackage(...given);
+
+export const requireVerified: typeof Verifying.requireVerified = async (...given) =>
+  (await verifying()).requireVerified(...given);
+
+/** Reads now what verifies packages, for who may meet one when the files of the program have been replaced. */
+export async function prepareVerification(): Promise<void> {
+  await verifying();
+}
