@@ -15,6 +15,7 @@ const mayEnter: Record<string, readonly string[]> = {
   evidence: [],
   octopus: [],
   packages: ['identity'],
+  nuget: ['packages'],
   hub: ['identity'],
   events: ['db', 'identity'],
   projections: ['events', 'db'],
@@ -22,7 +23,7 @@ const mayEnter: Record<string, readonly string[]> = {
   sync: ['events'],
   bundles: ['events', 'sync', 'identity'],
   executor: ['packages', 'variables', 'config-files'],
-  http: ['projections', 'packages'],
+  http: ['projections', 'packages', 'nuget'],
   instance: ['settings', 'db', 'identity', 'events', 'projections', 'commands', 'packages', 'process'],
   daemon: ['settings', 'db', 'identity', 'events', 'projections', 'commands', 'packages', 'process'].concat([
     'variables',
@@ -31,6 +32,7 @@ const mayEnter: Record<string, readonly string[]> = {
     'executor',
     'http',
     'hub',
+    'nuget',
     'instance',
   ]),
 };

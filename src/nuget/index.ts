@@ -1,0 +1,12 @@
+export { feedAddresses, hives, type Addresses, type Hive } from './served/addresses.ts';
+export type { Describe } from './served/described.ts';
+export { feedShelf, type FeedShelf, type ServedId, type ServedPackage } from './served/feed-shelf.ts';
+export { versionList } from './served/flat-container.ts';
+export {
+  registrationIndex,
+  registrationLeaf,
+  registrationPage,
+  type RegistrationFacts,
+} from './served/registration.ts';
+export { autocompleteAnswer, readSearchQuery, searchAnswer, type SearchQuery } from './served/search.ts';
+export { serviceIndex } from './served/service-index.ts';
