@@ -21,6 +21,7 @@ export {
   type DependencyGroup,
   type Nuspec,
 } from './nuspec.ts';
+export { readFileFacts, type FileFacts } from './file-facts.ts';
 export { openPackageContent, type PackageContent } from './package-content.ts';
 export { packNupkg, type PackedFile, type PackInput } from './pack.ts';
 export { type SignOptions } from './sign-package.ts';
