@@ -17,8 +17,7 @@ export type Listen = {
  * nothing but this machine may connect. A name is resolved once, and it is the resolved address that is judged and bound.
  */
 export async function loopbackAddress(listen: Listen): Promise<string> {
-  const named = withoutBrackets(listen.host);
-  const address = named === '' ? undefined : await resolved(named, listen);
+  const address = listen.host === '' ? undefined : await resolvedAddress(listen);
   if (address !== undefined && isLoopback(address)) return address;
   throw new HttpError(
     'LISTEN_NOT_LOOPBACK',
@@ -71,9 +70,10 @@ export function answeredNames(listen: Listen, address: string): ReadonlySet<stri
   return new Set(own.map((name) => (isIPv6(name) ? `[${name}]` : name).toLowerCase()));
 }
 
-async function resolved(host: string, listen: Listen): Promise<string> {
+/** The address that `host` stands for, resolved once. Errors: LISTEN_FAILED. */
+export async function resolvedAddress(listen: Listen): Promise<string> {
   try {
-    return (await lookup(host)).address;
+    return (await lookup(withoutBrackets(listen.host))).address;
   } catch (error) {
     throw listenError(listen, error);
   }
@@ -83,7 +83,8 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-function isLoopback(address: string): boolean {
+/** Whether only this machine reaches the address. */
+export function isLoopback(address: string): boolean {
   return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { assets } from './assets.ts';
 import type { EventStream } from './event-stream.ts';
+import type { FeedHandler } from './feed/feed-handler.ts';
 import { metricsText } from './metrics.ts';
 import { deploymentPage, linkPage, refusalPage, statusPage, type PageFacts } from './page.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -10,10 +11,11 @@ export type RouteFacts = {
   readonly source: StatusSource;
   readonly snapshot: Snapshot;
   readonly stream: EventStream;
+  readonly feed: FeedHandler | undefined;
 };
 
 /** Every address there is. Nothing is served by a name taken from a request; what is not here is a 404. */
-export function addRoutes(app: FastifyInstance, { source, snapshot, stream }: RouteFacts): void {
+export function addRoutes(app: FastifyInstance, { source, snapshot, stream, feed }: RouteFacts): void {
   const facts = (): PageFacts => ({
     stamp: snapshot.stamp(),
     view: snapshot.view(),
@@ -77,6 +79,17 @@ export function addRoutes(app: FastifyInstance, { source, snapshot, stream }: Ro
     const { text, contentType } = await metricsText(measured);
     return reply.type(contentType).send(text);
   });
+
+  if (feed !== undefined)
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: '/nuget/*',
+      exposeHeadRoute: false,
+      handler(request, reply) {
+        reply.hijack();
+        return feed.answer(request.raw, reply.raw);
+      },
+    });
 
   for (const asset of Object.values(assets))
     app.get(asset.path, (_, reply) =>

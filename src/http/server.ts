@@ -1,30 +1,21 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { refusalOf, targetLengthMax } from './door.ts';
+import { targetLengthMax } from './door.ts';
 import { eventStream, type StreamLimits } from './event-stream.ts';
+import type { FeedHandler } from './feed/feed-handler.ts';
+import { guardedServer, refuseUnreadable, usualServerLimits, type ServerLimits } from './guarded-server.ts';
 import { answeredNames, authority, listenError, loopbackAddress, type Listen } from './listen.ts';
 import { addRoutes, noPage } from './routes.ts';
 import { snapshotOf } from './snapshot.ts';
 import type { StatusSource } from './source.ts';
 
-/** How much one client may ask of the server; together they keep a slow or greedy one from being felt elsewhere. */
-export type HttpLimits = StreamLimits & {
-  readonly connectionsMax: number;
-  readonly headerBytesMax: number;
-  readonly headersTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-};
+/** How much one client may ask of the server. */
+export type HttpLimits = StreamLimits & ServerLimits;
 
 export const usualLimits: HttpLimits = {
-  connectionsMax: 128,
-  headerBytesMax: 16 * 1024,
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 15_000,
-  idleTimeoutMs: 60_000,
+  ...usualServerLimits,
   streamsMax: 32,
   heartbeatMs: 20_000,
   gatherMs: 150,
@@ -37,6 +28,8 @@ export type StatusServerFacts = {
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits?: Partial<HttpLimits>;
+  /** Answers below /nuget/; without it no package is served. */
+  readonly feed?: FeedHandler | undefined;
 };
 
 export interface StatusServer extends AsyncDisposable {
@@ -53,20 +46,21 @@ export interface StatusServer extends AsyncDisposable {
  * never the server.
  */
 export async function statusServer(facts: StatusServerFacts): Promise<StatusServer> {
-  const { source, listen, log, clock } = facts;
+  const { source, listen, log, clock, feed } = facts;
   const limits: HttpLimits = { ...usualLimits, ...facts.limits };
   const host = await loopbackAddress(listen);
   const stream = eventStream(() => snapshot.stamp(), limits);
   const snapshot = snapshotOf(source, clock, () => stream.announce());
+  const names = answeredNames(listen, host);
   const app = fastify({
-    serverFactory: (handle) => guardedServer(handle, answeredNames(listen, host), limits),
+    serverFactory: (handle) => guardedServer(handle, { names: () => names, limits }),
     clientErrorHandler: refuseUnreadable,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: targetLengthMax },
   });
   addHeaders(app, log);
-  addRoutes(app, { source, snapshot, stream });
+  addRoutes(app, { source, snapshot, stream, feed });
 
   const close = async (): Promise<void> => {
     snapshot.close();
@@ -83,78 +77,6 @@ export async function statusServer(facts: StatusServerFacts): Promise<StatusServ
   const address = `http://${authority(host, port)}`;
   log.info({ address }, 'status page is up');
   return { address, close, [Symbol.asyncDispose]: close };
-}
-
-/** On every answer, also those given at the door. */
-const headers: Readonly<Record<string, string>> = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "style-src 'self'",
-    "script-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self'",
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-store',
-};
-
-/** A server whose requests pass the door before the application sees them. */
-function guardedServer(handle: RequestListener, names: ReadonlySet<string>, limits: HttpLimits): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: 5000,
-      connectionsCheckingInterval: Math.min(2000, limits.headersTimeoutMs),
-      requireHostHeader: true,
-      insecureHTTPParser: false,
-    },
-    (request, response) => {
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      const refusal = refusalOf(request, names);
-      if (refusal === undefined) {
-        handle(request, response);
-        return;
-      }
-      if (refusal.status === 405) response.setHeader('allow', 'GET, HEAD');
-      response.setHeader('content-type', 'text/plain; charset=utf-8');
-      // What the client may still be sending is not read, so the connection can't be used again.
-      response.setHeader('connection', 'close');
-      response.statusCode = refusal.status;
-      response.end(request.method === 'HEAD' ? undefined : `${refusal.words}\n`);
-    },
-  );
-  server.maxConnections = limits.connectionsMax;
-  server.timeout = limits.idleTimeoutMs;
-  server.on('connect', (_, socket) => {
-    socket.end(
-      'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
-    );
-  });
-  return server;
-}
-
-/** What could not be read as HTTP gets a number and no more. */
-function refuseUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (!socket.writable || socket.bytesWritten > 0) {
-    socket.destroy();
-    return;
-  }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function addHeaders(app: FastifyInstance, log: Logger): void {

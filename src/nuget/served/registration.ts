@@ -125,19 +125,14 @@ function catalogEntry({ at, hive, id }: RegistrationFacts, each: DescribedPackag
     listed: each.isListed,
     published: new Date(each.publishedAt).toISOString(),
     packageContent: at.content(each),
-    dependencyGroups: nuspec.dependencyGroups.map((group) => dependencyGroup(facts, each, group)),
+    dependencyGroups: nuspec.dependencyGroups.map(dependencyGroup),
     packageTypes: nuspec.packageTypes,
     registration: at.registration(hive, id),
   };
 }
 
-function dependencyGroup(
-  { at, hive }: RegistrationFacts,
-  each: DescribedPackage,
-  { targetFramework, dependencies }: DependencyGroup,
-): object {
+function dependencyGroup({ targetFramework, dependencies }: DependencyGroup): object {
   return {
-    '@id': `${at.leaf(hive, each)}#dependencygroup/${encodeURIComponent(targetFramework ?? 'any')}`,
     '@type': 'PackageDependencyGroup',
     targetFramework,
     dependencies: dependencies.map(({ id, range }) => ({ id, range: range ? rangeText(range) : '(, )' })),

@@ -33,7 +33,7 @@ export function readSearchQuery(query: URLSearchParams): SearchQuery {
     skip: amount('skip', 0),
     take: Math.min(amount('take', takeUsual), takeMax),
     hasPreRelease: said('prerelease').toLowerCase() === 'true',
-    hasSemVer2: /^2\./.test(said('semVerLevel')),
+    hasSemVer2: said('semVerLevel').startsWith('2.'),
     ...(said('packageType') !== '' && { packageType: said('packageType') }),
   };
 }
