@@ -74,7 +74,7 @@ describe('what we sign, we verify', () => {
       },
       trusted: true,
       ok: true,
-      problems: [],
+      problems: [{ code: 'NU3027', severity: 'warning' }],
     });
     expect(bytes.subarray(0, 200)).toEqual(unsigned.subarray(0, 200));
   });
@@ -109,7 +109,7 @@ describe('what we sign, we verify', () => {
     await packNupkg({ id: 'Orders.Web', version: '1.0.0', outFile: file, files });
     const before = sha256(readFileSync(file));
     const report = await signPackage(file, file, acme, { hash: 'sha256' });
-    expect(report).toMatchObject({ file, ok: true, contentDigest: before, problems: [] });
+    expect(report).toMatchObject({ file, ok: true, contentDigest: before, problems: [{ code: 'NU3027' }] });
     expect(readdirSync(folder.path)).toEqual(['Orders.Web.1.0.0.nupkg']);
   });
 });
@@ -140,7 +140,7 @@ describe('signing is refused', () => {
 
   test('for a signature entry that can not be taken out again', async () => {
     const odd = [{ name: '.signature.p7s', content: 'x', stored: true }, ...entries];
-    expect(await refused(buildZip(odd), acme, { replace: true })).toBe('PACKAGE_ALREADY_SIGNED');
+    expect(await refused(buildZip(odd), acme, { replace: true })).toBe('PACKAGE_SIGNATURE_INVALID');
   });
 
   test('for an archive that is not sound, and for one that is no package', async () => {
@@ -182,9 +182,14 @@ describe('signing is refused', () => {
 });
 
 /** A package signed with a certificate that our own signer would not take. */
-function signedAnyway(certificate: CompanyCertificate): Buffer {
-  const digest = createHash('sha256').update(buildZip(entries)).digest();
-  return withSignature(entries, encodeSignature(certificate, 'sha256', digest, now));
+async function signedAnyway(
+  signer: CompanyCertificate,
+  of: readonly RawEntry[] = entries,
+  at: Date = now,
+): Promise<Buffer> {
+  const digest = createHash('sha256').update(buildZip(of)).digest();
+  const role = { kind: 'author' } as const;
+  return withSignature(of, await encodeSignature({ signer, hash: 'sha256', digest, role, now: at }));
 }
 
 describe('a signature with the wrong certificate is refused with the reason', () => {
@@ -200,13 +205,13 @@ describe('a signature with the wrong certificate is refused with the reason', ()
   ];
   test.each(wrong)('%s', async (_what, wish, codes) => {
     const certificate = selfSigned(wish.commonName ?? 'Acme', { ...valid, ...wish });
-    const report = await verified(signedAnyway(certificate), trusting(certificate), now);
+    const report = await verified(await signedAnyway(certificate), trusting(certificate), now);
     expect({ codes: errorCodes(report), ok: report.ok }).toEqual({ codes, ok: false });
   });
 
   test('and a certificate without a list of purposes is accepted', async () => {
     const certificate = makeCertificate({ commonName: 'Acme', ...valid });
-    const report = await verified(signedAnyway(certificate), trusting(certificate), now);
+    const report = await verified(await signedAnyway(certificate), trusting(certificate), now);
     expect(report).toMatchObject({ ok: true });
   });
 });
@@ -279,7 +284,7 @@ describe('what was changed after signing is refused, and the changed part named'
 
   test('the date in a central header, which no checksum of the archive covers', async () => {
     const report = await changed((bytes) => flip(bytes, bytes.lastIndexOf('content/index.html') - 46 + 12));
-    expect(errorCodes(report)).toEqual(['NU3008']);
+    expect(errorCodes(report)).toEqual(['PACKAGE_ARCHIVE_MALFORMED', 'NU3008']);
   });
 
   test('a byte of the end record', async () => {
@@ -420,10 +425,7 @@ describe('requireVerified', () => {
     tampered[tampered.indexOf('binary')]! ^= 1;
     const badSignature = Buffer.from(bytes);
     badSignature[badSignature.indexOf('.signature.p7s') + 1400]! ^= 1;
-    const digest = createHash('sha256')
-      .update(buildZip([content]))
-      .digest();
-    const nameless = withSignature([content], encodeSignature(acme, 'sha256', digest, new Date()));
+    const nameless = await signedAnyway(acme, [content], new Date());
     expect(await code(buildZip(entries))).toBe('PACKAGE_UNSIGNED');
     expect(await code(tampered)).toBe('PACKAGE_TAMPERED');
     expect(await code(bytes, trusting(stranger))).toBe('PACKAGE_UNTRUSTED');
@@ -444,5 +446,6 @@ test('a file name that says something else is told and refuses nothing', async (
   expect(report).toMatchObject({ ok: true, id: 'Orders.Web' });
   expect(report.problems.map(({ code, severity }) => [code, severity])).toEqual([
     ['PACKAGE_FILE_NAME_DIFFERS', 'warning'],
+    ['NU3027', 'warning'],
   ]);
 });

@@ -18,7 +18,7 @@ type Field = Parameters<typeof AsnProp>[0];
 type Empty = new () => object;
 
 /** Describes the fields of a type in the order in which they are encoded. */
-function fields(type: Empty, described: Record<string, Field>): void {
+export function fields(type: Empty, described: Record<string, Field>): void {
   for (const [name, field] of Object.entries(described)) AsnProp(field)(type.prototype as object, name);
 }
 
@@ -36,6 +36,10 @@ fields(BareValue, {
   ia5: { type: AsnPropTypes.IA5String },
 });
 AsnType({ type: AsnTypeTypes.Choice })(BareValue);
+
+/** Who owns the package in the repository that signed it. */
+export class PackageOwners extends AsnArray<string> {}
+AsnType({ type: AsnTypeTypes.Sequence, itemType: AsnPropTypes.Utf8String })(PackageOwners);
 
 export class IssuerSerial {
   issuer: GeneralName[] = [];
