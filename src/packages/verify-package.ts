@@ -7,11 +7,14 @@ import { packageFileName, type PackageIdentity } from './nupkg.ts';
 import { readIdentity } from './nuspec.ts';
 import { PackageFile } from './zip/package-file.ts';
 import { problem, warning, type Problem } from './problems.ts';
+import { found, hasError, notReached, type Check, type Found } from './signature/checks.ts';
 import { signatureEntries, signatureEntryFaults } from './signature-entry.ts';
 import {
   checkSignature,
   readSignature,
+  unsignedSteps,
   type ReadSignature,
+  type SignatureFindings,
   type SignatureKind,
 } from './signature/signature.ts';
 import type { PackageTrust } from './signature/trust.ts';
@@ -22,6 +25,8 @@ export type VerifyOptions = {
   readonly trust: PackageTrust;
   /** When the signer's certificate must be valid, unless a time stamp says when it was signed. Default: now. */
   readonly at?: Date;
+  /** The present, by which revocation lists age. Default: now. */
+  readonly now?: Date;
   readonly limits?: ZipLimits;
   readonly signal?: AbortSignal;
 };
@@ -38,58 +43,92 @@ export type PackageReport = {
   readonly sha256: string;
   readonly contentDigest: string | null;
   /** Null for an unsigned package. */
-  readonly signature: {
-    /** The archive is sound, its hash is the signed one, and signature and certificate hold at the time asked. */
-    readonly valid: boolean;
-    readonly kind: SignatureKind;
-    readonly signer: { readonly subject: string; readonly fingerprint: string } | null;
-    /** The time of an RFC 3161 time stamp that holds, ISO 8601 UTC. */
-    readonly timestamp: string | null;
-    readonly countersigned: boolean;
-  } | null;
+  readonly signature: SignatureReport | null;
   /** An author's signature by somebody who is trusted here. Believe a package only where it is valid as well. */
   readonly trusted: boolean;
   /** Valid, trusted, and no error among the problems: the one thing to ask before a package is used. */
   readonly ok: boolean;
+  /** How each step of judging it went, in their order. */
+  readonly checks: readonly Check[];
   readonly problems: readonly Problem[];
 };
 
-/** Who signed is one question, whether the signature holds another. */
-const trustCodes = new Set(['NU3018', 'PACKAGE_NOT_AUTHOR_SIGNED']);
-const nuspecCode: PackageErrorCode = 'PACKAGE_NUSPEC_INVALID';
+type Signer = { readonly subject: string; readonly fingerprint: string };
+
+/** Times are ISO 8601 UTC. */
+export type SignatureReport = {
+  /** The archive is sound, its hash is the signed one, and signature and certificate hold at the time asked. */
+  readonly valid: boolean;
+  readonly kind: SignatureKind;
+  readonly signer: Signer | null;
+  /** The time of an RFC 3161 time stamp that holds. */
+  readonly timestamp: string | null;
+  readonly countersigned: boolean;
+  /** When the signer says it signed, which nothing proves. */
+  readonly signedAt: string | null;
+  /** Until when the signature counts; null where a time stamp makes it count beyond the certificate, or none is known. */
+  readonly countsUntil: string | null;
+  /** Who gave the time. */
+  readonly timestampAuthority: Signer | null;
+  /** The repository that countersigned, valid or not. */
+  readonly countersignature: {
+    readonly valid: boolean;
+    readonly trusted: boolean;
+    readonly signer: Signer | null;
+    readonly serviceIndex: string | null;
+    readonly owners: readonly string[];
+    readonly timestamp: string | null;
+  } | null;
+};
 
 /**
  * Verifies a NuGet package strictly and without the network: structure, signature format, hash of the package,
- * signature, certificate, time, trust. Everything found is reported, in this order; a problem does not throw.
+ * signer, algorithms, usages, chain, revocation, time stamp, validity, countersignature. Everything found is reported, in
+ * this order; a problem does not throw.
  *
  * Errors: `PACKAGE_FILE_UNREADABLE` only.
  */
 export async function verifyPackage(path: string, options: VerifyOptions): Promise<PackageReport> {
   using file = PackageFile.open(path);
-  const problems: Problem[] = [];
-  const layout = await tryLayout(file, options.limits, problems);
+  const inArchive: Problem[] = [];
+  const layout = await tryLayout(file, options.limits, inArchive);
   if (layout === undefined) {
     const { sha256 } = await packageDigests(file, [], [], options.signal);
     const nothing = { id: null, version: null, contentDigest: null, signature: null };
-    return { file: path, size: file.size, sha256, ...nothing, trusted: false, ok: false, problems };
+    const steps = [found('archive', inArchive, ''), ...withoutSignature('the archive can not be read')];
+    return { file: path, size: file.size, sha256, ...nothing, trusted: false, ok: false, ...told(steps) };
   }
-  const identity = await tryIdentity(file, layout, problems);
-  const { entry, read } = findSignature(file, layout, problems);
-  const isSigned = entry !== undefined || problems.some(({ code }) => code === 'NU3005');
+  const identity = await tryIdentity(file, layout, inArchive);
+  const { entry, read, ...inEntry } = findSignature(file, layout);
+  const isSigned = entry !== undefined || inEntry.problems.some(({ code }) => code === 'NU3005');
   const hash = read?.signedHash;
   const stretches = unsignedStretches(file, layout, entry);
   const algorithms = [...new Set(['sha256', hash?.name ?? 'sha256'])];
   const { sha256, unsigned } = await packageDigests(file, stretches, algorithms, options.signal);
-  if (hash !== undefined && !timingSafeEqual(unsigned.get(hash.name)!, hash.digest))
-    problems.push(problem('NU3008', await tamperedMessage(file, layout)));
-  const pinned = new Set([...options.trust.fingerprints].map((each) => each.toLowerCase()));
-  const found = read && checkSignature(read, pinned, options.at ?? new Date());
-  problems.push(...(found?.problems ?? []));
-  if (found?.kind === 'repository')
-    problems.push(problem('PACKAGE_NOT_AUTHOR_SIGNED', 'it is signed by a repository and not by its author'));
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const valid = read !== undefined && errors.every(({ code }) => trustCodes.has(code) || code === nuspecCode);
-  const trusted = found?.kind === 'author' && found.pinned;
+  const isChanged = hash !== undefined && !timingSafeEqual(unsigned.get(hash.name)!, hash.digest);
+  const tampered = isChanged ? [problem('NU3008', await tamperedMessage(file, layout))] : [];
+  const now = options.now ?? new Date();
+  const findings = read && checkSignature(read, options.trust, { at: options.at ?? now, now });
+  const archive = found('archive', inArchive, `${layout.entries.length} entries, sound`);
+  const steps = [
+    archive,
+    ...(findings === undefined || read === undefined
+      ? [
+          found('format', inEntry.problems, ''),
+          ...withoutSignature(isSigned ? 'its signature can not be read' : 'it is not signed').slice(1),
+        ]
+      : [
+          found('format', inEntry.problems, 'one signature, readable, by one signer'),
+          found('content', inEntry.content, `names the ${hash?.name ?? 'hash'} of the package`),
+          hash === undefined
+            ? notReached('integrity', 'the signature names no hash of the package')
+            : found('integrity', tampered, `the package is the one that was signed (${hash.name})`),
+          ...authorOnly(findings),
+        ]),
+  ];
+  const report = told(steps);
+  const valid = findings !== undefined && steps.every(speaksForItself);
+  const trusted = findings?.kind === 'author' && findings.pinned;
   return {
     file: path,
     id: identity?.id ?? null,
@@ -97,22 +136,72 @@ export async function verifyPackage(path: string, options: VerifyOptions): Promi
     size: file.size,
     sha256,
     contentDigest: isSigned && entry === undefined ? null : unsigned.get('sha256')!.toString('hex'),
-    signature: isSigned
-      ? {
-          valid,
-          kind: found?.kind ?? 'unknown',
-          signer: found?.certificate
-            ? { subject: found.certificate.subject, fingerprint: found.certificate.fingerprint }
-            : null,
-          timestamp: found?.timestamp?.time.toISOString() ?? null,
-          countersigned: found?.countersigned ?? false,
-        }
-      : null,
+    signature: isSigned ? signatureReport(findings, valid) : null,
     trusted,
-    ok: valid && trusted && errors.length === 0,
-    problems,
+    ok: valid && trusted && !hasError(report.problems),
+    ...report,
   };
 }
+
+const withoutSignature = (because: string): Found[] => [
+  notReached('format', because),
+  notReached('content', because),
+  notReached('integrity', because),
+  ...unsignedSteps(because),
+];
+
+/** The steps as they are told, and all their problems. */
+const told = (steps: readonly Found[]): Pick<PackageReport, 'checks' | 'problems'> => ({
+  checks: steps.map(({ step, state, detail }) => ({ step, state, detail })),
+  problems: steps.flatMap(({ problems }) => problems),
+});
+
+/** A package is believed by its author's signature; a repository's alone says nothing about who made it. */
+function authorOnly({ kind, found: steps }: SignatureFindings): readonly Found[] {
+  if (kind !== 'repository') return steps;
+  const refused = problem('PACKAGE_NOT_AUTHOR_SIGNED', 'it is signed by a repository and not by its author');
+  return steps.map((one) =>
+    one.step === 'chain' ? found('chain', [...one.problems, refused], one.detail) : one,
+  );
+}
+
+/** Whether a step leaves the signature valid: who signed is another question, and so is what is required beyond that. */
+function speaksForItself({ step, problems }: Found): boolean {
+  if (step === 'chain' || step === 'time stamp' || step === 'countersignature') return true;
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (step === 'revocation') return errors.every(({ code }) => code !== 'NU3012');
+  return errors.every(({ code }) => code === nuspecCode);
+}
+
+const nuspecCode: PackageErrorCode = 'PACKAGE_NUSPEC_INVALID';
+
+function signatureReport(findings: SignatureFindings | undefined, valid: boolean): SignatureReport {
+  const by = findings?.countersignature.judged;
+  const { timestamp, certificate } = findings ?? {};
+  return {
+    valid,
+    kind: findings?.kind ?? 'unknown',
+    signer: signerOf(certificate),
+    timestamp: timestamp?.time.toISOString() ?? null,
+    countersigned: findings?.countersigned ?? false,
+    signedAt: findings?.saidAt?.toISOString() ?? null,
+    countsUntil: timestamp === undefined ? (certificate?.notAfter.toISOString() ?? null) : null,
+    timestampAuthority: signerOf(timestamp?.by),
+    countersignature: by
+      ? {
+          valid: findings!.countersigned,
+          trusted: by.pinned,
+          signer: signerOf(by.certificate),
+          serviceIndex: by.serviceIndex ?? null,
+          owners: by.owners,
+          timestamp: by.timestamp?.time.toISOString() ?? null,
+        }
+      : null,
+  };
+}
+
+const signerOf = (certificate: Signer | undefined): Signer | null =>
+  certificate ? { subject: certificate.subject, fingerprint: certificate.fingerprint } : null;
 
 /**
  * The report of a package that may be used; throws for any other, with the whole report in `details`.
@@ -130,7 +219,14 @@ export async function requireVerified(
     return { ...report, id, version, contentDigest };
   const errors = report.problems.filter(({ severity }) => severity === 'error');
   const telling = errors.find(({ code }) => code === 'NU3008') ?? errors[0]!;
-  const { code, hint } = refusals[telling.code] ?? refusals['otherwise']!;
+  const failed = report.checks.find(({ state }) => state === 'failed')?.step;
+  const isTampered = telling.code === 'NU3008';
+  const { code, hint } =
+    (isTampered
+      ? undefined
+      : (refusalsOfSteps[`${failed} ${telling.code}`] ?? refusalsOfSteps[failed ?? ''])) ??
+    refusals[telling.code] ??
+    refusals['otherwise']!;
   const name = id === null ? basename(path) : `${id} ${version}`;
   const message = `Cannot use package ${name}: ${telling.message}`;
   throw new PackageError(code, message, { hint, details: { file: path, report } });
@@ -149,6 +245,10 @@ const refusals: Record<string, { code: PackageErrorCode; hint: string }> = {
     hint: 'Compare the fingerprint of the signer with the one you were told.',
   },
   NU3037: { code: 'PACKAGE_EXPIRED', hint: 'Have it signed again with a certificate that is valid.' },
+  NU3034: {
+    code: 'PACKAGE_UNTRUSTED',
+    hint: 'See `crossgap trust list`: who signed is not on it, or only for packages of other owners.',
+  },
   PACKAGE_NOT_AUTHOR_SIGNED: { code: 'PACKAGE_UNTRUSTED', hint: 'Get the package that its author signed.' },
   PACKAGE_ARCHIVE_MALFORMED: { code: 'PACKAGE_ARCHIVE_MALFORMED', hint: getAgain },
   PACKAGE_NAME_UNSAFE: { code: 'PACKAGE_NAME_UNSAFE', hint: getAgain },
@@ -159,6 +259,26 @@ const refusals: Record<string, { code: PackageErrorCode; hint: string }> = {
     hint: 'Pack it again with one nuspec at its root.',
   },
   otherwise: { code: 'PACKAGE_SIGNATURE_INVALID', hint: getAgain },
+};
+
+/** What a step that failed means, where NuGet's number alone does not say it. */
+const refusalsOfSteps: Record<string, { code: PackageErrorCode; hint: string }> = {
+  'revocation NU3012': {
+    code: 'PACKAGE_REVOKED',
+    hint: 'Ask who signed it what happened, and for a package that is signed with a certificate that holds.',
+  },
+  revocation: {
+    code: 'PACKAGE_REVOCATION_UNKNOWN',
+    hint: 'Import the newest list of whoever issued the certificate: `crossgap trust import-crl FILE`.',
+  },
+  'time stamp': {
+    code: 'PACKAGE_TIMESTAMP_REQUIRED',
+    hint: 'Have it signed with a time stamp of an authority that is trusted here: `crossgap trust list` tells which are.',
+  },
+  countersignature: {
+    code: 'PACKAGE_COUNTERSIGNATURE_REQUIRED',
+    hint: 'Countersign it with a certificate that is trusted for it here: `crossgap package countersign`.',
+  },
 };
 
 async function tryLayout(
@@ -199,23 +319,19 @@ async function reported<T>(problems: Problem[], read: () => T | Promise<T>): Pro
 function findSignature(
   file: PackageFile,
   layout: ZipLayout,
-  problems: Problem[],
-): { entry?: ZipEntry; read?: ReadSignature } {
+): { entry?: ZipEntry; read?: ReadSignature; problems: readonly Problem[]; content: readonly Problem[] } {
+  const none = { content: [] };
   const [entry, ...others] = signatureEntries(layout);
-  if (entry === undefined) {
-    problems.push(problem('NU3004', 'it is not signed'));
-    return {};
-  }
+  if (entry === undefined) return { ...none, problems: [problem('NU3004', 'it is not signed')] };
   if (others.length > 0) {
-    problems.push(problem('NU3005', `it has ${others.length + 1} signature entries, and one is allowed`));
-    return {};
+    const many = `it has ${others.length + 1} signature entries, and one is allowed`;
+    return { ...none, problems: [problem('NU3005', many)] };
   }
   const { faults, readable } = signatureEntryFaults(file, layout, entry);
-  for (const fault of faults) problems.push(problem('NU3005', `its signature entry ${fault}`));
-  if (!readable) return {};
-  const { read, problems: found } = readSignature(file.read(entry.dataStart, entry.size));
-  problems.push(...found);
-  return read === undefined ? { entry } : { entry, read };
+  const problems = faults.map((fault) => problem('NU3005', `its signature entry ${fault}`));
+  if (!readable) return { ...none, problems };
+  const { read, unreadable, content } = readSignature(file.read(entry.dataStart, entry.size));
+  return { entry, problems: [...problems, ...unreadable], content, ...(read !== undefined && { read }) };
 }
 
 async function tamperedMessage(file: PackageFile, layout: ZipLayout): Promise<string> {

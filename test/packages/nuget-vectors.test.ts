@@ -5,7 +5,10 @@ import { verifyPackage, type PackageReport } from '../../src/packages/index.ts';
 import { checkSignature, readSignature } from '../../src/packages/signature/signature.ts';
 import { sharedVectors } from '../support/shared-vectors.ts';
 
-/** Packages that others signed, with what is known of them; see the README beside them. */
+/**
+ * Packages that others signed, with what is known of them; see the README beside them. Nothing is known of revocation
+ * here, which is NU3018 for the signer's chain and NU3028 for that of a time stamp that is believed.
+ */
 const folder = sharedVectors('nupkg');
 
 const roots = {
@@ -22,6 +25,7 @@ const roots = {
   digiCert: '3e9099b5015e8f486c00bcea9d111ee721faba355a89bcf1df69561e3dc6325c',
 };
 const leaf1 = '4456d5d38709876dcd20ef3d7ba98bfd79fcaee91141d153a55f10841ef909c6';
+const repositoryLeaf = 'a8cc70dbbd8bc61410231805b690cca7c5a8d07553c1c49b299a6aabaeb7ff9a';
 const today = '2026-01-01T00:00:00Z';
 
 type Case = {
@@ -48,7 +52,7 @@ const cases: readonly Case[] = [
     file: testSigned,
     pins: [roots.testSigned],
     ok: true,
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028'],
     signature: { valid: true, kind: 'author', timestamp: null, countersigned: false },
     content: testSignedHash,
   },
@@ -57,7 +61,7 @@ const cases: readonly Case[] = [
     file: testSigned,
     pins: [leaf1.toUpperCase()],
     ok: true,
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028'],
   },
   {
     what: 'an author signature long after its certificate expired, with its time stamp pinned as well',
@@ -65,6 +69,7 @@ const cases: readonly Case[] = [
     pins: [roots.testSigned, roots.symantecTime],
     at: '2040-01-01T00:00:00Z',
     ok: true,
+    warnings: ['NU3018', 'NU3028'],
     signature: { valid: true, timestamp: '2018-01-26T22:08:31.000Z' },
   },
   {
@@ -74,7 +79,7 @@ const cases: readonly Case[] = [
     at: '2040-01-01T00:00:00Z',
     ok: false,
     errors: ['NU3037'],
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028'],
   },
   {
     what: 'an author signature by somebody who is not pinned',
@@ -82,7 +87,7 @@ const cases: readonly Case[] = [
     pins: [roots.signedPackage],
     ok: false,
     errors: ['NU3018'],
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028'],
     signature: { valid: true },
     trusted: false,
   },
@@ -93,7 +98,7 @@ const cases: readonly Case[] = [
     at: '2018-01-01T00:00:00Z',
     ok: false,
     errors: ['NU3017'],
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028'],
   },
   {
     what: 'a self-signed author signature on its one day',
@@ -101,6 +106,7 @@ const cases: readonly Case[] = [
     pins: [roots.signedPackage],
     at: '2018-02-23T12:00:00Z',
     ok: true,
+    warnings: ['NU3027'],
     content: 'iE3ZQtuK44/T1fP5vDSWnLGcXOY2vCjDNV5a/4e/8Sg=',
   },
   {
@@ -109,6 +115,7 @@ const cases: readonly Case[] = [
     pins: [roots.signedPackage],
     at: '2018-02-24T12:00:00Z',
     ok: false,
+    warnings: ['NU3027'],
     errors: ['NU3037'],
     trusted: true,
   },
@@ -117,6 +124,7 @@ const cases: readonly Case[] = [
     file: 'TestRepoSigned.leaf-1.1.0.0.nupkg',
     pins: [roots.testSigned, roots.symantecTime],
     ok: false,
+    warnings: ['NU3018', 'NU3028'],
     errors: ['PACKAGE_NOT_AUTHOR_SIGNED'],
     signature: { valid: true, kind: 'repository', timestamp: '2018-03-21T17:55:03.000Z' },
     trusted: false,
@@ -127,6 +135,7 @@ const cases: readonly Case[] = [
     file: 'Test.RepoCountersigned.1.0.0.nupkg',
     pins: [roots.repository],
     ok: false,
+    warnings: ['NU3027'],
     errors: ['PACKAGE_NOT_AUTHOR_SIGNED'],
     signature: { valid: true, kind: 'repository', countersigned: false },
     content: '5QsGu69Hf1UO4glG55LAeRRhgGGUwOuNiM/Eri1Y93Q=',
@@ -136,6 +145,7 @@ const cases: readonly Case[] = [
     file: 'TestAuthorAndRepoSigned.leaf-1.1.0.0.nupkg',
     pins: [roots.testSigned, roots.symantecTime],
     ok: true,
+    warnings: ['NU3018', 'NU3028', 'NU3018', 'NU3028'],
     signature: { valid: true, kind: 'author', countersigned: true, timestamp: '2018-03-21T17:55:20.000Z' },
     content: 'BcUv6BFV043AjAKCpcUdysLaLDQGdXYpOpP72qJ8Aak=',
   },
@@ -145,7 +155,7 @@ const cases: readonly Case[] = [
     pins: ['a8cc70dbbd8bc61410231805b690cca7c5a8d07553c1c49b299a6aabaeb7ff9a'],
     ok: false,
     errors: ['NU3018'],
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028', 'NU3018', 'NU3028'],
     trusted: false,
   },
   {
@@ -153,6 +163,7 @@ const cases: readonly Case[] = [
     file: 'ExpiredPrimaryAndTimestampCertificatesWithUnavailableRevocationInfo.nupkg',
     pins: [roots.expired, roots.expiredTime],
     ok: true,
+    warnings: ['NU3018', 'NU3028'],
     signature: { valid: true, timestamp: '2018-12-10T22:26:39.000Z' },
     content: 'BJ9cAuI97LRabtqUvVLmLcsft5JyUUXzE1OVLPYq0FY=',
   },
@@ -162,7 +173,7 @@ const cases: readonly Case[] = [
     pins: [roots.expired],
     ok: false,
     errors: ['NU3037'],
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028'],
   },
   {
     what: 'a time stamp from after its own certificate ended',
@@ -179,7 +190,7 @@ const cases: readonly Case[] = [
     pins: [roots.untrusted],
     ok: false,
     errors: ['NU3037'],
-    warnings: ['NU3028'],
+    warnings: ['NU3018', 'NU3028'],
     content: testSignedHash,
   },
   {
@@ -187,6 +198,7 @@ const cases: readonly Case[] = [
     file: 'UntrustedTimestampPackage.nupkg',
     pins: [roots.untrusted, roots.untrustedTime],
     ok: true,
+    warnings: ['NU3018', 'NU3028'],
     signature: { valid: true, timestamp: '2018-04-17T22:30:01.000Z' },
   },
   {
@@ -219,6 +231,7 @@ const cases: readonly Case[] = [
     file: derived('tampered-content'),
     pins: [roots.testSigned, roots.symantecTime],
     ok: false,
+    warnings: ['NU3018', 'NU3028'],
     errors: ['NU3008'],
     signature: { valid: false },
     trusted: true,
@@ -228,6 +241,7 @@ const cases: readonly Case[] = [
     file: derived('entry-added-after-signing'),
     pins: [roots.testSigned, roots.symantecTime],
     ok: false,
+    warnings: ['NU3018', 'NU3028'],
     errors: ['NU3005', 'NU3008'],
   },
   {
@@ -235,6 +249,7 @@ const cases: readonly Case[] = [
     file: derived('archive-comment-added'),
     pins: [roots.testSigned, roots.symantecTime],
     ok: false,
+    warnings: ['NU3018', 'NU3028'],
     errors: ['PACKAGE_ARCHIVE_MALFORMED', 'NU3008'],
   },
   {
@@ -242,6 +257,7 @@ const cases: readonly Case[] = [
     file: derived('prefix-bytes-added'),
     pins: [roots.testSigned, roots.symantecTime],
     ok: false,
+    warnings: ['NU3018', 'NU3028'],
     errors: ['PACKAGE_ARCHIVE_MALFORMED', 'NU3008'],
   },
   {
@@ -264,7 +280,7 @@ const cases: readonly Case[] = [
     pins: [roots.testSigned, roots.symantecTime],
     ok: false,
     errors: ['NU3012'],
-    warnings: ['NU3019'],
+    warnings: ['NU3018', 'NU3019'],
     signature: { valid: false, timestamp: null },
     trusted: false,
     content: testSignedHash,
@@ -274,6 +290,7 @@ const cases: readonly Case[] = [
     file: derived('signature-entry-first'),
     pins: [roots.testSigned, roots.symantecTime],
     ok: false,
+    warnings: ['NU3018', 'NU3028'],
     errors: ['NU3005'],
     content: testSignedHash,
   },
@@ -284,7 +301,7 @@ if (folder !== undefined) {
     test.each(cases)('$what', async (each) => {
       const trust = { fingerprints: new Set(each.pins) };
       const at = new Date(each.at ?? today);
-      const report = await verifyPackage(join(folder, each.file), { trust, at });
+      const report = await verifyPackage(join(folder, each.file), { trust, at, now: at });
       const codes = (severity: string): string[] =>
         report.problems
           .filter((found) => found.severity === severity && found.code !== 'PACKAGE_FILE_NAME_DIFFERS')
@@ -301,23 +318,117 @@ if (folder !== undefined) {
         expect(Buffer.from(report.contentDigest!, 'hex').toString('base64')).toBe(each.content);
     });
 
+    /** Signer, and where it countersigned the repository, by their fingerprints as the README lists them. */
+    const signers: readonly [string, string, string | null][] = [
+      [testSigned, leaf1, null],
+      ['SignedPackage.1.0.0.nupkg', roots.signedPackage, null],
+      ['TestRepoSigned.leaf-1.1.0.0.nupkg', leaf1, null],
+      ['Test.RepoCountersigned.1.0.0.nupkg', roots.repository, null],
+      ['TestAuthorAndRepoSigned.leaf-1.1.0.0.nupkg', leaf1, repositoryLeaf],
+      [
+        'ExpiredPrimaryAndTimestampCertificatesWithUnavailableRevocationInfo.nupkg',
+        '8c28357f0ef2c8bebe60441b4a73e975e2a04968bc497ad1d9c17d5c5031ee68',
+        null,
+      ],
+      ['TimestampInvalidGenTimePackage.nupkg', roots.invalidTime, null],
+      [
+        'UntrustedTimestampPackage.nupkg',
+        'fdf111c44fd1a66b80c5c228bc572312ad4b9584ad8bf28a6fd354a01a95778a',
+        null,
+      ],
+    ];
+    test.each(signers)(
+      '%s is by its signer, and without any pin nobody trusts it',
+      async (file, leaf, second) => {
+        const at = new Date(today);
+        const report = await verifyPackage(join(folder, file), {
+          trust: { fingerprints: new Set() },
+          at,
+          now: at,
+        });
+        expect(report.signature!.signer!.fingerprint).toBe(leaf);
+        expect(report.signature!.countersignature?.signer?.fingerprint ?? null).toBe(second);
+        expect(
+          report.problems.filter(({ severity }) => severity === 'error').map(({ code }) => code),
+        ).toContain('NU3018');
+        expect(report).toMatchObject({ ok: false, trusted: false });
+      },
+    );
+
+    test('the countersignature tells the repository, its owners and its own time', async () => {
+      const at = new Date(today);
+      const report = await verifyPackage(join(folder, 'TestAuthorAndRepoSigned.leaf-1.1.0.0.nupkg'), {
+        trust: { fingerprints: new Set([roots.testSigned, roots.symantecTime]) },
+        at,
+        now: at,
+      });
+      expect(report.signature!.countersignature).toMatchObject({
+        valid: true,
+        trusted: true,
+        owners: ['nuget', 'microsoft'],
+        signer: { fingerprint: repositoryLeaf },
+      });
+      expect(report.signature!.countersignature!.timestamp).toBe('2018-03-21T17:55:30.000Z');
+    });
+
     test('none of the samples is left out', () => {
       const samples = readdirSync(folder, { recursive: true, encoding: 'utf8' });
       const packages = samples.filter((name) => /\.(?:nupkg|zip)$/.test(name)).map((name) => basename(name));
       expect(new Set(cases.map(({ file }) => basename(file)))).toEqual(new Set(packages));
     });
 
-    test('the signature of a package from the public gallery, with the hash it names', () => {
-      const bytes = readFileSync(join(folder, 'nuget.versioning.5.0.0.signature.p7s'));
-      const { read, problems } = readSignature(bytes);
-      expect(problems).toEqual([]);
-      expect(read!.signedHash!.digest.toString('base64')).toBe(
-        'Pz1Pwq70/Wi/TK54HrteweLnyuQL88HF9lT8MTSwsCo=',
+    describe('the signature of a package from the public gallery, of which the package is not here:', () => {
+      const { read, unreadable, content } = readSignature(
+        readFileSync(join(folder, 'nuget.versioning.5.0.0.signature.p7s')),
       );
-      const pinned = new Set([roots.digiCert, roots.symantecTime]);
-      const found = checkSignature(read!, pinned, new Date(today));
-      expect(found).toMatchObject({ kind: 'author', countersigned: true, pinned: true, problems: [] });
-      expect(found.certificate!.fingerprint).toMatch(/^3f9001ea83c560d7/);
+      const times = { at: new Date(today), now: new Date(today) };
+      const judged = (...pins: string[]): ReturnType<typeof checkSignature> =>
+        checkSignature(read!, { fingerprints: new Set(pins) }, times);
+
+      test('it names the hash of the package', () => {
+        expect([...unreadable, ...content]).toEqual([]);
+        expect(read!.signedHash!.digest.toString('base64')).toBe(
+          'Pz1Pwq70/Wi/TK54HrteweLnyuQL88HF9lT8MTSwsCo=',
+        );
+      });
+
+      test('author and repository hold by their time stamps where both roots are pinned', () => {
+        const found = judged(roots.digiCert, roots.symantecTime);
+        const states = found.found.map(({ step, state }) => [step, state]);
+        expect(Object.fromEntries(states)).toEqual({
+          signer: 'passed',
+          algorithms: 'passed',
+          usages: 'passed',
+          chain: 'passed',
+          revocation: 'unknown',
+          'time stamp': 'warned',
+          validity: 'passed',
+          countersignature: 'warned',
+        });
+        expect(found).toMatchObject({ kind: 'author', countersigned: true, pinned: true });
+        expect(found.certificate!.fingerprint).toMatch(/^3f9001ea83c560d7/);
+        expect(found.timestamp!.time.toISOString()).toBe('2019-04-01T18:24:53.000Z');
+        expect(found.countersignature).toMatchObject({
+          sound: true,
+          judged: {
+            kind: 'repository',
+            pinned: true,
+            serviceIndex: 'https://api.nuget.org/v3/index.json',
+            owners: ['Microsoft', 'nuget'],
+          },
+        });
+        expect(found.countersignature.judged!.certificate!.fingerprint).toMatch(/^0e5f38f57dc1bcc8/);
+      });
+
+      test('without the root of the time stamps it expired, and without any pin nobody trusts it', () => {
+        const codes = (found: ReturnType<typeof checkSignature>): string[] =>
+          found.found.flatMap(({ problems }) =>
+            problems.filter(({ severity }) => severity === 'error').map(({ code }) => code),
+          );
+        expect(codes(judged(roots.digiCert))).toEqual(['NU3037']);
+        expect(codes(judged())).toEqual(['NU3018', 'NU3037']);
+        expect(judged().countersignature.judged!.pinned).toBe(false);
+      });
     });
   });
 }

@@ -1,4 +1,4 @@
-import { mayIssue, servesPurpose, type SignerCertificate } from './signer-certificate.ts';
+import { isSelfIssued, mayIssue, servesPurpose, type SignerCertificate } from './signer-certificate.ts';
 
 const chainLengthMax = 10;
 const stepsMax = 500;
@@ -16,7 +16,7 @@ const weakSignatures = new Set([
  *
  * Each authority on the way must be one (basic constraints, key usage, path length), serve the purpose, and have
  * really signed the one below. That an authority expired since does not matter, as for NuGet's client: time is
- * asked of the leaf. Nothing is fetched, so revocation is not known here.
+ * asked of the leaf. Whether one of them was revoked is asked elsewhere.
  */
 export function chainToPinned(
   leaf: SignerCertificate,
@@ -24,25 +24,52 @@ export function chainToPinned(
   pinned: ReadonlySet<string>,
   purpose: string,
 ): SignerCertificate[] | undefined {
+  return climb(leaf, atHand, purpose, (top) => pinned.has(top.fingerprint));
+}
+
+/** The chain from `leaf` as far up as the certificates at hand lead, whoever is trusted; whole where it ends in a root. */
+export function chainAtHand(
+  leaf: SignerCertificate,
+  atHand: readonly SignerCertificate[],
+): { readonly chain: readonly SignerCertificate[]; readonly whole: boolean } {
+  const whole = climb(leaf, atHand, undefined, isSelfIssued);
+  if (whole !== undefined) return { chain: whole, whole: true };
+  const chain = [leaf];
+  while (chain.length < chainLengthMax) {
+    const top = chain.at(-1)!;
+    const next = atHand.find((each) => !chain.includes(each) && issued(each, top, chain.length - 1));
+    if (next === undefined) break;
+    chain.push(next);
+  }
+  return { chain, whole: false };
+}
+
+function climb(
+  leaf: SignerCertificate,
+  atHand: readonly SignerCertificate[],
+  purpose: string | undefined,
+  isEnd: (top: SignerCertificate) => boolean,
+): SignerCertificate[] | undefined {
   const candidates = [...new Map(atHand.map((each) => [each.fingerprint, each])).values()];
   let steps = 0;
 
-  const climb = (chain: SignerCertificate[]): SignerCertificate[] | undefined => {
+  const upFrom = (chain: SignerCertificate[]): SignerCertificate[] | undefined => {
     const top = chain.at(-1)!;
-    if (top.unknownCritical.length > 0 || !servesPurpose(top, purpose)) return undefined;
-    if (pinned.has(top.fingerprint)) return chain;
+    if (purpose !== undefined && (top.unknownCritical.length > 0 || !servesPurpose(top, purpose)))
+      return undefined;
+    if (isEnd(top)) return chain;
     if (chain.length >= chainLengthMax || weakSignatures.has(top.signatureOid)) return undefined;
     for (const issuer of candidates) {
       steps += 1;
       if (steps > stepsMax) return undefined;
       if (chain.includes(issuer) || !issued(issuer, top, chain.length - 1)) continue;
-      const found = climb([...chain, issuer]);
+      const found = upFrom([...chain, issuer]);
       if (found !== undefined) return found;
     }
     return undefined;
   };
 
-  return climb([leaf]);
+  return upFrom([leaf]);
 }
 
 function issued(issuer: SignerCertificate, top: SignerCertificate, below: number): boolean {

@@ -1,9 +1,11 @@
 /**
  * RFC 3161 time stamps on a package signature. A time stamp only ever widens: with a good one the signer's
- * certificate is judged at its time. One that does not hold is told as a warning and otherwise as if it were absent.
+ * certificate is judged at its time. One that does not hold is told and otherwise as if it were absent; it refuses the
+ * package only where a time stamp is required.
  */
 import { createHash } from 'node:crypto';
-import { chainToPinned } from './chain.ts';
+import { chainAtHand, chainToPinned } from './chain.ts';
+import { found, type Found } from './checks.ts';
 import {
   CmsUnreadable,
   onlyValue,
@@ -16,47 +18,98 @@ import {
 } from './cms.ts';
 import { BareValue, TstInfo, type Accuracy } from './cms-types.ts';
 import { hashOfOid, oids } from './oids.ts';
-import { warning, type Problem } from '../problems.ts';
+import { problem, warning, type Problem } from '../problems.ts';
+import type { RevocationList } from './revocation-list.ts';
+import { checkRevocation } from './revocation.ts';
 import { hasStrongRsaKey, isStronglySigned, maySign, type SignerCertificate } from './signer-certificate.ts';
 import { namedByV1, namedByV2 } from './signing-certificate-attribute.ts';
+import { nothingRequired, type PackageTrust, type TrustRequirements } from './trust.ts';
 
-/** The signature existed between `earliest` and `latest`. */
-export type Timestamp = { readonly time: Date; readonly earliest: Date; readonly latest: Date };
+/** The signature existed between `earliest` and `latest`; `by` gave the time. */
+export type Timestamp = {
+  readonly time: Date;
+  readonly earliest: Date;
+  readonly latest: Date;
+  readonly by: SignerCertificate;
+};
+
+export type TimestampQuestion = {
+  /** Authorities that are believed, by fingerprint, or those who issued them. */
+  readonly pinned: ReadonlySet<string>;
+  readonly lists: readonly RevocationList[];
+  readonly now: Date;
+  readonly requires: TrustRequirements;
+};
 
 /** The policy of Baseline Time-Stamping, where an accuracy that is left out means a second. */
 const oneSecondPolicy = '0.4.0.2023.1.1';
 
-/** The first time stamp of the signature that holds, and what is wrong with the others. */
+/** What a time stamp is on: a signature value, with the tokens as its unsigned attributes. */
+type Stamped = Pick<CmsSigner, 'signature' | 'unsigned'>;
+
+/** The first time stamp that holds by this trust, and all that is to be said of those up to it. */
 export function readTimestamp(
-  signer: CmsSigner,
-  pinned: ReadonlySet<string>,
-): { timestamp: Timestamp | undefined; problems: Problem[] } {
-  const problems: Problem[] = [];
-  for (const token of (signer.unsigned.get(oids.timeStampToken) ?? []).flat()) {
-    const result = checkToken(token, signer.signature, pinned);
-    if ('time' in result) return { timestamp: result, problems };
-    problems.push(result);
-  }
-  return { timestamp: undefined, problems };
+  signer: Stamped,
+  trust: PackageTrust,
+): { readonly timestamp: Timestamp | undefined; readonly problems: readonly Problem[] } {
+  const { timestamp, check } = checkTimestamp(signer, {
+    pinned: trust.timestamps ?? trust.fingerprints,
+    lists: trust.revocationLists ?? [],
+    now: new Date(),
+    requires: nothingRequired,
+  });
+  return { timestamp, problems: check.problems };
 }
 
-function checkToken(token: Buffer, signature: Buffer, pinned: ReadonlySet<string>): Timestamp | Problem {
+/** The first time stamp of the signature that holds, and what is wrong with those before it, as a step. */
+export function checkTimestamp(
+  signer: Stamped,
+  question: TimestampQuestion,
+): { readonly timestamp: Timestamp | undefined; readonly check: Found } {
+  const problems: Problem[] = [];
+  const { requires } = question;
+  const tokens = (signer.unsigned.get(oids.timeStampToken) ?? []).flat();
+  for (const token of tokens) {
+    const judged = judgeToken(token, signer.signature, question);
+    problems.push(...judged.problems);
+    if (judged.timestamp === undefined) continue;
+    const { time, by } = judged.timestamp;
+    const detail = `stamped ${time.toISOString()} by "${by.subject}"`;
+    return { timestamp: judged.timestamp, check: found('time stamp', problems, detail) };
+  }
+  if (tokens.length === 0) {
+    const missing = requires.timestamp
+      ? problem('NU3027', 'it has no time stamp, and one is required here')
+      : warning('NU3027', 'it has no time stamp');
+    return { timestamp: undefined, check: found('time stamp', [missing], '', 'absent') };
+  }
+  const told = requires.timestamp ? problems.map(({ code, message }) => problem(code, message)) : problems;
+  return { timestamp: undefined, check: found('time stamp', told, 'none that holds') };
+}
+
+type Judged = { readonly timestamp: Timestamp | undefined; readonly problems: readonly Problem[] };
+
+function judgeToken(token: Buffer, signature: Buffer, question: TimestampQuestion): Judged {
   try {
     const message = readCms(token);
     const [signer] = message.signers;
     if (message.contentType !== oids.tstInfo || signer === undefined || message.signers.length !== 1)
-      return warning('NU3021', 'the time stamp is not one signed statement of a time');
-    return (
-      imprintProblem(message, signature) ??
-      signerProblem(message, signer, pinned) ??
-      timestampOf(readAs(message.content, TstInfo))
-    );
+      return refused('NU3021', 'the time stamp is not one signed statement of a time');
+    const imprint = imprintProblem(message, signature);
+    return imprint === undefined
+      ? judgeSigner(message, signer, question)
+      : { timestamp: undefined, problems: [imprint] };
   } catch (error) {
     if (error instanceof CmsUnreadable)
-      return warning('NU3021', `the time stamp is not readable: ${error.message}`);
+      return refused('NU3021', `the time stamp is not readable: ${error.message}`);
     throw error;
   }
 }
+
+const refused = (code: string, message: string): Judged => ({
+  timestamp: undefined,
+  problems: [warning(code, message)],
+});
 
 function imprintProblem(message: CmsMessage, signature: Buffer): Problem | undefined {
   const { hashAlgorithm, hashedMessage } = readAs(message.content, TstInfo).messageImprint;
@@ -69,46 +122,57 @@ function imprintProblem(message: CmsMessage, signature: Buffer): Problem | undef
   return undefined;
 }
 
-function signerProblem(
-  message: CmsMessage,
-  signer: CmsSigner,
-  pinned: ReadonlySet<string>,
-): Problem | undefined {
+function judgeSigner(message: CmsMessage, signer: CmsSigner, question: TimestampQuestion): Judged {
+  if (message.certificates.length === 0)
+    return refused('NU3029', 'the time stamp holds no certificate at all');
   const candidates = signerCertificates(signer, message.certificates);
-  if (candidates.length === 0) return warning('NU3020', 'the time stamp does not hold its certificate');
+  if (candidates.length === 0) return refused('NU3020', 'the time stamp does not hold its certificate');
   if (hashOfOid(signer.digestOid) === undefined)
-    return warning('NU3024', 'the time stamp is signed with an unsupported hash');
-  const certificate = signed(signer, oids.signingCertificateV2)
+    return refused('NU3024', 'the time stamp is signed with an unsupported hash');
+  const certificate = signer.signed.has(oids.signingCertificateV2)
     ? namedByV2(signer.signed, candidates, false)
     : namedByV1(signer.signed, candidates);
   const contentType = onlyValue(signer.signed, oids.contentType);
   const isStatement = contentType !== undefined && readAs(contentType, BareValue).oid === oids.tstInfo;
   if (certificate === undefined || !isStatement || !signatureHolds(signer, certificate, message.content))
-    return warning('NU3021', 'the signature of the time stamp does not hold');
-  return certificateProblem(message, certificate, pinned);
+    return refused('NU3021', 'the signature of the time stamp does not hold');
+  return judgeCertificate(message, certificate, question);
 }
 
-function certificateProblem(
+function judgeCertificate(
   message: CmsMessage,
-  certificate: SignerCertificate,
-  pinned: ReadonlySet<string>,
-): Problem | undefined {
-  if (!isStronglySigned(certificate))
-    return warning('NU3022', 'the certificate of the time stamp is not signed with RSA and SHA-2');
-  if (!hasStrongRsaKey(certificate))
-    return warning('NU3023', 'the key of the time stamp is not RSA of at least 2048 bits');
-  const { earliest, latest } = timestampOf(readAs(message.content, TstInfo));
-  if (earliest < certificate.notBefore || latest > certificate.notAfter)
-    return warning('NU3036', 'the time stamp lies outside the validity of its own certificate');
-  const forTime = certificate.purposes?.includes(oids.timeStamping) === true && maySign(certificate);
-  if (!forTime || !chainToPinned(certificate, message.certificates, pinned, oids.timeStamping))
-    return warning('NU3028', `the time stamp is by "${certificate.subject}", whom nobody here trusts for it`);
-  return undefined;
+  by: SignerCertificate,
+  { pinned, lists, now, requires }: TimestampQuestion,
+): Judged {
+  if (!isStronglySigned(by))
+    return refused('NU3022', 'the certificate of the time stamp is not signed with RSA and SHA-2');
+  if (!hasStrongRsaKey(by))
+    return refused('NU3023', 'the key of the time stamp is not RSA of at least 2048 bits');
+  if (by.notBefore > now)
+    return refused(
+      'NU3025',
+      `the certificate of the time stamp is valid only from ${by.notBefore.toISOString()}`,
+    );
+  const timestamp = { ...timeIn(readAs(message.content, TstInfo)), by };
+  if (timestamp.earliest < by.notBefore || timestamp.latest > by.notAfter)
+    return refused('NU3036', 'the time stamp lies outside the validity of its own certificate');
+  const forTime = by.purposes?.includes(oids.timeStamping) === true && maySign(by);
+  const trusted = forTime && chainToPinned(by, message.certificates, pinned, oids.timeStamping);
+  if (!trusted)
+    return refused('NU3028', `the time stamp is by "${by.subject}", whom nobody here trusts for it`);
+  const { problems } = checkRevocation(chainAtHand(by, message.certificates).chain, {
+    lists,
+    now,
+    signedBefore: timestamp.latest,
+    required: requires.revocation,
+    codes: { revoked: 'NU3028', unknown: 'NU3028' },
+  });
+  const holds = problems.every(({ severity }) => severity === 'warning');
+  if (holds) return { timestamp, problems };
+  return { timestamp: undefined, problems: problems.map(({ code, message: told }) => warning(code, told)) };
 }
 
-const signed = (signer: CmsSigner, oid: string): boolean => signer.signed.has(oid);
-
-function timestampOf({ genTime, accuracy, policy }: TstInfo): Timestamp {
+function timeIn({ genTime, accuracy, policy }: TstInfo): Omit<Timestamp, 'by'> {
   if (Number.isNaN(genTime.getTime())) throw new CmsUnreadable('its time is none');
   const spanMs = accuracy === undefined ? (policy === oneSecondPolicy ? 1000 : 0) : milliseconds(accuracy);
   return {
