@@ -10,3 +10,14 @@ export {
 } from './served/registration.ts';
 export { autocompleteAnswer, readSearchQuery, searchAnswer, type SearchQuery } from './served/search.ts';
 export { serviceIndex } from './served/service-index.ts';
+export { NugetError, type NugetErrorCode, type TryAgain } from './errors.ts';
+export { failure } from './source/failures.ts';
+export { backOff, usualPatience, type Patience } from './source/patience.ts';
+export {
+  isServiceIndex,
+  type FolderRepository,
+  type HttpRepository,
+  type PackageName,
+  type Repository,
+} from './source/repository.ts';
+export { openSource, type Source, type SourceOptions } from './source/source.ts';
