@@ -4,11 +4,13 @@ import type { Plan, PlannedInput } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { readRevision, resolveVariables, type Revision } from '../process/index.ts';
 import {
+  fileFor,
   nameKey,
   readApplications,
   readEnvironments,
   readGivenValues,
   readInputs,
+  readPackageFiles,
   readRevisions,
   sourceOf,
   type InputRow,
@@ -43,9 +45,12 @@ export async function freezePlan(
   const pinned = (wanted: string): PlannedPackage => {
     const pin = release.document.packages.find(({ id }) => nameKey(id) === nameKey(wanted));
     if (pin === undefined) throw new TypeError(`release ${release.number} pins no package ${wanted}`);
-    const { id, version, sha256, contentDigest } = pin;
+    const { id, version, contentDigest } = pin;
+    const held = fileFor(db, release.link, pin, (digest) => instance.holds(digest));
+    const sha256 = held?.pin.sha256 ?? pin.sha256;
     const file = blobs.path(sha256);
-    const verifyAt = release.createdAt;
+    // Another file of the same content was signed who knows when: it counts from when it was found good here.
+    const verifyAt = sha256 === pin.sha256 ? release.createdAt : held!.addedAt;
     return { id, version, sha256, contentDigest, file, trustedFingerprints: fingerprints, verifyAt };
   };
   const earlier = earlierInstallations(instance, release, run);
@@ -74,17 +79,22 @@ function earlierInstallations(
 ): EarlierInstallations {
   const { db, blobs } = instance;
   const rows = readApplications(db, { link, process, environment });
+  const files = new Map(readPackageFiles(db).map((row) => [row.pin.sha256, row]));
   return (stepId) =>
     rows
       .filter((row) => row.stepId === stepId && row.deployment !== deployment)
-      .map(({ packageId, version, sha256, extractedTo, installedTo, succeeded }) => ({
-        packageId,
-        version,
-        ...(instance.holds(sha256) && { file: blobs.path(sha256) }),
-        extractedTo,
-        installedTo,
-        succeeded,
-      }));
+      .map(({ packageId, version, sha256, extractedTo, installedTo, succeeded }) => {
+        const known = files.get(sha256);
+        return {
+          packageId,
+          version,
+          ...(known !== undefined && { contentDigest: known.pin.contentDigest }),
+          ...(instance.holds(sha256) && { file: blobs.path(sha256) }),
+          extractedTo,
+          installedTo,
+          succeeded,
+        };
+      });
 }
 
 /** What `local:` of the process file adds; only at home, where the release was made. */

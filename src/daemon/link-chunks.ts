@@ -4,7 +4,7 @@ import { chunkShelf, partNamed, piecesInBoth, type ChunkList } from '../packages
 import {
   readAskedChunks,
   readListedPackages,
-  readPackages,
+  readPackageFiles,
   type AskedChunks,
   type ListedPackage,
 } from '../projections/index.ts';
@@ -126,7 +126,7 @@ export function linkChunks(
 /** Every package that verified here by whatever road, with the list that came with it, if one did. */
 function packagesKnown({ db }: Instance, listed: readonly ListedPackage[]): readonly Package[] {
   const packages = new Map<string, Package>();
-  for (const { pin } of readPackages(db))
+  for (const { pin } of readPackageFiles(db))
     packages.set(pin.sha256, { digest: pin.sha256, sizeBytes: pin.sizeBytes });
   for (const { digest, sizeBytes, list } of listed)
     if (packages.has(digest)) packages.set(digest, { digest, sizeBytes, list });

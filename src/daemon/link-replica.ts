@@ -24,6 +24,7 @@ import type { Instance } from '../instance/index.ts';
 import { explainDamage } from '../packages/index.ts';
 import {
   readAskedChunks,
+  isHere,
   readAskedInputs,
   readLink,
   readListedPackages,
@@ -31,9 +32,10 @@ import {
   readUntoldInputs,
   readWantedBlobs,
   type LinkRow,
+  type WantedBlob,
 } from '../projections/index.ts';
 import type { NamedBlob, Place, PlacedEntry, Replica, Verdict } from '../sync/index.ts';
-import { admitPackage, unjudgedPackages } from './admit-packages.ts';
+import { admitFromElsewhere, admitPackage, filesElsewhere, unjudgedPackages } from './admit-packages.ts';
 import { blobGateOf } from './blob-pace.ts';
 import { blobRoom } from './blob-room.ts';
 import { linkChunks } from './link-chunks.ts';
@@ -56,6 +58,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
   const wanted = sinceLastEntry(() => readWantedBlobs(db).filter((blob) => blob.link === linkId));
   const owed = sinceLastEntry(() => readOwedBlobs(db, linkId));
   const unjudged = sinceLastEntry(() => unjudgedPackages(instance, linkId));
+  const elsewhere = sinceLastEntry(() => filesElsewhere(instance, linkId));
   const untoldInputs = sinceLastEntry(() => readUntoldInputs(db, linkId, readAskedInputs(db, linkId)));
   const asked = sinceLastEntry(() => readAskedChunks(db, linkId, false));
   const lists = sinceLastEntry(() => {
@@ -68,10 +71,11 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
   const room = blobRoom(instance);
   // A file for each link: what one sends can't spoil what another does.
   const incomingFile = (digest: string): string => `${blobs.incomingPath(digest)}.${linkId}`;
+  const here = (blob: WantedBlob): boolean => isHere(blob, (digest) => instance.holds(digest));
   /** What may come, and why the rest may not. Lists come first: they say what of the others need not come. */
   const incoming = () => {
     const named = wanted()
-      .filter(({ digest, final }) => !final && !instance.holds(digest))
+      .filter((blob) => !blob.final && !here(blob))
       .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals }));
     const judged = listsFirst(named, lists().all).map((blob) => ({
       blob,
@@ -82,10 +86,17 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       noRoom: judged.flatMap(({ noRoom }) => noRoom ?? []),
     };
   };
+  /** Packages, by content, that the author was told are held: it sends no other file of them. */
+  const reportedContents = sinceLastEntry(
+    () =>
+      new Set(wanted().flatMap(({ pin, reported }) => (reported && pin !== null ? [pin.contentDigest] : []))),
+  );
   /** What was said to be held and is gone, as a whole: of a listed package, its pieces are asked for by whoever looks for them. */
   const lost = () =>
     wanted().filter((blob) => {
-      if (!blob.reported || blob.final || instance.holds(blob.digest)) return false;
+      const isReported =
+        blob.reported || (blob.pin !== null && reportedContents().has(blob.pin.contentDigest));
+      if (!isReported || blob.final || here(blob)) return false;
       const list = lists().of.get(blob.digest);
       return list === undefined || !instance.holds(list);
     });
@@ -118,9 +129,10 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
         link: linkId,
         inward,
         receipted,
+        // A package is named by its content too: nobody needs to send another file of it.
         holds: mine
-          .filter((blob) => !blob.reported && !blob.final && instance.holds(blob.digest))
-          .map(({ digest }) => digest),
+          .filter((blob) => !blob.reported && !blob.final && here(blob))
+          .flatMap(({ digest, pin }) => (pin === null ? [digest] : [pin.contentDigest, digest])),
         refused: mine
           .filter((blob) => blob.refused !== null && !blob.refusalReported)
           .map(({ digest, refusals, final, refused }) => ({
@@ -214,6 +226,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     async acknowledge() {
       // Those that came and were not judged before a restart, or were here already since another release names them.
       for (const blob of unjudged()) if (instance.holds(blob.digest)) await admitPackage(instance, blob);
+      await admitFromElsewhere(instance, linkId, elsewhere());
       // Looked at first: most exchanges bring nothing that is worth a transaction.
       if (due().length > 0) instance.record(due);
     },

@@ -25,6 +25,7 @@ import {
   readSteps,
   readWaits,
   readUnknownEntries,
+  isHere,
   readWantedBlobs,
   refusalInWords,
   reportedView,
@@ -251,7 +252,7 @@ function warningsOf(
   const presumed = unread.filter(({ type }) => decidesAtHome(type));
   const frozen = feeds.filter((feed) => feed.frozen);
   const refused = readWantedBlobs(instance.db).filter(
-    (blob) => blob.refused !== null && !instance.holds(blob.digest),
+    (blob) => blob.refused !== null && !isHere(blob, (digest) => instance.holds(digest)),
   );
   const trouble = logTrouble(instance);
   return [

@@ -1,4 +1,5 @@
 import { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
+import { BlobsRemoved } from './blob-events.ts';
 import { catalog, type EventOf } from './define-event.ts';
 import {
   DeploymentAsked,
@@ -60,6 +61,7 @@ export const everyEvent = [
   ProcessPublished,
   PackageAdded,
   BlobRefused,
+  BlobsRemoved,
   ReleaseCreated,
   TestsImported,
   ReleaseJudged,

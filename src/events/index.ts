@@ -81,4 +81,5 @@ export {
   type RecordedStep,
 } from './deployment-events.ts';
 export { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
+export { BlobsRemoved } from './blob-events.ts';
 export { eventCatalog, everyEvent, type CrossgapEvent } from './catalog.ts';

@@ -70,7 +70,10 @@ export type PackageAction = {
   readonly package: {
     readonly id: string;
     readonly version: string;
-    /** Lower-case hex SHA-256 of the file, and of the package without its signature entry. */
+    /**
+     * Lower-case hex SHA-256 of the file, and of the package without its signature entry. The file need not be the one
+     * that the release names: one that was countersigned, or signed again, has the same content.
+     */
     readonly sha256: string;
     readonly contentDigest: string;
     readonly file: string;
@@ -98,6 +101,8 @@ export type PackageAction = {
 export type PreviousInstallation = {
   readonly packageId: string;
   readonly version: string;
+  /** SHA-256 of the package without its signature entry; not in plans of earlier versions. */
+  readonly contentDigest?: string;
   /** The package file, where it is still kept. */
   readonly file?: string;
   readonly extractedTo: string;

@@ -7,7 +7,6 @@ import {
   readGivenValues,
   readInputs,
   readLinks,
-  readPackages,
   readPlace,
   readSucceededIn,
   readWantedBlobs,
@@ -25,9 +24,7 @@ export function deployable(
   const link = readLinks(db).find((row) => row.link === release.link);
   const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
   // A package is found good for the link it came by: another company's signature is none for this one.
-  const mine = readPackages(db).filter((row) => row.link === release.link);
-  const packages = new Set(mine.map(({ pin }) => pin.sha256));
-  const parts = offerParts(release, readWantedBlobs(db), packages, holds);
+  const parts = offerParts(release, readWantedBlobs(db), holds);
   return {
     link: release.link,
     linkName: link?.name ?? null,

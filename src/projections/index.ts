@@ -38,7 +38,7 @@ export {
   type PeerHead,
 } from './link-view.ts';
 export { describeEvent } from './outbound-line.ts';
-export { findPackage, readPackages, type PackageRow } from './package-shelf.ts';
+export { fileFor, findPackage, readPackageFiles, readPackages, type PackageRow } from './package-shelf.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';
 export { readRevisions, type RevisionRow } from './process-catalog.ts';
 export { readAnew } from './read-anew.ts';
@@ -48,16 +48,19 @@ export { nameKey } from './projection.ts';
 export { missingInputs, sourceOf, type InputSource, type KnownValues } from './readiness.ts';
 export { refusalInWords } from './refusal.ts';
 export {
+  isHere,
   readEvidence,
   readGivenValues,
   readHeldBlobs,
   readOwedBlobs,
   readPublications,
   readReleases,
+  readRemovedBlobs,
   readWantedBlobs,
   type OwedBlob,
   type PublicationRow,
   type ReleaseRow,
+  type RemovedBlob,
   type WantedBlob,
 } from './release-board.ts';
 export { fleetRows, offerParts, runsIn, statusView, type StatusFacts } from './status-view.ts';

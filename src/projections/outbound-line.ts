@@ -14,7 +14,7 @@ export function describeEvent(event: CrossgapEvent): string {
       return `the key was replaced by the company certificate: ${event.data.reason}`;
     case 'receipt.given': {
       const { seq, holds, refused } = event.data;
-      const blobs = holds.length === 0 ? [] : [`${count(holds.length, 'blob')} held`];
+      const blobs = holds.length === 0 ? [] : [`${count(holds.length, 'digest')} held`];
       const bad = refused.map(({ digest, parts }) => `${digest.slice(0, 12)} refused (${parts.join(', ')})`);
       return [`receipt: your feed is held up to entry ${seq}`, ...blobs, ...bad].join(', ');
     }

@@ -2,50 +2,49 @@ import type { Database } from '../db/index.ts';
 import type { PackagePin } from '../events/index.ts';
 import { nameKey, type Fold, type Projection } from './projection.ts';
 
-/** Packages that passed verification, by the road they came. */
+/**
+ * Packages that passed verification, by the road they came: each file by itself, since several can carry the same
+ * content. What was removed since is no longer there.
+ */
 export const packageShelf: Projection = {
   name: 'package-shelf',
-  tables: ['package'],
+  tables: ['package_file'],
   prepare(db) {
     const add = db.prepare(
-      `INSERT INTO package (link, id_key, version_key, id, version, sha256, content_digest, size_bytes, signer,
-                            signer_fingerprint, added_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (link, id_key, version_key) DO UPDATE
-          SET sha256 = excluded.sha256, size_bytes = excluded.size_bytes, signer = excluded.signer,
-              signer_fingerprint = excluded.signer_fingerprint`,
+      `INSERT INTO package_file (link, sha256, content_digest, id_key, version_key, id, version, size_bytes, signer,
+                                 signer_fingerprint, position, added_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (link, sha256) DO UPDATE
+          SET signer = excluded.signer, signer_fingerprint = excluded.signer_fingerprint,
+              position = excluded.position, added_at = excluded.added_at`,
     );
-    const apply: Fold['apply'] = ({ event, header }) => {
-      if (event.name !== 'package.added') return;
-      const { package: pin, signer, link } = event.data;
-      add.run(
-        link ?? '',
-        nameKey(pin.id),
-        nameKey(pin.version),
-        pin.id,
-        pin.version,
-        pin.sha256,
-        pin.contentDigest,
-        pin.sizeBytes,
-        signer.subject,
-        signer.fingerprint,
-        header.at,
-      );
+    const takeAway = db.prepare(`DELETE FROM package_file WHERE sha256 = ?`);
+    const apply: Fold['apply'] = ({ pos, event, header }) => {
+      if (event.name === 'package.added') {
+        const { package: pin, signer, link } = event.data;
+        const { id, version, sha256 } = pin;
+        const names = [nameKey(id), nameKey(version), id, version];
+        const signed = [signer.subject, signer.fingerprint];
+        add.run(link ?? '', sha256, pin.contentDigest, ...names, pin.sizeBytes, ...signed, pos, header.at);
+      } else if (event.name === 'blobs.removed') {
+        for (const { digest } of event.data.blobs) takeAway.run(digest);
+      }
     };
     return { apply };
   },
 };
 
-/** A package that is known here; `link` is '' for this side's own. */
+/** A file of a package that is known here; `link` is '' for this side's own. */
 export type PackageRow = {
   readonly link: string;
   readonly pin: PackagePin;
   readonly signer: string;
   readonly signerFingerprint: string;
+  /** When it was found good here, milliseconds since 1970. */
   readonly addedAt: number;
 };
 
-type StoredPackage = {
+type StoredFile = {
   link: string;
   id: string;
   version: string;
@@ -57,23 +56,55 @@ type StoredPackage = {
   added_at: number;
 };
 
-/** All packages, by id and version. */
-export function readPackages(db: Database): PackageRow[] {
+/** Every file of every package, by id and version, the newest first. */
+export function readPackageFiles(db: Database): PackageRow[] {
   const rows = db
-    .prepare(`SELECT * FROM package ORDER BY id_key, version_key, link`)
-    .all() as StoredPackage[];
+    .prepare(`SELECT * FROM package_file ORDER BY id_key, version_key, link, position DESC, sha256`)
+    .all() as StoredFile[];
   return rows.map(toPackage);
+}
+
+/** All packages, by id and version; of each the file that was added last. */
+export function readPackages(db: Database): PackageRow[] {
+  const seen = new Set<string>();
+  return readPackageFiles(db).filter(({ link, pin }) => {
+    const key = [link, nameKey(pin.id), nameKey(pin.version), pin.contentDigest].join('\n');
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 /** The package of this id and version that came by `link` ('' for own), names compared as NuGet does. */
 export function findPackage(db: Database, link: string, id: string, version: string): PackageRow | undefined {
   const row = db
-    .prepare(`SELECT * FROM package WHERE link = ? AND id_key = ? AND version_key = ?`)
-    .get(link, nameKey(id), nameKey(version)) as StoredPackage | undefined;
+    .prepare(
+      `SELECT * FROM package_file WHERE link = ? AND id_key = ? AND version_key = ?
+        ORDER BY position DESC, sha256 LIMIT 1`,
+    )
+    .get(link, nameKey(id), nameKey(version)) as StoredFile | undefined;
   return row && toPackage(row);
 }
 
-function toPackage(row: StoredPackage): PackageRow {
+/**
+ * The file that stands for what a release of `link` names: that very file where it is held, else the newest one of the
+ * same content; undefined where none is held.
+ */
+export function fileFor(
+  db: Database,
+  link: string,
+  pin: PackagePin,
+  holds: (digest: string) => boolean,
+): PackageRow | undefined {
+  const rows = db
+    .prepare(
+      `SELECT * FROM package_file
+        WHERE link = ? AND content_digest = ? AND id_key = ? AND version_key = ?
+        ORDER BY (sha256 = ?) DESC, position DESC, sha256`,
+    )
+    .all(link, pin.contentDigest, nameKey(pin.id), nameKey(pin.version), pin.sha256) as StoredFile[];
+  return rows.map(toPackage).find((row) => holds(row.pin.sha256));
+}
+
+function toPackage(row: StoredFile): PackageRow {
   const { id, version, sha256, signer, link } = row;
   const pin = { id, version, sha256, contentDigest: row.content_digest, sizeBytes: row.size_bytes };
   return { link, pin, signer, signerFingerprint: row.signer_fingerprint, addedAt: row.added_at };

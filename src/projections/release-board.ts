@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
 import { blobsOf, readRelease, type PackagePin, type ReleaseDocument } from '../events/index.ts';
+import { readPackageFiles } from './package-shelf.ts';
 import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /** Releases of this side and those offered to it, what people and tests said of them, and to whom they went. */
 export const releaseBoard: Projection = {
   name: 'release-board',
-  tables: ['release', 'evidence', 'publication', 'blob_owed', 'blob_wanted', 'given_value'],
+  tables: [
+    'release',
+    'evidence',
+    'publication',
+    'blob_owed',
+    'content_held',
+    'removed_blob',
+    'blob_wanted',
+    'given_value',
+  ],
   prepare(db) {
     const add = db.prepare(
       `INSERT INTO release (link, digest, process, number, position, document, process_revision, process_digest,
@@ -37,9 +47,31 @@ export const releaseBoard: Projection = {
     const owe = db.prepare(
       `INSERT INTO blob_owed (link, digest, size_bytes) VALUES (?, ?, ?) ON CONFLICT (link, digest) DO NOTHING`,
     );
+    const owePackage = db.prepare(
+      `INSERT INTO blob_owed (link, digest, size_bytes, content_digest, held)
+       VALUES (:link, :digest, :sizeBytes, :content,
+               EXISTS (SELECT 1 FROM content_held WHERE link = :link AND content_digest = :content))
+       ON CONFLICT (link, digest) DO NOTHING`,
+    );
     const held = db.prepare(`UPDATE blob_owed SET held = 1 WHERE link = ? AND digest = ?`);
-    const unheld = db.prepare(`UPDATE blob_owed SET held = 0 WHERE link = ? AND digest = ?`);
-    const unreported = db.prepare(`UPDATE blob_wanted SET reported = 0 WHERE link = ? AND digest = ?`);
+    // A receipt names a package by its content too: whatever file of it is named later, nothing of it is lacking there.
+    const heldContent = db.prepare(`UPDATE blob_owed SET held = 1 WHERE link = ? AND content_digest = ?`);
+    const knowContent = db.prepare(
+      `INSERT INTO content_held (link, content_digest) VALUES (?, ?) ON CONFLICT DO NOTHING`,
+    );
+    const unheld = db.prepare(
+      `UPDATE blob_owed SET held = 0 WHERE link = :link AND (digest = :digest OR content_digest =
+              (SELECT content_digest FROM blob_owed WHERE link = :link AND digest = :digest))`,
+    );
+    const forgetContent = db.prepare(
+      `DELETE FROM content_held WHERE link = :link AND content_digest =
+              (SELECT content_digest FROM blob_owed WHERE link = :link AND digest = :digest)`,
+    );
+    const unreported = db.prepare(
+      `UPDATE blob_wanted SET reported = 0
+        WHERE link = :link AND (digest = :digest OR package_json ->> '$.contentDigest' =
+              (SELECT package_json ->> '$.contentDigest' FROM blob_wanted WHERE link = :link AND digest = :digest))`,
+    );
     const spoilt = db.prepare(
       `UPDATE blob_wanted SET refused_json = json_object('what', coalesce(
                 (package_json ->> '$.id') || ' ' || (package_json ->> '$.version'), what),
@@ -49,6 +81,22 @@ export const releaseBoard: Projection = {
     const damaged = db.prepare(
       `UPDATE blob_owed SET refusals = max(refusals, ?), final = ? WHERE link = ? AND digest = ?`,
     );
+    const remove = db.prepare(
+      `INSERT INTO removed_blob (digest, removed_at, why) VALUES (?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET removed_at = excluded.removed_at, why = excluded.why`,
+    );
+    const comeBack = db.prepare(`DELETE FROM removed_blob WHERE digest = ?`);
+    const giveUp = db.prepare(`UPDATE blob_wanted SET final = 2 WHERE digest = ? AND final = 0`);
+    const wantAgain = db.prepare(
+      `UPDATE blob_wanted SET final = 0 WHERE link = ? AND digest = ? AND final = 2`,
+    );
+    const takeBack = (link: string, digest: string): void => {
+      comeBack.run(digest);
+      wantAgain.run(link, digest);
+    };
+    const offerOf = db
+      .prepare<[string, string], Uint8Array>(`SELECT document FROM release WHERE link = ? AND digest = ?`)
+      .pluck();
     const want = db.prepare(
       `INSERT INTO blob_wanted (link, digest, size_bytes, what, package_json) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (link, digest) DO NOTHING`,
@@ -104,19 +152,38 @@ export const releaseBoard: Projection = {
           if (place.kind === 'outward') {
             save();
             publish.run(digest, place.link, header.at, header.seq, header.at);
-            for (const blob of blobsOf(document)) owe.run(place.link, blob.digest, blob.sizeBytes);
+            for (const { digest: blob, sizeBytes, pin } of blobsOf(document)) {
+              if (pin === undefined) owe.run(place.link, blob, sizeBytes);
+              else owePackage.run({ link: place.link, digest: blob, sizeBytes, content: pin.contentDigest });
+            }
             return;
           }
           const link = place.kind === 'inward' ? place.link : '';
           const at = Date.parse(document.createdAt);
           const row = [link, digest, process, number, pos, bytes, revision.number, revision.digest, at];
           add.run(...row, header.actor);
-          if (place.kind !== 'inward') return;
+          if (place.kind !== 'inward') {
+            for (const blob of blobsOf(document)) comeBack.run(blob.digest);
+            return;
+          }
           for (const { digest: blob, sizeBytes, what, pin } of blobsOf(document)) {
             want.run(link, blob, sizeBytes, what, pin === undefined ? null : JSON.stringify(pin));
+            takeBack(link, blob);
           }
           return;
         }
+        case 'blobs.removed':
+          for (const { digest, why } of event.data.blobs) {
+            remove.run(digest, header.at, why);
+            giveUp.run(digest);
+          }
+          return;
+        case 'package.added':
+          takeBack(event.data.link ?? '', event.data.package.sha256);
+          return;
+        case 'process.published':
+          comeBack.run(event.data.digest);
+          return;
         case 'chunks.listed':
           if (place.kind === 'self') return;
           for (const { digest, sizeBytes } of event.data.lists) {
@@ -127,6 +194,7 @@ export const releaseBoard: Projection = {
         case 'tests.imported': {
           const { digest, sha256, file, format, passed, failed, skipped, type } = event.data;
           tests.run(digest, sha256, file, format, passed, failed, skipped, header.at, type ?? '');
+          comeBack.run(sha256);
           return;
         }
         case 'release.judged':
@@ -139,6 +207,10 @@ export const releaseBoard: Projection = {
         case 'release.answered': {
           const { link, digest, answer: given, reason, until } = event.data;
           answer.run(given, reason, until, link, digest);
+          // Who takes an offer after all wants what was removed of it meanwhile.
+          const bytes = given === 'accepted' ? offerOf.get(link, digest) : undefined;
+          const document = bytes && documentIn(bytes, digest);
+          if (document) for (const blob of blobsOf(document)) takeBack(link, blob.digest);
           return;
         }
         case 'offer.answered':
@@ -155,7 +227,10 @@ export const releaseBoard: Projection = {
           if (place.kind === 'inward') {
             save();
             deliver.run(header.at, place.link, event.data.seq);
-            for (const digest of event.data.holds) held.run(place.link, digest);
+            for (const digest of event.data.holds) {
+              held.run(place.link, digest);
+              if (heldContent.run(place.link, digest).changes > 0) knowContent.run(place.link, digest);
+            }
             for (const { digest, attempt, final } of event.data.refused) {
               damaged.run(attempt, final ? 1 : 0, place.link, digest);
             }
@@ -166,10 +241,13 @@ export const releaseBoard: Projection = {
           return;
         case 'chunks.asked': {
           // What is asked for is not there, whatever a receipt said before.
-          if (place.kind === 'inward') unheld.run(place.link, event.data.package);
-          else if (place.kind === 'outward') {
+          if (place.kind === 'inward') {
+            const asked = { link: place.link, digest: event.data.package };
+            unheld.run(asked);
+            forgetContent.run(asked);
+          } else if (place.kind === 'outward') {
             const { package: of, parts } = event.data;
-            unreported.run(place.link, of);
+            unreported.run({ link: place.link, digest: of });
             if (parts.length > 0) spoilt.run(JSON.stringify(parts), place.link, of);
           }
           return;
@@ -353,9 +431,22 @@ export type WantedBlob = {
   readonly reported: boolean;
   readonly refused: { readonly what: string; readonly parts: string[]; readonly problems: string[] } | null;
   readonly refusals: number;
+  /** It is not wanted any more: refused for good, or `removed`. */
   readonly final: boolean;
+  /** It was given up, since no release needs it that can be deployed. */
+  readonly removed: boolean;
   readonly refusalReported: boolean;
+  /** Digests of the files with this package's content that verified for the link, whether they are held or not. */
+  readonly files: readonly string[];
 };
+
+/** Whether what an offer wants is here: the blob itself, or another verified file of the same content. */
+export function isHere(
+  { digest, files }: Pick<WantedBlob, 'digest' | 'files'>,
+  holds: (digest: string) => boolean,
+): boolean {
+  return holds(digest) || files.some(holds);
+}
 
 export function readWantedBlobs(db: Database): WantedBlob[] {
   const rows = db.prepare(`SELECT * FROM blob_wanted ORDER BY size_bytes, digest, link`).all() as {
@@ -370,18 +461,42 @@ export function readWantedBlobs(db: Database): WantedBlob[] {
     final: number;
     refusal_reported: number;
   }[];
-  return rows.map((row) => ({
-    digest: row.digest,
-    link: row.link,
-    sizeBytes: row.size_bytes,
-    what: row.what,
-    pin: row.package_json === null ? null : (JSON.parse(row.package_json) as PackagePin),
-    reported: row.reported === 1,
-    refused: row.refused_json === null ? null : (JSON.parse(row.refused_json) as WantedBlob['refused']),
-    refusals: row.refusals,
-    final: row.final === 1,
-    refusalReported: row.refusal_reported === 1,
-  }));
+  const verified = rows.length === 0 ? [] : readPackageFiles(db);
+  const files = Map.groupBy(verified, ({ link, pin }) => contentKey(link, pin));
+  return rows.map((row) => {
+    const pin = row.package_json === null ? null : (JSON.parse(row.package_json) as PackagePin);
+    const same = pin === null ? undefined : files.get(contentKey(row.link, pin));
+    return {
+      digest: row.digest,
+      link: row.link,
+      sizeBytes: row.size_bytes,
+      what: row.what,
+      pin,
+      reported: row.reported === 1,
+      refused: row.refused_json === null ? null : (JSON.parse(row.refused_json) as WantedBlob['refused']),
+      refusals: row.refusals,
+      final: row.final !== 0,
+      removed: row.final === 2,
+      refusalReported: row.refusal_reported === 1,
+      files: (same ?? []).map((file) => file.pin.sha256),
+    };
+  });
+}
+
+/** Files of the same key carry the same package. */
+function contentKey(link: string, { id, version, contentDigest }: PackagePin): string {
+  return [link, nameKey(id), nameKey(version), contentDigest].join('\n');
+}
+
+/** A file that was given up. */
+export type RemovedBlob = { readonly digest: string; readonly removedAt: number; readonly why: string };
+
+/** What was removed and has not come back, by digest. */
+export function readRemovedBlobs(db: Database): Map<string, RemovedBlob> {
+  const rows = db
+    .prepare(`SELECT digest, removed_at AS removedAt, why FROM removed_blob ORDER BY digest`)
+    .all() as RemovedBlob[];
+  return new Map(rows.map((row) => [row.digest, row]));
 }
 
 /** Values the author of `link` gave this side (`ours` false), or this side gave it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
-import { readHeader, type ReleaseDocument } from '../events/index.ts';
+import { readHeader, type PackagePin, type ReleaseDocument } from '../events/index.ts';
 import {
   readDeployments,
   readSteps,
@@ -15,8 +15,9 @@ import { readInputs } from './input-board.ts';
 import { readLinks, readNamedLinks, type LinkRow } from './link-board.ts';
 import { linkNames, livingFirst } from './link-names.ts';
 import { linkViews, type LinkFacts } from './link-view.ts';
-import { readPackages } from './package-shelf.ts';
+import { fileFor, readPackages } from './package-shelf.ts';
 import { readEnvironments } from './place-board.ts';
+import { nameKey } from './projection.ts';
 import { missingInputs } from './readiness.ts';
 import { refusalInWords } from './refusal.ts';
 import {
@@ -221,7 +222,6 @@ function withdrawnRuns(
 export function offerParts(
   release: ReleaseRow,
   wanted: readonly WantedBlob[],
-  knownPackages: ReadonlySet<string>,
   holds: (digest: string) => boolean,
 ): { lacking: string[]; refused: string[] } {
   const mine = wanted.filter(({ link }) => link === release.link);
@@ -234,12 +234,32 @@ export function offerParts(
   const refused: string[] = [];
   for (const blob of mine.filter(({ digest }) => named.has(digest))) {
     const what = blob.pin === null ? blob.what : `${blob.pin.id} ${blob.pin.version}`;
-    const here = holds(blob.digest) && (blob.pin === null || knownPackages.has(blob.digest));
-    if (here) continue;
-    if (blob.refused === null) lacking.push(what);
+    // Of a package any file that verified for this link will do, if it is the same content.
+    const here = blob.pin === null ? holds(blob.digest) : blob.files.some(holds);
+    const misnamed = blob.pin === null ? undefined : misnamedIn(release, blob.digest, blob.pin);
+    if (misnamed !== undefined) refused.push(misnamed);
+    else if (here) continue;
+    else if (blob.removed)
+      lacking.push(`${what} (given up here, since no release that could be deployed named it)`);
+    else if (blob.refused === null) lacking.push(what);
     else refused.push(refusalInWords(blob));
   }
   return { lacking, refused };
+}
+
+/** Where one release takes a file for one package and another for another, one of them is wrong. */
+function misnamedIn({ document }: ReleaseRow, digest: string, known: PackagePin): string | undefined {
+  const other = document.packages.find(
+    (pin) =>
+      pin.sha256 === digest &&
+      (nameKey(pin.id) !== nameKey(known.id) ||
+        nameKey(pin.version) !== nameKey(known.version) ||
+        pin.contentDigest !== known.contentDigest),
+  );
+  return (
+    other &&
+    `${other.id} ${other.version}: the file it names was offered as ${known.id} ${known.version}, content ${known.contentDigest}`
+  );
 }
 
 function offerViews(
@@ -249,11 +269,9 @@ function offerViews(
   facts: StatusFacts,
 ): OfferView[] {
   const wanted = readWantedBlobs(db);
-  const shelves = Map.groupBy(readPackages(db), ({ link }) => link);
   return releases.toReversed().map((release) => {
     const link = links.find((one) => one.link === release.link);
-    const known = new Set(shelves.get(release.link)?.map(({ pin }) => pin.sha256));
-    const { refused } = offerParts(release, wanted, known, facts.holds);
+    const { refused } = offerParts(release, wanted, facts.holds);
     const { state, reason } = offerState(release, link, refused);
     return {
       link: link?.name ?? release.link,
@@ -264,11 +282,11 @@ function offerViews(
       reason,
       until: release.answer?.until ?? null,
       offeredAt: iso(writtenAt(db, release)),
-      packages: release.document.packages.map(({ id, version, sizeBytes, sha256 }) => ({
-        id,
-        version,
-        sizeBytes,
-        held: facts.holds(sha256) && known.has(sha256),
+      packages: release.document.packages.map((pin) => ({
+        id: pin.id,
+        version: pin.version,
+        sizeBytes: pin.sizeBytes,
+        held: fileFor(db, release.link, pin, facts.holds) !== undefined,
       })),
       inputs: release.document.inputs.map(({ name, label, secret, required }) => ({
         name,

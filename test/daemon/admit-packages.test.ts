@@ -4,15 +4,10 @@ import { createHash } from 'node:crypto';
 import { told } from '../../src/commands/index.ts';
 import { admitPackage } from '../../src/daemon/admit-packages.ts';
 import { ReleaseOffered } from '../../src/events/index.ts';
-import {
-  findDeployment,
-  findPackage,
-  readReleases,
-  readWantedBlobs,
-  type ReleaseRow,
-} from '../../src/projections/index.ts';
+import { findPackage, readReleases, readWantedBlobs, type ReleaseRow } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { deliver, makePair, type Pair } from '../support/instances.ts';
+import { codeOf, refusal } from '../support/refusal.ts';
 import {
   buildRelease,
   configurationIn,
@@ -70,7 +65,7 @@ describe('T-06 a package that the right company signed', () => {
   });
 
   test.each(['as its content is named too', 'with the content of the right one'])(
-    'under the name of another one is never extracted, %s',
+    'under the name of another one is refused and never extracted, %s',
     async (how) => {
       const { customer, vendor } = pair;
       await publish(pair, '2.0.0', { marks });
@@ -81,10 +76,10 @@ describe('T-06 a package that the right company signed', () => {
       offerAs({ ...document, packages: document.packages.map((one) => ({ ...one, ...wrong })) });
       await converge(pair);
       furnish(pair);
-      const id = deploy(customer, offered(pair, '1.0.0'), 'uat');
+      const error = refusal(() => deploy(customer, offered(pair, '1.0.0'), 'uat'));
+      expect(codeOf(error)).toBe('RELEASE_PART_REFUSED verification');
+      expect(error.message).toContain('Orders.Web 1.0.0: the file it names was offered as Orders.Web 2.0.0');
       await once(customer);
-      const view = findDeployment(customer.db, id);
-      expect(view).toMatchObject({ state: 'failed', error: expect.stringContaining('Orders.Web') });
       expect(existsSync(customer.folder.environmentApps('uat'))).toBe(false);
     },
   );

@@ -322,7 +322,7 @@ test('T-68 a package that is not the one the plan names is refused before anythi
   await packageStep(root, { 'a.txt': 'evil' });
   const outcome = await run(root, planOf(root, [step]));
   expect(outcome).toMatchObject({ failedAt: { convention: 0 }, errorCode: 'PACKAGE_NOT_TRUSTED' });
-  expect(outcome.error).toContain('it is not the file that the release names');
+  expect(outcome.error).toContain('it is not the file that the plan was made with');
   expect(existsSync(join(root, 'data/apps'))).toBe(false);
 });
 

@@ -78,11 +78,11 @@ describe('an entry that leaves is told in words', () => {
     ],
     ['receipt: your feed is held up to entry 12', ReceiptGiven.make(receipt)],
     [
-      'receipt: your feed is held up to entry 12, 1 blob held',
+      'receipt: your feed is held up to entry 12, 1 digest held',
       ReceiptGiven.make({ ...receipt, holds: [digest] }),
     ],
     [
-      'receipt: your feed is held up to entry 12, 2 blobs held, cdcdcdcdcdcd refused (lib/a.dll, content)',
+      'receipt: your feed is held up to entry 12, 2 digests held, cdcdcdcdcdcd refused (lib/a.dll, content)',
       ReceiptGiven.make({
         ...receipt,
         holds: [digest, other],

@@ -11,6 +11,8 @@ const blob = (final: boolean, parts: string[], problems: string[]): WantedBlob =
   refused: { what: 'x', parts, problems },
   refusals: 1,
   final,
+  removed: false,
+  files: [],
   refusalReported: false,
 });
 

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } 
 import { join } from 'node:path';
 import { blobRoom } from '../../daemon/index.ts';
 import { dataFolder, type DataFolder, type Instance } from '../../instance/index.ts';
-import { readWantedBlobs } from '../../projections/index.ts';
+import { isHere, readWantedBlobs } from '../../projections/index.ts';
 import { size } from '../../words.ts';
 import { advice, good, wrong, type Finding } from './finding.ts';
 
@@ -77,7 +77,7 @@ export function checkDisk(instance: Instance): Finding[] {
   const hint = 'Make room there, or put the data folder on a larger disk.';
   const room = blobRoom(instance);
   const lacking = readWantedBlobs(instance.db).filter(
-    ({ digest, final, reported }) => !final && !reported && !instance.holds(digest),
+    (blob) => !blob.final && !blob.reported && !isHere(blob, (digest) => instance.holds(digest)),
   );
   const refused = lacking.flatMap(
     ({ digest, sizeBytes, refusals }) =>

@@ -42,8 +42,9 @@ export async function extractPackage(work: Work): Promise<Done> {
 }
 
 /**
- * Where the step wants it: the newest installation by this step is of this very version and succeeded, and its folders
- * are still there, so that nothing is done. Octopus does not look for the folders. Undefined where there is work to do.
+ * Where the step wants it: the newest installation by this step is of this very version and content and succeeded, and
+ * its folders are still there, so that nothing is done. Octopus looks neither at the content nor for the folders.
+ * Undefined where there is work to do.
  */
 export function installedAlready(work: Work): Done | undefined {
   const { package: wanted, previous } = packageAction(work.step);
@@ -51,6 +52,10 @@ export function installedAlready(work: Work): Done | undefined {
   if (previous === undefined || !samePackage({ id: previous.packageId, version: previous.version }, wanted))
     return undefined;
   const name = `${wanted.id} ${wanted.version}`;
+  if (previous.contentDigest !== undefined && previous.contentDigest !== wanted.contentDigest) {
+    work.log('info', `${name} was installed before with another content: it is installed again`);
+    return undefined;
+  }
   if (!previous.succeeded) {
     work.log('info', `${name} was installed before and failed: it is installed again`);
     return undefined;
@@ -101,9 +106,13 @@ export async function verify(work: Work): Promise<void> {
     .filter((problem) => problem.severity === 'error')
     .filter((problem) => !(expected.unsigned === true && problem.code === notSigned))
     .map((problem) => problem.message);
-  if (report.sha256 !== sha256 || report.contentDigest !== contentDigest) {
+  if (report.contentDigest !== contentDigest) {
+    const found = report.contentDigest ?? 'none that can be told';
+    reasons.unshift(`it is not the content that the release names (${found} instead of ${contentDigest})`);
+  }
+  if (report.sha256 !== sha256) {
     reasons.unshift(
-      `it is not the file that the release names (SHA-256 ${report.sha256} instead of ${sha256})`,
+      `it is not the file that the plan was made with (SHA-256 ${report.sha256} instead of ${sha256})`,
     );
   }
   const isNamed =
