@@ -45,9 +45,17 @@ export function moment(at: Moment): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/**
+ * An integer as `2,100`. Without asking the runtime, which reads the tables of all languages for it: 30 ms and 8 MB that
+ * nothing else needs.
+ */
+export function amount(number: number): string {
+  return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
 /** `1 release`, `2 releases`, `2,100 entries`. */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`;
+  return `${amount(number)} ${number === 1 ? one : many}`;
 }
 
 /**

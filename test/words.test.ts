@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ago, commandLine, count, lastingFor, moment, size, span } from '../src/words.ts';
+import { ago, amount, commandLine, count, lastingFor, moment, size, span } from '../src/words.ts';
 import { anyCharacter } from './support/any-character.ts';
 
 const now = '2026-03-03T14:05:11.000Z';
@@ -18,6 +18,17 @@ test.each([
   [5_000_000_000_000_000, '5000 TB'],
 ])('%i bytes are %s', (bytes, words) => {
   expect(size(bytes)).toBe(words);
+});
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1000, '1,000'],
+  [-1_234_567, '-1,234,567'],
+  [12_345_678_901, '12,345,678,901'],
+])('%i is written %s, as in English, whatever the language of the machine', (number, words) => {
+  expect(amount(number)).toBe(words);
+  expect(amount(number)).toBe(number.toLocaleString('en-US'));
 });
 
 test.each([

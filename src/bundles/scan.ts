@@ -87,12 +87,18 @@ export function missingParts({ facts, parts }: FoundBundle): number[] {
   return Array.from({ length: facts.parts }, (_, at) => at + 1).filter((part) => !parts.has(part));
 }
 
+/** Ids of hexadecimal digits, which no language orders in its own way. */
+function comparePlain(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
 /** Each link by itself, and in it what begins first. */
 function byOrder(a: FoundBundle, b: FoundBundle): number {
   const [one, other] = [a.facts, b.facts];
   return (
-    one.link.localeCompare(other.link) ||
-    one.from.instance.localeCompare(other.from.instance) ||
+    comparePlain(one.link, other.link) ||
+    comparePlain(one.from.instance, other.from.instance) ||
     comparePlaces(one.after, other.after) ||
     comparePlaces(one.last, other.last) ||
     one.number - other.number

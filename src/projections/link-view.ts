@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import { feedId } from '../events/index.ts';
-import { ago, lastingFor } from '../words.ts';
+import { ago, amount, lastingFor } from '../words.ts';
 import { ageOf } from './fleet-view.ts';
 import { describeTransport, type LinkRow } from './link-board.ts';
 import type { LinkLive, LinkView, OutstandingView, PlaceView } from './views.ts';
@@ -123,9 +123,8 @@ export function describeError({ live }: Pick<LinkView, 'live'>): string | null {
 export function describeRefused({ live }: Pick<LinkView, 'live'>, now: string): string | null {
   const refused = live?.refused ?? null;
   if (refused === null) return null;
-  const number = (value: number): string => value.toLocaleString('en-US');
-  const reasons = refused.reasons.slice(0, 3).map((reason) => `${number(reason.count)} ${reason.code}`);
-  return `${number(refused.count)} refused lately, ${ago(refused.at, now)}: ${reasons.join(', ')}`;
+  const reasons = refused.reasons.slice(0, 3).map((reason) => `${amount(reason.count)} ${reason.code}`);
+  return `${amount(refused.count)} refused lately, ${ago(refused.at, now)}: ${reasons.join(', ')}`;
 }
 
 type Blobs = { readonly blobs: number; readonly blobBytes: number };

@@ -4,7 +4,7 @@ import { icon, type Tone } from '../chip.ts';
 import { html, joined, type Content } from '../html.ts';
 import { deploymentHref, linkName, linkTo, releaseName } from '../links.ts';
 import type { Readiness } from '../source.ts';
-import { commandLine, count, lastingFor } from '../../words.ts';
+import { amount, commandLine, count, lastingFor } from '../../words.ts';
 import { deploymentTitle, failedWhere, lastOfEach } from './deployments.ts';
 import { isTroubled } from './fleet.ts';
 
@@ -89,7 +89,7 @@ export function attentionSection(found: readonly Concern[]): Content {
         more > 0 &&
         html`<li class="off">
           ${icon('off')}
-          <div><p>and ${more.toLocaleString('en-US')} more</p></div>
+          <div><p>and ${amount(more)} more</p></div>
         </li>`
       }
     </ul>

@@ -4,7 +4,7 @@ import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
 import { linkTo } from '../links.ts';
 import { since } from '../since.ts';
-import { commandLine, count, moment, span } from '../../words.ts';
+import { amount, commandLine, count, moment, span } from '../../words.ts';
 
 /** Which part of a long fleet to show: customers whose name contains `find`, and the page of them from 1. */
 export type FleetChoice = { readonly find: string; readonly page: number };
@@ -65,9 +65,7 @@ function groups(fleet: readonly FleetRow[]): readonly Group[] {
 
 function tiles(fleet: readonly FleetRow[], customers: number): Html {
   const tile = (number: number, words: string, tone = ''): Html =>
-    html`<li class="${number > 0 ? tone : ''}">
-      <strong>${number.toLocaleString('en-US')}</strong> ${words}
-    </li>`;
+    html`<li class="${number > 0 ? tone : ''}"><strong>${amount(number)}</strong> ${words}</li>`;
   const runs = fleet.filter((row) => row.release !== null);
   return html`<ul class="tiles" role="list">
     ${tile(customers, customers === 1 ? 'customer' : 'customers')}

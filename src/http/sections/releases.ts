@@ -4,7 +4,7 @@ import { chip, icon, toneOf, wordOf, type Tone } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
 import { deploymentHref, linkTo, releaseName } from '../links.ts';
 import { since } from '../since.ts';
-import { commandLine, count } from '../../words.ts';
+import { amount, commandLine, count } from '../../words.ts';
 
 const shownAtOnce = 8;
 const customersByName = 12;
@@ -129,8 +129,7 @@ function published(view: StatusView, release: ReleaseView): Content {
     return html`<ul class="published" role="list">
       <li>published to ${count(publishedTo.length, 'customer')}:</li>
       ${[...byState].map(
-        ([state, ones]) =>
-          html`<li>${chip(state, `${ones.length.toLocaleString('en-US')} ${wordOf(state)}`)}</li>`,
+        ([state, ones]) => html`<li>${chip(state, `${amount(ones.length)} ${wordOf(state)}`)}</li>`,
       )}
     </ul>`;
   }

@@ -1,6 +1,7 @@
 import type { ConventionView, DeploymentView, StepView } from '../../projections/index.ts';
 import { chip, mark } from '../chip.ts';
 import { html, type Content, type Html } from '../html.ts';
+import { amount } from '../../words.ts';
 
 const filesShownMax = 6;
 
@@ -61,7 +62,7 @@ function about(line: ConventionView): Content {
       files.length > 0 &&
       html`<ul class="files" role="list">
         ${files.slice(0, filesShownMax).map((file) => html`<li>${file}</li>`)}${
-          more > 0 && html`<li class="quiet">and ${more.toLocaleString('en-US')} more</li>`
+          more > 0 && html`<li class="quiet">and ${amount(more)} more</li>`
         }
       </ul>`
     }
