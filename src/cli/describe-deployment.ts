@@ -1,5 +1,5 @@
 import { openWaits, waysToDecide, type DeploymentView, type StepView } from '../projections/index.ts';
-import { stoppedAt } from './settle.ts';
+import { stoppedAt } from './stopped-at.ts';
 import { facts, indented, section, table } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
 import { count, moment } from '../words.ts';

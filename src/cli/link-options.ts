@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommandError } from '../commands/index.ts';
 import type { LinkTransport } from '../events/index.ts';
+import { HubError, parseHubUrl, parseHubUrls } from '../hub/index.ts';
 import { ensureNatsKey, InstanceError, type HubAddress, type Instance } from '../instance/index.ts';
 import { describeTransport, type LinkRow } from '../projections/index.ts';
 import { commandLine } from '../words.ts';
@@ -27,21 +28,21 @@ export type AskedWay = {
 export async function invitingTransport(instance: Instance, asked: AskedWay): Promise<LinkTransport> {
   refuseTwoWays(asked);
   if (asked.nats === undefined) return withoutServer(instance, asked);
-  const { ensureHubAuthority, parseHubUrls } = await import('../hub/index.ts');
   const urls = parseHubUrls(asked.nats);
   await ensureNatsKey(instance.folder);
   const texts = urls.map((url) => url.text);
   if (urls.every(({ clear }) => clear)) return { kind: 'nats', hub: true, urls: texts };
+  const { ensureHubAuthority } = await import('./hub-keys.ts');
   const facts = { name: instance.identity.name, now: instance.clock.now() };
   return { kind: 'nats', hub: true, urls: texts, ca: ensureHubAuthority(instance.folder.keys, facts).pem };
 }
 
 /** How an invited side will reach the other: by its server where the invitation names one, else as was asked. */
-export async function acceptingTransport(
+export function acceptingTransport(
   instance: Instance,
   asked: AskedWay,
   { hub, file }: { readonly hub: HubAddress | undefined; readonly file: string },
-): Promise<LinkTransport> {
+): LinkTransport {
   refuseTwoWays(asked);
   if (hub === undefined && asked.nats !== undefined) {
     throw misuse(
@@ -56,8 +57,7 @@ export async function acceptingTransport(
       'Leave --folder away; or give --by-hand, where no line leads there.',
     );
   }
-  const { parseHubUrls } = await import('../hub/index.ts');
-  const invited = { ...(await invitedTo(hub, file)), kind: 'nats', hub: false } as const;
+  const invited = { ...invitedTo(hub, file), kind: 'nats', hub: false } as const;
   if (asked.nats === undefined) return invited;
   const urls = parseHubUrls(asked.nats);
   if (invited.ca === undefined && urls.some(({ clear }) => !clear)) {
@@ -70,8 +70,7 @@ export async function acceptingTransport(
 }
 
 /** The server of an invitation, where it can be one. @throws InstanceError INVITATION_INVALID */
-async function invitedTo(hub: HubAddress, file: string): Promise<{ urls: string[]; ca?: string }> {
-  const { HubError, parseHubUrl } = await import('../hub/index.ts');
+function invitedTo(hub: HubAddress, file: string): { urls: string[]; ca?: string } {
   const refuse = (why: string, cause?: unknown): InstanceError =>
     new InstanceError('INVITATION_INVALID', `Cannot use invitation ${file}: ${why}`, {
       hint: 'Ask the other side for a new invitation.',
@@ -100,9 +99,9 @@ function isAuthority(pem: string): boolean {
 }
 
 /** An invitation is taken in for one way; taken in once more, it stays that way. @throws CommandError LINK_ALREADY_PAIRED */
-export async function refuseOtherWay({ name, link, transport }: LinkRow, asked: AskedWay): Promise<void> {
+export function refuseOtherWay({ name, link, transport }: LinkRow, asked: AskedWay): void {
   refuseTwoWays(asked);
-  const wanted = await wayAsked(asked);
+  const wanted = wayAsked(asked);
   if (wanted === undefined || isSameWay(transport, wanted)) return;
   throw new CommandError(
     'LINK_ALREADY_PAIRED',
@@ -114,11 +113,10 @@ export async function refuseOtherWay({ name, link, transport }: LinkRow, asked: 
   );
 }
 
-async function wayAsked({ folder, nats, byHand: hand }: AskedWay): Promise<LinkTransport | undefined> {
+function wayAsked({ folder, nats, byHand: hand }: AskedWay): LinkTransport | undefined {
   if (hand) return { kind: 'hand' };
   if (folder !== undefined) return { kind: 'folder', folder: resolve(folder) };
   if (nats === undefined) return undefined;
-  const { parseHubUrls } = await import('../hub/index.ts');
   return { kind: 'nats', hub: false, urls: parseHubUrls(nats).map((url) => url.text) };
 }
 

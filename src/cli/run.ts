@@ -70,7 +70,7 @@ async function runCommand(
   let ending: AbortController | undefined;
   const open = async (): Promise<Instance> => {
     if (instance !== undefined) return instance;
-    const { openInstance } = await import('../instance/index.ts');
+    const { openInstance } = await import('./opening.ts');
     instance = await openInstance(folder);
     openedAt = instance.log.lastPosition();
     return instance;
@@ -85,7 +85,7 @@ async function runCommand(
     terminal: talking,
     open,
     async openIfThere() {
-      const { dataFolder } = await import('../instance/index.ts');
+      const { dataFolder } = await import('./opening.ts');
       return existsSync(dataFolder(folder).database) ? open() : undefined;
     },
     get signal() {

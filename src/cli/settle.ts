@@ -6,6 +6,7 @@ import { placeOf, type Instance } from '../instance/index.ts';
 import { findDeployment, openWaits, waysToDecide, type DeploymentView } from '../projections/index.ts';
 import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
+import { stoppedAt } from './stopped-at.ts';
 import { commandLine } from '../words.ts';
 
 /** Follows or does a deployment until it is over or waits for a person; progress goes to stderr. */
@@ -105,15 +106,6 @@ function waitsError(view: DeploymentView): CliError {
       details: { deployment: id, state, waits: open },
     },
   );
-}
-
-/** Where a run stopped, in words: `step 2 "Web", convention 8 (CopyToInstallFolder)`; undefined where it stopped nowhere. */
-export function stoppedAt({ failedAt, steps }: DeploymentView): string | undefined {
-  if (failedAt === undefined) return undefined;
-  const step = steps[failedAt.step - 1];
-  const convention = step?.conventions.find(({ number }) => number === failedAt.convention)?.name;
-  const name = convention === undefined ? '' : ` (${convention})`;
-  return `step ${failedAt.step} "${step?.name ?? failedAt.stepId}", convention ${failedAt.convention}${name}`;
 }
 
 /** The reason alone where it names its step, as that of a script does; else with the place. */

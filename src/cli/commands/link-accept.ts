@@ -45,10 +45,10 @@ export const acceptLinkCommand = command({
     const asked = { folder, nats, byHand: hand };
     const before = readLinks(instance.db).find((one) => one.link === link && one.state !== 'removed');
     const isAgain = before?.peer === introduction.instanceId;
-    if (isAgain) await refuseOtherWay(before, asked);
+    if (isAgain) refuseOtherWay(before, asked);
     const transport = isAgain
       ? before.transport
-      : await acceptingTransport(instance, asked, { hub: invitation.hub, file: INVITATION });
+      : acceptingTransport(instance, asked, { hub: invitation.hub, file: INVITATION });
     const peer = { instanceId: introduction.instanceId, introduction: invitation.introductionBytes };
     const decide = (db: Database): Decision => {
       const links = readLinks(db);

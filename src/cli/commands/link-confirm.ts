@@ -75,7 +75,7 @@ async function takeAnswer(instance: Instance, path: string, fingerprint: string)
 
 /** A credential that is none, or that is ours, would spoil the server's configuration for everybody. */
 async function refuseUnfitKey(instance: Instance, nkey: string, path: string): Promise<void> {
-  const { isUserKey } = await import('../../hub/index.ts');
+  const { isUserKey } = await import('../hub-keys.ts');
   const { publicKey } = await ensureNatsKey(instance.folder);
   if (isUserKey(nkey) && nkey !== publicKey) return;
   const is = nkey === publicKey ? "this instance's own" : 'none';
