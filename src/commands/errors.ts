@@ -32,6 +32,9 @@ const exits = {
   INPUT_INVALID: exitCodes.misused,
   INPUT_UNKNOWN: exitCodes.misused,
   SECRET_FOR_LINK: exitCodes.refused,
+  TRUST_ENTRY_UNKNOWN: exitCodes.misused,
+  TRUST_ENTRY_UNFIT: exitCodes.misused,
+  REVOCATION_LIST_REFUSED: exitCodes.verification,
 } as const satisfies Record<string, ExitCode>;
 
 export type CommandErrorCode = keyof typeof exits;

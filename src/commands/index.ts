@@ -1,5 +1,6 @@
 export { acknowledge, refuseBlob, takePackage, type Acknowledgement } from './acknowledge.ts';
 export { answerOffer, removeInput, reportInputs, setInput, type Answer, type Offer } from './answer-offer.ts';
+export { addTrust, demandTrust, importRevocations, removeTrust, type TrustEntry } from './arrange-trust.ts';
 export { askForChunks } from './ask-for-chunks.ts';
 export {
   addEnvironment,

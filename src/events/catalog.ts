@@ -42,6 +42,13 @@ import {
   TestsImported,
   ValueGiven,
 } from './release-events.ts';
+import {
+  RevocationImported,
+  RevocationTold,
+  TrustAdded,
+  TrustRemoved,
+  TrustRequired,
+} from './trust-events.ts';
 
 /** Every event type in its newest version. */
 export const everyEvent = [
@@ -88,6 +95,11 @@ export const everyEvent = [
   DeploymentReported,
   ApplicationInstalled,
   ApplicationRemoved,
+  TrustAdded,
+  TrustRemoved,
+  TrustRequired,
+  RevocationImported,
+  RevocationTold,
 ] as const;
 
 /** What reads them all; a type that is not in the list is kept, forwarded and shown, but not read. */

@@ -83,3 +83,13 @@ export {
 export { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
 export { BlobsRemoved } from './blob-events.ts';
 export { eventCatalog, everyEvent, type CrossgapEvent } from './catalog.ts';
+export {
+  RevocationImported,
+  RevocationTold,
+  TrustAdded,
+  TrustDemand,
+  TrustPurpose,
+  TrustRemoved,
+  TrustRequired,
+  type RevocationPin,
+} from './trust-events.ts';

@@ -39,6 +39,7 @@ export {
 } from './link-view.ts';
 export { describeEvent } from './outbound-line.ts';
 export { fileFor, findPackage, readPackageFiles, readPackages, type PackageRow } from './package-shelf.ts';
+export { namedPackagesReader, type NamedPackage } from './named-packages.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';
 export { readRevisions, type RevisionRow } from './process-catalog.ts';
 export { readAnew } from './read-anew.ts';
@@ -65,6 +66,14 @@ export {
 } from './release-board.ts';
 export { fleetRows, offerParts, runsIn, statusView, type StatusFacts } from './status-view.ts';
 export { decidesAtHome } from './told-events.ts';
+export {
+  readRevocationLists,
+  readTrustDemands,
+  readTrusted,
+  type DemandRow,
+  type RevocationRow,
+  type TrustedRow,
+} from './trust-board.ts';
 export { readUnknownEntries, type UnknownEntry } from './unknown-entries.ts';
 export { openWaits, waysToDecide } from './open-waits.ts';
 export type * from './views.ts';

@@ -1,5 +1,5 @@
 import { readRelease, type CrossgapEvent } from '../events/index.ts';
-import { count } from '../words.ts';
+import { count, moment } from '../words.ts';
 
 /** One entry of an outward feed in words, with everything that leaves in it named. */
 export function describeEvent(event: CrossgapEvent): string {
@@ -33,6 +33,10 @@ export function describeEvent(event: CrossgapEvent): string {
       const pieceCount = pieces.reduce((sum, run) => sum + run.count, 0);
       const wrong = parts.length === 0 ? '' : `, since they came wrong (${parts.join(', ')})`;
       return `${count(pieceCount, 'piece')} of package ${of.slice(0, 12)} asked for${wrong}`;
+    }
+    case 'revocation.told': {
+      const { issuer, thisUpdate } = event.data;
+      return `list of certificates that "${issuer}" revoked, of ${moment(thisUpdate)}`;
     }
     case 'release.withdrawn':
       return `release ${event.data.digest.slice(0, 12)} withdrawn: ${event.data.reason}`;

@@ -13,6 +13,7 @@ import { processCatalog } from './process-catalog.ts';
 import type { Fold, Place, Projection } from './projection.ts';
 import { releaseBoard } from './release-board.ts';
 import { mayDecide } from './told-events.ts';
+import { trustBoard } from './trust-board.ts';
 import { prepareUnknownEntry } from './unknown-entries.ts';
 
 const projections: readonly Projection[] = [
@@ -26,6 +27,7 @@ const projections: readonly Projection[] = [
   deploymentQueue,
   applicationBoard,
   fleetBoard,
+  trustBoard,
 ];
 
 const tables = [...projections.flatMap((projection) => projection.tables), 'unknown_entry'];

@@ -191,6 +191,11 @@ export const releaseBoard: Projection = {
             else want.run(place.link, digest, sizeBytes, 'chunks', null);
           }
           return;
+        case 'revocation.told':
+          if (place.kind === 'outward') owe.run(place.link, event.data.digest, event.data.sizeBytes);
+          else if (place.kind === 'inward')
+            want.run(place.link, event.data.digest, event.data.sizeBytes, 'revocations', null);
+          return;
         case 'tests.imported': {
           const { digest, sha256, file, format, passed, failed, skipped, type } = event.data;
           tests.run(digest, sha256, file, format, passed, failed, skipped, header.at, type ?? '');

@@ -12,6 +12,7 @@ const told: ReadonlySet<string> = new Set<CrossgapEvent['name']>([
   'release.offered',
   'chunks.asked',
   'chunks.listed',
+  'revocation.told',
   'release.withdrawn',
   'value.given',
   'offer.answered',

@@ -12,6 +12,7 @@ import {
   OfferAnswered,
   ReceiptGiven,
   ReleaseOffered,
+  RevocationTold,
   ReleaseWithdrawn,
   ValueGiven,
   type CrossgapEvent,
@@ -120,6 +121,16 @@ describe('an entry that leaves is told in words', () => {
           { first: 0, count: 1 },
           { first: 7, count: 4 },
         ],
+      }),
+    ],
+    [
+      'list of certificates that "CN=Test CA" revoked, of 2026-03-03 14:05:11 UTC',
+      RevocationTold.make({
+        digest,
+        sizeBytes: 100,
+        issuer: 'CN=Test CA',
+        thisUpdate: Date.parse('2026-03-03T14:05:11Z'),
+        nextUpdate: Date.parse('2026-03-10T14:05:11Z'),
       }),
     ],
     [
