@@ -10,6 +10,7 @@ import { linkHealth, type LinkHealth } from './link-health.ts';
 import { openLines, syncedLinks, type Lines } from './lines.ts';
 import { linkReplica } from './link-replica.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
+import { openFeed } from './open-feed.ts';
 import { openPage, type ListenAt } from './open-page.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
@@ -110,8 +111,9 @@ async function runForever(
         );
     }
   };
-  // First, since it may be refused: nothing else is under way then.
-  await using server = await openPage(instance, watch, { listen, log, counters, health });
+  // First, since they may be refused: nothing else is under way then.
+  await using feed = await openFeed(instance, log);
+  await using server = await openPage(instance, watch, { listen, log, counters, health, feed });
   await using _states = keepLinkStates(instance, health, log);
   const lookAtLog = concernedLinks(instance);
   const unlisten = watch.onChange(() => {

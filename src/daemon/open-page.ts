@@ -3,7 +3,9 @@ import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import { linkCalled, readLinks } from '../projections/index.ts';
 import { endOfRunLog } from './end-of-run-log.ts';
+import { hostAndPort } from './host-and-port.ts';
 import type { LinkHealth } from './link-health.ts';
+import type { OpenFeed } from './open-feed.ts';
 import { readReadiness } from './readiness.ts';
 import { outboundLines, readDeployment, readStatus } from './status.ts';
 import type { Watch } from './watch.ts';
@@ -16,13 +18,14 @@ type PageOptions = {
   readonly log: Logger;
   readonly counters: Readonly<Record<string, number>>;
   readonly health: LinkHealth;
+  readonly feed: OpenFeed;
 };
 
 /** Shows how the instance stands at `listen`, else where the settings say. @throws HttpError where that is refused */
 export async function openPage(
   instance: Instance,
   watch: Watch,
-  { listen = listenAt(instance), log, counters, health }: PageOptions,
+  { listen = hostAndPort(instance.settings.listen), log, counters, health, feed }: PageOptions,
 ): Promise<StatusServer> {
   // Only a daemon that stays needs the web server; commands that end soon don't read it.
   const { statusServer } = await import('../http/index.ts');
@@ -43,10 +46,11 @@ export async function openPage(
     counters: () => counters,
   };
   const names = instance.settings['allowed-hosts'];
-  return statusServer({ source, listen: { ...listen, names }, log, clock: instance.clock });
-}
-
-function listenAt({ settings }: Instance): ListenAt {
-  const colon = settings.listen.lastIndexOf(':');
-  return { host: settings.listen.slice(0, colon), port: Number(settings.listen.slice(colon + 1)) };
+  return statusServer({
+    source,
+    listen: { ...listen, names },
+    log,
+    clock: instance.clock,
+    feed: feed.handler,
+  });
 }

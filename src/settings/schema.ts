@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bytesWritten, dayWindow } from './amounts.ts';
+import { feedSettings } from './feed.ts';
 
 /** Every setting of `crossgap.toml` and what it means. Everything has a default; unknown keys are refused. */
 export const Settings = z.strictObject({
@@ -47,6 +48,7 @@ export const Settings = z.strictObject({
       days: z.int().min(1).max(36_500).optional(),
     })
     .prefault({}),
+  feed: feedSettings,
   /** What is told to the author of a release about its runs here. */
   report: z
     .strictObject({
