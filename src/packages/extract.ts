@@ -1,60 +1,37 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, type Hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  futimesSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statfsSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { faultPoint } from '../faults.ts';
-import { decodedName } from './zip/entry-names.ts';
 import { PackageError } from './errors.ts';
-import { signatureEntryName } from './signature-entry.ts';
-import { isSmall } from './zip/yauzl-reading.ts';
-import { entryContent, openZip, rawContent, wholeEntry, type ZipArchive } from './zip/zip-archive.ts';
-import type { ZipEntry, ZipLimits } from './zip/zip-layout.ts';
-import { dosMoment } from './zip/zip-records.ts';
+import { durability } from './make-durable.ts';
+import { unpack } from './unpack.ts';
+import { makeNamesDurable } from './write-whole.ts';
+import { openZip, type ZipArchive } from './zip/zip-archive.ts';
+import type { ZipLimits } from './zip/zip-layout.ts';
 
 export type ExtractOptions = {
   /** SHA-256 of the file that was verified, lower-case hex: what is extracted is that or nothing. */
   readonly expectedSha256: string;
   readonly limits?: ZipLimits;
+  /** A folder above: below it no part of the way to the new folder may be a link. */
+  readonly within?: string;
   /** Called with the path of each file below the folder, once it is written. */
   readonly onFile?: (path: string) => void;
   readonly signal?: AbortSignal;
 };
-
-/** What a package carries for NuGet and not for the application it brings. */
-export function isPackaging(name: string): boolean {
-  return (
-    name === signatureEntryName ||
-    name === '[Content_Types].xml' ||
-    name.startsWith('_rels/') ||
-    name.startsWith('package/services/metadata/') ||
-    /\.nuspec$/i.test(name) ||
-    /\.nupkg\.sha512$/i.test(name)
-  );
-}
 
 /**
  * Unpacks the application in a package into `folder`, which must not exist yet, and tells its files (relative,
  * with `/`, in the order of the archive).
  *
  * Every name and size is checked before the first byte is written. The files are written into a new folder beside it
- * and the folder appears under its name whole, after the bytes that were read proved to be those of
- * `expectedSha256`. Names have their `%XX` undone; times are kept where they are not in the future; modes are not.
- * Only one process at a time extracts to one place.
+ * that nobody else may enter, and the folder appears under its name when it is whole: the bytes that were read proved to
+ * be those of `expectedSha256`, and all that was written would survive a power cut. Names have their `%XX` undone; times
+ * are kept where they are not in the future; modes are not. Only one process at a time extracts to one place.
  *
  * Errors: those of `openZip`, `PACKAGE_DAMAGED`, `PACKAGE_CHANGED`, `PACKAGE_FOLDER_TAKEN`, `PACKAGE_NOT_WRITTEN`;
- * an abort rejects with the signal's reason. After any of them nothing is left of it.
+ * an abort rejects with the signal's reason. After any of them nothing is left of it, or what is left is named.
  */
 export async function extractPackage(
   path: string,
@@ -63,23 +40,71 @@ export async function extractPackage(
 ): Promise<{ files: string[] }> {
   assert(isAbsolute(folder), 'a folder to extract to is given by its whole path');
   using archive = await openZip(path, options.limits);
-  const beside = join(dirname(folder), `${besidePrefix(folder)}${randomBytes(6).toString('hex')}`);
-  let made = false;
+  const parent = dirname(folder);
+  const beside = join(parent, `${besidePrefix(folder)}${randomBytes(6).toString('hex')}`);
+  const made: string[] = [];
   try {
     if (lstatSync(folder, { throwIfNoEntry: false })) throw folderTaken(path, folder);
-    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(parent, { recursive: true });
+    if (options.within !== undefined) refuseLinks(path, options.within, folder);
     removePartialExtraction(folder);
     checkSpace(archive, folder);
-    mkdirSync(beside);
-    made = true;
-    const files = await unpack(archive, beside, options);
+    mkdirSync(beside, { mode: 0o700 });
+    made.push(beside);
+    const content = join(beside, 'content');
+    mkdirSync(content);
+    const onDisk = durability(content);
+    const onFile = (name: string): void => {
+      onDisk.wrote();
+      options.onFile?.(name);
+    };
+    const { sha256, ...written } = await unpack(archive, content, { signal: options.signal, onFile });
+    if (sha256 !== options.expectedSha256) throw changed(path, options.expectedSha256, sha256);
+    await onDisk.settled(written);
     faultPoint('extract.before-rename');
-    renameSync(beside, folder);
-    return { files };
-  } catch (error) {
-    if (made) rmSync(beside, { recursive: true, force: true });
-    if (error instanceof Error && 'syscall' in error) throw notWritten(path, folder, error);
+    renameSync(content, folder);
+    made.push(folder);
+    await makeNamesDurable(parent);
+    rmdirSync(beside);
+    return { files: written.files };
+  } catch (cause) {
+    const error = isOfTheSystem(cause) ? notWritten(path, folder, cause) : cause;
+    for (const each of made) remove(path, each, error);
     throw error;
+  }
+}
+
+/** Removes what was made before `error`; what can't be removed is named. */
+function remove(path: string, made: string, error: unknown): void {
+  try {
+    rmSync(made, { recursive: true, force: true });
+  } catch (leftover) {
+    if (!isOfTheSystem(leftover)) throw leftover;
+    const first = error instanceof Error ? error.message : String(error);
+    throw new PackageError(
+      'PACKAGE_NOT_WRITTEN',
+      `${first}; what there is of it stays behind: ${leftover.message}`,
+      {
+        hint: `Remove ${made} yourself.`,
+        details: { file: path, folder: made },
+        cause: error,
+      },
+    );
+  }
+}
+
+function isOfTheSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/** Files are not written through a link that somebody put where folders of ours are. */
+function refuseLinks(file: string, within: string, folder: string): void {
+  const way = relative(within, dirname(folder));
+  assert(!way.startsWith('..') && !isAbsolute(way), 'a package is extracted within the folder that is given');
+  let path = within;
+  for (const part of way.split(sep).filter((name) => name !== '')) {
+    path = join(path, part);
+    if (!lstatSync(path).isDirectory()) throw notWritten(file, folder, new Error(`${path} is a link`));
   }
 }
 
@@ -107,104 +132,10 @@ export function removePartialExtraction(folder: string): void {
   }
 }
 
-async function unpack(archive: ZipArchive, folder: string, options: ExtractOptions): Promise<string[]> {
-  const hash = createHash('sha256');
-  const files: string[] = [];
-  const folders = new Set<string>();
-  const makeFolder = (name: string): void => {
-    if (name === '.' || folders.has(name)) return;
-    makeFolder(dirname(name));
-    mkdirSync(join(folder, name));
-    folders.add(name);
-  };
-  const inFile = archive.layout.entries.toSorted((a, b) => a.localOffset - b.localOffset);
-  for (const entry of inFile) {
-    options.signal?.throwIfAborted();
-    const name = decodedName(entry.name);
-    if (isPackaging(name)) {
-      await hashOnly(archive, entry, hash, options.signal);
-    } else if (entry.isFolder) {
-      makeFolder(name.slice(0, -1));
-      await hashOnly(archive, entry, hash, options.signal);
-    } else {
-      makeFolder(dirname(name));
-      await writeEntry(archive, entry, join(folder, name), hash, options.signal);
-      files.push(name);
-      faultPoint('extract.file-written');
-      options.onFile?.(name);
-    }
-  }
-  hash.update(archive.layout.tail);
-  const found = hash.digest('hex');
-  if (found !== options.expectedSha256) throw changed(archive.file.path, options.expectedSha256, found);
-  return files;
-}
-
-async function hashOnly(
-  archive: ZipArchive,
-  entry: ZipEntry,
-  hash: Hash,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { localOffset, spanEnd } = entry;
-  for await (const piece of archive.file.passing(localOffset, spanEnd, signal)) hash.update(piece);
-}
-
-/** Reads the entry's part of the file once: what goes into the hash is what is written. */
-async function writeEntry(
-  archive: ZipArchive,
-  entry: ZipEntry,
-  target: string,
-  hash: Hash,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
-  const descriptor = openSync(target, flags, 0o644);
-  try {
-    const dataEnd = entry.dataStart + entry.compressedSize;
-    if (isSmall(entry)) {
-      const span = archive.file.read(entry.localOffset, entry.spanEnd - entry.localOffset);
-      hash.update(span);
-      const data = span.subarray(entry.dataStart - entry.localOffset, dataEnd - entry.localOffset);
-      writeAll(descriptor, wholeEntry(archive.file.path, entry, data));
-      await breath();
-    } else {
-      hash.update(archive.file.read(entry.localOffset, entry.dataStart - entry.localOffset));
-      const data = hashed(rawContent(archive, entry, signal), hash);
-      for await (const piece of entryContent(archive.file.path, entry, data)) writeAll(descriptor, piece);
-      hash.update(archive.file.read(dataEnd, entry.spanEnd - dataEnd));
-    }
-    const modifiedAt = dosMoment(entry.dosDate, entry.dosTime);
-    if (modifiedAt !== undefined && modifiedAt.getTime() <= Date.now())
-      futimesSync(descriptor, modifiedAt, modifiedAt);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-async function* hashed(pieces: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const piece of pieces) {
-    hash.update(piece);
-    yield piece;
-  }
-}
-
-function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-}
-
-let filesSinceBreath = 0;
-
-/** Lets the process do other things now and then: thousands of small files are written without waiting. */
-async function breath(): Promise<void> {
-  filesSinceBreath += 1;
-  if (filesSinceBreath % 64 === 0) await new Promise(setImmediate);
-}
-
-function changed(path: string, expected: string, found: string): PackageError {
+function changed(path: string, expected: string, found: string | undefined): PackageError {
   return new PackageError('PACKAGE_CHANGED', `Cannot extract ${path}: it is not the file that was verified`, {
     hint: 'Find out who writes to the store of packages; get the package again.',
-    details: { file: path, expected, found },
+    details: { file: path, expected, found: found ?? 'changed while it was read' },
   });
 }
 

@@ -1,5 +1,5 @@
 import { decodedName } from './zip/entry-names.ts';
-import { isPackaging } from './extract.ts';
+import { isPackaging } from './packaging.ts';
 import { openZip, readEntry } from './zip/zip-archive.ts';
 import type { ZipEntry, ZipLimits } from './zip/zip-layout.ts';
 

@@ -146,7 +146,8 @@ function inflatedWhole(path: string, entry: ZipEntry, data: Buffer): Buffer {
   let taken: { buffer: Buffer; engine: { bytesWritten: number } };
   try {
     // One byte more than declared is room enough to see that there is more than declared.
-    const options = { info: true, maxOutputLength: entry.size + 1 } as const;
+    const roomBytes = entry.size + 1;
+    const options = { info: true, maxOutputLength: roomBytes, chunkSize: Math.max(64, roomBytes) } as const;
     taken = inflateRawSync(data, options) as unknown as typeof taken;
   } catch (cause) {
     const tooLong = cause instanceof RangeError;
