@@ -23,7 +23,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   PACKAGE_UNTRUSTED:
     "Sign it with this side's company certificate; packages of another company come with their offers, once `crossgap link accept` and the words on the phone have made that company known.",
   PACKAGE_ALREADY_SIGNED:
-    'Nothing is left to do where that signature is the right one; else pack it again with `crossgap package pack` and sign that file.',
+    'Nothing is left to do where that signature is the right one; else sign it anew with --replace, or add a signature to it with `crossgap package countersign`.',
   PACKAGE_UNSIGNED: 'Sign it: `crossgap package sign FILE --certificate PFX`.',
 };
 

@@ -1,4 +1,6 @@
+import type * as Countersigning from './countersign-package.ts';
 import type * as Signing from './sign-package.ts';
+import type * as Unsigning from './unsign-package.ts';
 import type * as Verifying from './verify-package.ts';
 
 /*
@@ -11,6 +13,15 @@ const verifying = (): Promise<typeof Verifying> => import('./verify-package.ts')
 
 export const signPackage: typeof Signing.signPackage = async (...given) =>
   (await signing()).signPackage(...given);
+
+export const requireSignable: typeof Signing.requireSignable = async (...given) =>
+  (await signing()).requireSignable(...given);
+
+export const countersignPackage: typeof Countersigning.countersignPackage = async (...given) =>
+  (await import('./countersign-package.ts')).countersignPackage(...given);
+
+export const unsignPackage: typeof Unsigning.unsignPackage = async (...given) =>
+  (await import('./unsign-package.ts')).unsignPackage(...given);
 
 export const verifyPackage: typeof Verifying.verifyPackage = async (...given) =>
   (await verifying()).verifyPackage(...given);

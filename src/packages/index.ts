@@ -25,6 +25,7 @@ export { readFileFacts, type FileFacts } from './file-facts.ts';
 export { openPackageContent, type PackageContent } from './package-content.ts';
 export { packNupkg, type PackedFile, type PackInput } from './pack.ts';
 export { type SignOptions } from './sign-package.ts';
+export { openTrust } from './open-trust.ts';
 export { openBlobStore, type BlobStore } from './blobs/store.ts';
 export { defaultZipLimits, type ZipLimits } from './zip/zip-layout.ts';
 export { type Problem } from './problems.ts';
@@ -38,7 +39,19 @@ export {
   versionText,
   type PackageVersion,
 } from './version.ts';
-export { prepareVerification, requireVerified, signPackage, verifyPackage } from './by-signature.ts';
+export {
+  countersignPackage,
+  prepareVerification,
+  requireSignable,
+  requireVerified,
+  signPackage,
+  unsignPackage,
+  verifyPackage,
+} from './by-signature.ts';
+export { signerCommand, type SignerCommand } from './signature/signer-command.ts';
+export { type HashName } from './signature/oids.ts';
+export { type KeyElsewhere, type PackageSigner, type ToSign } from './signature/package-signer.ts';
+export { type TimestampAuthority } from './signature/timestamp-request.ts';
 export { type PackageReport, type VerifyOptions } from './verify-package.ts';
 export {
   type PackageTrust,

@@ -47,6 +47,15 @@ export async function signPackage(
   return await putSigned(opened, signature, outPath, { signer, now });
 }
 
+/**
+ * Refuses a package that `signPackage` would refuse for what it is, before one of several is signed. Errors: those of
+ * `openToSign`, `PACKAGE_ALREADY_SIGNED`.
+ */
+export async function requireSignable(path: string, replace: boolean): Promise<void> {
+  using opened = await openToSign(path, 'sign');
+  if (opened.old !== undefined && !replace) throw alreadySigned(path);
+}
+
 /** Gets time stamps from an authority; undefined where there is none. */
 export function stampedBy(
   authority: TimestampAuthority | undefined,

@@ -86,7 +86,9 @@ function extensions(wish: CertificateWish): object[] {
   if (wish.purposes !== undefined || wish.otherPurpose !== undefined) {
     const named = Object.fromEntries((wish.purposes ?? []).map((purpose) => [purpose, true]));
     const other = wish.otherPurpose === undefined ? {} : { [wish.otherPurpose]: true };
-    list.push({ name: 'extKeyUsage', ...named, ...other });
+    // RFC 3161 wants it critical for who stamps times, and the real time stamp tool refuses another.
+    const critical = wish.purposes?.join() === 'timeStamping';
+    list.push({ name: 'extKeyUsage', critical, ...named, ...other });
   }
   return list;
 }

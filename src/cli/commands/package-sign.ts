@@ -1,29 +1,40 @@
 import { resolve } from 'node:path';
-import { readPfx } from '../../identity/index.ts';
-import { signPackage } from '../../packages/index.ts';
-import { command, needed, text, type Outcome } from '../command.ts';
-import { readGivenFile } from '../files.ts';
-import { describePackage, inWords, refuseMissingPackage } from '../given-package.ts';
-import { passwordOf } from './init.ts';
-
-const pfxBytesMax = 1024 * 1024;
+import { requireSignable, signPackage } from '../../packages/index.ts';
+import { command, flag, misuse, neededList, text, type Outcome } from '../command.ts';
+import { inWords, refuseMissingPackage } from '../given-package.ts';
+import { givenHashes, givenSigner, signerOptions } from '../given-signer.ts';
+import { signedOutcome } from '../signed-packages.ts';
 
 export const packageSign = command({
   path: 'package sign',
-  about: 'Sign a package with the company certificate, as NuGet does',
-  example: 'crossgap package sign Orders.Web.1.0.0.nupkg --certificate acme.pfx',
-  args: { FILE: needed('FILE', 'the package') },
+  about: 'Sign packages with the company certificate, as NuGet does',
+  example:
+    'crossgap package sign Orders.Web.1.0.0.nupkg --certificate acme.pfx --timestamp http://timestamp.example',
+  args: { FILE: neededList('FILE', 'the packages; none is signed where one can not be') },
   options: {
-    certificate: needed('PFX', 'the company certificate, with its private key'),
-    'password-file': text('FILE', 'file with the password of the PFX (else asked for, else none)'),
-    out: text('FILE', 'where the signed package is written (else in place)'),
+    ...signerOptions,
+    replace: flag('sign a package anew that is signed already'),
+    out: text('FILE', 'where the signed package is written (else in place; for one package only)'),
   },
-  async run(context, { FILE }, { certificate, 'password-file': passwordFile, out = FILE }): Promise<Outcome> {
-    const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
-    const company = await readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
-    refuseMissingPackage(FILE);
-    const report = await inWords(() => signPackage(FILE, out, company, { hash: 'sha256' }));
-    const where = resolve(out) === resolve(FILE) ? 'signed, in the place of the unsigned file' : 'signed';
-    return { document: report, text: describePackage(report, `${where}: ${out}`) };
+  async run(context, { FILE }, options): Promise<Outcome> {
+    const { out, replace } = options;
+    const files = [...new Set(FILE)];
+    if (out !== undefined && files.length > 1)
+      throw misuse(
+        `Cannot sign ${files.length} packages to one file: --out is for one package`,
+        'Leave it out to sign each in its place, or sign them one by one.',
+      );
+    const { hash, timestamp } = givenHashes(options);
+    for (const file of files) refuseMissingPackage(file);
+    const signer = await givenSigner(context, options);
+    for (const file of files) await inWords(() => requireSignable(file, replace));
+    const signed = [];
+    for (const file of files) {
+      const to = out ?? file;
+      const report = await inWords(() => signPackage(file, to, signer, { hash, timestamp, replace }));
+      const where = resolve(to) === resolve(file) ? 'signed, in the place of the unsigned file' : 'signed';
+      signed.push({ report, standing: `${where}: ${to}` });
+    }
+    return signedOutcome(signed);
   },
 });

@@ -1,14 +1,21 @@
 import { later } from '../command.ts';
 import { packageAdd } from './package-add.ts';
 import { packageLint } from './package-lint.ts';
+import { packageList, packageShow } from './package-list.ts';
 import { packagePack } from './package-pack.ts';
+import { packageCountersign } from './package-countersign.ts';
 import { packageSign } from './package-sign.ts';
+import { packageUnsign } from './package-unsign.ts';
 import { packageVerify } from './package-verify.ts';
 
 export const packageCommands = [
   packageAdd,
   packageSign,
+  packageCountersign,
+  packageUnsign,
   packageVerify,
+  packageList,
+  packageShow,
   packagePack,
   packageLint,
   later('package push', 'Put a package into a NuGet feed'),

@@ -89,8 +89,10 @@ function rewritten(
   const crls = data.children.find(({ tag }) => tag === tags.crls);
   const all = [...certificates, ...added.map(({ der }) => der)];
   const parts = filled(new DataParts(), {
-    ...{ version, digestAlgorithms, content },
-    certificates: distinct(all).toSorted(Buffer.compare).map(arrayBuffer),
+    version,
+    digestAlgorithms,
+    content,
+    certificates: inByteOrder(distinct(all)),
     ...(crls && { crls: raw(crls) }),
     signerInfos: [changedSigner(signer, change)],
   });
@@ -114,9 +116,14 @@ function changedSigner(
   const unsigned = change(childrenOf(signer, tags.unsigned).map(({ bytes }) => bytes));
   return AsnSerializer.serialize(
     filled(new SignerParts(), {
-      ...{ version, sid, digestAlgorithm, signedAttrs, signatureAlgorithm, signature },
-      ...(unsigned.length > 0 && { unsignedAttrs: unsigned.toSorted(Buffer.compare).map(arrayBuffer) }),
-    } as Partial<SignerParts>),
+      version,
+      sid,
+      digestAlgorithm,
+      signedAttrs,
+      signatureAlgorithm,
+      signature,
+      ...(unsigned.length > 0 && { unsignedAttrs: inByteOrder(unsigned) }),
+    }),
   );
 }
 
@@ -126,6 +133,11 @@ function childrenOf(value: DerValue, tag: number): readonly DerValue[] {
 
 function distinct(list: readonly Buffer[]): Buffer[] {
   return [...new Map(list.map((bytes) => [bytes.toString('latin1'), bytes])).values()];
+}
+
+/** DER wants the members of a SET OF in the order of their bytes. */
+function inByteOrder(list: readonly Buffer[]): ArrayBuffer[] {
+  return list.toSorted((a, b) => Buffer.compare(a, b)).map(arrayBuffer);
 }
 
 const raw = ({ bytes }: DerValue): ArrayBuffer => arrayBuffer(bytes);

@@ -30,7 +30,6 @@ export type TimestampAuthority = {
   readonly certificates?: readonly Uint8Array[];
   /** How long an answer may take. Default: 10 seconds. */
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal | undefined;
 };
 
 const timeoutDefaultMs = 10_000;
@@ -75,7 +74,7 @@ async function post(authority: TimestampAuthority, request: ArrayBuffer): Promis
       body: request,
       // Another address than the one a person named is theirs to name.
       redirect: 'manual',
-      signal: authority.signal ? AbortSignal.any([limit, authority.signal]) : limit,
+      signal: limit,
     });
     if (answer.status !== 200) {
       await answer.body?.cancel();
@@ -84,7 +83,6 @@ async function post(authority: TimestampAuthority, request: ArrayBuffer): Promis
     return await bodyOf(answer, authority);
   } catch (error) {
     if (error instanceof PackageError) throw error;
-    if (authority.signal?.aborted === true) throw authority.signal.reason;
     if (limit.aborted)
       throw notGiven(authority, `it did not answer within ${timeoutMs / 1000} seconds`, error);
     throw notGiven(authority, reasonOf(error), error);
