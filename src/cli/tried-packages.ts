@@ -1,14 +1,20 @@
 import type { PlannedPackage } from '../daemon/index.ts';
-import { PackageError, requireVerified, verifyPackage, type PackageReport } from '../packages/index.ts';
+import {
+  openTrust,
+  PackageError,
+  requireVerified,
+  verifyPackage,
+  type PackageReport,
+} from '../packages/index.ts';
 import { CliError } from './errors.ts';
 import { misuse } from './command.ts';
+import type { Judges } from './trust.ts';
 
 /** A package file that somebody wants to try, and how far it is believed. */
 export type TriedPackage = { readonly planned: PlannedPackage; readonly note?: string };
 
 export type Trying = {
-  /** SHA-256 fingerprints of certificates whose signatures count. */
-  readonly fingerprints: ReadonlySet<string>;
+  readonly trust: Judges;
   /** Takes a package without a signature too, and one that was signed by somebody unknown. */
   readonly allowUnsigned: boolean;
 };
@@ -33,12 +39,12 @@ export async function triedPackages(files: readonly string[], trying: Trying): P
   return packages;
 }
 
-async function triedPackage(file: string, { fingerprints, allowUnsigned }: Trying): Promise<TriedPackage> {
-  const report = await verifyPackage(file, { trust: { fingerprints } });
+async function triedPackage(file: string, { trust, allowUnsigned }: Trying): Promise<TriedPackage> {
+  const report = await verifyPackage(file, { trust: openTrust(trust.fingerprints, trust.rules) });
   const standing: Standing | undefined = report.ok ? {} : allowUnsigned ? tolerated(report) : undefined;
   const { id, version, sha256, contentDigest } = report;
   if (standing === undefined || id === null || version === null || contentDigest === null) {
-    await requireTried(file, fingerprints);
+    await requireTried(file, trust);
     throw new CliError('FILE_NOT_READABLE', `Cannot read package ${file}: it changed while it was read`, {
       hint: 'Wait until nobody writes to it, then try again.',
       details: { path: file },
@@ -51,16 +57,17 @@ async function triedPackage(file: string, { fingerprints, allowUnsigned }: Tryin
     sha256,
     contentDigest,
     file,
-    trustedFingerprints: [...fingerprints],
+    trustedFingerprints: trust.fingerprints,
+    ...(trust.rules !== undefined && { trustRules: trust.rules }),
     ...more,
   };
   return { planned, ...(note !== undefined && { note }) };
 }
 
 /** Throws in the words of the one who asks for a package that may be used, with the way out that only trying has. */
-async function requireTried(file: string, fingerprints: ReadonlySet<string>): Promise<void> {
+async function requireTried(file: string, trust: Judges): Promise<void> {
   try {
-    await requireVerified(file, { trust: { fingerprints } });
+    await requireVerified(file, { trust: openTrust(trust.fingerprints, trust.rules) });
   } catch (error) {
     if (!(error instanceof PackageError)) throw error;
     const { code, message, details } = error;

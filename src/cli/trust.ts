@@ -1,38 +1,38 @@
 import { X509Certificate } from 'node:crypto';
-import { trustedFingerprints } from '../daemon/index.ts';
-import { certificateFacts, openIntroduction } from '../identity/index.ts';
+import { everybodysTrust, packageTrust, type JudgedBy } from '../daemon/index.ts';
+import { certificateFacts } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { readLinks } from '../projections/index.ts';
+import { openTrust, type PackageTrust, type TrustRules } from '../packages/index.ts';
 import { CliError } from './errors.ts';
 import { readGivenText } from './files.ts';
 
-const pemBytesMax = 1024 * 1024;
+export const pemBytesMax = 1024 * 1024;
 
-const fingerprints = (chain: readonly Uint8Array[]): string[] =>
-  chain.map((der) => certificateFacts(der).fingerprint);
+/** By what a package at hand is judged; without rules the fingerprints count for everything. */
+export type Judges = { readonly fingerprints: readonly string[]; readonly rules?: TrustRules };
 
-/** Whose signature this side's own packages must bear: the company certificate and those above it. */
-export function ownTrust(instance: Instance): Set<string> {
-  const { log, identity } = instance;
-  const introductions = [identity.bytes, ...log.introductions(log.feedTo(identity.instanceId))];
-  return new Set(introductions.flatMap((introduction) => fingerprints(openIntroduction(introduction).chain)));
+/** By what this side's own packages are judged: the company certificate, those above it, and what was added. */
+export function ownTrust(instance: Instance): PackageTrust {
+  const { fingerprints, rules } = packageTrust(instance, '', 'used');
+  return openTrust(fingerprints, rules);
 }
 
-/** Everybody whose packages may be used here: ourselves and those whose words were compared. */
-export function everyTrust(instance: Instance): Set<string> {
-  const confirmed = readLinks(instance.db).filter(({ state }) => state === 'confirmed');
-  const theirs = confirmed.flatMap(({ link }) => trustedFingerprints(instance, link));
-  return new Set([...ownTrust(instance), ...theirs]);
+/** Everybody whose packages may be used here: ourselves, those whose words were compared, and those who were added. */
+export const everyTrust = (instance: Instance): JudgedBy => everybodysTrust(instance);
+
+/** The trust that the certificates of a PEM file alone make. @throws CliError FILE_NOT_READABLE */
+export function pemTrust(path: string): Judges {
+  return { fingerprints: pemCertificates(path).map((der) => certificateFacts(der).fingerprint) };
 }
 
-/** The certificates of a PEM file. @throws CliError FILE_NOT_READABLE */
-export function pemTrust(path: string): Set<string> {
+/** The certificates of a PEM file, as DER. @throws CliError FILE_NOT_READABLE */
+export function pemCertificates(path: string): Uint8Array[] {
   const blocks = readGivenText(path, 'certificates', pemBytesMax).match(
     /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g,
   );
   try {
     if (blocks === null) throw new Error('there is no certificate in it');
-    return new Set(blocks.map((block) => certificateFacts(new X509Certificate(block).raw).fingerprint));
+    return blocks.map((block) => new Uint8Array(new X509Certificate(block).raw));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError('FILE_NOT_READABLE', `Cannot read certificates ${path}: ${why}`, {

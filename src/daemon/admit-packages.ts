@@ -1,7 +1,7 @@
 import { refuseBlob, takePackage } from '../commands/index.ts';
 import type { PackagePin } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { verifyPackage, type PackageReport } from '../packages/index.ts';
+import { openTrust, verifyPackage, type PackageReport } from '../packages/index.ts';
 import {
   nameKey,
   readPackageFiles,
@@ -9,7 +9,7 @@ import {
   readWantedBlobs,
   type WantedBlob,
 } from '../projections/index.ts';
-import { trustedFingerprints } from './trusted-fingerprints.ts';
+import { packageTrust } from './package-trust.ts';
 
 type WantedPackage = WantedBlob & { readonly pin: PackagePin };
 
@@ -155,7 +155,9 @@ function triedInVain(instance: Instance): Set<string> {
 }
 
 function judge(instance: Instance, link: string, file: string, at: Date): Promise<PackageReport> {
-  return verifyPackage(file, { trust: { fingerprints: new Set(trustedFingerprints(instance, link)) }, at });
+  const { fingerprints, rules } = packageTrust(instance, link, 'taken in');
+  const limits = instance.packageLimits;
+  return verifyPackage(file, { trust: openTrust(fingerprints, rules), at, limits });
 }
 
 /** Why a package may not be used; empty where it may. */

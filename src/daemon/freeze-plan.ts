@@ -17,7 +17,7 @@ import {
   type ReleaseRow,
 } from '../projections/index.ts';
 import { plannedStep, type EarlierInstallations, type PlannedPackage } from './planned-step.ts';
-import { trustedFingerprints } from './trusted-fingerprints.ts';
+import { packageTrust } from './package-trust.ts';
 
 /** The revision a release is bound to, from its frozen bytes. */
 export async function revisionOf(instance: Instance, release: ReleaseRow): Promise<Revision> {
@@ -37,11 +37,11 @@ export async function freezePlan(
     readonly onFailure?: NonNullable<Plan['onFailure']>;
   },
 ): Promise<Plan> {
-  const { db, folder, settings, blobs } = instance;
+  const { db, folder, settings, blobs, packageLimits } = instance;
   const revision = await revisionOf(instance, release);
   const tags = readEnvironments(db).find(({ name }) => name === run.environment)?.tags ?? [];
   const place = { environment: run.environment, tags };
-  const fingerprints = trustedFingerprints(instance, release.link);
+  const { fingerprints, rules } = packageTrust(instance, release.link, 'used');
   const pinned = (wanted: string): PlannedPackage => {
     const pin = release.document.packages.find(({ id }) => nameKey(id) === nameKey(wanted));
     if (pin === undefined) throw new TypeError(`release ${release.number} pins no package ${wanted}`);
@@ -51,7 +51,8 @@ export async function freezePlan(
     const file = blobs.path(sha256);
     // Another file of the same content was signed who knows when: it counts from when it was found good here.
     const verifyAt = sha256 === pin.sha256 ? release.createdAt : held!.addedAt;
-    return { id, version, sha256, contentDigest, file, trustedFingerprints: fingerprints, verifyAt };
+    const trusted = { trustedFingerprints: fingerprints, trustRules: rules };
+    return { id, version, sha256, contentDigest, file, ...trusted, verifyAt };
   };
   const earlier = earlierInstallations(instance, release, run);
   const local = localVariables(instance, release);
@@ -63,6 +64,7 @@ export async function freezePlan(
     environment: run.environment,
     machine: settings.machine ?? hostname(),
     appsFolder: folder.environmentApps(run.environment),
+    packageLimits,
     guardedFolders: [folder.root],
     variables: resolveVariables(revision, local, place).map(({ name, value }) => ({ name, value })),
     inputs: plannedInputs(instance, release, run.environment),

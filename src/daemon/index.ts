@@ -10,7 +10,8 @@ export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own
 export { standInOf } from './stand-ins.ts';
 export { settleDeployment } from './settle.ts';
 export { runTeller, type ProgressTone, type SayProgress } from './tell-run.ts';
-export { trustedFingerprints } from './trusted-fingerprints.ts';
+export { everybodysTrust, packageTrust, type JudgedBy } from './package-trust.ts';
+export { companyCertificates, trustedFingerprints } from './trusted-fingerprints.ts';
 export {
   feedViews,
   outboundLines,

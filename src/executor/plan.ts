@@ -1,3 +1,5 @@
+import type { TrustRules, ZipLimits } from '../packages/index.ts';
+
 /** A script given in the process file; its text is evaluated (`#{...}`) before it runs. */
 export type InlineScript = { readonly kind: ScriptKind; readonly text: string };
 export type ScriptKind = 'bash' | 'powershell' | 'python';
@@ -16,6 +18,8 @@ export type Plan = {
   readonly machine: string;
   /** The folder of this environment's applications, absolute: packages go to `PACKAGE/VERSION` below it. */
   readonly appsFolder: string;
+  /** What a package may be at most; the usual where it is not given. */
+  readonly packageLimits?: ZipLimits;
   /** Folders nothing may be installed into or purged from, absolute: the data folder above all. */
   readonly guardedFolders: readonly string[];
   /** Values with scopes already resolved for this environment; `#{...}` in them is evaluated when used. */
@@ -79,6 +83,8 @@ export type PackageAction = {
     readonly file: string;
     /** SHA-256 fingerprints (lower-case hex, DER) of certificates that may have signed it. */
     readonly trustedFingerprints: readonly string[];
+    /** What else it is judged by: time stamps, repositories, revocation lists, what is required. */
+    readonly trustRules?: TrustRules;
     /** The time at which certificates are judged, that of the signed release; the present where it is not given. */
     readonly verifyAt?: number;
     /** A package without any signature is taken all the same; only for trying things out, never set by a release. */

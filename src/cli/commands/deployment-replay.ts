@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { foreseeRun, readJournal, replayRun, type ForeseenStep } from '../../executor/index.ts';
+import type { PlannedPackage } from '../../daemon/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { findDeployment, readReleases, type DeploymentView } from '../../projections/index.ts';
+import { fileFor, findDeployment, readReleases, type DeploymentView } from '../../projections/index.ts';
 import { count } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
 import { describeForeseen } from '../describe-foreseen.ts';
@@ -74,7 +75,10 @@ async function fromRecord(
     const why = recordedPlan === null ? 'it never began' : 'its plan is not kept any more';
     throw notRepeatable(id, why, 'What was recorded of it: `crossgap deployment show`.');
   }
-  const { plan, planSha256, steps } = await replayRun(folder);
+  const link = findDeployment(instance.db, id)?.link ?? '';
+  const { plan, planSha256, steps } = await replayRun(folder, (planned) =>
+    packageNow(instance, link, planned),
+  );
   if (planSha256 !== recordedPlan) {
     throw changed(
       id,
@@ -95,6 +99,15 @@ async function fromRecord(
       ...(state === 'succeeded' ? [] : ['why something failed: that is taken from the record']),
     ],
   };
+}
+
+/** The package as planned, or where that file is gone another one of the same content. */
+function packageNow(instance: Instance, link: string, planned: PlannedPackage): PlannedPackage {
+  if (existsSync(planned.file)) return planned;
+  const found = fileFor(instance.db, link, planned, (digest) => instance.holds(digest));
+  if (found === undefined) return planned;
+  const { sha256 } = found.pin;
+  return { ...planned, sha256, file: instance.blobs.path(sha256), verifyAt: found.addedAt };
 }
 
 /** The code of what the run failed with, where it has one. */
@@ -120,8 +133,9 @@ async function fromReport(instance: Instance, view: DeploymentView): Promise<Rep
     release,
     environment: view.environment,
     appsFolder: instance.folder.environmentApps(view.environment),
-    fingerprints: [...everyTrust(instance)],
-    fileOf: (sha256) => instance.blobs.path(sha256),
+    fingerprints: everyTrust(instance).fingerprints,
+    packageNow: (planned) => packageNow(instance, '', planned),
+    blobPath: (sha256) => instance.blobs.path(sha256),
     guardedFolder: instance.folder.root,
   });
   return {

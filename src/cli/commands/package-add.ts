@@ -2,10 +2,11 @@ import { addPackage, CommandError } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { PackagePin } from '../../events/index.ts';
 import { requireVerified, samePackage } from '../../packages/index.ts';
-import { readPackages } from '../../projections/index.ts';
+import { readPackageFiles, readRemovedPackages, type PackageRow } from '../../projections/index.ts';
 import { command, neededList, type Outcome } from '../command.ts';
 import { describePackage, inWords, refuseMissingPackage } from '../given-package.ts';
 import { ownTrust } from '../trust.ts';
+import { moment } from '../../words.ts';
 
 export const packageAdd = command({
   path: 'package add',
@@ -15,40 +16,73 @@ export const packageAdd = command({
   options: {},
   async run(context, { FILE }): Promise<Outcome> {
     const instance = await context.open();
-    const trust = { fingerprints: ownTrust(instance) };
+    const trust = ownTrust(instance);
     const at = new Date(instance.clock.now());
     const verified = [];
     for (const file of FILE) {
       refuseMissingPackage(file);
-      const report = await inWords(() => requireVerified(file, { trust, at }));
+      const report = await inWords(() =>
+        requireVerified(file, { trust, at, limits: instance.packageLimits }),
+      );
       const { id, version, sha256, contentDigest, size: sizeBytes, signature } = report;
       const signer = signature?.signer;
       if (signer === null || signer === undefined) throw new TypeError('a verified package has a signer');
       const pin: PackagePin = { id, version, sha256, contentDigest, sizeBytes };
       // Refuses other content under a known version before anything is stored.
-      addPackage(knownPackage(instance.db, pin), { pin, signer, link: null });
+      addPackage(knownFiles(instance.db, pin), { pin, signer, link: null });
       verified.push({ file, report, pin, signer });
     }
     const added = [];
     for (const { file, report, pin, signer } of verified) {
       const stored = await instance.blobs.putFile(file);
       if (stored.digest !== pin.sha256) throw changedWhileRead(file, pin.sha256, stored.digest);
-      const entries = instance.record((db) => addPackage(knownPackage(db, pin), { pin, signer, link: null }));
-      added.push({ report, known: entries.length === 0 });
+      const before = sameContent(instance.db, pin);
+      const entries = instance.record((db) => addPackage(knownFiles(db, pin), { pin, signer, link: null }));
+      // A removal that began before this was recorded may have taken the file away again.
+      if (!instance.holds(pin.sha256)) await instance.blobs.putFile(file);
+      added.push({ report, known: entries.length === 0, before });
     }
     return {
-      document: { packages: added.map(({ report, known }) => ({ ...report, known })) },
+      document: {
+        packages: added.map(({ report, known, before }) => ({
+          ...report,
+          known,
+          sameContentAs: before === undefined ? null : before.pin.sha256,
+        })),
+      },
       text: added
-        .flatMap(({ report, known }) => ['', ...describePackage(report, known ? 'already known' : 'added')])
+        .flatMap(({ report, known, before }) => [
+          '',
+          ...describePackage(report, known ? 'already known' : 'added'),
+          ...(known || before === undefined ? [] : signedAgain(before)),
+        ])
         .slice(1),
     };
   },
 });
 
-/** The package of this side with the same id and version as NuGet counts them, the same file where it is there. */
-function knownPackage(db: Database, pin: PackagePin): { pin: PackagePin } | undefined {
-  const same = readPackages(db).filter((row) => row.link === '' && samePackage(row.pin, pin));
-  return same.find((row) => row.pin.sha256 === pin.sha256) ?? same[0];
+/** Files of this side with the same id and version as NuGet counts them, and whether they were removed since. */
+function knownFiles(
+  db: Database,
+  pin: PackagePin,
+): { readonly pin: PackagePin; readonly removedAt?: number }[] {
+  const files = [...readPackageFiles(db), ...readRemovedPackages(db)].filter(({ link }) => link === '');
+  return files.filter((row) => samePackage(row.pin, pin));
+}
+
+/** The newest other file of the same content, if there is one. */
+function sameContent(db: Database, pin: PackagePin): PackageRow | undefined {
+  return readPackageFiles(db).find(
+    (row) => row.link === '' && row.pin.contentDigest === pin.contentDigest && row.pin.sha256 !== pin.sha256,
+  );
+}
+
+/** What a person should know of a package that was signed again, or countersigned. */
+function signedAgain(before: PackageRow): string[] {
+  return [
+    `  The same content as file ${before.pin.sha256}, added ${moment(before.addedAt)}, with another signature.`,
+    '  Releases made from now on name this file; those made before stay as they are, and valid.',
+  ];
 }
 
 function changedWhileRead(file: string, verified: string, read: string): CommandError {

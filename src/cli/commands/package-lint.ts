@@ -30,8 +30,8 @@ export const packageLint = command({
     const engines = engine.length === 0 ? undefined : enginesNamed(engine);
     const instance = await context.openIfThere();
     const file = await processNamed(context, process);
-    const fingerprints = instance === undefined ? new Set<string>() : everyTrust(instance);
-    const [tried] = await triedPackages([FILE], { fingerprints, allowUnsigned: true });
+    const trust = instance === undefined ? { fingerprints: [] } : everyTrust(instance);
+    const [tried] = await triedPackages([FILE], { trust, allowUnsigned: true });
     const { id, version } = tried!.planned;
     refuseOther(file, id, FILE);
     const environments = [];

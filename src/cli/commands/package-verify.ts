@@ -1,6 +1,13 @@
 import { CrossgapError } from '../../errors.ts';
-import { requireVerified, verifyPackage, type VerifyOptions } from '../../packages/index.ts';
-import { command, needed, text, type Outcome } from '../command.ts';
+import {
+  openTrust,
+  requireVerified,
+  verifyPackage,
+  type PackageTrust,
+  type VerifyOptions,
+} from '../../packages/index.ts';
+import { command, flag, needed, text, type Context, type Outcome } from '../command.ts';
+import { describeChecks } from '../describe-checks.ts';
 import { describePackage, refuseMissingPackage } from '../given-package.ts';
 import { timeNamed } from '../times.ts';
 import { everyTrust, pemTrust } from '../trust.ts';
@@ -13,36 +20,45 @@ export const packageVerify = command({
   options: {
     trust: text(
       'PEM',
-      'certificates whose signatures are believed (else those of this instance and its links)',
+      'certificates that are believed, for signatures and time stamps (else those of `crossgap trust list`)',
     ),
     at: text('TIME', 'when the certificate must be valid, ISO 8601 (else now)'),
+    'require-timestamp': flag('refuse it without a time stamp that is believed'),
+    'require-countersignature': flag('refuse it without a countersignature that is believed'),
   },
-  async run(context, { FILE }, { trust, at }): Promise<Outcome> {
-    const instance = trust === undefined ? await context.openIfThere() : undefined;
-    const fingerprints =
-      trust !== undefined ? pemTrust(trust) : instance ? everyTrust(instance) : new Set<string>();
-    const options = {
-      trust: { fingerprints },
-      at: at === undefined ? new Date() : timeNamed(at, '--at'),
+  async run(context, { FILE }, given): Promise<Outcome> {
+    const trust = await trusted(context, given.trust);
+    const requires = {
+      timestamp: given['require-timestamp'] || trust.requires?.timestamp === true,
+      countersignature: given['require-countersignature'] || trust.requires?.countersignature === true,
+      revocation: trust.requires?.revocation ?? null,
     };
+    const now = new Date();
+    const at = given.at === undefined ? now : timeNamed(given.at, '--at');
+    const options = { trust: { ...trust, requires }, at, now };
     refuseMissingPackage(FILE);
     const report = await verifyPackage(FILE, options);
-    const { signature, problems } = report;
-    const lines = problems.map(({ code, message, severity }) => `${severity} ${code}: ${message}`);
-    if (report.ok) {
-      return {
-        document: report,
-        text: [...describePackage(report, 'signature valid, signer trusted'), ...lines],
-      };
-    }
-    const standing = signature?.valid === true ? 'signature valid, but not to be used' : 'not to be used';
+    const told = (standing: string): string[] => [
+      ...describePackage(report, standing),
+      ...describeChecks(report, at.toISOString()),
+    ];
+    if (report.ok) return { document: report, text: told('signature valid, signer trusted') };
+    const isValid = report.signature?.valid === true;
     return {
       document: report,
-      text: [...describePackage(report, standing), ...lines],
+      text: told(isValid ? 'signature valid, but not to be used' : 'not to be used'),
       failure: await refusal(FILE, options),
     };
   },
 });
+
+async function trusted(context: Context, pem: string | undefined): Promise<PackageTrust> {
+  if (pem !== undefined) return openTrust(pemTrust(pem).fingerprints);
+  const instance = await context.openIfThere();
+  if (instance === undefined) return openTrust([]);
+  const { fingerprints, rules } = everyTrust(instance);
+  return openTrust(fingerprints, rules);
+}
 
 /** The error that using this package would be. */
 async function refusal(file: string, options: VerifyOptions): Promise<CrossgapError> {

@@ -25,7 +25,7 @@ import { facts, section } from '../table.ts';
 import { triedPackages } from '../tried-packages.ts';
 import { triedPlan, type TriedPlan } from '../tried-plan.ts';
 import { triedView } from '../tried-run.ts';
-import { everyTrust, pemTrust } from '../trust.ts';
+import { everyTrust, pemTrust, type Judges } from '../trust.ts';
 
 export const tryDeploy = command({
   path: 'try deploy',
@@ -49,7 +49,7 @@ export const tryDeploy = command({
     if (apps !== undefined) refuseUnfitFolder(apps);
     const values = options.variables === undefined ? [] : readGivenVariables(options.variables);
     const packages = await triedPackages(options.package, {
-      fingerprints: await trusted(context, options.trust),
+      trust: await trusted(context, options.trust),
       allowUnsigned: options['allow-unsigned'],
     });
     for (const { note } of packages) if (note !== undefined) context.terminal.talk(`note: ${note}`);
@@ -99,10 +99,10 @@ async function foreseen({ plan }: TriedPlan): Promise<Outcome> {
   };
 }
 
-async function trusted(context: Context, pem: string | undefined): Promise<ReadonlySet<string>> {
+async function trusted(context: Context, pem: string | undefined): Promise<Judges> {
   if (pem !== undefined) return pemTrust(pem);
   const instance = await context.openIfThere();
-  return instance === undefined ? new Set() : everyTrust(instance);
+  return instance === undefined ? { fingerprints: [] } : everyTrust(instance);
 }
 
 async function runTried(

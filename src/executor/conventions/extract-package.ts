@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { faultPoint } from '../../faults.ts';
 import {
   extractPackage as unpack,
+  openTrust,
   removePartialExtraction,
   samePackage,
   verifyPackage,
@@ -29,8 +30,11 @@ export async function extractPackage(work: Work): Promise<Done> {
   const hidden = join(dirname(wanted), `.${basename(wanted)}.${safeName(work.plan.deployment)}`);
   work.intend(hidden, 'extracting');
   rmSync(hidden, { recursive: true, force: true });
+  const { packageLimits: limits, appsFolder } = work.plan;
   const { files } = await unpack(file, hidden, {
     expectedSha256: sha256,
+    within: appsFolder,
+    ...(limits !== undefined && { limits }),
     signal: work.signal,
     onFile: () => faultPoint('executor.extract.during'),
   });
@@ -98,8 +102,9 @@ export async function verify(work: Work): Promise<void> {
   const expected = packageAction(work.step).package;
   const { id, version, sha256, contentDigest } = expected;
   const report = await verifyPackage(expected.file, {
-    trust: { fingerprints: new Set(expected.trustedFingerprints) },
+    trust: openTrust(expected.trustedFingerprints, expected.trustRules),
     signal: work.signal,
+    ...(work.plan.packageLimits !== undefined && { limits: work.plan.packageLimits }),
     ...(expected.verifyAt !== undefined && { at: new Date(expected.verifyAt) }),
   });
   const reasons = report.problems

@@ -19,6 +19,8 @@ export type PackageTrust = {
   /** Roots that count only above a signer or repository that asks for one. */
   readonly roots?: ReadonlySet<string>;
   readonly revocationLists?: readonly RevocationList[];
+  /** Lists that could not be used, in words. */
+  readonly listsUnread?: readonly string[];
   readonly requires?: TrustRequirements;
 };
 
