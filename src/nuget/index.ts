@@ -21,3 +21,6 @@ export {
   type Repository,
 } from './source/repository.ts';
 export { openSource, type Source, type SourceOptions } from './source/source.ts';
+export { largestCarrier, refuseOther, type Expected } from './push/compare-content.ts';
+export type { Pushed } from './push/package-at-hand.ts';
+export { pushPackage } from './push/push.ts';

@@ -1,0 +1,23 @@
+import { openAsking, type SourceOptions } from '../source/source.ts';
+import type { Repository } from '../source/repository.ts';
+import { packageAtHand, type Pushed } from './package-at-hand.ts';
+import { pushToFeed } from './push-to-feed.ts';
+import { pushToFolder } from './push-to-folder.ts';
+
+/**
+ * Gives a package to a repository, once: the same content there is as good as having put it there. Nothing is ever
+ * replaced. The package is not verified by this.
+ *
+ * @throws NugetError SOURCE_CONTENT_DIFFERS where it has other content of that name, and what keeps it from being given
+ */
+export async function pushPackage(
+  repository: Repository,
+  path: string,
+  options: SourceOptions,
+): Promise<Pushed> {
+  const given = await packageAtHand(path, options.signal);
+  if (repository.kind === 'folder') return pushToFolder(repository, given, options.signal);
+  const asking = openAsking(repository, options);
+  using _connections = asking.connections;
+  return await pushToFeed(asking, given);
+}
