@@ -209,7 +209,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     async refuseBlob(digest, path) {
       const blob = wanted().find((one) => one.digest === digest);
       if (blob === undefined) return [];
-      const parts = blob.pin === null ? ['its bytes'] : await explainDamage(path);
+      const parts = blob.pin === null ? ['its bytes'] : await explainDamage(path, instance.packageLimits);
       instance.record(() =>
         refuseBlob({
           link: linkId,

@@ -11,13 +11,14 @@ import {
   type InstanceKeys,
   type OpenedIntroduction,
 } from '../identity/index.ts';
-import { openBlobStore, type BlobStore } from '../packages/index.ts';
+import { openBlobStore, type BlobStore, type ZipLimits } from '../packages/index.ts';
 import { projector, readAnew, rebuildReadModels } from '../projections/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { InstanceError } from './errors.ts';
 import { finishKeyChange } from './key-change.ts';
 import { refuseHalfRestored } from './half-restored.ts';
+import { packageLimits } from './package-limits.ts';
 import { linkPins } from './pins.ts';
 import { recorder, type Record } from './record.ts';
 import { secretGuard } from './secret-guard.ts';
@@ -41,6 +42,8 @@ export type Instance = Disposable & {
   readonly db: Database;
   readonly log: Log<CrossgapEvent>;
   readonly blobs: BlobStore;
+  /** What a package that is opened here may be at most. */
+  readonly packageLimits: ZipLimits;
   readonly vault: Vault;
   /** The operating system's account that runs this process. */
   readonly actor: string;
@@ -121,6 +124,7 @@ export async function openInstance(
       db,
       log,
       blobs,
+      packageLimits: packageLimits(settings),
       vault,
       actor,
       record: recorder({ log, introduction: bytes, actor, refuseSecrets }),

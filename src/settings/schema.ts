@@ -36,6 +36,21 @@ export const Settings = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /** What a package may be at most, wherever one is opened: taken in, served, deployed. */
+  packages: z
+    .strictObject({
+      /** Files in it, and folders that they lie in; an archive counts no more than the default. */
+      entries: z.int().min(1).max(65_533).default(65_533),
+      /** All its files together, such as `8 GiB`. */
+      unpacked: bytesWritten('').prefault('8 GiB'),
+      /** How many times larger than the package its files together may be, above 64 MiB. */
+      ratio: z.int().min(1).max(1_000_000).default(250),
+      /** Folders on the way to a file, and the file. */
+      depth: z.int().min(1).max(1000).default(64),
+      /** The whole path of a file, in bytes of UTF-8. */
+      'name-length': z.int().min(1).max(4000).default(1024),
+    })
+    .prefault({}),
   /**
    * How long folders of versions that ran here before are kept, per step; without either they stay. What runs now and
    * the version before it always stay.

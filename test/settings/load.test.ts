@@ -10,6 +10,7 @@ const defaults = {
   'allowed-hosts': [],
   'log-level': 'info',
   sync: { 'look-every': 5, 'head-every': 300, 'disk-reserve': 100_000_000 },
+  packages: { entries: 65_533, unpacked: 8 * 2 ** 30, ratio: 250, depth: 64, 'name-length': 1024 },
   retention: {},
   report: { trace: true, files: true, errors: true },
 };
@@ -47,6 +48,9 @@ describe('settings', () => {
     ['a span that is no whole number', '[sync]\nhead-every = 1.5', 'sync.head-every'],
     ['a proxy that is none', '[sync]\nproxy = "proxy:3128"', 'sync.proxy'],
     ['a proxy with a password', '[sync]\nproxy = "http://me:secret@proxy:3128"', 'sync.proxy'],
+    ['more entries than an archive can count', '[packages]\nentries = 65534', 'packages.entries'],
+    ['a size without its unit', '[packages]\nunpacked = "100"', 'packages.unpacked'],
+    ['a depth of nothing', '[packages]\ndepth = 0', 'packages.depth'],
     ['text for a switch', '[report]\ntrace = "no"', 'report.trace'],
     ['an empty name', 'machine = ""', 'machine'],
   ])('with %s are refused, and it is named', (_what, text, named) => {

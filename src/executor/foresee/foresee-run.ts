@@ -171,7 +171,7 @@ async function foreseeWork(
     record.ended.set(key, decided);
     return told(step, record, [], decided.error === undefined ? 'runs' : 'failed', decided.error);
   }
-  using packages = openOnce(step);
+  using packages = openOnce(step, run.plan.packageLimits);
   const remarks: Remark[] = [];
   const workFor = worldOf(run, step, {
     recorded,
@@ -307,12 +307,12 @@ const isOutput = (name: string): boolean => /^Octopus\.Action\[[^\]]*\]\.Output\
 type OpenPackage = Disposable & { readonly content: () => Promise<PackageContent>; isOpen(): boolean };
 
 /** The package of a step, opened when it is first looked into. */
-function openOnce({ action }: PlannedStep): OpenPackage {
+function openOnce({ action }: PlannedStep, limits: Plan['packageLimits']): OpenPackage {
   let opened: PackageContent | undefined;
   return {
     async content() {
       if (action.kind !== 'package') throw new TypeError('this step has no package');
-      opened ??= await openPackageContent(action.package.file);
+      opened ??= await openPackageContent(action.package.file, limits);
       return opened;
     },
     isOpen: () => opened !== undefined,

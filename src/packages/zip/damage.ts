@@ -2,17 +2,17 @@ import { becauseOf, PackageError } from '../errors.ts';
 import { PackageFile } from './package-file.ts';
 import { isSmall } from './yauzl-reading.ts';
 import { entryContent, faultSentence, printable, readZip, wholeEntry } from './zip-archive.ts';
-import type { ZipEntry, ZipLayout } from './zip-layout.ts';
+import type { ZipEntry, ZipLayout, ZipLimits } from './zip-layout.ts';
 
 /**
  * What of a damaged package no longer fits: the names of entries whose content does not match its checksum, or
  * sentences about the archive where its structure is hurt. Empty where every part fits itself; then something was
  * changed by a hand that mended the checksums.
  */
-export async function explainDamage(path: string): Promise<string[]> {
+export async function explainDamage(path: string, limits?: ZipLimits): Promise<string[]> {
   try {
     using file = PackageFile.open(path);
-    const { layout } = await readZip(file);
+    const { layout } = await readZip(file, limits);
     return [...layout.faults.map(faultSentence), ...(await damagedEntries(file, layout))];
   } catch (error) {
     if (error instanceof PackageError) return [becauseOf(error)];

@@ -98,14 +98,10 @@ export function nameKey(name: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-/**
- * The first two names that would meet in one place: twins, or a file where another needs a folder. More folders than
- * `foldersMax` are not compared.
- */
+/** The first two names that would meet in one place: twins, or a file where another needs a folder. */
 export function clashingNames(
   names: readonly string[],
-  foldersMax = Number.POSITIVE_INFINITY,
-): { names: [string, string]; how: string } | 'too many folders' | undefined {
+): { names: [string, string]; how: string } | undefined {
   const files = new Map<string, string>();
   const folders = new Map<string, { spelt: string; name: string }>();
   const explicit = new Set<string>();
@@ -122,7 +118,6 @@ export function clashingNames(
     for (const spelt of foldersOf(path)) {
       if (spellings.has(spelt)) continue;
       spellings.add(spelt);
-      if (spellings.size > foldersMax) return 'too many folders';
       const folderKey = folded(spelt.slice(0, -1));
       const known = folders.get(folderKey);
       if (known === undefined) folders.set(folderKey, { spelt, name });
@@ -135,6 +130,20 @@ export function clashingNames(
     if (file !== undefined) return { names: [file, name], how: 'make one name a file and a folder' };
   }
   return undefined;
+}
+
+/** Whether the names imply more folders than `most`: comparing them takes as much memory as there are. */
+export function hasMoreFolders(names: readonly string[], most: number): boolean {
+  const folders = new Set<string>();
+  let last = '';
+  for (const name of names) {
+    const folder = name.slice(0, name.lastIndexOf('/') + 1);
+    if (folder === last) continue;
+    last = folder;
+    for (const one of folders.has(folder) ? [] : foldersOf(folder)) folders.add(one);
+    if (folders.size > most) return true;
+  }
+  return false;
 }
 
 /** Each folder on the way to `path`, itself included where it is one: `a/`, `a/b/` of `a/b/c`. */

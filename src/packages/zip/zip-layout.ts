@@ -7,7 +7,7 @@
  * that any system can write and no two would meet; and when sizes and counts stay below the limits. What is read
  * from a sound archive is what any other zip reader would read; `yauzl-reading.ts` asks one.
  */
-import { clashingNames, isAscii, nameExtent, unsafeName } from './entry-names.ts';
+import { clashingNames, hasMoreFolders, isAscii, nameExtent, unsafeName } from './entry-names.ts';
 import { PackageError } from '../errors.ts';
 import type { PackageFile } from './package-file.ts';
 import {
@@ -374,12 +374,9 @@ function checkNames(entries: readonly ZipEntry[], limits: ZipLimits, fault: Faul
     if (depth > limits.depthMax)
       wrong('limit', `it lies ${depth} deep, and \`[packages] depth\` allows ${limits.depthMax}`, name);
   }
-  // Names are compared where each is one that may be: comparing takes as much memory as there are folders.
   if (!areFine) return;
-  const found = clashingNames(
-    entries.map(({ name }) => name),
-    limits.entriesMax,
-  );
-  if (found === 'too many folders') fault('limit', tooMany('folders', limits.entriesMax));
-  else if (found !== undefined) fault('name', `and "${found.names[1]}" ${found.how}`, found.names[0]);
+  const names = entries.map(({ name }) => name);
+  if (hasMoreFolders(names, limits.entriesMax)) return fault('limit', tooMany('folders', limits.entriesMax));
+  const clash = clashingNames(names);
+  if (clash !== undefined) fault('name', `and "${clash.names[1]}" ${clash.how}`, clash.names[0]);
 }
