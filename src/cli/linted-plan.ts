@@ -82,25 +82,27 @@ export function reportedPlan(
     readonly appsFolder: string;
     readonly guardedFolder: string;
     readonly fingerprints: readonly string[];
-    readonly fileOf: (sha256: string) => string;
+    /** Which file carries the content of a package. */
+    readonly packageNow: (planned: PlannedPackage) => PlannedPackage;
+    readonly blobPath: (sha256: string) => string;
   },
 ): { readonly plan: Plan; readonly standIns: Readonly<Record<string, string>> } {
-  const { release, environment, appsFolder, guardedFolder, fingerprints, fileOf } = given;
+  const { release, environment, appsFolder, guardedFolder, fingerprints, packageNow, blobPath } = given;
   const place = { environment, tags: [] };
   const packageOf = (wanted: string): PlannedPackage => {
     const pin = release.document.packages.find(({ id }) => isSame(id, wanted));
     if (pin === undefined) throw new TypeError(`release ${release.number} pins no package ${wanted}`);
     const { id, version, sha256, contentDigest } = pin;
     const verifyAt = release.createdAt;
-    return {
+    return packageNow({
       id,
       version,
       sha256,
       contentDigest,
-      file: fileOf(sha256),
+      file: blobPath(sha256),
       trustedFingerprints: fingerprints,
       verifyAt,
-    };
+    });
   };
   return {
     plan: {

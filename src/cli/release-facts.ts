@@ -137,9 +137,13 @@ function offerFacts({ answer }: ReleaseRow): Fact[] {
   return [['answer', `${answer.answer}${until}${reason}`]];
 }
 
-/** The packages of a release, one line each. */
+/** The packages of a release: what they are, and by which file each was named. */
 export function packageRows({ document }: ReleaseRow): string[] {
-  return table(document.packages.map((pin) => [pin.id, pin.version, size(pin.sizeBytes), pin.sha256]));
+  return document.packages.flatMap((pin) => [
+    `${pin.id} ${pin.version}, ${size(pin.sizeBytes)}`,
+    `  content ${pin.contentDigest}`,
+    `  sha256  ${pin.sha256}`,
+  ]);
 }
 
 /** The inputs of a release, one line each. */

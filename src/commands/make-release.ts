@@ -27,14 +27,18 @@ export function publishProcess(
   return { decision: [atHome(ProcessPublished.make({ ...intent, revision }))], revision };
 }
 
-/** Adds a verified package. Same id and version with other content is refused, both digests named. */
+/**
+ * Adds a verified package. The same id and version with other content is refused, both digests named; another file of
+ * the same content is one more file of that package, and the newest is the one that releases name from then on.
+ */
 export function addPackage(
-  known: { pin: PackagePin } | undefined,
+  known: readonly { readonly pin: PackagePin; readonly removedAt?: number }[],
   intent: { pin: PackagePin; signer: { subject: string; fingerprint: string }; link: string | null },
 ): Decision {
   const { pin, signer, link } = intent;
-  if (known !== undefined && known.pin.contentDigest !== pin.contentDigest) {
-    const digests = { known: known.pin.contentDigest, offered: pin.contentDigest };
+  const other = known.find((one) => one.pin.contentDigest !== pin.contentDigest);
+  if (other !== undefined) {
+    const digests = { known: other.pin.contentDigest, offered: pin.contentDigest };
     throw new CommandError(
       'PACKAGE_CONTENT_DIFFERS',
       `Cannot add ${pin.id} ${pin.version}: that version is known with content ${digests.known}, and this one has ${digests.offered}`,
@@ -44,7 +48,7 @@ export function addPackage(
       },
     );
   }
-  if (known?.pin.sha256 === pin.sha256) return [];
+  if (known.some((one) => one.pin.sha256 === pin.sha256 && one.removedAt === undefined)) return [];
   return [atHome(PackageAdded.make({ package: pin, signer, link }))];
 }
 
@@ -61,7 +65,10 @@ export type ReleaseParts = {
   readonly createdAt: string;
 };
 
-/** Freezes a release. The same parts under the same number again are the release that is there. */
+/**
+ * Freezes a release. The same parts under the same number again are the release that is there, also where a package was
+ * signed again meanwhile: its content is the same.
+ */
 export function createRelease(
   known: { digest: string; document: ReleaseDocument } | undefined,
   parts: ReleaseParts,
@@ -97,7 +104,8 @@ export function createRelease(
   };
   const { bytes, digest } = freezeRelease(document);
   if (known !== undefined) {
-    if (known.digest === digest) return { decision: [], digest, document };
+    if (isDeepStrictEqual(byContent(known.document), byContent(document)))
+      return { decision: [], digest: known.digest, document: known.document };
     throw new CommandError(
       'RELEASE_EXISTS',
       `Cannot create release ${parts.number} of ${parts.process}: that number is taken by another release`,
@@ -115,6 +123,14 @@ export function createRelease(
     );
   }
   return { decision: [atHome(ReleaseCreated.make({ digest, document: bytes }))], digest, document };
+}
+
+/** A release without what differs between two files of the same package. */
+function byContent({ packages, ...rest }: ReleaseDocument): object {
+  return {
+    ...rest,
+    packages: packages.map(({ id, version, contentDigest }) => ({ id, version, contentDigest })),
+  };
 }
 
 /** Evidence of tests on exactly this release. */

@@ -38,7 +38,15 @@ export {
   type PeerHead,
 } from './link-view.ts';
 export { describeEvent } from './outbound-line.ts';
-export { fileFor, findPackage, readPackageFiles, readPackages, type PackageRow } from './package-shelf.ts';
+export {
+  fileFor,
+  findPackage,
+  readPackageFiles,
+  readPackages,
+  readRemovedPackages,
+  type PackageRow,
+  type RemovedPackage,
+} from './package-shelf.ts';
 export { namedPackagesReader, type NamedPackage } from './named-packages.ts';
 export { readEnvironments, type EnvironmentRow } from './place-board.ts';
 export { readRevisions, type RevisionRow } from './process-catalog.ts';

@@ -4,7 +4,7 @@ import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /**
  * Packages that passed verification, by the road they came: each file by itself, since several can carry the same
- * content. What was removed since is no longer there.
+ * content. Files that were removed since stay known, and are told apart by `removed_blob`.
  */
 export const packageShelf: Projection = {
   name: 'package-shelf',
@@ -18,17 +18,13 @@ export const packageShelf: Projection = {
           SET signer = excluded.signer, signer_fingerprint = excluded.signer_fingerprint,
               position = excluded.position, added_at = excluded.added_at`,
     );
-    const takeAway = db.prepare(`DELETE FROM package_file WHERE sha256 = ?`);
     const apply: Fold['apply'] = ({ pos, event, header }) => {
-      if (event.name === 'package.added') {
-        const { package: pin, signer, link } = event.data;
-        const { id, version, sha256 } = pin;
-        const names = [nameKey(id), nameKey(version), id, version];
-        const signed = [signer.subject, signer.fingerprint];
-        add.run(link ?? '', sha256, pin.contentDigest, ...names, pin.sizeBytes, ...signed, pos, header.at);
-      } else if (event.name === 'blobs.removed') {
-        for (const { digest } of event.data.blobs) takeAway.run(digest);
-      }
+      if (event.name !== 'package.added') return;
+      const { package: pin, signer, link } = event.data;
+      const { id, version, sha256 } = pin;
+      const names = [nameKey(id), nameKey(version), id, version];
+      const signed = [signer.subject, signer.fingerprint];
+      add.run(link ?? '', sha256, pin.contentDigest, ...names, pin.sizeBytes, ...signed, pos, header.at);
     };
     return { apply };
   },
@@ -56,12 +52,24 @@ type StoredFile = {
   added_at: number;
 };
 
-/** Every file of every package, by id and version, the newest first. */
+const order = `ORDER BY id_key, version_key, link, position DESC, sha256`;
+const notRemoved = `sha256 NOT IN (SELECT digest FROM removed_blob)`;
+
+/** Every file of every package, by id and version, the newest first; without those that were removed. */
 export function readPackageFiles(db: Database): PackageRow[] {
-  const rows = db
-    .prepare(`SELECT * FROM package_file ORDER BY id_key, version_key, link, position DESC, sha256`)
-    .all() as StoredFile[];
+  const rows = db.prepare(`SELECT * FROM package_file WHERE ${notRemoved} ${order}`).all() as StoredFile[];
   return rows.map(toPackage);
+}
+
+/** A file that was given up since nothing needed it any more. */
+export type RemovedPackage = PackageRow & { readonly removedAt: number; readonly why: string };
+
+/** Files of packages that were removed and have not come back, in the same order. */
+export function readRemovedPackages(db: Database): RemovedPackage[] {
+  const rows = db
+    .prepare(`SELECT * FROM package_file JOIN removed_blob ON digest = sha256 ${order}`)
+    .all() as (StoredFile & { removed_at: number; why: string })[];
+  return rows.map((row) => ({ ...toPackage(row), removedAt: row.removed_at, why: row.why }));
 }
 
 /** All packages, by id and version; of each the file that was added last. */
@@ -77,7 +85,7 @@ export function readPackages(db: Database): PackageRow[] {
 export function findPackage(db: Database, link: string, id: string, version: string): PackageRow | undefined {
   const row = db
     .prepare(
-      `SELECT * FROM package_file WHERE link = ? AND id_key = ? AND version_key = ?
+      `SELECT * FROM package_file WHERE link = ? AND id_key = ? AND version_key = ? AND ${notRemoved}
         ORDER BY position DESC, sha256 LIMIT 1`,
     )
     .get(link, nameKey(id), nameKey(version)) as StoredFile | undefined;
@@ -91,13 +99,13 @@ export function findPackage(db: Database, link: string, id: string, version: str
 export function fileFor(
   db: Database,
   link: string,
-  pin: PackagePin,
+  pin: Pick<PackagePin, 'id' | 'version' | 'sha256' | 'contentDigest'>,
   holds: (digest: string) => boolean,
 ): PackageRow | undefined {
   const rows = db
     .prepare(
       `SELECT * FROM package_file
-        WHERE link = ? AND content_digest = ? AND id_key = ? AND version_key = ?
+        WHERE link = ? AND content_digest = ? AND id_key = ? AND version_key = ? AND ${notRemoved}
         ORDER BY (sha256 = ?) DESC, position DESC, sha256`,
     )
     .all(link, pin.contentDigest, nameKey(pin.id), nameKey(pin.version), pin.sha256) as StoredFile[];

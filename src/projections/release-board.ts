@@ -187,6 +187,7 @@ export const releaseBoard: Projection = {
         case 'chunks.listed':
           if (place.kind === 'self') return;
           for (const { digest, sizeBytes } of event.data.lists) {
+            comeBack.run(digest);
             if (place.kind === 'outward') owe.run(place.link, digest, sizeBytes);
             else want.run(place.link, digest, sizeBytes, 'chunks', null);
           }

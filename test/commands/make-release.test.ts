@@ -52,24 +52,24 @@ describe('a process file', () => {
 
 describe('a package', () => {
   test('is added with who signed it', () => {
-    const decision = addPackage(undefined, { pin: pin(), signer, link: null });
+    const decision = addPackage([], { pin: pin(), signer, link: null });
     expect(dataOf(decision, 'package.added')).toEqual({ package: pin(), signer, link: null });
   });
 
   test('that is here already changes nothing', () => {
-    expect(addPackage({ pin: pin() }, { pin: pin(), signer, link: null })).toEqual([]);
+    expect(addPackage([{ pin: pin() }], { pin: pin(), signer, link: null })).toEqual([]);
   });
 
   test('countersigned on its way is the same content in another file, and taken', () => {
     const countersigned = pin({ sha256: digest('3') });
-    expect(decided(addPackage({ pin: pin() }, { pin: countersigned, signer, link: null }))).toEqual([
+    expect(decided(addPackage([{ pin: pin() }], { pin: countersigned, signer, link: null }))).toEqual([
       'self package.added',
     ]);
   });
 
   test('of the same id and version with other content is refused, and both digests named', () => {
     const other = pin({ sha256: digest('3'), contentDigest: digest('4') });
-    const error = refusal(() => addPackage({ pin: pin() }, { pin: other, signer, link: id('a') }));
+    const error = refusal(() => addPackage([{ pin: pin() }], { pin: other, signer, link: id('a') }));
     expect(codeOf(error)).toBe('PACKAGE_CONTENT_DIFFERS verification');
     expect(error.details).toEqual({ known: digest('2'), offered: digest('4') });
   });

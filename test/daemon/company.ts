@@ -138,7 +138,7 @@ async function addSignedPackage(vendor: Instance, number: string, signer: Compan
   const report = await signPackage(file, file, signer, { hash: 'sha256', now: new Date(vendor.clock.now()) });
   const { digest, sizeBytes } = await vendor.blobs.putFile(file);
   const pin = { ...identity, sha256: digest, contentDigest: report.contentDigest!, sizeBytes };
-  vendor.record(() => addPackage(undefined, { pin, signer: report.signature!.signer!, link: null }));
+  vendor.record(() => addPackage([], { pin, signer: report.signature!.signer!, link: null }));
 }
 
 /** Builds a release and offers it to the customer. */

@@ -37,7 +37,7 @@ export async function shelve(
   const report = await signPackage(outFile, outFile, companyOf('acme'), { hash: 'sha256', now });
   const { digest, sizeBytes } = await vendor.blobs.putFile(outFile);
   const pin = { ...identity, sha256: digest, contentDigest: report.contentDigest!, sizeBytes };
-  vendor.record(() => addPackage(undefined, { pin, signer: report.signature!.signer!, link: null }));
+  vendor.record(() => addPackage([], { pin, signer: report.signature!.signer!, link: null }));
   return pin;
 }
 

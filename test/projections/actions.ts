@@ -146,7 +146,7 @@ export const actions = {
       sizeBytes: which,
     };
     const signer = { subject: 'CN=acme', fingerprint: vendor.identity.certificate.fingerprint };
-    vendor.record(() => addPackage(undefined, { pin, signer, link: null }));
+    vendor.record(() => addPackage([], { pin, signer, link: null }));
   },
   giveValue({ vendor, link }: Pair, which: number) {
     vendor.record(() => giveValue([], { link, name: `Value.${which % 2}`, value: `v${which}` }));

@@ -4,7 +4,7 @@ import type { PackagePin, ReleaseInput } from '../../events/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { packageFileName, samePackage } from '../../packages/index.ts';
 import type { InputDefinition } from '../../process/index.ts';
-import { readPackages, readReleases } from '../../projections/index.ts';
+import { readPackages, readReleases, readRemovedPackages } from '../../projections/index.ts';
 import { command, list, misuse, needed, text, type Outcome } from '../command.ts';
 import { readGivenText } from '../files.ts';
 import { ownRelease } from '../own-release.ts';
@@ -12,7 +12,7 @@ import { inputRows, packageRows, releaseDocument } from '../release-facts.ts';
 import { packageNamed, refuseUnfitNumber } from '../release-names.ts';
 import { newestRevision, requiredRevision } from '../revisions.ts';
 import { facts, section } from '../table.ts';
-import { size } from '../../words.ts';
+import { moment, size } from '../../words.ts';
 
 const notesBytesMax = 10 * 1000 * 1000;
 
@@ -75,12 +75,13 @@ function pinOf(db: Database, wanted: { id: string; version: string }): PackagePi
   const versions = own
     .filter(({ pin }) => pin.id.toLowerCase() === wanted.id.toLowerCase())
     .map(({ pin }) => pin.version);
+  const gone = readRemovedPackages(db).find(({ link, pin }) => link === '' && samePackage(pin, wanted));
   throw new CommandError(
     'PACKAGE_UNKNOWN',
-    `Cannot use package ${wanted.id} ${wanted.version}: it was not added here`,
+    `Cannot use package ${wanted.id} ${wanted.version}: ${gone === undefined ? 'it was not added here' : `it was removed by gc on ${moment(gone.removedAt)}, since ${gone.why}`}`,
     {
       hint:
-        versions.length === 0
+        versions.length === 0 || gone !== undefined
           ? `Add it first: \`crossgap package add ${packageFileName(wanted)}\`.`
           : `Added here of ${wanted.id}: ${versions.join(', ')}.`,
       details: { ...wanted, versions },
@@ -93,7 +94,7 @@ function onePerId(pins: readonly PackagePin[]): PackagePin[] {
   const byId = new Map<string, PackagePin>();
   for (const pin of pins) {
     const known = byId.get(pin.id.toLowerCase());
-    if (known !== undefined && known.sha256 !== pin.sha256) {
+    if (known !== undefined && known.contentDigest !== pin.contentDigest) {
       throw misuse(
         `Cannot create the release: ${pin.id} is named in versions ${known.version} and ${pin.version}`,
         'Name one version of each package.',

@@ -44,12 +44,13 @@ export function ledgerSection(view: StatusView): Html {
               ${typed(commandLine('package', 'add', 'FILE.nupkg'))}`
           : table(
               'Packages',
-              ['Package', 'Size', 'Content', 'Signed by'],
+              ['Package', 'Size', 'Content', 'File', 'Signed by'],
               view.packages.map((one) => [
                 [
                   html`<span class="exactly">${one.id} ${one.version}</span>`,
                   size(one.sizeBytes),
                   digest(one.contentDigest),
+                  digest(one.sha256),
                   html`<bdi>${one.signer}</bdi> <small>${digest(one.signerFingerprint)}</small>`,
                 ],
               ]),

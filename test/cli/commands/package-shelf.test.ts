@@ -1,0 +1,94 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { makeVendor, type Company } from '../company.ts';
+import { freshFolder, type Person } from '../typed.ts';
+
+type Added = { sha256: string; contentDigest: string; known: boolean; sameContentAs: string | null };
+type Shelved = {
+  id: string;
+  version: string;
+  contentDigest: string;
+  link: string | null;
+  state: string;
+  files: { sha256: string; held: boolean }[];
+  releases: { release: string; sha256: string; withdrawn: boolean }[];
+};
+type Release = { digest: string; created: boolean; packages: { sha256: string; contentDigest: string }[] };
+
+const root = freshFolder();
+let company: Company;
+/** Two files of one content: 1.0.0 of the company, signed once more. */
+let again: string;
+let acme: Person;
+let count = 0;
+
+beforeAll(async () => {
+  company = await makeVendor(root);
+  const folder = join(root, 'app-1.0.0-Orders');
+  again = join(root, 'again.nupkg');
+  const identity = ['--id', 'Orders.Web', '--version', '1.0.0'];
+  await company.asks(['package', 'pack', folder, ...identity, '--out', again]);
+  await company.asks(['package', 'sign', again, '--certificate', company.pfx, '--hash', 'sha512']);
+});
+
+beforeEach(() => {
+  count += 1;
+  acme = company.copy(`copy-${count}`);
+});
+
+const shelf = async () => (await acme.asks<{ packages: Shelved[] }>('package list')).packages;
+const addAgain = async () => (await acme.asks<{ packages: Added[] }>(['package', 'add', again])).packages[0]!;
+
+test('a package that was signed again is the same content: no conflict, told in words, with both files', async () => {
+  const [before] = await shelf();
+  const answer = await acme.types(['package', 'add', again]);
+  expect(answer.exitCode).toBe(0);
+  expect(answer.stdout).toContain(`The same content as file ${before!.files[0]!.sha256}`);
+  expect(answer.stdout).toContain(before!.contentDigest);
+  const [after, ...others] = await shelf();
+  expect(others).toEqual([]);
+  expect(after).toMatchObject({ contentDigest: before!.contentDigest, state: 'here', link: null });
+  expect(after!.files.map(({ sha256 }) => sha256).slice(1)).toEqual([before!.files[0]!.sha256]);
+  expect(await addAgain()).toMatchObject({ known: true });
+});
+
+test('releases made from then on name the newest file; those made before stay as they are, and can be made again', async () => {
+  const old = await acme.asks<Release>('release show 1.0.0');
+  const { sha256, sameContentAs } = await addAgain();
+  expect(sameContentAs).toBe(old.packages[0]!.sha256);
+  const made = await acme.asks<Release>('release create Orders 1.0.1 --package Orders.Web@1.0.0');
+  expect(made.packages).toMatchObject([{ sha256 }]);
+  const repeated = await acme.asks<Release>('release create Orders 1.0.0 --package Orders.Web@1.0.0');
+  expect(repeated).toMatchObject({ created: false, digest: old.digest, packages: old.packages });
+  expect(await acme.asks('release diff 1.0.0 1.0.1')).toMatchObject({ packages: [] });
+  expect((await shelf())[0]!.releases).toMatchObject([
+    { release: 'Orders/1.0.0', sha256: old.packages[0]!.sha256 },
+    { release: 'Orders/1.0.1', sha256 },
+  ]);
+});
+
+test('where the file that a release names is gone, another of the same content is deployed', async () => {
+  await addAgain();
+  const { packages } = await acme.asks<Release>('release show 1.0.0');
+  const named = packages[0]!.sha256;
+  const path = (digest: string) => join(acme.data, 'blobs', 'sha256', digest.slice(0, 2), digest);
+  rmSync(path(named));
+  await acme.types('input set Db --secret', { input: 'secret-value' });
+  const done = await acme.asks<{ id: string; state: string }>('deploy 1.0.0 --env integration --wait');
+  expect(done.state).toBe('succeeded');
+  expect(await acme.asks(`deployment replay ${done.id}`)).toMatchObject({ same: true });
+});
+
+test('the shelf tells of each package by what road it came, who signed it and which releases name it', async () => {
+  const text = (await acme.types('package list')).stdout;
+  expect(text).toMatch(/Orders\.Web +1\.0\.0 .*own +CN=acme +here +in 1 release/);
+  const shown = (await acme.types('package show orders.web@1.0')).stdout;
+  expect(shown).toMatch(/content: +[0-9a-f]{64}/);
+  expect(shown).toMatch(/sha256 [0-9a-f]{64}/);
+  expect(shown).toContain('Orders/1.0.0');
+  expect(await acme.types('package show Orders.Web@9.0.0 --json')).toMatchObject({
+    exitCode: 2,
+    error: { code: 'PACKAGE_UNKNOWN', hint: 'Here are of Orders.Web: 1.0.0.' },
+  });
+});
