@@ -20,12 +20,16 @@ export type DotnetView = Disposable & {
 };
 
 /**
- * Makes a view of the SDK that trusts these certificates (PEM) to sign code, without touching the machine.
+ * Makes a view of the SDK that trusts these certificates (PEM) to sign code and to stamp times, without touching the
+ * machine; `more` is what it finds in its environment besides.
  *
  * The SDK finds its root certificates beside itself and resolves symbolic links before it looks, so that part of
  * it is hard links, where the file system allows them, and else a copy.
  */
-export function dotnetView(rootsPem: readonly string[]): DotnetView {
+export function dotnetView(
+  rootsPem: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): DotnetView {
   const command = execFileSync('sh', ['-c', 'command -v dotnet'], { encoding: 'utf8' }).trim();
   const real = dirname(realpathSync(command));
   const view = mkdtempSync(join(tmpdir(), 'dotnet-view-'));
@@ -38,7 +42,8 @@ export function dotnetView(rootsPem: readonly string[]): DotnetView {
     const roots = join(to, 'trustedroots');
     rmSync(roots, { recursive: true, force: true });
     cpSync(join(from, 'trustedroots'), roots, { recursive: true });
-    for (const pem of rootsPem) appendFileSync(join(roots, 'codesignctl.pem'), `\n${pem}\n`);
+    for (const list of ['codesignctl.pem', 'timestampctl.pem'])
+      for (const pem of rootsPem) appendFileSync(join(roots, list), `\n${pem}\n`);
   }
   const env = {
     ...process.env,
@@ -49,6 +54,7 @@ export function dotnetView(rootsPem: readonly string[]): DotnetView {
     DOTNET_CLI_UI_LANGUAGE: 'en',
     DOTNET_SKIP_FIRST_TIME_EXPERIENCE: '1',
     NUGET_CERT_REVOCATION_MODE: 'offline',
+    ...more,
   };
   return {
     run: (...args) =>
