@@ -66,6 +66,9 @@ const faultsMax = 50;
 const plainExtraIds: ReadonlySet<number> = new Set([
   0x000a, 0x5455, 0x5855, 0x7855, 0x7875, 0x6375, 0xa220, 0xcafe, 0xd935,
 ]);
+/** By this number NuGet's client refuses to sign one. */
+const zip64Unsigned = 'which package signing does not know (NU3006)';
+const zip64ExtraId = 0x0001;
 const allowedFlags = flagBits.deflateLevel | flagBits.descriptor | flagBits.utf8;
 const descriptorSize = 16;
 
@@ -115,7 +118,7 @@ export function readZipLayout(file: PackageFile, limits: ZipLimits = defaultZipL
     fault('archive', 'there is a comment or other data behind its end record');
   if (end.disk !== 0 || end.centralDisk !== 0 || end.entriesOnDisk !== end.entries)
     fault('archive', 'it says it is one part of several');
-  if (isZip64(file, end)) throw malformed(file, 'it is a zip64 archive, which package signing does not know');
+  if (isZip64(file, end)) throw malformed(file, `it is a zip64 archive, ${zip64Unsigned}`);
   const tail = readTail(file, end);
   const headers = centralHeaders(tail, end, limits.entriesMax + 1);
   if (headers.length > limits.entriesMax) {
@@ -301,6 +304,8 @@ function checkExtra(extra: Buffer, whose: string, name: string, fault: Fault): v
   const ids = extraFieldIds(extra);
   const unknown = ids?.find((id) => !plainExtraIds.has(id));
   if (ids === undefined) fault('archive', `${whose} has an extra field that is cut off`, name);
+  else if (unknown === zip64ExtraId)
+    fault('archive', `${whose} has a field of zip64, ${zip64Unsigned}`, name);
   else if (unknown !== undefined) {
     const id = `0x${unknown.toString(16).padStart(4, '0')}`;
     fault('archive', `${whose} has the extra field ${id}, which may change what the entry is`, name);
