@@ -10,8 +10,13 @@ export function builtIsCurrent() {
   if (built === undefined) return false;
   const source = join(root, 'src');
   if (!existsSync(source)) return true;
-  // A folder's own time tells of files that were removed or moved away.
-  const inside = readdirSync(source, { recursive: true, encoding: 'utf8' }).map((name) => join(source, name));
-  const all = [...inside, source, join(root, 'package.json'), join(root, 'build.ts')];
-  return all.every((path) => statSync(path).mtimeMs <= built.mtimeMs);
+  const isOlder = (path) => statSync(path).mtimeMs <= built.mtimeMs;
+  // A folder's own time tells of files that were removed or moved away. Each start from a checkout passes here: walking
+  // by hand takes a third of the time of a recursive listing.
+  const isFolderOlder = (folder) =>
+    isOlder(folder) &&
+    readdirSync(folder, { withFileTypes: true }).every((entry) =>
+      (entry.isDirectory() ? isFolderOlder : isOlder)(`${folder}/${entry.name}`),
+    );
+  return isOlder(join(root, 'package.json')) && isOlder(join(root, 'build.ts')) && isFolderOlder(source);
 }

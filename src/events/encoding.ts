@@ -10,7 +10,8 @@
  *
  * The reader in body-reader.ts takes this form and nothing else; no general decoder sees bytes from outside.
  */
-import { Packr } from 'msgpackr';
+// The whole library would read a native part of its own, which only its reader has a use for.
+import { Packr } from 'msgpackr/pack';
 import { EventError, type EventErrorCode } from './errors.ts';
 
 export const bodyDepthMax = 32;
