@@ -10,6 +10,8 @@ export type Listen = {
   readonly port: number;
   /** Further host names under which people reach the page, such as that of a proxy in front of it. */
   readonly names?: readonly string[];
+  /** With what an operator says another place. */
+  readonly saidWith?: string;
 };
 
 /**
@@ -33,9 +35,10 @@ export async function loopbackAddress(listen: Listen): Promise<string> {
 export function listenError(listen: Listen, cause: unknown): HttpError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
   const details = { host: listen.host, port: listen.port, reason: code };
+  const saidWith = listen.saidWith ?? '--listen HOST:PORT';
   if (code === 'EADDRINUSE')
     return new HttpError('PORT_IN_USE', `Cannot listen on ${where(listen)}: port ${listen.port} is in use`, {
-      hint: 'Give another port with --listen HOST:PORT, or end the program that has this one.',
+      hint: `Give another port with ${saidWith}, or end the program that has this one.`,
       details,
       cause,
     });
@@ -46,7 +49,7 @@ export function listenError(listen: Listen, cause: unknown): HttpError {
     ERR_SOCKET_BAD_PORT: 'a port is a number from 0 to 65535',
   };
   return new HttpError('LISTEN_FAILED', `Cannot listen on ${where(listen)}: ${reasons[code] ?? code}`, {
-    hint: 'Give another address with --listen HOST:PORT; 127.0.0.1:7420 is the usual one.',
+    hint: `Give another address with ${saidWith}; 127.0.0.1:7420 is the usual one of the status page.`,
     details,
     cause,
   });

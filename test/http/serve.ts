@@ -1,6 +1,6 @@
 import { silentLog } from '../../src/log.ts';
 import { statusServer, type HttpLimits, type StatusServer } from '../../src/http/index.ts';
-import type { StatusSource } from '../../src/http/index.ts';
+import type { FeedHandler, StatusSource } from '../../src/http/index.ts';
 import { now } from './example-views.ts';
 
 /** A status server on loopback, on a free port unless one is given, with a clock that stands at the moment of the examples. */
@@ -10,6 +10,7 @@ export function serve(
     readonly limits?: Partial<HttpLimits>;
     readonly names?: readonly string[];
     readonly port?: number;
+    readonly feed?: FeedHandler;
   } = {},
 ): Promise<StatusServer> {
   return statusServer({
@@ -21,6 +22,7 @@ export function serve(
     },
     log: silentLog(),
     clock: { now: () => Date.parse(now) },
+    feed: facts.feed,
     ...(facts.limits === undefined ? {} : { limits: facts.limits }),
   });
 }

@@ -31,10 +31,10 @@ export function feedRoutes(source: FeedSource) {
   const json = (document: object | undefined): FeedFound | undefined =>
     document && { document: renderedJson(document) };
 
-  const flat = async ([id, version, file]: readonly string[]): Promise<FeedFound | undefined> => {
+  const flat = async ([id, version, file, ...more]: readonly string[]): Promise<FeedFound | undefined> => {
     const shelf = source.shelf();
     const known = shelf.find(id ?? '');
-    if (known === undefined) return undefined;
+    if (known === undefined || more.length > 0) return undefined;
     if (file === undefined) return version === 'index.json' ? json(versionList(known)) : undefined;
     const each = shelf.findPackage(known.id, version ?? '');
     if (each === undefined) return undefined;

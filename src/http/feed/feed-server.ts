@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
 import { createSecureContext } from 'node:tls';
@@ -37,7 +38,14 @@ const limits = { ...usualServerLimits, connectionsMax: 1024 };
  *
  * Errors: FEED_UNPROTECTED, FEED_CERTIFICATE_UNUSABLE, PORT_IN_USE, LISTEN_FAILED.
  */
-export async function feedServer({ listen, feed, tls, hasToken, log }: FeedServerFacts): Promise<FeedServer> {
+export async function feedServer({
+  feed,
+  tls,
+  hasToken,
+  log,
+  ...facts
+}: FeedServerFacts): Promise<FeedServer> {
+  const listen = { saidWith: '[feed] listen', ...facts.listen };
   const host = await resolvedAddress(listen);
   if (!isLoopback(host)) refuseUnprotected(listen, { 'a token': hasToken, TLS: tls !== undefined });
   if (tls !== undefined) refuseUnusable(tls);
@@ -91,6 +99,9 @@ function refuseUnprotected(listen: Listen, has: Readonly<Record<string, boolean>
 
 function refuseUnusable(tls: TlsFacts): void {
   try {
+    // OpenSSL takes no key for no fault, and would tell it to each client instead.
+    if (!new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key)))
+      throw new TypeError('the key is that of another certificate');
     createSecureContext(tls);
   } catch (cause) {
     const because = cause instanceof Error ? cause.message : String(cause);
