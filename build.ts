@@ -8,6 +8,13 @@ import { builtIsCurrent } from './bin/built.js';
 const root = import.meta.dirname;
 const native = ['better-sqlite3'];
 
+/**
+ * Rooms and libraries of which most commands need a part. What twenty of them share comes as one file, since each more
+ * that a start has to read costs.
+ */
+const common =
+  /[\\/](?:src[\\/](?:cli|commands|db|events|identity|instance|projections|settings|\w+\.ts)|zod|msgpackr)(?:[\\/]|$)/;
+
 /** Builds `dist/` where the source is newer than it; what is running meanwhile sees the old one or the new one. */
 export async function build({ fresh = false } = {}): Promise<void> {
   if (!fresh && builtIsCurrent()) return;
@@ -28,10 +35,7 @@ export async function build({ fresh = false } = {}): Promise<void> {
     dir: next,
     format: 'esm',
     chunkFileNames: 'parts/[name]-[hash].js',
-    // What so many commands have in common comes as one file: each more that a start has to read costs.
-    codeSplitting: {
-      groups: [{ name: 'common', test: /[\\/](?:src|zod|msgpackr)[\\/]/, minShareCount: 20 }],
-    },
+    codeSplitting: { groups: [{ name: 'common', test: common, minShareCount: 20 }] },
   });
   await bundle.close();
   const modules = output.flatMap((part) => (part.type === 'chunk' ? Object.keys(part.modules) : []));

@@ -1,9 +1,12 @@
-export { foreseeRun, standInFor, type ForeseenStep, type ForeseeOptions } from './foresee/foresee-run.ts';
-export { replayRun, type Replayed } from './foresee/replay-run.ts';
+export { foreseeRun, replayRun } from './foresee/ahead.ts';
+export type { ForeseenStep, ForeseeOptions } from './foresee/foresee-run.ts';
+export type { Replayed } from './foresee/replay-run.ts';
+export { standInFor } from './foresee/stand-in.ts';
 export { cancelRun } from './cancel-run.ts';
 export { checkHost, hostProblems, missingEngines, type HostProblem } from './check-host.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
 export { holdersOf } from './file-holders.ts';
+export { readPlan } from './plan-file.ts';
 export { followLog, followRun, readRunLog, type FollowOptions } from './follow-run.ts';
 export { type Fact } from './journal.ts';
 export { executorMain } from './main.ts';

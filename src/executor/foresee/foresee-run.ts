@@ -14,6 +14,7 @@ import { groupsOf, whyNot, type NotRun } from '../step-conditions.ts';
 import { tellFolder } from '../step-run.ts';
 import { setOutputVariable, setScriptValue, stepVariables, type OutputVariable } from '../step-variables.ts';
 import { foreseenConventions } from './foreseen-conventions.ts';
+import { standInFor } from './stand-in.ts';
 import type { ForeseenWork } from './foreseen-work.ts';
 import { isFeatureScript, isTransform } from './package-oddities.ts';
 import { emptyDisk, overlayDisk } from './overlay-disk.ts';
@@ -62,11 +63,6 @@ export type ForeseeOptions = {
   /** The journal of a run: scripts are taken to have done what it says. */
   readonly facts?: readonly Fact[];
 };
-
-/** What stands for a value that is not known: no real value looks like it. */
-export function standInFor(name: string): string {
-  return `‹${name}›`;
-}
 
 /**
  * What a run of this plan would do, convention by convention, told from the plan, the packages and this host's folders.
