@@ -19,6 +19,7 @@ import { releaseOf, type Instance } from '../instance/index.ts';
 import {
   readAskedChunks,
   readHeldBlobs,
+  readRevocationLists,
   readLinks,
   readListedPackages,
   readPublications,
@@ -122,7 +123,13 @@ export async function cargoOf(
 ): Promise<Cargo> {
   const { db } = instance;
   const named = namedBlobs(instance, link);
-  const ofRelease = wish.release && new Set(offeredBlobs(instance, link, wish.release));
+  // What was revoked goes along with any release: it says whether that may be used.
+  const ofRelease =
+    wish.release &&
+    new Set([
+      ...offeredBlobs(instance, link, wish.release),
+      ...revocationsTold(instance, link).map(([digest]) => digest),
+    ]);
   const onItsWay =
     wish.after === undefined ? new Set<string>() : carriedBy(keptBundles(instance), wish.after);
   const owed = new Map(replica.blobsOwed().map((blob) => [blob.digest, blob]));
@@ -223,8 +230,9 @@ function namedBlobs(instance: Instance, { link }: LinkRow): Map<string, BundledB
   );
   const releases = readReleases(db).filter((release) => release.link === '' && offered.has(release.digest));
   const lists = listsByPackage(instance, { link });
-  return new Map(
-    releases.flatMap((release) => [
+  return new Map([
+    ...revocationsTold(instance, { link }),
+    ...releases.flatMap((release) => [
       ...blobsOf(release.document).map(({ digest, sizeBytes, what, pin }): [string, BundledBlob] => {
         const name = pin === undefined ? `${what} of ${releaseOf(db, release)}` : `${pin.id} ${pin.version}`;
         const kind = what === 'package' ? 'package' : 'other';
@@ -244,7 +252,17 @@ function namedBlobs(instance: Instance, { link }: LinkRow): Map<string, BundledB
         return [[list.list, blob]];
       }),
     ]),
-  );
+  ]);
+}
+
+/** The lists of revoked certificates that a link was told of. */
+function revocationsTold({ db }: Instance, { link }: Pick<LinkRow, 'link'>): [string, BundledBlob][] {
+  return readRevocationLists(db, true)
+    .filter((row) => row.link === link)
+    .map(({ digest, sizeBytes, issuer }) => {
+      const name = `revocation list of ${issuer}`.slice(0, 300);
+      return [digest, { digest, sizeBytes, attempt: 0, kind: 'other', name }];
+    });
 }
 
 /** How the packages offered to a link are cut: the lists travel beside them. */

@@ -18,6 +18,7 @@ const families: readonly Family[] = [
   { word: 'environment', load: async () => (await import('./commands/environment.ts')).environmentCommands },
   { word: 'process', load: async () => (await import('./commands/process.ts')).processCommands },
   { word: 'package', load: async () => (await import('./commands/package.ts')).packageCommands },
+  { word: 'trust', load: async () => (await import('./commands/trust.ts')).trustCommands },
   {
     word: 'release',
     load: async () => [
@@ -75,6 +76,7 @@ export async function programFor(argv: readonly string[]): Promise<Table> {
       environment: 'Where releases go, and in which order',
       process: 'How a product is deployed',
       package: 'Signed packages',
+      trust: 'Whose packages are believed, and what is known of revoked certificates',
       release: 'Releases of this side, and offers of others',
       tests: 'Evidence on releases',
       input: 'Values only one side knows',

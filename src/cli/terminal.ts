@@ -48,6 +48,8 @@ export type Terminal = {
   readonly ask: (question: string, hidden: boolean) => Promise<string>;
   /** A value: asked for where a person sits there, else all of stdin but one line end. @throws CliError VALUE_MISSING, VALUE_UNFIT */
   readonly readValue: (what: string, hidden: boolean) => Promise<string>;
+  /** All of stdin as it is, at most `bytesMax`. @throws CliError VALUE_MISSING, VALUE_UNFIT */
+  readonly readBytes: (what: string, bytesMax: number) => Promise<Buffer>;
 };
 
 export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
@@ -77,6 +79,7 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
     asks,
     ask,
     readValue: (what, hidden) => (asks ? ask(`${what}: `, hidden) : readWhole(stdin, what)),
+    readBytes: (what, bytesMax) => readAll(stdin, what, bytesMax),
   };
 }
 
@@ -113,15 +116,15 @@ async function askOnce(
   }
 }
 
-async function readWhole(input: Readable, what: string): Promise<string> {
+async function readAll(input: Readable, what: string, bytesMax: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of input as AsyncIterable<Buffer | string>) {
     const bytes = Buffer.from(piece as string);
     pieces.push(bytes);
     length += bytes.length;
-    if (length > valueBytesMax) {
-      throw new CliError('VALUE_UNFIT', `Cannot take ${what}: it is longer than ${valueBytesMax} bytes`, {
+    if (length > bytesMax) {
+      throw new CliError('VALUE_UNFIT', `Cannot take ${what}: it is longer than ${bytesMax} bytes`, {
         hint: 'Give a shorter value; what is large belongs into a package or a file on the host.',
       });
     }
@@ -131,10 +134,13 @@ async function readWhole(input: Readable, what: string): Promise<string> {
       hint: "Pipe it in, for example: printf '%s' VALUE | crossgap …, or run the command at a terminal.",
     });
   }
+  return Buffer.concat(pieces);
+}
+
+async function readWhole(input: Readable, what: string): Promise<string> {
+  const bytes = await readAll(input, what, valueBytesMax);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-      .decode(Buffer.concat(pieces))
-      .replace(/\r?\n$/, '');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, '');
   } catch (cause) {
     throw new CliError('VALUE_UNFIT', `Cannot take ${what}: it is not UTF-8 text`, {
       hint: 'Give it as UTF-8.',

@@ -61,3 +61,9 @@ export {
   type TrustRequirements,
   type TrustRules,
 } from './signature/trust.ts';
+export {
+  revocationFacts,
+  revocationListBytesMax,
+  RevocationListUnreadable,
+  type RevocationFacts,
+} from './revocation-facts.ts';

@@ -17,7 +17,7 @@ import {
 } from './judge-signer.ts';
 import { oids } from './oids.ts';
 import { problem, warning, type Problem } from '../problems.ts';
-import { isFingerprintOf, type PackageTrust } from './trust.ts';
+import type { PackageTrust } from './trust.ts';
 
 /** What there is to know of the countersignature of a package. */
 export type Countersignature = {
@@ -84,13 +84,13 @@ function detailOf(judged: Judged | undefined): string {
  * trusts the author, where the repository that countersigned is one that vouches for its packages; and that the author's
  * certificate expired, where the countersignature was stamped while it was valid.
  */
-export function forgiven(author: Judged, countersignature: Countersignature, trust: PackageTrust): Judged {
+export function forgiven(author: Judged, countersignature: Countersignature): Judged {
   const { judged, sound } = countersignature;
   if (judged === undefined || !sound || !judged.pinned || hasError(judged.steps.chain.problems))
     return author;
   const name = `"${judged.certificate!.subject}"`;
   const { chain, validity } = author.steps;
-  const vouches = chain.state === 'failed' && author.holds && vouchesFor(judged, trust);
+  const vouches = chain.state === 'failed' && author.holds && judged.vouches;
   const inTime = validity.problems.some(({ code }) => code === 'NU3037') && wasValid(author, judged);
   return {
     ...author,
@@ -113,12 +113,6 @@ export function forgiven(author: Judged, countersignature: Countersignature, tru
       }),
     },
   };
-}
-
-function vouchesFor({ certificate }: Judged, { repositories = [] }: PackageTrust): boolean {
-  return repositories.some(
-    ({ vouches, fingerprint }) => vouches && isFingerprintOf(fingerprint, certificate!),
-  );
 }
 
 function wasValid({ certificate, timestamp }: Judged, { timestamp: later }: Judged): boolean {

@@ -27,7 +27,13 @@ import {
 } from './signer-certificate.ts';
 import { namedByV2 } from './signing-certificate-attribute.ts';
 import { checkTimestamp, type Timestamp } from './timestamp.ts';
-import { isFingerprintOf, nothingRequired, type PackageTrust, type TrustedRepository } from './trust.ts';
+import {
+  isFingerprintOf,
+  nothingRequired,
+  type PackageTrust,
+  type TrustedRepository,
+  type TrustedSigner,
+} from './trust.ts';
 
 export type SignatureKind = 'author' | 'repository' | 'unknown';
 
@@ -42,6 +48,8 @@ export type Judged = {
   readonly holds: boolean;
   /** Believed by its chain or its own certificate. */
   readonly pinned: boolean;
+  /** Its word is enough for a package whose author nobody knows. */
+  readonly vouches: boolean;
   readonly timestamp: Timestamp | undefined;
   /** When the signer says it signed; nothing proves it. */
   readonly saidAt: Date | undefined;
@@ -105,6 +113,7 @@ export function judgeSigner(
       ...base,
       holds: false,
       pinned: false,
+      vouches: false,
       timestamp: undefined,
       steps: {
         signer: found('signer', problems, ''),
@@ -129,6 +138,7 @@ export function judgeSigner(
     ...base,
     holds,
     pinned: holds && belief.pinned,
+    vouches: holds && belief.vouches === true,
     timestamp,
     steps: {
       signer: found('signer', problems, `${named} signed this, SHA-256 ${certificate.fingerprint}`),
@@ -255,6 +265,7 @@ function usagesOf(certificate: SignerCertificate): Found {
 
 type Belief = {
   readonly pinned: boolean;
+  readonly vouches?: boolean;
   readonly detail: string;
   /** It is on the list, and the root or the owners that this asks for are not there. */
   readonly lacks?: string;
@@ -280,7 +291,8 @@ function beliefIn(
     const end = upTo(trust.fingerprints);
     if (end !== undefined) return { pinned: true, detail: by(end) };
   }
-  const listed = asRepository ? (trust.repositories ?? []) : (trust.signers ?? []);
+  const listed: readonly (TrustedSigner | TrustedRepository)[] =
+    (asRepository ? trust.repositories : trust.signers) ?? [];
   let lacks: string | undefined;
   for (const one of listed) {
     const issues = 'issues' in one && one.issues;
@@ -288,15 +300,22 @@ function beliefIn(
       ? upTo(new Set([one.fingerprint])) !== undefined
       : isFingerprintOf(one.fingerprint, leaf);
     if (!isMeant || !servesPurpose(leaf, oids.codeSigning)) continue;
-    const needed = asRepository ? (one as TrustedRepository).owners : [];
+    const needed = 'owners' in one ? one.owners : [];
     if (one.rootNeeded && upTo(trust.roots ?? new Set()) === undefined)
       lacks = `"${leaf.subject}" is on the list, and no root above it is trusted, which the list asks for`;
     else if (needed.length > 0 && !needed.some((owner) => owners.includes(owner)))
       lacks = `"${leaf.subject}" is on the list for packages of ${needed.join(', ')} only`;
-    else return { pinned: true, detail: `"${leaf.subject}" is on the list of those trusted` };
+    else
+      return {
+        pinned: true,
+        vouches: vouching(one),
+        detail: `"${leaf.subject}" is on the list of those trusted`,
+      };
   }
   return { pinned: false, detail: '', ...(lacks !== undefined && { lacks }) };
 }
+
+const vouching = (one: TrustedSigner | TrustedRepository): boolean => 'vouches' in one && one.vouches;
 
 function chainProblems(belief: Belief, whole: boolean, leaf: SignerCertificate, role: Role): Problem[] {
   if (belief.pinned) return [];

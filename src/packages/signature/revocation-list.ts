@@ -28,6 +28,7 @@ export const revocationListBytesMax = 32 * 1024 * 1024;
 
 /** A list that could be read; whether its issuer signed it is asked of each certificate that it is about. */
 export type RevocationList = {
+  readonly der: Buffer;
   /** SHA-256 of its DER, hex. */
   readonly sha256: string;
   /** The issuer's name as DER, and for people. */
@@ -104,6 +105,7 @@ function listIn(der: Buffer): RevocationList {
   if (hash === undefined) throw refused('it is not signed with RSA and SHA-2');
   const name = AsnParser.parse(toArray(issuer.bytes), Name);
   return {
+    der,
     sha256: createHash('sha256').update(der).digest('hex'),
     issuer: Buffer.from(AsnConvert.serialize(name)),
     issuerName: nameInWords(name),

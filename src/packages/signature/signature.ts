@@ -69,7 +69,7 @@ export function checkSignature(
   const alone = judgeSigner(message, signer, { content: message.content, role, trust, times, more });
   const isRepository = alone.kind === 'repository';
   const countersignature = checkCountersignature(message, signer, { isRepository, trust, times });
-  const judged = forgiven(alone, countersignature, trust);
+  const judged = forgiven(alone, countersignature);
   const { steps } = judged;
   return {
     ...judged,

@@ -1,0 +1,96 @@
+import { companyCertificates } from '../daemon/index.ts';
+import { certificateFacts } from '../identity/index.ts';
+import type { Instance } from '../instance/index.ts';
+import { linkNames, readLinks, readTrusted, type TrustedRow } from '../projections/index.ts';
+
+/** One certificate that is trusted here, for one purpose, and where that comes from. */
+export type TrustView = {
+  readonly fingerprint: string;
+  /** Null where only the fingerprint is known. */
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  /** ISO 8601 UTC. */
+  readonly notBefore: string | null;
+  readonly notAfter: string | null;
+  readonly purpose: TrustedRow['purpose'];
+  /** The link whose packages it is about; null: this side's own, and for time stamps and repositories all. */
+  readonly link: string | null;
+  readonly source: 'own company' | 'company of the link' | 'added here';
+  readonly issues: boolean;
+  readonly rootNeeded: boolean;
+  readonly vouches: boolean;
+  readonly name: string | null;
+  readonly serviceIndex: string | null;
+  readonly owners: readonly string[];
+  readonly note: string | null;
+  readonly addedAt: string | null;
+  readonly addedBy: string | null;
+};
+
+/** Everything trusted here: company certificates of this side and of the links, then what was added. */
+export function trustViews(instance: Instance): TrustView[] {
+  const links = readLinks(instance.db);
+  const names = linkNames(links);
+  const confirmed = links.filter(({ state }) => state === 'confirmed');
+  const pinned = ['', ...confirmed.map(({ link }) => link)].flatMap((link) =>
+    companyCertificates(instance, link).map((der): TrustView => ({
+      ...factsOf(der),
+      purpose: 'signer',
+      link: link === '' ? null : (names.get(link) ?? link),
+      source: link === '' ? 'own company' : 'company of the link',
+      issues: true,
+      rootNeeded: false,
+      vouches: false,
+      name: null,
+      serviceIndex: null,
+      owners: [],
+      note: null,
+      addedAt: null,
+      addedBy: null,
+    })),
+  );
+  const added = readTrusted(instance.db).map(({ certificate, addedAt, link, ...row }): TrustView => ({
+    subject: null,
+    issuer: null,
+    notBefore: null,
+    notAfter: null,
+    ...row,
+    ...(certificate !== null && factsOf(certificate)),
+    link: link === '' ? null : (names.get(link) ?? link),
+    source: 'added here',
+    addedAt: new Date(addedAt).toISOString(),
+  }));
+  return [...pinned, ...added];
+}
+
+type Facts = Pick<TrustView, 'fingerprint' | 'subject' | 'issuer' | 'notBefore' | 'notAfter'>;
+
+function factsOf(der: Uint8Array): Facts {
+  const { fingerprint, subject, issuer, notBefore, notAfter } = certificateFacts(der);
+  const iso = (time: number): string => new Date(time).toISOString();
+  return { fingerprint, subject, issuer, notBefore: iso(notBefore), notAfter: iso(notAfter) };
+}
+
+/** What a certificate is trusted for, in words. */
+export function purposeInWords({ purpose, link, issues, rootNeeded, vouches, owners }: TrustView): string {
+  const whose = owners.length === 0 ? '' : ` of ${owners.join(', ')}`;
+  const about = {
+    signer: link === null ? 'own packages' : `packages of ${link}`,
+    timestamp: 'time stamps',
+    repository: vouches
+      ? `countersigning, and vouching for packages${whose}`
+      : `countersigning packages${whose}`,
+    root: 'completing chains',
+  }[purpose];
+  return [about, ...(issues ? [] : ['itself only']), ...(rootNeeded ? ['with a root'] : [])].join('; ');
+}
+
+/** All certificates, in DER, that are known here: those that lists of revoked ones can be about. */
+export function knownCertificates(instance: Instance): Uint8Array[] {
+  const links = readLinks(instance.db).filter(({ state }) => state === 'confirmed');
+  const companies = ['', ...links.map(({ link }) => link)].flatMap((link) =>
+    companyCertificates(instance, link),
+  );
+  const added = readTrusted(instance.db).flatMap(({ certificate }) => certificate ?? []);
+  return [...companies, ...added];
+}
