@@ -20,6 +20,14 @@ export {
   type ReleaseParts,
 } from './make-release.ts';
 export {
+  giveUpBlobs,
+  superfluousBlobs,
+  type BlobFacts,
+  type KeptBlob,
+  type NamingRelease,
+  type SuperfluousBlob,
+} from './retain-blobs.ts';
+export {
   acceptInvitation,
   confirm,
   invite,
@@ -58,3 +66,4 @@ export {
 export { recordedStep, recordRun, startRun, type RunTold } from './record-run.ts';
 export type { RecordedDeployment, ReportRules } from './report-run.ts';
 export { cancelDeployment, resumeDeployment, type OpenRun } from './resume-or-cancel.ts';
+export { recordComparison, recordPush } from './record-repository.ts';

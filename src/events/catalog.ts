@@ -49,6 +49,7 @@ import {
   TrustRemoved,
   TrustRequired,
 } from './trust-events.ts';
+import { PackagePushed, SourceCompared } from './repository-events.ts';
 
 /** Every event type in its newest version. */
 export const everyEvent = [
@@ -69,6 +70,8 @@ export const everyEvent = [
   PackageAdded,
   BlobRefused,
   BlobsRemoved,
+  PackagePushed,
+  SourceCompared,
   ReleaseCreated,
   TestsImported,
   ReleaseJudged,

@@ -82,6 +82,7 @@ export {
 } from './deployment-events.ts';
 export { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
 export { BlobsRemoved } from './blob-events.ts';
+export { PackagePushed, SourceCompared } from './repository-events.ts';
 export { eventCatalog, everyEvent, type CrossgapEvent } from './catalog.ts';
 export {
   RevocationImported,

@@ -1,6 +1,12 @@
 export { isFolderTakenSince, readApplications, type ApplicationRow } from './application-board.ts';
 export { readAskedInputs } from './asked-inputs.ts';
-export { readAskedChunks, readListedPackages, type AskedChunks, type ListedPackage } from './chunk-board.ts';
+export {
+  readAskedChunks,
+  readChunkLists,
+  readListedPackages,
+  type AskedChunks,
+  type ListedPackage,
+} from './chunk-board.ts';
 export {
   findDeployment,
   readDeployments,
@@ -58,10 +64,12 @@ export { missingInputs, sourceOf, type InputSource, type KnownValues } from './r
 export { refusalInWords } from './refusal.ts';
 export {
   isHere,
+  readEveryOwedBlob,
   readEvidence,
   readGivenValues,
   readHeldBlobs,
   readOwedBlobs,
+  readOwnDocuments,
   readPublications,
   readReleases,
   readRemovedBlobs,
@@ -72,6 +80,7 @@ export {
   type RemovedBlob,
   type WantedBlob,
 } from './release-board.ts';
+export { readPushes, readSourceAlarms, type PushRow, type SourceAlarm } from './repository-board.ts';
 export { fleetRows, offerParts, runsIn, statusView, type StatusFacts } from './status-view.ts';
 export { decidesAtHome } from './told-events.ts';
 export {

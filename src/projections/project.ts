@@ -12,6 +12,7 @@ import { placeBoard } from './place-board.ts';
 import { processCatalog } from './process-catalog.ts';
 import type { Fold, Place, Projection } from './projection.ts';
 import { releaseBoard } from './release-board.ts';
+import { repositoryBoard } from './repository-board.ts';
 import { mayDecide } from './told-events.ts';
 import { trustBoard } from './trust-board.ts';
 import { prepareUnknownEntry } from './unknown-entries.ts';
@@ -27,6 +28,7 @@ const projections: readonly Projection[] = [
   deploymentQueue,
   applicationBoard,
   fleetBoard,
+  repositoryBoard,
   trustBoard,
 ];
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { bytesWritten, dayWindow } from './amounts.ts';
 import { feedSettings } from './feed.ts';
+import { pushSettings, sourceSettings } from './repositories.ts';
 
 /** Every setting of `crossgap.toml` and what it means. Everything has a default; unknown keys are refused. */
-export const Settings = z.strictObject({
+const everySetting = z.strictObject({
   /** Where the status page listens. Off loopback it is refused: it has no log-in. */
   listen: z
     .string()
@@ -61,9 +62,15 @@ export const Settings = z.strictObject({
       releases: z.int().min(1).max(1000).optional(),
       /** Those younger than so many days. */
       days: z.int().min(1).max(36_500).optional(),
+      /** Whether packages that no release needs any more are removed after a deployment, as `package gc` does. */
+      packages: z.boolean().default(false),
     })
     .prefault({}),
   feed: feedSettings,
+  /** Others' NuGet repositories, to fetch packages from and to push them to. */
+  source: sourceSettings.default([]),
+  /** What of links' packages is pushed on by itself. */
+  push: pushSettings.default([]),
   /** What is told to the author of a release about its runs here. */
   report: z
     .strictObject({
@@ -75,5 +82,17 @@ export const Settings = z.strictObject({
       errors: z.boolean().default(true),
     })
     .prefault({}),
+});
+
+/** The settings, where each of them also fits the others. */
+export const Settings = everySetting.superRefine(({ source, push }, context) => {
+  const names = new Set(source.map(({ name }) => name.toLowerCase()));
+  for (const [at, { to }] of push.entries())
+    if (!names.has(to.toLowerCase()))
+      context.addIssue({
+        code: 'custom',
+        path: ['push', at, 'to'],
+        message: `no [[source]] is called ${to}`,
+      });
 });
 export type Settings = z.infer<typeof Settings>;
