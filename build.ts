@@ -2,7 +2,7 @@
 // native code stays outside. `node build.ts` builds where something changed; `node build.ts --fresh` in any case.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { rolldown } from 'rolldown';
+import { rolldown, type Plugin } from 'rolldown';
 import { builtIsCurrent } from './bin/built.js';
 
 const root = import.meta.dirname;
@@ -14,6 +14,15 @@ const native = ['better-sqlite3'];
  */
 const common =
   /[\\/](?:src[\\/](?:cli|commands|db|events|identity|instance|projections|settings|\w+\.ts)|zod|msgpackr)(?:[\\/]|$)/;
+
+/** What a module requires for itself when it needs it is part of the bundle too, where `require` is the bundler's own. */
+const bundledRequire: Plugin = {
+  name: 'bundled-require',
+  transform: {
+    filter: { code: /createRequire/ },
+    handler: (code) => code.replace(/^const require = createRequire\(import\.meta\.url\);$/m, ''),
+  },
+};
 
 /** Builds `dist/` where the source is newer than it; what is running meanwhile sees the old one or the new one. */
 export async function build({ fresh = false } = {}): Promise<void> {
@@ -28,6 +37,7 @@ export async function build({ fresh = false } = {}): Promise<void> {
     // None of our modules does anything by being read, so that each command gets what it uses and nothing besides.
     treeshake: { moduleSideEffects: (id) => !id.startsWith(join(root, 'src')) },
     external: native,
+    plugins: [bundledRequire],
     // What one command reads late another may read at once.
     checks: { ineffectiveDynamicImport: false },
   });

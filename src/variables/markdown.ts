@@ -1,5 +1,9 @@
-import MarkdownIt from 'markdown-it';
+import { createRequire } from 'node:module';
+import type MarkdownIt from 'markdown-it';
 import type { Filter } from './filter.ts';
+
+// The library comes in with the first text in Markdown. A filter gives its value at once, so nothing can be awaited.
+const require = createRequire(import.meta.url);
 
 /** Longer text is refused: a reader of Markdown may go over some of it again and again. */
 const lengthMax = 256 * 1024;
@@ -20,7 +24,8 @@ export const markdown: Filter = (input, options, run) => {
 };
 
 function newReader() {
-  const md = new MarkdownIt({ html: true, xhtmlOut: true, linkify: true });
+  const Markdown = require('markdown-it') as typeof MarkdownIt;
+  const md = new Markdown({ html: true, xhtmlOut: true, linkify: true });
   md.disable('strikethrough');
   md.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
   md.linkify.add('//', null);
