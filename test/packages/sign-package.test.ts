@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { createHash } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { CompanyCertificate } from '../../src/identity/index.ts';
@@ -7,12 +7,14 @@ import { encodeSignature } from '../../src/packages/signature/build-signature.ts
 import {
   PackageError,
   packNupkg,
+  requireSignable,
   requireVerified,
   signPackage,
   verifyPackage,
   type PackageReport,
 } from '../../src/packages/index.ts';
 import type { HashName } from '../../src/packages/signature/oids.ts';
+import type { PackageSigner, ToSign } from '../../src/packages/signature/package-signer.ts';
 import {
   buildZip,
   nuspecEntry,
@@ -22,6 +24,8 @@ import {
   type RawEntry,
 } from '../support/build-nupkg.ts';
 import { fingerprint, makeCertificate, selfSigned, type CertificateWish } from '../support/certificates.ts';
+import { requires } from '../support/requires.ts';
+import { altered, timeAuthority } from '../support/time-authority.ts';
 
 const acme = selfSigned('Acme');
 const stranger = selfSigned('Stranger');
@@ -114,6 +118,87 @@ describe('what we sign, we verify', () => {
   });
 });
 
+describe('signing by other means', () => {
+  test('a key elsewhere signs what our own would sign', async () => {
+    using folder = temporaryFolder();
+    const file = folder.file('in.nupkg', buildZip(entries));
+    const asked: ToSign[] = [];
+    const elsewhere: PackageSigner = {
+      chain: acme.chain,
+      sign: async (toSign) => {
+        asked.push(toSign);
+        return sign(toSign.hash, toSign.bytes, acme.privateKey);
+      },
+    };
+    const own = folder.file('own.nupkg');
+    const at = { hash: 'sha384', now: new Date() } as const;
+    await signPackage(file, own, acme, at);
+    await signPackage(file, file, elsewhere, at);
+    expect(readFileSync(file)).toEqual(readFileSync(own));
+    expect(asked).toMatchObject([{ hash: 'sha384', fingerprint: fingerprint(acme), signatureBytes: 256 }]);
+  });
+
+  test('a key elsewhere that signs something else leaves nothing', async () => {
+    using folder = temporaryFolder();
+    const file = folder.file('in.nupkg', buildZip(entries));
+    const wrong = { chain: acme.chain, sign: async () => Buffer.alloc(256, 1) };
+    await expect(signPackage(file, folder.file('out'), wrong, { hash: 'sha256' })).rejects.toMatchObject({
+      code: 'PACKAGE_SIGNER_FAILED',
+    });
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+
+  test('a chain that ends below its root is told, and only then', async () => {
+    const root = makeCertificate({ commonName: 'Root', isAuthority: true });
+    const leaf = makeCertificate({ commonName: 'Leaf', purposes: ['codeSigning'], issuer: root });
+    const codes = async (by: CompanyCertificate): Promise<string[]> => {
+      using folder = temporaryFolder();
+      const file = folder.file('in.nupkg', buildZip(entries));
+      return (await signPackage(file, file, by, { hash: 'sha256' })).problems.map(({ code }) => code);
+    };
+    expect(await codes({ ...leaf, chain: leaf.chain.slice(0, 1) })).toContain('PACKAGE_CHAIN_INCOMPLETE');
+    expect(await codes(leaf)).not.toContain('PACKAGE_CHAIN_INCOMPLETE');
+  });
+
+  if (requires('openssl', 'packages are stamped by a real authority')) {
+    test('a time stamp makes a signature outlast its certificate', async () => {
+      await using authority = await timeAuthority();
+      using folder = temporaryFolder();
+      const file = folder.file('in.nupkg', buildZip(entries));
+      const timestamp = { url: authority.url, hash: 'sha256' } as const;
+      const report = await signPackage(file, file, acme, { hash: 'sha512', timestamp });
+      expect(report).toMatchObject({ ok: true, signature: { timestamp: expect.any(String) } });
+      const [later, pinned] = [new Date('2200-01-01'), fingerprint(authority.certificate, 1)];
+      const { fingerprints } = trusting(acme);
+      const withTime = { fingerprints: new Set([...fingerprints, pinned]) };
+      expect(await verifyPackage(file, { trust: withTime, at: later })).toMatchObject({ ok: true });
+      const without = await verifyPackage(file, { trust: { fingerprints }, at: later });
+      expect(errorCodes(without)).toEqual(['NU3037']);
+    });
+
+    test('a time stamp that does not come, or does not hold, leaves nothing', async () => {
+      const nonceless = altered((request) => delete request.nonce);
+      await using odd = await timeAuthority({ asked: nonceless });
+      using folder = temporaryFolder();
+      const file = folder.file('in.nupkg', buildZip(entries));
+      for (const [url, code] of [
+        [odd.url, 'PACKAGE_TIMESTAMP_INVALID'],
+        ['http://127.0.0.1:1/', 'PACKAGE_TIMESTAMP_NOT_GIVEN'],
+      ] as const) {
+        const timestamp = { url, hash: 'sha256' } as const;
+        const signing = signPackage(file, folder.file('out'), acme, { hash: 'sha256', timestamp });
+        await expect(signing).rejects.toMatchObject({ code });
+      }
+      expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+      expect(readFileSync(file)).toEqual(buildZip(entries));
+    });
+  }
+});
+
+/** What stands before the end record of a zip64 archive, and in the header of a large entry. */
+const zip64Locator = Buffer.concat([Buffer.from('PK\x06\x07', 'latin1'), Buffer.alloc(16)]);
+const zip64Extra = { extra: Buffer.from('0100080000000000000000ff', 'hex') };
+
 describe('signing is refused', () => {
   async function refused(bytes: Buffer, by: CompanyCertificate, options?: object): Promise<string> {
     using folder = temporaryFolder();
@@ -151,24 +236,62 @@ describe('signing is refused', () => {
     expect(await refused(Buffer.from('no zip'), acme)).toBe('PACKAGE_ARCHIVE_MALFORMED');
   });
 
+  const numbered: [string, string, () => Promise<Buffer> | Buffer][] = [
+    ['that is signed already', 'NU3001', () => signed()],
+    [
+      'whose signature entry is not the last',
+      'NU3005',
+      () => buildZip([{ name: '.signature.p7s', content: 'x', stored: true }, ...entries]),
+    ],
+    ['with a zip64 locator', 'NU3006', () => buildZip(entries, { afterCentral: zip64Locator })],
+    [
+      'with a zip64 field',
+      'NU3006',
+      () => buildZip([...entries, { ...content, name: 'z', both: zip64Extra }]),
+    ],
+  ];
+  test.each(numbered)("under NuGet's number for a package %s", async (_what, number, make) => {
+    using folder = temporaryFolder();
+    const file = folder.file('in.nupkg', await make());
+    await expect(signPackage(file, file, acme, { hash: 'sha256' })).rejects.toThrow(`(${number})`);
+  });
+
+  test('where a person says so of several, before one of them is signed', async () => {
+    using folder = temporaryFolder();
+    const [good, bad] = [folder.file('a.nupkg', buildZip(entries)), folder.file('b.nupkg', await signed())];
+    await expect(requireSignable(good, false)).resolves.toBeUndefined();
+    await expect(requireSignable(bad, false)).rejects.toMatchObject({ code: 'PACKAGE_ALREADY_SIGNED' });
+    await expect(requireSignable(bad, true)).resolves.toBeUndefined();
+  });
+
   const [past, future] = [
     { validFrom: new Date('2020-01-01'), validTo: new Date('2021-01-01') },
     { validFrom: new Date('2100-01-01'), validTo: new Date('2101-01-01') },
   ];
-  const unusable: [string, () => CompanyCertificate][] = [
-    ['that is too short', () => selfSigned('Short', { keyBits: 1024 })],
-    ['that is for web servers', () => selfSigned('Acme', { purposes: ['serverAuth'] })],
-    ['that is for time stamps', () => selfSigned('Acme', { purposes: ['timeStamping'] })],
-    ['that may not sign data', () => selfSigned('Acme', { usages: { keyEncipherment: true } })],
-    ['that is for lifetime signing', () => selfSigned('Acme', { otherPurpose: '1.3.6.1.4.1.311.10.3.13' })],
-    ['that is signed with SHA-1', () => selfSigned('Acme', { signedWith: 'sha1' })],
-    ['that expired', () => selfSigned('Acme', past)],
-    ['that is not valid yet', () => selfSigned('Acme', future)],
-    ['with another key', () => ({ chain: acme.chain, privateKey: stranger.privateKey })],
-    ['that is not there', () => ({ chain: [], privateKey: acme.privateKey })],
+  const unusable: [string, string, () => CompanyCertificate][] = [
+    ['that is too short', 'NU3014', () => selfSigned('Short', { keyBits: 1024 })],
+    ['that is for web servers', 'NU3012', () => selfSigned('Acme', { purposes: ['serverAuth'] })],
+    ['that is for time stamps', 'NU3012', () => selfSigned('Acme', { purposes: ['timeStamping'] })],
+    ['that may not sign data', 'NU3012', () => selfSigned('Acme', { usages: { keyEncipherment: true } })],
+    [
+      'that is for lifetime signing',
+      'NU3015',
+      () => selfSigned('Acme', { otherPurpose: '1.3.6.1.4.1.311.10.3.13' }),
+    ],
+    ['that is signed with SHA-1', 'NU3013', () => selfSigned('Acme', { signedWith: 'sha1' })],
+    ['that expired', 'NU3037', () => selfSigned('Acme', past)],
+    ['that is not valid yet', 'NU3017', () => selfSigned('Acme', future)],
+    ['with another key', 'NU3001', () => ({ chain: acme.chain, privateKey: stranger.privateKey })],
+    ['that is not there', 'there is none', () => ({ chain: [], privateKey: acme.privateKey })],
   ];
-  test.each(unusable)('with a certificate %s', async (_what, make) => {
-    expect(await refused(buildZip(entries), make())).toBe('PACKAGE_CERTIFICATE_UNUSABLE');
+  test.each(unusable)('with a certificate %s', async (_what, number, make) => {
+    using folder = temporaryFolder();
+    const file = folder.file('in.nupkg', buildZip(entries));
+    await expect(signPackage(file, folder.file('out'), make(), { hash: 'sha256' })).rejects.toMatchObject({
+      code: 'PACKAGE_CERTIFICATE_UNUSABLE',
+      message: expect.stringContaining(number),
+    });
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
   });
 
   test('where the out file can not be written', async () => {

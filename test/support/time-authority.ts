@@ -1,3 +1,4 @@
+import { AsnConvert } from '@peculiar/asn1-schema';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CompanyCertificate } from '../../src/identity/index.ts';
+import { TimeStampRequest } from '../../src/packages/signature/timestamp-types.ts';
 import { makeCertificate, pem } from './certificates.ts';
 
 export type TimeAuthorityWish = {
@@ -28,6 +30,15 @@ export type TimeAuthority = AsyncDisposable & {
   /** What was asked of it so far. */
   readonly requests: readonly { readonly contentType: string | undefined; readonly body: Buffer }[];
 };
+
+/** A request with something else in it, for `asked`. */
+export function altered(change: (request: TimeStampRequest) => void): (request: Buffer) => Buffer {
+  return (bytes) => {
+    const request = AsnConvert.parse(bytes, TimeStampRequest);
+    change(request);
+    return Buffer.from(AsnConvert.serialize(request));
+  };
+}
 
 /** A certificate for stamping times, issued by a root. */
 export function timeCertificate(

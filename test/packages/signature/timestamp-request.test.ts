@@ -8,6 +8,7 @@ import { TimeStampRequest } from '../../../src/packages/signature/timestamp-type
 import { makeCertificate } from '../../support/certificates.ts';
 import { requires } from '../../support/requires.ts';
 import {
+  altered,
   timeAuthority,
   timeCertificate,
   type TimeAuthority,
@@ -27,13 +28,6 @@ const refusal = (nuget: string): object => ({
   message: expect.stringContaining(`(${nuget})`),
   details: { nuget },
 });
-
-/** The request with something else in it. */
-const altered = (change: (request: TimeStampRequest) => void) => (bytes: Buffer) => {
-  const request = AsnConvert.parse(bytes, TimeStampRequest);
-  change(request);
-  return Buffer.from(AsnConvert.serialize(request));
-};
 
 if (requires('openssl', 'time stamps are asked of a real authority')) {
   describe('a time stamp authority', () => {
