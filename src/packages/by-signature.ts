@@ -1,4 +1,5 @@
 import type * as Countersigning from './countersign-package.ts';
+import type * as Revoking from './revocation-facts.ts';
 import type * as Signing from './sign-package.ts';
 import type * as Unsigning from './unsign-package.ts';
 import type * as Verifying from './verify-package.ts';
@@ -28,6 +29,11 @@ export const verifyPackage: typeof Verifying.verifyPackage = async (...given) =>
 
 export const requireVerified: typeof Verifying.requireVerified = async (...given) =>
   (await verifying()).requireVerified(...given);
+
+export const revocationFacts = async (
+  ...given: Parameters<typeof Revoking.revocationFacts>
+): Promise<ReturnType<typeof Revoking.revocationFacts>> =>
+  (await import('./revocation-facts.ts')).revocationFacts(...given);
 
 /** Reads now what verifies packages, for who may meet one when the files of the program have been replaced. */
 export async function prepareVerification(): Promise<void> {

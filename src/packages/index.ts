@@ -44,6 +44,7 @@ export {
   prepareVerification,
   requireSignable,
   requireVerified,
+  revocationFacts,
   signPackage,
   unsignPackage,
   verifyPackage,
@@ -60,10 +61,6 @@ export {
   type TrustedSigner,
   type TrustRequirements,
   type TrustRules,
-} from './signature/trust.ts';
-export {
-  revocationFacts,
   revocationListBytesMax,
-  RevocationListUnreadable,
-  type RevocationFacts,
-} from './revocation-facts.ts';
+} from './signature/trust.ts';
+export { type RevocationFacts } from './revocation-facts.ts';

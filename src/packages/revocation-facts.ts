@@ -2,11 +2,11 @@ import {
   isListOf,
   readRevocationList,
   revocationIn,
+  RevocationListUnreadable,
   type Revocation,
+  type RevocationList,
 } from './signature/revocation-list.ts';
 import { readCertificate } from './signature/signer-certificate.ts';
-
-export { revocationListBytesMax, RevocationListUnreadable } from './signature/revocation-list.ts';
 
 /** What a revocation list says of itself, and of the certificates that are known here. */
 export type RevocationFacts = {
@@ -26,9 +26,18 @@ export type RevocationFacts = {
   readonly revoked: readonly (Revocation & { readonly subject: string; readonly fingerprint: string })[];
 };
 
-/** Reads a revocation list, DER or PEM, beside certificates (DER) that are known. Errors: `RevocationListUnreadable`. */
-export function revocationFacts(bytes: Buffer, known: readonly Uint8Array[]): RevocationFacts {
-  const list = readRevocationList(bytes);
+/** Reads a revocation list, DER or PEM, beside certificates (DER) that are known; where it is none, why. */
+export function revocationFacts(
+  bytes: Buffer,
+  known: readonly Uint8Array[],
+): RevocationFacts | { readonly refused: string } {
+  let list: RevocationList;
+  try {
+    list = readRevocationList(bytes);
+  } catch (error) {
+    if (error instanceof RevocationListUnreadable) return { refused: error.message };
+    throw error;
+  }
   const certificates = known.map((der) => readCertificate(Buffer.from(der)));
   const called = certificates.filter(({ subjectName }) => subjectName.equals(list.issuer));
   const signers = called.filter((each) => isListOf(list, each));

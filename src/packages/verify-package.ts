@@ -8,6 +8,7 @@ import { readIdentity } from './nuspec.ts';
 import { PackageFile } from './zip/package-file.ts';
 import { problem, warning, type Problem } from './problems.ts';
 import { found, hasError, notReached, type Check, type Found } from './signature/checks.ts';
+import { revocationLists } from './revocation-files.ts';
 import { signatureEntries, signatureEntryFaults } from './signature-entry.ts';
 import {
   checkSignature,
@@ -108,7 +109,9 @@ export async function verifyPackage(path: string, options: VerifyOptions): Promi
   const isChanged = hash !== undefined && !timingSafeEqual(unsigned.get(hash.name)!, hash.digest);
   const tampered = isChanged ? [problem('NU3008', await tamperedMessage(file, layout))] : [];
   const now = options.now ?? new Date();
-  const findings = read && checkSignature(read, options.trust, { at: options.at ?? now, now });
+  const { lists, unread } = revocationLists(options.trust);
+  const trust = { ...options.trust, revocationLists: lists };
+  const findings = read && checkSignature(read, trust, { at: options.at ?? now, now });
   const archive = found('archive', inArchive, `${layout.entries.length} entries, sound`);
   const steps = [
     archive,
@@ -123,7 +126,7 @@ export async function verifyPackage(path: string, options: VerifyOptions): Promi
           hash === undefined
             ? notReached('integrity', 'the signature names no hash of the package')
             : found('integrity', tampered, `the package is the one that was signed (${hash.name})`),
-          ...authorOnly(findings),
+          ...authorOnly(findings).map((step) => withUnread(step, unread)),
         ]),
   ];
   const report = told(steps);
@@ -163,6 +166,14 @@ function authorOnly({ kind, found: steps }: SignatureFindings): readonly Found[]
   return steps.map((one) =>
     one.step === 'chain' ? found('chain', [...one.problems, refused], one.detail) : one,
   );
+}
+
+/** Lists that could not be used are told where what they might have said is missing. */
+function withUnread(step: Found, unread: readonly string[]): Found {
+  if (step.step !== 'revocation' || unread.length === 0) return step;
+  const warnings = unread.map((message) => warning('PACKAGE_REVOCATION_LIST_UNREADABLE', message));
+  const detail = [step.detail, ...unread].filter((text) => text !== '').join('; ');
+  return { ...step, detail, problems: [...step.problems, ...warnings] };
 }
 
 /** Whether a step leaves the signature valid: who signed is another question, and so is what is required beyond that. */

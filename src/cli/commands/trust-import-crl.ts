@@ -1,11 +1,6 @@
 import { CommandError, importRevocations, whyNotConfirmed } from '../../commands/index.ts';
 import { findLinks, type Instance } from '../../instance/index.ts';
-import {
-  revocationFacts,
-  revocationListBytesMax,
-  RevocationListUnreadable,
-  type RevocationFacts,
-} from '../../packages/index.ts';
+import { revocationFacts, revocationListBytesMax, type RevocationFacts } from '../../packages/index.ts';
 import { readRevocationLists } from '../../projections/index.ts';
 import { ago, count, moment } from '../../words.ts';
 import { command, list, needed, type Context, type Outcome } from '../command.ts';
@@ -22,7 +17,7 @@ export const importCrl = command({
   async run(context, { FILE }, { to }): Promise<Outcome> {
     const bytes = await bytesOf(context, FILE);
     const instance = await context.open();
-    const read = readList(FILE, bytes, instance);
+    const read = await readList(FILE, bytes, instance);
     const receivers = findLinks(instance.db, [...new Set(to)]);
     const closed = receivers.find(({ state }) => state !== 'confirmed');
     if (closed !== undefined)
@@ -77,24 +72,19 @@ async function bytesOf(context: Context, file: string): Promise<Buffer> {
 }
 
 /** @throws CommandError REVOCATION_LIST_REFUSED */
-function readList(file: string, bytes: Buffer, instance: Instance): RevocationFacts {
-  const refused = (because: string, cause?: unknown): CommandError =>
-    new CommandError('REVOCATION_LIST_REFUSED', `Cannot take in ${file}: ${because}`, {
-      hint: 'Get the complete list from who issued the certificates; its address stands in them.',
-      details: { file },
-      cause,
-    });
-  try {
-    const read = revocationFacts(bytes, knownCertificates(instance));
-    if (read.issuerKnown && !read.signedByIssuer)
-      throw refused(
-        `it says it is of "${read.issuer}", and the certificate of that name that is known here did not sign it`,
-      );
-    return read;
-  } catch (error) {
-    if (error instanceof RevocationListUnreadable) throw refused(error.message, error);
-    throw error;
-  }
+async function readList(file: string, bytes: Buffer, instance: Instance): Promise<RevocationFacts> {
+  const read = await revocationFacts(bytes, knownCertificates(instance));
+  const because =
+    'refused' in read
+      ? read.refused
+      : read.issuerKnown && !read.signedByIssuer
+        ? `it says it is of "${read.issuer}", and the certificate of that name that is known here did not sign it`
+        : undefined;
+  if (because === undefined && !('refused' in read)) return read;
+  throw new CommandError('REVOCATION_LIST_REFUSED', `Cannot take in ${file}: ${because}`, {
+    hint: 'Get the complete list from who issued the certificates; its address stands in them.',
+    details: { file },
+  });
 }
 
 function describe(read: RevocationFacts, now: string, imported: boolean, toldTo: number): string[] {

@@ -147,7 +147,6 @@ export function judgeSigner(
       chain: found('chain', chainProblems(belief, whole, certificate, role), belief.detail),
       revocation: checkRevocation(chain, {
         lists: trust.revocationLists ?? [],
-        unread: trust.listsUnread ?? [],
         now: times.now,
         signedBefore: timestamp?.latest,
         required: role.as === 'repository' && !requires.countersignature ? null : requires.revocation,

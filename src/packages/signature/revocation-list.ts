@@ -23,8 +23,7 @@ import { readDer, type DerValue } from './der.ts';
 import { nameInWords } from './name-in-words.ts';
 import { hashOfRsaOid, oids, type HashName } from './oids.ts';
 import { mayListRevoked, type SignerCertificate } from './signer-certificate.ts';
-
-export const revocationListBytesMax = 32 * 1024 * 1024;
+import { revocationListBytesMax } from './trust.ts';
 
 /** A list that could be read; whether its issuer signed it is asked of each certificate that it is about. */
 export type RevocationList = {

@@ -25,8 +25,6 @@ const dayMs = 86_400_000;
 
 export type RevocationQuestion = {
   readonly lists: readonly RevocationList[];
-  /** What is to be said of lists that could not be used. */
-  readonly unread?: readonly string[];
   /** The present: lists age by it. */
   readonly now: Date;
   /** Before when the signature was made, by a time stamp that holds. */
@@ -45,7 +43,6 @@ export function checkRevocation(chain: readonly SignerCertificate[], question: R
     isUnknown = true;
     problems.push((question.required === null ? warning : problem)(question.codes.unknown, message));
   };
-  for (const message of question.unread ?? []) problems.push(warning(question.codes.unknown, message));
   const silent: SignerCertificate[] = [];
   for (const [at, certificate] of chain.entries()) {
     if (isSelfIssued(certificate)) continue;

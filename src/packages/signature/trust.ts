@@ -19,8 +19,8 @@ export type PackageTrust = {
   /** Roots that count only above a signer or repository that asks for one. */
   readonly roots?: ReadonlySet<string>;
   readonly revocationLists?: readonly RevocationList[];
-  /** Lists that could not be used, in words. */
-  readonly listsUnread?: readonly string[];
+  /** Lists that are read when a package is judged. */
+  readonly revocationFiles?: readonly RevocationFile[];
   readonly requires?: TrustRequirements;
 };
 
@@ -66,6 +66,9 @@ export type TrustRules = {
 
 /** A revocation list in a file, which is read only where its bytes have this SHA-256. */
 export type RevocationFile = { readonly file: string; readonly sha256: string };
+
+/** A longer list is not read; those of large authorities have a few million bytes. */
+export const revocationListBytesMax = 32 * 1024 * 1024;
 
 const hashOfLength: Readonly<Record<number, string>> = { 64: 'sha256', 96: 'sha384', 128: 'sha512' };
 
