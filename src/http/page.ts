@@ -24,6 +24,8 @@ export type PageFacts = {
   readonly view: StatusView;
   readonly readiness: Readiness;
   readonly stamp: string;
+  /** Where clients find the package feed; undefined where nothing is served. */
+  readonly feed?: string | undefined;
 };
 
 /** The status page: what needs a person, then the parts that this instance has something to say about. */
@@ -206,7 +208,7 @@ function head(title: string): Html {
     <link rel="icon" type="image/svg+xml" href="${assets.mark.path}" />`;
 }
 
-function document({ view, stamp }: PageFacts, shell: Shell): string {
+function document({ view, stamp, feed }: PageFacts, shell: Shell): string {
   const { instance } = view;
   return html`<!doctype html>
     <html lang="en">
@@ -251,6 +253,10 @@ function document({ view, stamp }: PageFacts, shell: Shell): string {
               instance.startedAt !== null && html`, started ${since(instance.startedAt, view.now)}`
             }
           </p>
+          ${
+            feed !== undefined &&
+            html`<p>Packages for NuGet clients: <span class="exactly">${feed}</span></p>`
+          }
           <p>
             As data:
             ${joined(

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { assets } from './assets.ts';
 import type { EventStream } from './event-stream.ts';
-import type { FeedHandler } from './feed/feed-handler.ts';
+import { feedPath, type FeedHandler } from './feed/feed-handler.ts';
 import { metricsText } from './metrics.ts';
 import { deploymentPage, linkPage, refusalPage, statusPage, type PageFacts } from './page.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -12,14 +12,20 @@ export type RouteFacts = {
   readonly snapshot: Snapshot;
   readonly stream: EventStream;
   readonly feed: FeedHandler | undefined;
+  /** Where this server is reached, such as `http://127.0.0.1:7420`. */
+  readonly address: () => string;
 };
 
 /** Every address there is. Nothing is served by a name taken from a request; what is not here is a 404. */
-export function addRoutes(app: FastifyInstance, { source, snapshot, stream, feed }: RouteFacts): void {
+export function addRoutes(
+  app: FastifyInstance,
+  { source, snapshot, stream, feed, address }: RouteFacts,
+): void {
   const facts = (): PageFacts => ({
     stamp: snapshot.stamp(),
     view: snapshot.view(),
     readiness: source.readiness(),
+    feed: feed && (feed.url ?? `${address()}${feedPath}index.json`),
   });
 
   app.get<{ Querystring: Record<string, unknown> }>('/', (request, reply) =>

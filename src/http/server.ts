@@ -60,7 +60,11 @@ export async function statusServer(facts: StatusServerFacts): Promise<StatusServ
     routerOptions: { maxParamLength: targetLengthMax },
   });
   addHeaders(app, log);
-  addRoutes(app, { source, snapshot, stream, feed });
+  const address = (): string => {
+    const { port } = app.server.address() as AddressInfo;
+    return `http://${authority(host, port)}`;
+  };
+  addRoutes(app, { source, snapshot, stream, feed, address });
 
   const close = async (): Promise<void> => {
     snapshot.close();
@@ -73,10 +77,8 @@ export async function statusServer(facts: StatusServerFacts): Promise<StatusServ
     await close();
     throw listenError(listen, error);
   }
-  const { port } = app.server.address() as AddressInfo;
-  const address = `http://${authority(host, port)}`;
-  log.info({ address }, 'status page is up');
-  return { address, close, [Symbol.asyncDispose]: close };
+  log.info({ address: address() }, 'status page is up');
+  return { address: address(), close, [Symbol.asyncDispose]: close };
 }
 
 function addHeaders(app: FastifyInstance, log: Logger): void {

@@ -17,6 +17,8 @@ export type FeedFacts = {
 
 /** The package feed, whatever server it is part of. */
 export type FeedHandler = {
+  /** The service index as clients reach it from outside, where the settings say so. */
+  readonly url: string | undefined;
   /** Answers a GET or HEAD below `/nuget/` that has passed the door. Never throws: what goes wrong costs one answer. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
 };
@@ -46,6 +48,7 @@ export function feedHandler({ source, url, tokens, log }: FeedFacts): FeedHandle
   };
 
   return {
+    url: url === undefined ? undefined : `${folderOf(url)}index.json`,
     async answer(request, response) {
       try {
         await answer(request, response);
@@ -67,10 +70,13 @@ export function feedHandler({ source, url, tokens, log }: FeedFacts): FeedHandle
 
 /** The folder of the service index as the client reaches it. The host was compared at the door. */
 function baseOf({ headers, socket }: IncomingMessage, url: string | undefined): string {
-  if (url !== undefined) return `${url.replace(/\/+$/, '')}${feedPath}`;
+  if (url !== undefined) return folderOf(url);
   const scheme = socket instanceof TLSSocket ? 'https' : 'http';
   return `${scheme}://${headers.host?.toLowerCase() ?? ''}${feedPath}`;
 }
+
+/** The folder of the service index below the address that the settings give. */
+const folderOf = (url: string): string => `${url.replace(/\/+$/, '')}${feedPath}`;
 
 function isClientGone(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -234,6 +234,8 @@ test('addresses are those configured, where something stands in front', async ()
     resources: { '@id': string }[];
   };
   expect(resources[0]!['@id']).toBe('https://intra.example/packages/nuget/v3/flat/');
+  const page = await ask(server.address, '/');
+  expect(page.body.toString()).toContain('https://intra.example/packages/nuget/v3/index.json');
 });
 
 test('with a token, nothing of the feed is read without it, and the page stays as it was', async () => {
@@ -273,7 +275,15 @@ test('a source that fails costs one answer', async () => {
   expect((await ask(server.address, path)).status).toBe(200);
 });
 
-test('without a feed there is none', async () => {
+test('the page tells where the feed is', async () => {
+  using folder = temporaryFolder();
+  await using server = await serve(exampleSource(acme), { feed: exampleFeed(folder, []).feed });
+  const page = await ask(server.address, '/');
+  expect(page.body.toString()).toContain(`${server.address}/nuget/v3/index.json`);
+});
+
+test('without a feed there is none, and the page tells of none', async () => {
   await using server = await serve(exampleSource(acme));
+  expect((await ask(server.address, '/')).body.toString()).not.toContain('nuget');
   expect((await ask(server.address, '/nuget/v3/index.json')).status).toBe(404);
 });
