@@ -110,9 +110,7 @@ if (requires('dotnet', 'packages are exchanged with the real NuGet client')) {
       expect(output.match(/Signature type: Author/g)).toHaveLength(6);
       expect(output.match(/Signature type: Repository/g)).toHaveLength(2);
       expect(output.match(/Timestamp: /g)).toHaveLength(4);
-      expect(output.match(/Owners: Contoso, Überbau/g)).toHaveLength(
-        2,
-      );
+      expect(output.match(/Owners: Contoso, Überbau/g)).toHaveLength(2);
     });
 
     test('refuses what we refuse', async () => {
