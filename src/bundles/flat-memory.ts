@@ -1,12 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-type Collect = (options: { readonly type: 'minor'; readonly execution: 'sync' }) => void;
+import { collectYoung } from '../garbage.ts';
 
 /** So much passes by between two collections. */
 const everyBytes = 8 * 1024 * 1024;
 
-let collect: Collect | undefined;
 let passedBytes = 0;
 
 /**
@@ -18,11 +14,5 @@ export function passed(bytes: number): void {
   passedBytes += bytes;
   if (passedBytes < everyBytes) return;
   passedBytes = 0;
-  collect ??= collector();
-  collect({ type: 'minor', execution: 'sync' });
-}
-
-function collector(): Collect {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as Collect;
+  collectYoung();
 }
