@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readStatus } from '../src/daemon/index.ts';
 import { openInstance, type Instance } from '../src/instance/index.ts';
-import { fleetRows } from '../src/projections/index.ts';
+import { fleetRows, linksLiveOf } from '../src/projections/index.ts';
 import { milliseconds, profiled } from './measured.ts';
 import type { Measured, Measurement } from './measurement.ts';
 import { idleShare } from './scale-hub.ts';
@@ -54,7 +54,7 @@ async function measureView(data: string) {
   using instance = await openInstance(data);
   const fleet = (): unknown => fleetRows(instance.db, instance.clock.now());
   const bare = (): unknown => readBare(instance);
-  const facts = { startedAt: Date.now(), live: new Map() };
+  const facts = { startedAt: Date.now(), live: linksLiveOf(new Map()) };
   const status = (): unknown => readStatus(instance, facts);
   // Once before, since a daemon has looked before as well.
   for (const warm of [fleet, bare, status]) warm();

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { CrossgapError } from '../errors.ts';
-import type { LinkLive } from '../projections/index.ts';
+import type { LinkLive, LinksLive } from '../projections/index.ts';
 import type { Exchange, HubState } from '../sync/index.ts';
 import type { Lines } from './lines.ts';
 import { refusedLately, type RefusedLately } from './refused-lately.ts';
@@ -14,6 +14,8 @@ export interface LinkHealth extends Disposable {
   of(link: string): LinkLive | undefined;
   /** Every link of which there is something to tell. */
   all(): ReadonlyMap<string, LinkLive>;
+  /** The same for who asks for some of thousands. */
+  readonly live: LinksLive;
   /** Calls back when a link came to work for the first time or again, to fail or to fail otherwise; gives back how to stop that. */
   onChange(listener: () => void): () => void;
 }
@@ -74,6 +76,27 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
     if (changed) tell();
   }, lookEveryMs);
 
+  const of = (link: string): LinkLive | undefined => {
+    const known = links.get(link);
+    return known && liveOf(known, lines.stateOf(link), clock.now());
+  };
+  const live: LinksLive = {
+    get: of,
+    *hindered() {
+      for (const [link, { trouble }] of links) {
+        const hub = lines.stateOf(link);
+        // Of those that are well nothing is made.
+        if (trouble?.over === false || (hub?.lastError !== undefined && !hub.connected))
+          yield [link, of(link)!];
+      }
+    },
+    get connected() {
+      let connected = 0;
+      for (const link of links.keys()) if (lines.stateOf(link)?.connected === true) connected += 1;
+      return connected;
+    },
+  };
+
   const health: LinkHealth = {
     exchanged(link, { failures, refusals }) {
       const isNews = noteRefused(link, refusals);
@@ -87,10 +110,8 @@ export function linkHealth(lines: Pick<Lines, 'stateOf'>, clock: Clock): LinkHea
       if (isFirst || isMended || isNews) tell();
     },
     failed: note,
-    of(link) {
-      const known = links.get(link);
-      return known && liveOf(known, lines.stateOf(link), clock.now());
-    },
+    of,
+    live,
     all: () =>
       new Map([...links].map(([link, known]) => [link, liveOf(known, lines.stateOf(link), clock.now())])),
     onChange(listener) {

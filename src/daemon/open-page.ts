@@ -1,13 +1,13 @@
 import type { StatusServer, StatusSource } from '../http/index.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import { linkCalled, readLinks } from '../projections/index.ts';
+import { fleetInPieces } from '../projections/index.ts';
 import { endOfRunLog } from './end-of-run-log.ts';
 import { hostAndPort } from './host-and-port.ts';
 import type { LinkHealth } from './link-health.ts';
 import type { OpenFeed } from './open-feed.ts';
 import { readReadiness } from './readiness.ts';
-import { outboundLines, readDeployment, readStatus } from './status.ts';
+import { logDocument, readDeployment, readLinkPage, readPage, readSeries, statusDocument } from './status.ts';
 import type { Watch } from './watch.ts';
 
 /** Where the status page listens. */
@@ -29,15 +29,16 @@ export async function openPage(
 ): Promise<StatusServer> {
   // Only a daemon that stays needs the web server; commands that end soon don't read it.
   const { statusServer } = await import('../http/index.ts');
-  const startedAt = instance.clock.now();
+  const daemon = { startedAt: instance.clock.now(), live: health.live };
   const source: StatusSource = {
-    view: () => readStatus(instance, { startedAt, live: health.all() }),
+    page: (choice) => readPage(instance, daemon, choice),
+    series: (linksMax) => readSeries(instance, daemon, linksMax),
+    status: () => statusDocument(instance, daemon),
+    fleet: (wish) => fleetInPieces(instance.db, instance.clock.now(), wish),
+    ledger: () => logDocument(instance),
     deployment: (id) => readDeployment(instance, id),
     log: (id) => endOfRunLog(instance, id),
-    outbound(name) {
-      const link = linkCalled(readLinks(instance.db), name);
-      return link && outboundLines(instance, link);
-    },
+    link: (name) => readLinkPage(instance, daemon, name),
     readiness: () => readReadiness(instance),
     changed(listener) {
       const stops = [watch.onChange(listener), health.onChange(listener)];

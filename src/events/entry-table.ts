@@ -25,8 +25,6 @@ export type EntryTable = {
   head(feed: Buffer): FeedPoint | undefined;
   /** The newest entry of each feed there is, by the feed in hex. */
   heads(): Map<string, FeedPoint>;
-  /** Of each own feed the audience, in hex, and the position of its newest entry. */
-  newestOfOwn(): { feed: Buffer; audience: string; pos: number }[];
   /** The newest entries of a feed, newest first, as places. */
   newestOf(feed: Buffer, limit: number): (Spot & { pos: number })[];
   /** The newest of those at or before a position of the log. */
@@ -64,11 +62,6 @@ export function entryTable(db: Database): EntryTable {
     `SELECT entry.feed, epoch, seq, hash FROM feed JOIN entry ON entry.pos =
        (SELECT pos FROM entry AS newest WHERE newest.feed = feed.feed ORDER BY epoch DESC, seq DESC LIMIT 1)`,
   );
-  const newestOfOwn = db.prepare<[], { feed: Buffer; audience: string; pos: number }>(
-    `SELECT feed, lower(hex(audience)) AS audience,
-            (SELECT pos FROM entry WHERE entry.feed = feed.feed ORDER BY epoch DESC, seq DESC LIMIT 1) AS pos
-       FROM feed WHERE own = 1 ORDER BY pos DESC`,
-  );
   const newestOf = db.prepare<[Buffer, number], Spot & { pos: number }>(
     `SELECT pos, epoch, seq FROM entry WHERE feed = ? ORDER BY epoch DESC, seq DESC LIMIT ?`,
   );
@@ -103,7 +96,11 @@ export function entryTable(db: Database): EntryTable {
   const points = db.prepare<[number], EntryRow>(
     `SELECT pos, feed, epoch, seq, hash FROM entry WHERE pos > ? ORDER BY pos`,
   );
-  const count = db.prepare<[], number>('SELECT count(*) FROM entry').pluck();
+  const countAfter = db.prepare<[number], { entries: number; upTo: number | null }>(
+    'SELECT count(*) AS entries, max(pos) AS upTo FROM entry WHERE pos > ?',
+  );
+  // Entries are never removed, so that what was counted once stays counted.
+  let counted = { upTo: 0, entries: 0 };
   const last = db.prepare<[], number>('SELECT coalesce(max(pos), 0) FROM entry').pluck();
   const highest = db.prepare<[], number>(`SELECT seq FROM sqlite_sequence WHERE name = 'entry'`).pluck();
   return {
@@ -114,7 +111,6 @@ export function entryTable(db: Database): EntryTable {
       ),
     head: (feed) => point(head.get(feed)),
     heads: () => new Map(heads.all().map((row) => [row.feed.toString('hex'), point(row)!])),
-    newestOfOwn: () => newestOfOwn.all(),
     newestOf: (feed, limit) => newestOf.all(feed, limit),
     headAt: (feed, pos) => point(headAt.get(feed, pos)),
     hashAt: (feed, spot) => hashAt.get(feed, spot.epoch, spot.seq),
@@ -129,7 +125,13 @@ export function entryTable(db: Database): EntryTable {
       return feed ? ofTypeInFeed.all(feed, from, name.length, name) : ofType.all(from, name.length, name);
     },
     points: (pos) => points.all(pos),
-    count: () => count.get() ?? 0,
+    count: () => {
+      const more = countAfter.get(counted.upTo)!;
+      const now = { upTo: more.upTo ?? counted.upTo, entries: counted.entries + more.entries };
+      // Those of a transaction may yet be taken back.
+      if (!db.inTransaction) counted = now;
+      return now.entries;
+    },
     lastPosition: () => last.get() ?? 0,
     highestPosition: () => highest.get() ?? 0,
   };

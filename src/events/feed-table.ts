@@ -15,10 +15,13 @@ export type Feed = {
 
 type FeedRow = { feed: Buffer; author: Buffer; audience: Buffer; public_key: Buffer; own: number };
 
-/** The feeds in the database. A feed never changes, so each is read once. */
+/** The feeds in the database. A feed never changes, so each that is asked for is read once. */
 export type FeedTable = {
   get(feed: string): Feed | undefined;
   all(): Feed[];
+  /** So many behind a feed, in the order of their ids. */
+  after(feed: string, limit: number): Feed[];
+  count(): number;
   add(feed: Feed): void;
   /** A transaction was taken back: what it added is not there. */
   forget(): void;
@@ -28,14 +31,18 @@ export function feedTable(db: Database): FeedTable {
   const columns = 'feed, author, audience, public_key, own';
   const one = db.prepare<[Buffer], FeedRow>(`SELECT ${columns} FROM feed WHERE feed = ?`);
   const every = db.prepare<[], FeedRow>(`SELECT ${columns} FROM feed`);
+  const some = db.prepare<[Buffer, number], FeedRow>(
+    `SELECT ${columns} FROM feed WHERE feed > ? ORDER BY feed LIMIT ?`,
+  );
+  const count = db.prepare<[], number>('SELECT count(*) FROM feed').pluck();
   const insert = db.prepare(`INSERT INTO feed (${columns}) VALUES (?, ?, ?, ?, ?)`);
   const cache = new Map<string, Feed>();
-  const keep = (row: FeedRow): Feed => {
+  const read = (row: FeedRow): Feed => {
     const feed = row.feed.toString('hex');
     const before = cache.get(feed);
     if (before !== undefined) return before;
     let key: VerifyingKey | undefined;
-    const read: Feed = {
+    return {
       feed,
       author: row.author.toString('hex'),
       audience: row.audience.toString('hex'),
@@ -46,17 +53,21 @@ export function feedTable(db: Database): FeedTable {
       },
       own: row.own === 1,
     };
-    cache.set(feed, read);
-    return read;
   };
   return {
     get: (feed) => {
       const before = cache.get(feed);
       if (before !== undefined) return before;
       const row = one.get(Buffer.from(feed, 'hex'));
-      return row && keep(row);
+      if (row === undefined) return undefined;
+      const found = read(row);
+      cache.set(feed, found);
+      return found;
     },
-    all: () => every.all().map(keep),
+    // Not kept: thousands are listed now and then, and few of them are written to.
+    all: () => every.all().map(read),
+    after: (feed, limit) => some.all(Buffer.from(feed, 'hex'), limit).map(read),
+    count: () => count.get() ?? 0,
     add: (feed) => {
       const blob = (hex: string): Buffer => Buffer.from(hex, 'hex');
       insert.run(blob(feed.feed), blob(feed.author), blob(feed.audience), feed.publicKey, feed.own ? 1 : 0);

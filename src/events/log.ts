@@ -10,7 +10,7 @@ import { epochs } from './epochs.ts';
 import { evidenceTable, type Evidence } from './evidence.ts';
 import { replaceKey, rotateKey, type NewKey, type Revocation } from './change-key.ts';
 import { feedKeys } from './feed-keys.ts';
-import { feedTable } from './feed-table.ts';
+import { feedTable, type Feed } from './feed-table.ts';
 import { feedId } from './feed.ts';
 import { findKeys } from './find-keys.ts';
 import { findGaps } from './gaps.ts';
@@ -126,8 +126,15 @@ export type Log<E extends AnyEvent> = {
   /** The entries of a feed from a place on as they travel, without those a later epoch left behind. */
   readFeed(feed: string, from: Spot, limit: number): SealedEntry[];
   feeds(): FeedFacts[];
-  /** The newest entries of our feeds for these audiences, newest first. */
-  newestTold(audiences: ReadonlySet<string>, limit: number): LoggedEntry<E>[];
+  /** So many of them behind one, in the order of their ids; '' is before all. */
+  feedsAfter(feed: string, limit: number): FeedFacts[];
+  feed(feed: string): FeedFacts | undefined;
+  feedCount(): number;
+  /**
+   * The newest entries of our feeds for these audiences, newest first. They come with the one that was told something
+   * last before the others, and no more of them are asked for than are needed.
+   */
+  newestTold(audiences: Iterable<string>, limit: number): LoggedEntry<E>[];
   /** Those that hold two entries for one place; see `FeedFacts.frozen`. */
   frozenFeeds(): string[];
   /** What receivers say that speaks against signing own feeds; see `FeedFacts.doubt`. */
@@ -138,6 +145,8 @@ export type Log<E extends AnyEvent> = {
   gaps(): Gap[];
   /** The newest head each author signed, as far as one reached us. */
   peerHeads(): (Head & { readonly receivedAt: number })[];
+  /** The same of one feed. */
+  peerHead(feed: string): Head | undefined;
 
   evidence(feed: string): Evidence[];
   /** The same of a feed that is frozen now; of any other, nothing. */
@@ -233,6 +242,19 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     return isMissed || witnessed.doubt(blob(feed)) !== undefined;
   };
 
+  const feedFacts = (some: readonly Feed[], headOf: (feed: string) => FeedPoint | undefined): FeedFacts[] => {
+    const frozen = new Set(evidence.allFrozen());
+    const doubts = new Map(witnessed.all().map(({ feed, doubt }) => [feed, doubt]));
+    const isAnyVoid = epochTable.any();
+    return some.flatMap(({ feed, author, audience, own: isOurs }) => {
+      const head = headOf(feed);
+      if (head === undefined) return [];
+      const voidEntries = isAnyVoid ? epochTable.countVoid(blob(feed)) : 0;
+      const doubt = (isOurs ? doubts.get(feed) : undefined) ?? null;
+      return [{ feed, author, audience, own: isOurs, ...head, frozen: frozen.has(feed), voidEntries, doubt }];
+    });
+  };
+
   return {
     instanceId,
     feedTo: (audience) => feedId(instanceId, audience),
@@ -316,26 +338,25 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     },
     feeds: () => {
       // Read once for all: there may be thousands of feeds.
-      const heads = entries.heads();
-      const frozen = new Set(evidence.allFrozen());
-      const doubts = new Map(witnessed.all().map(({ feed, doubt }) => [feed, doubt]));
-      const isAnyVoid = epochTable.any();
-      return feeds.all().flatMap(({ feed, author, audience, own }) => {
-        const head = heads.get(feed);
-        if (head === undefined) return [];
-        const voidEntries = isAnyVoid ? epochTable.countVoid(blob(feed)) : 0;
-        const doubt = (own ? doubts.get(feed) : undefined) ?? null;
-        return [{ feed, author, audience, own, ...head, frozen: frozen.has(feed), voidEntries, doubt }];
-      });
+      const all = entries.heads();
+      return feedFacts(feeds.all(), (feed) => all.get(feed));
     },
+    feedsAfter: (feed, limit) => feedFacts(feeds.after(feed, limit), (id) => entries.head(blob(id))),
+    feed: (id) => {
+      const feed = feeds.get(id);
+      return feed && feedFacts([feed], () => entries.head(blob(id)))[0];
+    },
+    feedCount: () => feeds.count(),
     frozenFeeds: () => evidence.allFrozen(),
     newestTold: (audiences, limit) => {
       let found: number[] = [];
-      for (const { feed, audience, pos } of entries.newestOfOwn()) {
-        if (!audiences.has(audience)) continue;
-        // Feeds come by their newest entries: those that follow have none that is newer than what was found.
-        if (found.length === limit && pos < found.at(-1)!) break;
-        const counted = entries.newestOf(feed, limit).filter((spot) => !epochTable.isVoid(feed, spot));
+      for (const audience of audiences) {
+        const feed = blob(feedId(instanceId, audience));
+        const spots = entries.newestOf(feed, limit);
+        const newest = spots[0]?.pos ?? 0;
+        // Those that follow have none that is newer than what was found.
+        if (found.length === limit && newest < found.at(-1)!) break;
+        const counted = spots.filter((spot) => !epochTable.isVoid(feed, spot));
         found = [...found, ...counted.map((spot) => spot.pos)].toSorted((a, b) => b - a).slice(0, limit);
       }
       return found.map((pos) => logged(entries.atPosition(pos)!));
@@ -346,6 +367,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     lastPosition: () => entries.lastPosition(),
     gaps: () => findGaps(tables),
     peerHeads: () => heads.all(),
+    peerHead: (feed) => heads.get(blob(feed)),
 
     evidence: (feed) => evidence.list(blob(feed)),
     frozenBy: (feed) => (evidence.frozen(blob(feed)) === undefined ? [] : evidence.list(blob(feed))),

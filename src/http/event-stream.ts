@@ -23,8 +23,18 @@ export type StreamLimits = {
 /** A reader that leaves this much unread is let go: it would hold memory for as long as it sleeps. */
 const unreadBytesMax = 64 * 1024;
 
-/** Streams that tell browsers the stamp of the present state: first `hello`, then `change` whenever it is another. */
-export function eventStream(stamp: () => string, limits: StreamLimits): EventStream {
+/** Reading the page for who looks on takes no more than this part of the time, however often it changes. */
+const readingShare = 1 / 20;
+
+/**
+ * Streams that tell browsers the stamp of the present state: first `hello`, then `change` whenever it is another. Each
+ * browser reads its page again then: where that takes long (`readMs`), changes are gathered for longer.
+ */
+export function eventStream(
+  stamp: () => string,
+  limits: StreamLimits,
+  readMs: () => number = () => 0,
+): EventStream {
   const open = new Set<ServerResponse>();
   let gathering: NodeJS.Timeout | undefined;
 
@@ -51,10 +61,13 @@ export function eventStream(stamp: () => string, limits: StreamLimits): EventStr
       return true;
     },
     announce() {
-      gathering ??= setTimeout(() => {
-        gathering = undefined;
-        for (const response of open) send(response, `event: change\ndata: ${stamp()}\n\n`);
-      }, limits.gatherMs);
+      gathering ??= setTimeout(
+        () => {
+          gathering = undefined;
+          for (const response of open) send(response, `event: change\ndata: ${stamp()}\n\n`);
+        },
+        Math.max(limits.gatherMs, readMs() / readingShare),
+      );
       gathering.unref();
     },
     get size() {

@@ -4,7 +4,7 @@ import {
   describeRefused,
   type LinkView,
   type OutstandingView,
-  type StatusView,
+  type PageView,
   type RefusedView,
 } from '../projections/index.ts';
 import { count, size } from '../words.ts';
@@ -37,7 +37,7 @@ export function amount({ entries, blobs, blobBytes }: OutstandingView): string {
 }
 
 /** By which way, how it is right now, and what hinders it. */
-export function way(view: StatusView, link: LinkView): Html {
+export function way(view: PageView, link: LinkView): Html {
   const wrong = describeError(link);
   const refused = describeRefused(link, view.now);
   return html`${wayAlone(view, link)}${wrong !== null && html` <small class="bad"><bdi>${wrong}</bdi></small>`}${
@@ -45,7 +45,7 @@ export function way(view: StatusView, link: LinkView): Html {
   }`;
 }
 
-function wayAlone(view: StatusView, link: LinkView): Html {
+function wayAlone(view: PageView, link: LinkView): Html {
   const live = describeLive(link, view.now);
   return html`<bdi>${link.transport}</bdi>${live !== '' && html` <small>${live}</small>`}`;
 }
@@ -61,7 +61,7 @@ function refusedAtLength({ reasons, at }: RefusedView, now: string): Content {
 }
 
 /** The same at length, what hinders it with what to do, as far as there is something to say. */
-export function wayAtLength(view: StatusView, link: LinkView): readonly (readonly [string, Content])[] {
+export function wayAtLength(view: PageView, link: LinkView): readonly (readonly [string, Content])[] {
   const { live } = link;
   const [connection, error] = [live?.connection, live?.lastError];
   return [

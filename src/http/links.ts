@@ -1,23 +1,9 @@
-import type { StatusView } from '../projections/index.ts';
+import type { PageView } from '../projections/index.ts';
 import { html, type Html } from './html.ts';
 
-/** Names by id, and by themselves; made once a view, since a fleet asks for thousands. */
-const namesOfViews = new WeakMap<StatusView['links'], ReadonlyMap<string, string>>();
-
-function namesOf({ links }: StatusView): ReadonlyMap<string, string> {
-  const known = namesOfViews.get(links);
-  if (known !== undefined) return known;
-  const names = new Map([
-    ...links.map(({ name }) => [name, name] as const),
-    ...links.map(({ link, name }) => [link, name] as const),
-  ]);
-  namesOfViews.set(links, names);
-  return names;
-}
-
 /** The name people gave the link, whether `link` is its name or its id. */
-export function linkName(view: StatusView, link: string): string {
-  return namesOf(view).get(link) ?? link;
+export function linkName(view: PageView, link: string): string {
+  return view.called(link) ?? link;
 }
 
 export function linkHref(name: string): string {
@@ -29,8 +15,8 @@ export function deploymentHref(id: string): string {
 }
 
 /** A customer or vendor by name, leading to all that it can see. Only a link that exists has such a page. */
-export function linkTo(view: StatusView, link: string): Html {
-  const name = namesOf(view).get(link);
+export function linkTo(view: PageView, link: string): Html {
+  const name = view.called(link);
   if (name === undefined) return html`<bdi>${link}</bdi>`;
   return html`<a href="${linkHref(name)}"><bdi>${name}</bdi></a>`;
 }

@@ -1,9 +1,10 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { LinkView, OutstandingView, StatusView } from '../projections/index.ts';
+import type { LinkFigures, OutstandingView, PageView, Series } from '../projections/index.ts';
 import type { Readiness } from './source.ts';
 
 export type Measured = {
-  readonly view: StatusView;
+  readonly view: PageView;
+  readonly series: Series;
   readonly readiness: Readiness;
   readonly counters: Readonly<Record<string, number>>;
   /** Open `/events` streams. */
@@ -16,25 +17,22 @@ export type Measured = {
  */
 export async function metricsText(measured: Measured): Promise<{ text: string; contentType: string }> {
   const registry = new Registry();
-  const { view, readiness } = measured;
+  const { view, series, readiness } = measured;
   const gauge: AddGauge = (name, help, ...samples) => {
     const labelNames = [...new Set(samples.flatMap(([, labels]) => Object.keys(labels ?? {})))];
     const made = new Gauge({ name, help, labelNames, registers: [registry] });
     for (const [value, labels] of samples) made.set(labels ?? {}, value);
   };
-  const { instance, log, links } = view;
+  const { instance, log } = view;
   gauge('crossgap_info', 'The running program and instance.', [
     1,
     { version: instance.version, instance: instance.name },
   ]);
   gauge('crossgap_ready', '1 when the daemon does all it is there for.', [readiness.ready ? 1 : 0]);
   gauge('crossgap_log_entries', 'Entries in the log, all feeds together.', [log.entries]);
-  gauge('crossgap_feeds', 'Feeds in the log.', [log.feeds.length]);
-  gauge('crossgap_feeds_frozen', 'Feeds whose author signed two histories.', [
-    log.feeds.filter(({ frozen }) => frozen).length,
-  ]);
-  // The frozen ones first: of many feeds these are the ones to be seen.
-  const feeds = log.feeds.toSorted((a, b) => Number(b.frozen) - Number(a.frozen)).slice(0, feedsMax);
+  gauge('crossgap_feeds', 'Feeds in the log.', [log.feeds.count]);
+  gauge('crossgap_feeds_frozen', 'Feeds whose author signed two histories.', [log.feeds.frozen]);
+  const { feeds } = series;
   gauge(
     'crossgap_feed_seq',
     'Sequence number of the newest entry held of a feed.',
@@ -50,7 +48,7 @@ export async function metricsText(measured: Measured): Promise<{ text: string; c
     '1 when the author signed two different entries with one number.',
     ...feeds.map(({ feed, frozen }): Sample => [frozen ? 1 : 0, { feed }]),
   );
-  linkGauges(gauge, links);
+  linkGauges(gauge, series);
   const deploymentStates = ['waiting', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled'];
   gauge('crossgap_deployments', 'Deployments here by state.', ...byState(deploymentStates, view.deployments));
   const offerStates = ['offered', 'accepted', 'postponed', 'refused', 'blocked', 'withdrawn'];
@@ -65,28 +63,26 @@ export async function metricsText(measured: Measured): Promise<{ text: string; c
   return { text: await registry.metrics(), contentType: registry.contentType };
 }
 
-/** Series for more links and feeds than this would be most of what is scraped; the sums are of all. */
-const linksMax = 1000;
-/** A link has two feeds, and the instance one of its own. */
-const feedsMax = 2 * linksMax + 1;
+/** Series for more links and their feeds than this would be most of what is scraped; the sums are of all. */
+export const linksMeasured = 1000;
 
-function linkGauges(gauge: AddGauge, links: StatusView['links']): void {
-  const all = links.filter((link) => link.state !== 'removed');
-  const ways = (what: (way: OutstandingView) => number) => (link: LinkView) =>
+function linkGauges(gauge: AddGauge, { links, states, connected, failing }: Series): void {
+  const ways = (what: (way: OutstandingView) => number) => (link: LinkFigures) =>
     [
       [what(link.outstanding.toThem), { link: link.name, direction: 'out' }],
       [what(link.outstanding.toUs), { link: link.name, direction: 'in' }],
     ] as const;
-  const isFailing = ({ live }: LinkView): boolean => live?.lastError?.over === false;
-  const linkStates = ['invited', 'pending', 'confirmed'];
-  gauge('crossgap_links', 'Links by state.', ...byState(linkStates, all));
-  gauge('crossgap_links_connected', 'Links whose connection to a NATS server is up.', [
-    all.filter(({ live }) => live?.connection?.connected === true).length,
-  ]);
-  gauge('crossgap_links_failing', 'Links that something hinders now.', [all.filter(isFailing).length]);
-  const shown = all.slice(0, linksMax);
-  const each = (name: string, help: string, samples: (link: LinkView) => readonly Sample[]): void =>
-    gauge(name, help, ...shown.flatMap(samples));
+  const isFailing = ({ live }: LinkFigures): boolean => live?.lastError?.over === false;
+  const linkStates = ['invited', 'pending', 'confirmed'] as const;
+  gauge(
+    'crossgap_links',
+    'Links by state.',
+    ...linkStates.map((state): Sample => [states[state], { state }]),
+  );
+  gauge('crossgap_links_connected', 'Links whose connection to a NATS server is up.', [connected]);
+  gauge('crossgap_links_failing', 'Links that something hinders now.', [failing]);
+  const each = (name: string, help: string, samples: (link: LinkFigures) => readonly Sample[]): void =>
+    gauge(name, help, ...links.flatMap(samples));
   each(
     'crossgap_link_connected',
     '1 while the connection to the NATS server is up; absent for links without one.',

@@ -1,13 +1,13 @@
-import type { DeploymentView, OutboundLine, StatusView } from '../projections/index.ts';
+import type { DeploymentView, FleetChoice, LinkView, OutboundLine, PageView } from '../projections/index.ts';
 import { assets } from './assets.ts';
 import { empty, section, typed } from './blocks.ts';
 import { chip } from './chip.ts';
 import { html, joined, type Content, type Html } from './html.ts';
 import { wayAtLength } from './link-cells.ts';
-import { attentionSection, concerns, type Concern } from './sections/attention.ts';
+import { attentionSection, concerns, type Concerns } from './sections/attention.ts';
 import { account, deploymentsSection, deploymentTitle } from './sections/deployments.ts';
 import { environmentsSection } from './sections/environments.ts';
-import { fleetSection, type FleetChoice } from './sections/fleet.ts';
+import { fleetSection } from './sections/fleet.ts';
 import { ledgerSection } from './sections/ledger.ts';
 import { linksSection } from './sections/links.ts';
 import { offersSection } from './sections/offers.ts';
@@ -21,21 +21,24 @@ import { commandLine, count, moment } from '../words.ts';
 
 /** What every page is made from; `stamp` names the state it shows, so that the live script sees when it is old. */
 export type PageFacts = {
-  readonly view: StatusView;
+  readonly view: PageView;
   readonly readiness: Readiness;
   readonly stamp: string;
   /** Where clients find the package feed; undefined where nothing is served. */
   readonly feed?: string | undefined;
 };
 
-/** The status page: what needs a person, then the parts that this instance has something to say about. */
-export function statusPage(facts: PageFacts, choice: FleetChoice): string {
+/**
+ * The status page: what needs a person, then the parts that this instance has something to say about. `find` is what the
+ * customers shown were looked for by.
+ */
+export function statusPage(facts: PageFacts, { find }: Pick<FleetChoice, 'find'>): string {
   const { view } = facts;
   const found = concerns(view, facts.readiness);
-  const isVendor = view.fleet.length > 0 || view.releases.length > 0;
+  const isVendor = view.fleet.customers > 0 || view.releases.count > 0;
   const isCustomer = view.offers.length > 0;
   const parts: readonly Part[] = [
-    ...(isVendor ? vendorParts(view, choice) : []),
+    ...(isVendor ? vendorParts(view, find) : []),
     ...(isCustomer ? [['offers', 'Offers', offersSection(view)] as const] : []),
     ['environments', 'Environments', environmentsSection(view)],
     ['deployments', 'Deployments', deploymentsSection(view)],
@@ -54,9 +57,9 @@ export function statusPage(facts: PageFacts, choice: FleetChoice): string {
 
 type Part = readonly [id: string, name: string, body: Html];
 
-function vendorParts(view: StatusView, choice: FleetChoice): readonly Part[] {
+function vendorParts(view: PageView, find: string): readonly Part[] {
   return [
-    ['fleet', 'Fleet', fleetSection(view, choice)],
+    ['fleet', 'Fleet', fleetSection(view, find)],
     ['releases', 'Releases', releasesSection(view)],
   ];
 }
@@ -90,10 +93,9 @@ export function deploymentPage(
 }
 
 /** Everything the other side of a link can see. */
-export function linkPage(facts: PageFacts, name: string, lines: readonly OutboundLine[]): string {
+export function linkPage(facts: PageFacts, link: LinkView, lines: readonly OutboundLine[]): string {
   const newestFirst = lines.toSorted((a, b) => b.seq - a.seq);
-  const link = facts.view.links.find((one) => one.name === name || one.link === name);
-  const called = `${link?.name ?? name}${link?.state === 'removed' ? ' (removed)' : ''}`;
+  const called = `${link.name}${link.state === 'removed' ? ' (removed)' : ''}`;
   return document(facts, {
     title: `What ${called} can see · ${facts.view.instance.name}`,
     health: health(facts.readiness, concerns(facts.view, facts.readiness)),
@@ -102,9 +104,7 @@ export function linkPage(facts: PageFacts, name: string, lines: readonly Outboun
       'outbound',
       `What ${called} can see`,
       html`${count(lines.length, 'entry', 'entries')}, newest first; there is nothing else`,
-      html`${
-        link !== undefined &&
-        html`<dl class="facts inline card inside">
+      html`<dl class="facts inline card inside">
           <div>
             <dt>State</dt>
             <dd>${chip(link.state)}</dd>
@@ -128,13 +128,15 @@ export function linkPage(facts: PageFacts, name: string, lines: readonly Outboun
                 <dd>${value}</dd>
               </div>`,
           )}
-        </dl>`
-      }
-      ${
-        lines.length === 0
-          ? empty(html`Nothing has been written for <bdi>${called}</bdi>.`, commandLine('feed', 'show', name))
-          : outboundTable(facts.view.now, called, newestFirst)
-      }`,
+        </dl>
+        ${
+          lines.length === 0
+            ? empty(
+                html`Nothing has been written for <bdi>${called}</bdi>.`,
+                commandLine('feed', 'show', link.state === 'removed' ? link.link : link.name),
+              )
+            : outboundTable(facts.view.now, called, newestFirst)
+        }`,
     ),
   });
 }
@@ -157,14 +159,15 @@ export function refusalPage(status: number, words: string): string {
 
 const back: Content = html`<li><a href="/">Status page</a></li>`;
 
-function health(readiness: Readiness, found: readonly Concern[]): Html {
+function health(readiness: Readiness, { found, more }: Concerns): Html {
+  const things = found.length + more;
   const bad = found.some((concern) => concern.tone === 'bad');
   if (readiness.checks.some((check) => check.state === 'failed'))
     return chip('not-ready', 'not ready', 'bad');
   if (!readiness.ready) return chip('starting', 'starting', 'wait');
-  if (bad) return chip('troubled', `${count(found.length, 'thing')} to look at`, 'bad');
-  return found.length > 0
-    ? chip('asking', `${count(found.length, 'thing')} to do`, 'wait')
+  if (bad) return chip('troubled', `${count(things, 'thing')} to look at`, 'bad');
+  return things > 0
+    ? chip('asking', `${count(things, 'thing')} to do`, 'wait')
     : chip('well', 'all is well', 'good');
 }
 

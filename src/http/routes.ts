@@ -1,11 +1,16 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { arrayInPieces } from '../json-in-pieces.ts';
+import type { FleetChoice, FleetWish } from '../projections/index.ts';
 import { assets } from './assets.ts';
 import type { EventStream } from './event-stream.ts';
 import { feedPath, type FeedHandler } from './feed/feed-handler.ts';
-import { metricsText } from './metrics.ts';
+import { linksMeasured, metricsText } from './metrics.ts';
 import { deploymentPage, linkPage, refusalPage, statusPage, type PageFacts } from './page.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StatusSource } from './source.ts';
+
+type Query = { readonly [name in 'find' | 'page' | 'limit' | 'after' | 'behind']?: unknown };
 
 export type RouteFacts = {
   readonly source: StatusSource;
@@ -21,19 +26,17 @@ export function addRoutes(
   app: FastifyInstance,
   { source, snapshot, stream, feed, address }: RouteFacts,
 ): void {
-  const facts = (): PageFacts => ({
+  const facts = (choice?: FleetChoice): PageFacts => ({
     stamp: snapshot.stamp(),
-    view: snapshot.view(),
+    view: snapshot.page(choice),
     readiness: source.readiness(),
     feed: feed && (feed.url ?? `${address()}${feedPath}index.json`),
   });
 
-  app.get<{ Querystring: Record<string, unknown> }>('/', (request, reply) =>
-    page(
-      reply,
-      statusPage(facts(), { find: textOf(request.query['find']), page: numberOf(request.query['page']) }),
-    ),
-  );
+  app.get<{ Querystring: Query }>('/', ({ query }, reply) => {
+    const choice = { find: textOf(query['find']), page: numberOf(query['page']) ?? 1 };
+    return page(reply, statusPage(facts(choice), choice));
+  });
   app.get<{ Params: { id: string } }>('/deployments/:id', (request, reply) => {
     const deployment = source.deployment(request.params.id);
     return deployment === undefined
@@ -47,22 +50,26 @@ export function addRoutes(
       : reply.type('text/plain; charset=utf-8').send(log);
   });
   app.get<{ Params: { name: string } }>('/links/:name', (request, reply) => {
-    const lines = source.outbound(request.params.name);
-    return lines === undefined
+    const found = source.link(request.params.name);
+    return found === undefined
       ? noPage(reply, 'There is no such link')
-      : page(reply, linkPage(facts(), request.params.name, lines));
+      : page(reply, linkPage(facts(), found.link, found.lines));
   });
 
-  app.get('/api/status.json', () => snapshot.view());
-  app.get('/api/fleet.json', () => snapshot.view().fleet);
-  app.get('/api/offers.json', () => snapshot.view().offers);
-  app.get('/api/deployments.json', () => snapshot.view().deployments);
+  app.get('/api/status.json', (_, reply) => inPieces(reply, source.status()));
+  app.get<{ Querystring: Query }>('/api/fleet.json', ({ query }, reply) => {
+    const wish = fleetWishOf(query);
+    if (wish === undefined) return noPage(reply, 'limit and behind are whole numbers, after is a name', 400);
+    return inPieces(reply, arrayInPieces(source.fleet(wish)).pieces);
+  });
+  app.get('/api/offers.json', () => snapshot.page().offers);
+  app.get('/api/deployments.json', () => snapshot.page().deployments);
   app.get<{ Params: { id: string } }>('/api/deployments/:id.json', (request, reply) => {
     const deployment = source.deployment(request.params.id);
     return deployment ?? noPage(reply, 'There is no such deployment');
   });
-  app.get('/api/outbound.json', () => snapshot.view().outbound);
-  app.get('/api/log.json', () => snapshot.view().log);
+  app.get('/api/outbound.json', () => snapshot.page().outbound);
+  app.get('/api/log.json', (_, reply) => inPieces(reply, source.ledger()));
 
   app.get('/events', { exposeHeadRoute: false }, (_, reply) => {
     if (stream.open(reply.raw)) return reply.hijack();
@@ -77,7 +84,8 @@ export function addRoutes(
   });
   app.get('/metrics', async (_, reply) => {
     const measured = {
-      view: snapshot.view(),
+      view: snapshot.page(),
+      series: source.series(linksMeasured),
       readiness: source.readiness(),
       counters: source.counters(),
       listeners: stream.size,
@@ -109,6 +117,18 @@ export function noPage(reply: FastifyReply, words: string, status = 404): Fastif
   return page(reply.code(status), refusalPage(status, words));
 }
 
+/** A long document as it is made; what fails before its first piece is an answer of its own. */
+function inPieces(reply: FastifyReply, pieces: Iterable<string>): FastifyReply {
+  const iterator = pieces[Symbol.iterator]();
+  const first = iterator.next();
+  const all = function* (): Generator<string> {
+    for (let next = first; next.done !== true; next = iterator.next()) yield next.value;
+  };
+  // No piece is made before the one before it has left.
+  const stream = Readable.from(all(), { highWaterMark: 1 });
+  return reply.type('application/json; charset=utf-8').send(stream);
+}
+
 function page(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(text);
 }
@@ -118,6 +138,20 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : '';
 }
 
-function numberOf(value: unknown): number {
-  return typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : 1;
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : undefined;
+}
+
+/** `?limit=100&after=contoso&behind=1`: undefined where one of them is not what it must be. */
+function fleetWishOf(query: Query): FleetWish | undefined {
+  const { limit, after, behind } = query;
+  const [limitGiven, behindGiven] = [numberOf(limit), numberOf(behind)];
+  if (limit !== undefined && limitGiven === undefined) return undefined;
+  if (behind !== undefined && behindGiven === undefined) return undefined;
+  if (after !== undefined && typeof after !== 'string') return undefined;
+  return {
+    ...(limitGiven !== undefined && { limit: limitGiven }),
+    ...(behindGiven !== undefined && { behind: behindGiven }),
+    ...(after !== undefined && { after }),
+  };
 }

@@ -49,7 +49,11 @@ export async function statusServer(facts: StatusServerFacts): Promise<StatusServ
   const { source, listen, log, clock, feed } = facts;
   const limits: HttpLimits = { ...usualLimits, ...facts.limits };
   const host = await loopbackAddress(listen);
-  const stream = eventStream(() => snapshot.stamp(), limits);
+  const stream = eventStream(
+    () => snapshot.stamp(),
+    limits,
+    () => snapshot.readMs,
+  );
   const snapshot = snapshotOf(source, clock, () => stream.announce());
   const names = answeredNames(listen, host);
   const app = fastify({

@@ -83,15 +83,21 @@ export type FleetStateRow = {
   readonly asOf: number;
 };
 
+const select = `SELECT link, environment, process, number, digest, state, last_number AS lastNumber,
+  last_digest AS lastDigest, last_at AS lastAt, last_reason AS lastReason, last_deployment AS lastDeployment,
+  failed_json AS failedAt, error, as_of AS asOf FROM fleet`;
+
+/** Reads what the customer of a link reported. */
+export function prepareFleetState(db: Database): (link: string) => FleetStateRow[] {
+  const ofLink = db.prepare<[string], FleetStateRow>(
+    `${select} WHERE link = ? ORDER BY environment, process`,
+  );
+  return (link) => ofLink.all(link);
+}
+
+/** The same of all customers. */
 export function readFleetState(db: Database): FleetStateRow[] {
-  return db
-    .prepare(
-      `SELECT link, environment, process, number, digest, state, last_number AS lastNumber,
-              last_digest AS lastDigest, last_at AS lastAt,
-              last_reason AS lastReason, last_deployment AS lastDeployment, failed_json AS failedAt, error, as_of AS asOf
-         FROM fleet ORDER BY link, environment, process`,
-    )
-    .all() as FleetStateRow[];
+  return db.prepare<[], FleetStateRow>(`${select} ORDER BY link, environment, process`).all();
 }
 
 /** Where the newest report of a customer's deployment stands in the log, undefined where none came. */

@@ -4,13 +4,20 @@ import type { LinkRow } from './link-board.ts';
 import type { PublicationRow, ReleaseRow } from './release-board.ts';
 import type { FleetRow } from './views.ts';
 
-type KnownCustomer = Pick<LinkRow, 'link' | 'name' | 'state' | 'heardAt'>;
+/** A link as the fleet knows it. */
+export type KnownCustomer = Pick<LinkRow, 'name' | 'heardAt'>;
 
-/** What the fleet is made of; `now` only makes ages. */
+/** Of a release of this side what distances are told from. */
+export type OwnRelease = Pick<ReleaseRow, 'digest' | 'process' | 'number' | 'position' | 'withdrawn'>;
+
+/** A release that a customer was offered, and what became of it there. */
+export type OfferedRelease = Pick<PublicationRow, 'digest' | 'state' | 'reason'>;
+
+/** What the rows of one customer are made of, oldest offer first; `now` only makes ages. */
 export type FleetFacts = {
-  readonly links: readonly KnownCustomer[];
-  readonly releases: readonly ReleaseRow[];
-  readonly publications: readonly PublicationRow[];
+  readonly customer: KnownCustomer;
+  readonly releaseOf: (digest: string) => OwnRelease | undefined;
+  readonly offered: readonly OfferedRelease[];
   readonly states: readonly FleetStateRow[];
   readonly now: number;
 };
@@ -18,43 +25,43 @@ export type FleetFacts = {
 const iso = (at: number): string => new Date(at).toISOString();
 
 /**
- * Customers × environments, as this side knows them: what runs there, the last attempt, how old the knowledge is, how
- * many published releases it is behind, and what keeps it there. A customer that has reported nothing of a process
- * has one row without an environment.
+ * The environments of a customer, as this side knows them: what runs there, the last attempt, how old the knowledge is,
+ * how many published releases it is behind, and what keeps it there. Of a process that it has reported nothing of, it has
+ * one row without an environment.
  */
-export function fleetView({ links, releases, publications, states, now }: FleetFacts): FleetRow[] {
-  const own = releases.filter(({ link }) => link === '');
-  const byDigest = new Map(own.map((release) => [release.digest, release]));
-  const publishedByLink = Map.groupBy(publications, ({ link }) => link);
-  const statesByLink = Map.groupBy(states, ({ link }) => link);
-
-  return links
-    .filter(({ state, link }) => state !== 'removed' && (publishedByLink.has(link) || statesByLink.has(link)))
-    .flatMap((link) => {
-      const published = publishedByLink.get(link.link) ?? [];
-      const places = statesByLink.get(link.link) ?? [];
-      const silent = new Set(published.map(({ digest }) => byDigest.get(digest)?.process ?? ''));
-      for (const { process } of places) silent.delete(process);
-      return [
-        ...places.map((place) => placeRow(link, place, published, byDigest, now)),
-        ...[...silent].map((process) => silentRow(link, process, published, byDigest, now)),
-      ];
-    });
+export function fleetView({ customer, releaseOf, offered, states, now }: FleetFacts): FleetRow[] {
+  const silent = new Set(offered.map(({ digest }) => releaseOf(digest)?.process ?? ''));
+  for (const { process } of states) silent.delete(process);
+  return [
+    ...states.map((state) => placeRow(customer, state, offered, releaseOf, now)),
+    ...[...silent].map((process) => silentRow(customer, process, offered, releaseOf, now)),
+  ];
 }
 
-type Releases = ReadonlyMap<string, ReleaseRow>;
+/** Whether a person at the vendor should look at this row: the newest attempt did not end well, or can't begin. */
+export function isTroubled(row: FleetRow): boolean {
+  const bad = ['failed', 'interrupted', 'blocked', 'refused'];
+  return (
+    row.blockedBy !== null ||
+    row.withdrawn !== null ||
+    bad.includes(row.state) ||
+    bad.includes(row.lastAttempt?.state ?? '')
+  );
+}
+
+type Releases = FleetFacts['releaseOf'];
 
 function placeRow(
-  link: KnownCustomer,
+  customer: KnownCustomer,
   place: FleetStateRow,
-  published: readonly PublicationRow[],
-  releases: Releases,
+  published: readonly OfferedRelease[],
+  releaseOf: Releases,
   now: number,
 ): FleetRow {
-  const current = place.digest === null ? undefined : releases.get(place.digest);
-  const newer = newerThan(current, place.process, published, releases);
+  const current = place.digest === null ? undefined : releaseOf(place.digest);
+  const newer = newerThan(current, place.process, published, releaseOf);
   return {
-    customer: link.name,
+    customer: customer.name,
     environment: place.environment,
     process: place.process,
     release: place.number,
@@ -68,29 +75,30 @@ function placeRow(
     asOf: iso(place.asOf),
     ageSeconds: ageOf(place.asOf, now),
     behind: newer.length,
-    blockedBy: blockedBy(place, newer, releases),
+    blockedBy: blockedBy(place, newer, releaseOf),
     withdrawn: current?.withdrawn ?? null,
   };
 }
 
 function silentRow(
-  link: KnownCustomer,
+  customer: KnownCustomer,
   process: string,
-  published: readonly PublicationRow[],
-  releases: Releases,
+  published: readonly OfferedRelease[],
+  releaseOf: Releases,
   now: number,
 ): FleetRow {
-  const waiting = newerThan(undefined, process, published, releases);
+  const { heardAt } = customer;
+  const waiting = newerThan(undefined, process, published, releaseOf);
   const last = waiting.at(-1);
   return {
-    customer: link.name,
+    customer: customer.name,
     environment: null,
     process,
     release: null,
     state: last?.state ?? 'unknown',
     lastAttempt: null,
-    asOf: link.heardAt === null ? null : iso(link.heardAt),
-    ageSeconds: link.heardAt === null ? null : ageOf(link.heardAt, now),
+    asOf: heardAt === null ? null : iso(heardAt),
+    ageSeconds: heardAt === null ? null : ageOf(heardAt, now),
     behind: waiting.length,
     blockedBy: last === undefined ? null : waitsFor(last),
     withdrawn: null,
@@ -99,13 +107,13 @@ function silentRow(
 
 /** The releases published to a customer after the one that runs there, withdrawn ones left out. */
 function newerThan(
-  current: ReleaseRow | undefined,
+  current: OwnRelease | undefined,
   process: string,
-  published: readonly PublicationRow[],
-  releases: Releases,
-): PublicationRow[] {
+  published: readonly OfferedRelease[],
+  releaseOf: Releases,
+): OfferedRelease[] {
   return published.filter(({ digest }) => {
-    const release = releases.get(digest);
+    const release = releaseOf(digest);
     if (release === undefined || release.process !== process || release.withdrawn !== null) return false;
     return current === undefined || release.position > current.position;
   });
@@ -113,8 +121,8 @@ function newerThan(
 
 function blockedBy(
   place: FleetStateRow,
-  newer: readonly PublicationRow[],
-  releases: Releases,
+  newer: readonly OfferedRelease[],
+  releaseOf: Releases,
 ): string | null {
   if (place.state === 'failed') {
     // A customer may keep the reason to itself; then the place is all there is to say.
@@ -131,11 +139,11 @@ function blockedBy(
   const rolledBack = place.lastReason === 'rollback' ? `rolled back to ${place.lastNumber}` : null;
   const waits = last === undefined ? null : waitsFor(last);
   if (last === undefined || waits === null) return rolledBack;
-  const number = releases.get(last.digest)?.number ?? '';
+  const number = releaseOf(last.digest)?.number ?? '';
   return [rolledBack, `${number} ${waits}`].filter((part) => part !== null).join('; ');
 }
 
-function waitsFor(publication: PublicationRow): string | null {
+function waitsFor(publication: OfferedRelease): string | null {
   const because = publication.reason === null ? '' : `: ${publication.reason}`;
   switch (publication.state) {
     case 'queued':

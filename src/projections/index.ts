@@ -20,8 +20,10 @@ export {
   type WaitRow,
 } from './deployment-queue.ts';
 export { conventionNumber, deploymentView, reportedView, stepView } from './deployment-view.ts';
+export { standingOf } from './customer-board.ts';
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
-export { ageOf } from './fleet-view.ts';
+export { fleetInPieces, fleetRows, type FleetWish } from './fleet-page.ts';
+export { ageOf, isTroubled } from './fleet-view.ts';
 export {
   inputVersion,
   readInputs,
@@ -30,20 +32,34 @@ export {
   type InputRow,
   type PeerInputRow,
 } from './input-board.ts';
-export { describeTransport, readLink, readLinks, type LinkRow } from './link-board.ts';
-export { linkCalled, linkNames, livingFirst } from './link-names.ts';
+export {
+  allLinksInPieces,
+  describeTransport,
+  heardAfter,
+  prepareFindLink,
+  readLink,
+  readLinks,
+  silentLongest,
+  toldLast,
+  type LinkRow,
+} from './link-board.ts';
+export { linkCalled, linkNames, livingFirst, prepareLinkNames } from './link-names.ts';
 export {
   bundleView,
   describeError,
   describeLive,
   describeRefused,
   describeSent,
+  hinderedViews,
+  linksLiveOf,
   linkViews,
   type LastBundle,
   type LinkFacts,
+  type LinksLive,
   type PeerHead,
 } from './link-view.ts';
 export { describeEvent } from './outbound-line.ts';
+export { linkSeries, pageView } from './page-view.ts';
 export {
   fileFor,
   findPackage,
@@ -80,8 +96,18 @@ export {
   type RemovedBlob,
   type WantedBlob,
 } from './release-board.ts';
+export {
+  commonParts,
+  offerParts,
+  ownReleases,
+  readKnown,
+  releaseView,
+  runsIn,
+  statusView,
+  type Known,
+  type StatusFacts,
+} from './status-view.ts';
 export { readPushes, readSourceAlarms, type PushRow, type SourceAlarm } from './repository-board.ts';
-export { fleetRows, offerParts, runsIn, statusView, type StatusFacts } from './status-view.ts';
 export { decidesAtHome } from './told-events.ts';
 export {
   readRevocationLists,

@@ -3,7 +3,7 @@ import { FeedOpened, type LinkTransport } from '../events/index.ts';
 import type { Fold, Projection, UnreadEntry } from './projection.ts';
 
 /** How far a feed came in a batch, `at` its newest date (0: none); `news` is its newest entry there that wants a receipt. */
-type Farthest = { epoch: number; seq: number; hash: string; at: number; news: number | null };
+type Farthest = { pos: number; epoch: number; seq: number; hash: string; at: number; news: number | null };
 
 /** One row a link: who is at the other end, how far each side holds the other's feed. */
 export const linkBoard: Projection = {
@@ -27,18 +27,20 @@ export const linkBoard: Projection = {
               inward_news = coalesce(?, inward_news) WHERE link = ?`,
     );
     const told = db.prepare(
-      `UPDATE link SET outward_epoch = ?, outward_seq = ?, outward_news = coalesce(?, outward_news) WHERE link = ?`,
+      `UPDATE link SET outward_epoch = ?, outward_seq = ?, outward_news = coalesce(?, outward_news), outward_pos = ?
+        WHERE link = ?`,
     );
     const receipted = db.prepare(`UPDATE link SET receipted_epoch = ?, receipted_seq = ? WHERE link = ?`);
     // How far a feed has come changes with every entry: only the last of a batch is written.
     const heardOf = new Map<string, Farthest>();
     const toldTo = new Map<string, Farthest>();
-    const note = ({ header, hash, place }: UnreadEntry, isNews: boolean): void => {
+    const note = ({ pos, header, hash, place }: UnreadEntry, isNews: boolean): void => {
       if (place.kind === 'self') return;
       const feeds = place.kind === 'inward' ? heardOf : toldTo;
       let farthest = feeds.get(place.link);
       if (farthest === undefined)
-        feeds.set(place.link, (farthest = { epoch: 0, seq: 0, hash, at: 0, news: null }));
+        feeds.set(place.link, (farthest = { pos, epoch: 0, seq: 0, hash, at: 0, news: null }));
+      farthest.pos = pos;
       farthest.epoch = header.epoch;
       farthest.seq = header.seq;
       farthest.hash = hash;
@@ -49,7 +51,7 @@ export const linkBoard: Projection = {
     const save = (): void => {
       for (const [link, { epoch, seq, hash, at, news }] of heardOf)
         heard.run(epoch, seq, hash, at, news, link);
-      for (const [link, { epoch, seq, news }] of toldTo) told.run(epoch, seq, news, link);
+      for (const [link, { epoch, seq, news, pos }] of toldTo) told.run(epoch, seq, news, pos, link);
       heardOf.clear();
       toldTo.clear();
     };
@@ -126,11 +128,117 @@ export function readLinks(db: Database): LinkRow[] {
   return (rows as StoredLink[]).map(linkRow);
 }
 
-/** Of every link only how it is called and how it stands, by name: of thousands the rest costs more than the fleet. */
-export function readNamedLinks(db: Database): Pick<LinkRow, 'link' | 'name' | 'state' | 'heardAt'>[] {
+/** Links by state, without those that were removed. */
+export function countLinks(db: Database): Record<'invited' | 'pending' | 'confirmed' | 'removed', number> {
+  const rows = db.prepare(`SELECT state, count(*) AS links FROM link GROUP BY state`).all() as {
+    state: LinkRow['state'];
+    links: number;
+  }[];
+  const counts = { invited: 0, pending: 0, confirmed: 0, removed: 0 };
+  for (const { state, links } of rows) counts[state] = links;
+  return counts;
+}
+
+/** Names and ids of the first links in a state, by name. */
+export function firstLinks(
+  db: Database,
+  state: LinkRow['state'],
+  limit: number,
+): { readonly link: string; readonly name: string }[] {
   return db
-    .prepare(`SELECT link, name, state, heard_at AS heardAt FROM link ORDER BY name, link`)
-    .all() as Pick<LinkRow, 'link' | 'name' | 'state' | 'heardAt'>[];
+    .prepare(
+      `SELECT link, name FROM link INDEXED BY link_by_state WHERE state = ? ORDER BY name, link LIMIT ?`,
+    )
+    .all(state, limit) as { link: string; name: string }[];
+}
+
+/** All links there ever were, some at a time: by name, those that were removed behind the others. */
+export function* allLinksInPieces(db: Database, size = 200): Generator<LinkRow[]> {
+  for (const isRemoved of [0, 1]) {
+    const piece = db.prepare<[string, string, number, number], { link: string; name: string }>(
+      `SELECT link, name FROM link INDEXED BY link_by_name
+        WHERE (name, link) > (?, ?) AND (state = 'removed') = ? ORDER BY name, link LIMIT ?`,
+    );
+    for (let last = { name: '', link: '' }; ;) {
+      const found = piece.all(last.name, last.link, isRemoved, size);
+      if (found.length > 0) yield found.flatMap(({ link }) => readLink(db, link) ?? []);
+      if (found.length < size) break;
+      last = found.at(-1)!;
+    }
+  }
+}
+
+/** The first links that were not removed, by name. */
+export function firstLivingLinks(db: Database, limit: number): LinkRow[] {
+  const ids = db
+    .prepare<[number], string>(
+      `SELECT link FROM link INDEXED BY link_by_name WHERE state <> 'removed' ORDER BY name, link LIMIT ?`,
+    )
+    .pluck();
+  return ids.all(limit).flatMap((link) => readLink(db, link) ?? []);
+}
+
+/** A living link and when its other side wrote last, by its clock. */
+export type HeardLink = { readonly link: string; readonly name: string; readonly heardAt: number };
+
+/** Links whose other side wrote later than a moment, by its clock. */
+export function heardAfter(db: Database, moment: number): HeardLink[] {
+  return db
+    .prepare<[number], HeardLink>(
+      `SELECT link, name, heard_at AS heardAt FROM link INDEXED BY link_by_name
+        WHERE state <> 'removed' AND heard_at > ? ORDER BY name, link`,
+    )
+    .all(moment);
+}
+
+/** Links whose other side was silent the longest, from before a moment on, and gave a receipt for something of ours. */
+export function silentLongest(
+  db: Database,
+  before: number,
+  limit: number,
+): (HeardLink & Pick<LinkRow, 'confirmed'>)[] {
+  const silent = db.prepare<[number], HeardLink>(
+    `SELECT link, name, heard_at AS heardAt FROM link INDEXED BY link_by_name
+      WHERE state <> 'removed' AND heard_at < ? ORDER BY heard_at, name`,
+  );
+  const receipt = db.prepare<[string], LinkRow['confirmed']>(
+    `SELECT receipt_epoch AS epoch, receipt_seq AS seq FROM link WHERE link = ?`,
+  );
+  const found: (HeardLink & Pick<LinkRow, 'confirmed'>)[] = [];
+  for (const heard of silent.iterate(before)) {
+    const confirmed = receipt.get(heard.link)!;
+    if (confirmed.seq > 0) found.push({ ...heard, confirmed });
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+/** The id of the link of this name or id: the living one, where several had the name. */
+export function prepareFindLink(
+  db: Database,
+): (named: string) => { readonly link: string; readonly name: string } | undefined {
+  const find = db.prepare<[string, string], { link: string; name: string }>(
+    `SELECT link, name FROM (
+       SELECT link, name, state FROM link INDEXED BY link_by_name WHERE name = ?
+       UNION ALL SELECT link, name, state FROM link WHERE link = ?)
+      ORDER BY state = 'removed', name, link LIMIT 1`,
+  );
+  return (named) => find.get(named, named);
+}
+
+/** The links that were told something last, those with the newest entry first. */
+export function* toldLast(db: Database): Generator<{ readonly link: string; readonly name: string }> {
+  const piece = db.prepare<[number], { link: string; name: string; state: string; pos: number }>(
+    `SELECT link, name, state, outward_pos AS pos FROM link WHERE outward_pos > 0 AND outward_pos < ?
+      ORDER BY outward_pos DESC LIMIT 100`,
+  );
+  for (let below = Number.MAX_SAFE_INTEGER; ;) {
+    const links = piece.all(below);
+    for (const { link, name, state } of links) if (state !== 'removed') yield { link, name };
+    const last = links.at(-1);
+    if (last === undefined) return;
+    below = last.pos;
+  }
 }
 
 /** One link by its id: what is done for each of thousands reads no more than its own. */

@@ -3,10 +3,29 @@ import { feedId } from '../events/index.ts';
 import { ago, amount, lastingFor } from '../words.ts';
 import { ageOf } from './fleet-view.ts';
 import { describeTransport, type LinkRow } from './link-board.ts';
-import type { LinkLive, LinkView, OutstandingView, PlaceView } from './views.ts';
+import type { HinderedView, LinkFigures, LinkLive, LinkView, OutstandingView, PlaceView } from './views.ts';
 
 /** The newest head that an author signed, as far as one reached us. */
 export type PeerHead = PlaceView & { readonly feed: string; readonly issuedAt: number };
+
+/** How each link is at this moment, asked for one by one, and those of them that something hinders. */
+export type LinksLive = {
+  get(link: string): LinkLive | undefined;
+  hindered(): Iterable<readonly [link: string, LinkLive]>;
+  /** How many have a connection to a NATS server that is up. */
+  readonly connected: number;
+};
+
+/** The same of links whose states are all at hand. */
+export function linksLiveOf(states: ReadonlyMap<string, LinkLive>): LinksLive {
+  return {
+    get: (link) => states.get(link),
+    hindered: () => [...states].filter(([, { lastError }]) => lastError?.over === false),
+    get connected() {
+      return [...states.values()].filter(({ connection }) => connection?.connected === true).length;
+    },
+  };
+}
 
 /** What is shown of links and stands in no read model. */
 export type LinkFacts = {
@@ -15,9 +34,10 @@ export type LinkFacts = {
   readonly holds: (digest: string) => boolean;
   /** The six words of the company certificate in an introduction. */
   readonly wordsOf: (introduction: Uint8Array) => string;
-  readonly peerHeads: readonly PeerHead[];
+  /** The newest head of a feed that its author signed and that reached us. */
+  readonly peerHead: (feed: string) => PeerHead | undefined;
   /** How links are at this moment, by their ids; undefined where no daemon runs. */
-  readonly live: ReadonlyMap<string, LinkLive> | undefined;
+  readonly live: LinksLive | undefined;
   /** Of links by hand: the bundle made last. */
   readonly lastBundle: (link: LinkRow) => LastBundle | undefined;
 };
@@ -31,24 +51,42 @@ export type LastBundle = {
   readonly hop: NonNullable<LinkView['lastBundle']>['hop'];
 };
 
-/** Links as they are shown; what is the same for all of them is read once. */
+/** Links as they are shown. */
 export function linkViews(db: Database, links: readonly LinkRow[], facts: LinkFacts): LinkView[] {
-  const heads = new Map(facts.peerHeads.map((head) => [head.feed, head]));
-  const [owed, wanted] = [blobsOwed(db), blobsWanted(db, facts.holds)];
+  const figuresOf = prepareLinkFigures(db, facts);
   return links.map((link) => {
-    const told = link.peer === null ? undefined : heads.get(feedId(link.peer, link.link));
-    const heardAt = newest(link.heardAt, told?.issuedAt ?? null);
     const bundle = link.transport.kind === 'hand' ? facts.lastBundle(link) : undefined;
+    const { link: id, name, state, peer, ...figures } = figuresOf(link);
+    return {
+      link: id,
+      name,
+      state,
+      peer,
+      fingerprint: link.introduction === null ? null : facts.wordsOf(link.introduction),
+      ...figures,
+      lastBundle: bundle === undefined ? null : bundleView(link, bundle),
+    };
+  });
+}
+
+/** What of a link is told in figures: how far both feeds are, what is on its way, how it is at this moment. */
+export function prepareLinkFigures(
+  db: Database,
+  facts: Pick<LinkFacts, 'now' | 'holds' | 'peerHead' | 'live'>,
+): (link: LinkRow) => LinkFigures {
+  const [owed, wanted] = [prepareBlobsOwed(db), prepareBlobsWanted(db, facts.holds)];
+  return (link) => {
+    const told = link.peer === null ? undefined : facts.peerHead(feedId(link.peer, link.link));
+    const heardAt = newest(link.heardAt, told?.issuedAt ?? null);
     const unconfirmedEntries = entriesUnconfirmed(link);
     const isOver = link.state === 'removed';
-    const outstanding = (entries: number, blobs: Blobs | undefined): OutstandingView =>
-      isOver ? nothing : { entries, blobs: blobs?.blobs ?? 0, blobBytes: blobs?.blobBytes ?? 0 };
+    const outstanding = (entries: number, blobs: (link: string) => Blobs): OutstandingView =>
+      isOver ? nothing : { entries, ...blobs(link.link) };
     return {
       link: link.link,
       name: link.name,
       state: link.state,
       peer: link.peer,
-      fingerprint: link.introduction === null ? null : facts.wordsOf(link.introduction),
       transport: describeTransport(link.transport),
       heardAt: heardAt === null ? null : new Date(heardAt).toISOString(),
       heardAgeSeconds: heardAt === null ? null : ageOf(heardAt, facts.now),
@@ -56,14 +94,35 @@ export function linkViews(db: Database, links: readonly LinkRow[], facts: LinkFa
       kind: link.transport.kind,
       heads: { ours: place(link.outward), theirs: place(link.inward) },
       outstanding: {
-        toThem: outstanding(unconfirmedEntries, owed.get(link.link)),
-        toUs: outstanding(told === undefined ? 0 : entriesBehind(link.inward, told), wanted.get(link.link)),
+        toThem: outstanding(unconfirmedEntries, owed),
+        toUs: outstanding(told === undefined ? 0 : entriesBehind(link.inward, told), wanted),
       },
       live: facts.live?.get(link.link) ?? null,
-      lastBundle: bundle === undefined ? null : bundleView(link, bundle),
     };
-  });
+  };
 }
+
+/** What hinders links for longer than a moment, each cause once: where our server is down, none of its links works. */
+export function hinderedViews(
+  { live, now }: Pick<LinkFacts, 'live' | 'now'>,
+  nameOf: (link: string) => string | undefined,
+): HinderedView[] {
+  const causes = new Map<string, { count: number; name: string; error: HinderedView['error'] }>();
+  for (const [link, { lastError: error }] of live?.hindered() ?? []) {
+    if (error === null || error.over || now - Date.parse(error.since) < lastingMs) continue;
+    const known = causes.get(error.message);
+    if (known !== undefined) {
+      known.count += 1;
+      continue;
+    }
+    const name = nameOf(link);
+    if (name !== undefined) causes.set(error.message, { count: 1, name, error });
+  }
+  return [...causes.values()];
+}
+
+/** What heals by itself at the next try is not worth a person's time. */
+const lastingMs = 60_000;
 
 /** What went to the other side by courier, and as far as which bundle it gave a receipt. */
 export function bundleView(
@@ -142,27 +201,22 @@ function entriesBehind(from: PlaceView, to: PlaceView): number {
   return from.epoch === to.epoch ? Math.max(0, to.seq - from.seq) : to.seq;
 }
 
-function blobsOwed(db: Database): ReadonlyMap<string, Blobs> {
-  const rows = db
-    .prepare(
-      `SELECT link, count(*) AS blobs, sum(size_bytes) AS blobBytes FROM blob_owed
-        WHERE held = 0 AND final = 0 GROUP BY link`,
-    )
-    .all() as (Blobs & { readonly link: string })[];
-  return new Map(rows.map(({ link, ...blobs }) => [link, blobs]));
+function prepareBlobsOwed(db: Database): (link: string) => Blobs {
+  const owed = db.prepare<[string], Blobs>(
+    `SELECT count(*) AS blobs, coalesce(sum(size_bytes), 0) AS blobBytes FROM blob_owed
+      WHERE link = ? AND held = 0 AND final = 0`,
+  );
+  return (link) => owed.get(link)!;
 }
 
-function blobsWanted(db: Database, holds: (digest: string) => boolean): ReadonlyMap<string, Blobs> {
-  const rows = db
-    .prepare(`SELECT link, digest, size_bytes AS sizeBytes FROM blob_wanted WHERE reported = 0 AND final = 0`)
-    .all() as { readonly link: string; readonly digest: string; readonly sizeBytes: number }[];
-  const wanted = new Map<string, Blobs>();
-  for (const { link, digest, sizeBytes } of rows) {
-    if (holds(digest)) continue;
-    const { blobs, blobBytes } = wanted.get(link) ?? { blobs: 0, blobBytes: 0 };
-    wanted.set(link, { blobs: blobs + 1, blobBytes: blobBytes + sizeBytes });
-  }
-  return wanted;
+function prepareBlobsWanted(db: Database, holds: (digest: string) => boolean): (link: string) => Blobs {
+  const wanted = db.prepare<[string], { digest: string; sizeBytes: number }>(
+    `SELECT digest, size_bytes AS sizeBytes FROM blob_wanted WHERE link = ? AND reported = 0 AND final = 0`,
+  );
+  return (link) => {
+    const missing = wanted.all(link).filter(({ digest }) => !holds(digest));
+    return { blobs: missing.length, blobBytes: missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+  };
 }
 
 function place({ epoch, seq }: PlaceView): PlaceView {

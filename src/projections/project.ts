@@ -3,6 +3,7 @@ import { feedId, type EntryHeader, type LoggedEntry } from '../events/index.ts';
 import type { Database } from '../db/index.ts';
 import { applicationBoard } from './application-board.ts';
 import { chunkBoard } from './chunk-board.ts';
+import { customerBoard } from './customer-board.ts';
 import { deploymentQueue } from './deployment-queue.ts';
 import { fleetBoard } from './fleet-board.ts';
 import { inputBoard } from './input-board.ts';
@@ -30,6 +31,7 @@ const projections: readonly Projection[] = [
   fleetBoard,
   repositoryBoard,
   trustBoard,
+  customerBoard,
 ];
 
 const tables = [...projections.flatMap((projection) => projection.tables), 'unknown_entry'];

@@ -9,11 +9,10 @@ import {
   type DeploymentRow,
 } from './deployment-queue.ts';
 import { deploymentView } from './deployment-view.ts';
-import { readFleetState } from './fleet-board.ts';
-import { fleetView, type FleetFacts } from './fleet-view.ts';
+import { fleetRows } from './fleet-page.ts';
 import { readInputs } from './input-board.ts';
-import { readLinks, readNamedLinks, type LinkRow } from './link-board.ts';
-import { linkNames, livingFirst } from './link-names.ts';
+import { readLink, readLinks, type LinkRow } from './link-board.ts';
+import { livingFirst, prepareLinkNames } from './link-names.ts';
 import { linkViews, type LinkFacts } from './link-view.ts';
 import { fileFor, readPackages } from './package-shelf.ts';
 import { readEnvironments } from './place-board.ts';
@@ -22,17 +21,14 @@ import { missingInputs } from './readiness.ts';
 import { refusalInWords } from './refusal.ts';
 import {
   readGivenValues,
-  readPublications,
   readReleases,
   readWantedBlobs,
-  type PublicationRow,
   type ReleaseRow,
   type WantedBlob,
 } from './release-board.ts';
 import type {
   EnvironmentView,
   FeedView,
-  FleetRow,
   MissingInputView,
   OfferView,
   OutboundLine,
@@ -40,12 +36,10 @@ import type {
   StatusView,
 } from './views.ts';
 
-/** What the page shows that no read model knows: who this is, what the store holds, what just happened. */
+/** What is shown that no read model knows: who this is, what the store holds, what just happened. */
 export type StatusFacts = LinkFacts & {
   readonly instance: StatusView['instance'];
   readonly warnings: StatusView['warnings'];
-  readonly feeds: readonly FeedView[];
-  readonly entries: number;
   readonly outbound: readonly OutboundLine[];
   readonly notes: (document: ReleaseDocument) => string | null;
   /** How many deployments are shown, newest first. */
@@ -54,54 +48,71 @@ export type StatusFacts = LinkFacts & {
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-/** Everything the page shows, read in one go. */
-export function statusView(db: Database, facts: StatusFacts): StatusView {
-  const links = livingFirst(readLinks(db));
-  const names = linkNames(links);
-  const removed = new Set(links.filter(({ state }) => state === 'removed').map(({ link }) => link));
-  const releases = readReleases(db);
-  const publications = readPublications(db).filter(({ link }) => !removed.has(link));
-  const deployments = readDeployments(db);
+/** Everything there is to tell of an instance, whole. */
+export function statusView(
+  db: Database,
+  facts: StatusFacts & { readonly feeds: readonly FeedView[]; readonly entries: number },
+): StatusView {
+  const known = readKnown(db);
+  const { instance, now, warnings, ...parts } = commonParts(db, facts, known);
+  return {
+    instance,
+    now,
+    warnings,
+    links: linkViews(db, livingFirst(readLinks(db)), facts),
+    fleet: fleetRows(db, facts.now),
+    releases: ownReleases(known).map((release) => releaseView(db, release, known)),
+    ...parts,
+    log: { entries: facts.entries, feeds: facts.feeds },
+  };
+}
+
+/** What several parts are made of, read once. */
+export type Known = {
+  readonly releases: readonly ReleaseRow[];
+  readonly deployments: readonly DeploymentRow[];
+};
+
+export function readKnown(db: Database): Known {
+  return { releases: readReleases(db), deployments: readDeployments(db) };
+}
+
+/** The parts that are told whole wherever they are told. */
+export type CommonParts = Omit<StatusView, 'links' | 'fleet' | 'releases' | 'log'>;
+
+/** Reads the parts of which there are never thousands, or that are told by their newest. */
+export function commonParts(db: Database, facts: StatusFacts, { releases, deployments }: Known): CommonParts {
+  const nameOf = prepareLinkNames(db);
   const withdrawnOf = (row: DeploymentRow): string | null =>
     releases.find(({ link, digest }) => link === row.link && digest === row.digest)?.withdrawn ?? null;
-
+  const living = releases.filter(({ link }) => link === '' || !nameOf(link).isRemoved);
+  const named = (link: string): string | null => (link === '' ? null : nameOf(link).name);
   return {
     instance: facts.instance,
     now: iso(facts.now),
     warnings: [...facts.warnings, ...withdrawnRuns(db, deployments, withdrawnOf)],
-    links: linkViews(db, links, facts),
-    fleet: fleetRows(db, facts.now, links),
-    releases: releases
-      .filter(({ link }) => link === '')
-      .toReversed()
-      .map((release) => releaseView(db, release, { publications, deployments, names })),
     offers: offerViews(
       db,
-      releases.filter(({ link }) => link !== '' && !removed.has(link)),
-      links,
+      living.filter(({ link }) => link !== ''),
       facts,
     ),
-    missingInputs: missingInputViews(
-      db,
-      releases.filter(({ link }) => !removed.has(link)),
-      names,
-    ),
+    missingInputs: missingInputViews(db, living, named),
     environments: readEnvironments(db).map((environment) => ({
       ...environment,
       runs: runsIn(environment.name, deployments, withdrawnOf).map((run) => ({
         ...run,
-        link: names.get(run.link) ?? null,
+        link: named(run.link),
       })),
       attempts: attemptsIn(environment.name, deployments).map((row) => ({
         ...attempt(row),
-        link: names.get(row.link) ?? null,
+        link: named(row.link),
         process: row.process,
         release: row.number,
       })),
     })),
     deployments: deployments.slice(0, facts.deploymentsMax).map((row) =>
       deploymentView(row, readSteps(db, row.deployment), readWaits(db, row.deployment), {
-        linkName: names.get(row.link) ?? null,
+        linkName: named(row.link),
         withdrawn: withdrawnOf(row),
       }),
     ),
@@ -111,36 +122,27 @@ export function statusView(db: Database, facts: StatusFacts): StatusView {
       signerFingerprint,
     })),
     outbound: facts.outbound,
-    log: { entries: facts.entries, feeds: facts.feeds },
   };
 }
 
-/** The fleet alone, customers by name. */
-export function fleetRows(
-  db: Database,
-  now: number,
-  links: FleetFacts['links'] = readNamedLinks(db),
-): FleetRow[] {
-  return fleetView({
-    links,
-    releases: readReleases(db),
-    publications: readPublications(db),
-    states: readFleetState(db),
-    now,
-  });
+/** Releases made here, newest first. */
+export function ownReleases({ releases }: Known): ReleaseRow[] {
+  return releases.filter(({ link }) => link === '').toReversed();
 }
 
-function releaseView(
+/** A release made here, with everybody that it was published to. */
+export function releaseView(db: Database, release: ReleaseRow, known: Known): ReleaseView {
+  return { ...releaseFacts(db, release, known), publishedTo: publishedTo(db, release.digest) };
+}
+
+/** A release without what became of it at customers. */
+export function releaseFacts(
   db: Database,
   release: ReleaseRow,
-  known: {
-    readonly publications: readonly PublicationRow[];
-    readonly deployments: readonly DeploymentRow[];
-    readonly names: ReadonlyMap<string, string>;
-  },
-): ReleaseView {
+  { deployments }: Known,
+): Omit<ReleaseView, 'publishedTo'> {
   const { digest } = release;
-  const here = known.deployments.filter((row) => row.link === '' && row.digest === digest);
+  const here = deployments.filter((row) => row.link === '' && row.digest === digest);
   return {
     process: release.process,
     release: release.number,
@@ -154,14 +156,19 @@ function releaseView(
     tests: release.tests,
     verdict: release.verdict,
     withdrawn: release.withdrawn,
-    publishedTo: known.publications
-      .filter((publication) => publication.digest === digest)
-      .map(({ link, state, stateAt }) => ({
-        customer: known.names.get(link) ?? link,
-        state: state as ReleaseView['publishedTo'][number]['state'],
-        at: iso(stateAt),
-      })),
   };
+}
+
+/** What became of a release at each customer, in the order of publication. */
+export function publishedTo(db: Database, digest: string): ReleaseView['publishedTo'] {
+  const rows = db
+    .prepare(
+      `SELECT coalesce(name, publication.link) AS name, publication.state, state_at AS stateAt
+         FROM publication LEFT JOIN link ON link.link = publication.link
+        WHERE digest = ? AND link.state IS NOT 'removed' ORDER BY published_at, seq, publication.link`,
+    )
+    .all(digest) as { name: string; state: ReleaseView['publishedTo'][number]['state']; stateAt: number }[];
+  return rows.map(({ name, state, stateAt }) => ({ customer: name, state, at: iso(stateAt) }));
 }
 
 /** What runs in an environment now: the last success of each process of each author. */
@@ -262,15 +269,12 @@ function misnamedIn({ document }: ReleaseRow, digest: string, known: PackagePin)
   );
 }
 
-function offerViews(
-  db: Database,
-  releases: readonly ReleaseRow[],
-  links: readonly LinkRow[],
-  facts: StatusFacts,
-): OfferView[] {
+function offerViews(db: Database, releases: readonly ReleaseRow[], facts: StatusFacts): OfferView[] {
+  if (releases.length === 0) return [];
   const wanted = readWantedBlobs(db);
+  const links = new Map([...new Set(releases.map(({ link }) => link))].map((id) => [id, readLink(db, id)]));
   return releases.toReversed().map((release) => {
-    const link = links.find((one) => one.link === release.link);
+    const link = links.get(release.link);
     const { refused } = offerParts(release, wanted, facts.holds);
     const { state, reason } = offerState(release, link, refused);
     return {
@@ -329,7 +333,7 @@ function offerState(
 function missingInputViews(
   db: Database,
   releases: readonly ReleaseRow[],
-  names: ReadonlyMap<string, string>,
+  named: (link: string) => string | null,
 ): MissingInputView[] {
   const inputs = readInputs(db);
   const environments = readEnvironments(db);
@@ -340,7 +344,7 @@ function missingInputViews(
   }
   return [...newest.values()].flatMap((release) => {
     const known = { inputs, given: readGivenValues(db, release.link, false) };
-    const link = names.get(release.link) ?? null;
+    const link = named(release.link);
     return environments.flatMap(({ name: environment }) =>
       missingInputs(release.document, environment, known).map(({ name, label, secret }) => ({
         link,

@@ -289,7 +289,7 @@ export type OutboundLine = {
   readonly summary: string;
 };
 
-/** Everything the page shows at once. */
+/** Everything that is told of an instance, whole. */
 export type StatusView = {
   readonly instance: {
     readonly name: string;
@@ -311,4 +311,86 @@ export type StatusView = {
   readonly packages: readonly PackageView[];
   readonly outbound: readonly OutboundLine[];
   readonly log: { readonly entries: number; readonly feeds: readonly FeedView[] };
+};
+
+/** Which customers of a long fleet to show: those whose name contains `find`, and the page of them from 1. */
+export type FleetChoice = { readonly find: string; readonly page: number };
+
+/** The fleet as the page shows it: all of it counted, and one page of its customers. */
+export type FleetPart = {
+  readonly customers: number;
+  /** Environments that lack no published release, those that do, and rows of the fleet that need a look. */
+  readonly upToDate: number;
+  readonly behind: number;
+  readonly troubled: number;
+  /** Those in trouble first, then those behind, then by name. */
+  readonly shown: readonly {
+    readonly customer: string;
+    readonly rows: readonly FleetRow[];
+    readonly lastBundle: LinkView['lastBundle'];
+  }[];
+  readonly page: number;
+  readonly pages: number;
+  /** The first rows of all that need a look. */
+  readonly worst: readonly FleetRow[];
+};
+
+/** The links as the page shows them: counted, and the first by name. */
+export type LinksPart = {
+  readonly count: number;
+  readonly shown: readonly LinkView[];
+  readonly removed: { readonly count: number; readonly shown: readonly Pick<LinkView, 'link' | 'name'>[] };
+  /** Names of the first in each state. */
+  readonly invited: readonly string[];
+  readonly pending: { readonly count: number; readonly names: readonly string[] };
+  readonly confirmed: readonly string[];
+  /** What hinders links now, each cause once. */
+  readonly hindered: readonly HinderedView[];
+};
+
+/** One cause that hinders links: how many, one of them, and what it says. */
+export type HinderedView = {
+  readonly count: number;
+  readonly name: string;
+  readonly error: NonNullable<LinkLive['lastError']>;
+};
+
+/** A release as the page shows it: where many have it, they are counted by state instead of named. */
+export type ReleaseLine = Omit<ReleaseView, 'publishedTo'> & {
+  readonly published: {
+    readonly count: number;
+    readonly named: ReleaseView['publishedTo'];
+    readonly byState: readonly {
+      readonly state: ReleaseView['publishedTo'][number]['state'];
+      readonly count: number;
+    }[];
+  };
+};
+
+/** The log as the page shows it: counted, and the first of its feeds, frozen ones before others. */
+export type LogPart = {
+  readonly entries: number;
+  readonly feeds: { readonly count: number; readonly frozen: number; readonly shown: readonly FeedView[] };
+};
+
+/** What one look at the status page shows: of what there may be thousands of, the first and how many there are. */
+export type PageView = Omit<StatusView, 'links' | 'fleet' | 'releases' | 'log'> & {
+  readonly links: LinksPart;
+  readonly fleet: FleetPart;
+  readonly releases: { readonly count: number; readonly shown: readonly ReleaseLine[] };
+  readonly log: LogPart;
+  /** The name people gave a link, by that name or its id; undefined where none is called so. */
+  readonly called: (link: string) => string | undefined;
+};
+
+/** A link in figures, without what takes long to tell. */
+export type LinkFigures = Omit<LinkView, 'fingerprint' | 'lastBundle'>;
+
+/** What is measured of links and feeds: of thousands the first, and all of them counted. */
+export type Series = {
+  readonly feeds: readonly FeedView[];
+  readonly links: readonly LinkFigures[];
+  readonly states: Readonly<Record<'invited' | 'pending' | 'confirmed', number>>;
+  readonly connected: number;
+  readonly failing: number;
 };

@@ -1,5 +1,6 @@
 import type { StatusView } from '../../src/projections/index.ts';
 import type { Readiness, StatusSource } from '../../src/http/index.ts';
+import { pageOf, seriesOf } from './page-of.ts';
 
 /** What a run writes: time, place, level, text. */
 export const exampleLog = `2026-03-03T13:56:12.120Z  1/3 Stop service · 10 Deploy scripts  info       stopped
@@ -21,16 +22,25 @@ export function exampleSource(first: StatusView): ExampleSource {
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
   return {
-    view() {
+    page(choice) {
       readings += 1;
-      return view;
+      return pageOf(view, choice);
     },
+    series: (linksMax) => seriesOf(view, linksMax),
+    status: () => [JSON.stringify(view)],
+    *fleet({ after = '', limit = Infinity, behind = 0 }) {
+      const customers = [...Map.groupBy(view.fleet, ({ customer }) => customer)].filter(
+        ([customer]) => customer > after,
+      );
+      for (const [, rows] of customers.slice(0, limit)) yield rows.filter((row) => row.behind >= behind);
+    },
+    ledger: () => [JSON.stringify(view.log)],
     deployment: (id) => view.deployments.find((one) => one.id === id),
     log: (id) => (view.deployments.some((one) => one.id === id) ? exampleLog : undefined),
-    outbound: (name) =>
-      view.links.some((link) => link.name === name)
-        ? view.outbound.filter((line) => line.link === name)
-        : undefined,
+    link(name) {
+      const link = view.links.find((one) => one.name === name);
+      return link && { link, lines: view.outbound.filter((line) => line.link === name) };
+    },
     readiness: () => readiness,
     changed(listener) {
       listeners.add(listener);

@@ -7,10 +7,16 @@ import { anyCharacter } from '../support/any-character.ts';
 import { exampleLog } from './example-source.ts';
 import { acme, contoso, deployment, fabrikam, fleet, minutesAgo } from './example-views.ts';
 import { everyText, payloads } from './hostile-views.ts';
+import { pageOf } from './page-of.ts';
 
 const ready: Readiness = { ready: true, checks: [] };
-const facts = (view: StatusView, readiness = ready) => ({ view, readiness, stamp: 'x-1' });
-const shown = (view: StatusView, choice = { find: '', page: 1 }): string => statusPage(facts(view), choice);
+const facts = (view: StatusView, readiness = ready, choice = { find: '', page: 1 }) => ({
+  view: pageOf(view, choice),
+  readiness,
+  stamp: 'x-1',
+});
+const shown = (view: StatusView, choice = { find: '', page: 1 }): string =>
+  statusPage(facts(view, ready, choice), choice);
 
 /** The page as a person reads it: no markup, single spaces. */
 const text = (page: string): string =>
@@ -295,7 +301,7 @@ describe('the customer’s page', () => {
 
 describe('what needs a person stands first', () => {
   const attention = (view: StatusView, readiness = ready): string =>
-    part(statusPage(facts(view, readiness), { find: '', page: 1 }), 'attention');
+    part(statusPage(facts(view, readiness), { find: '' }), 'attention');
 
   test('a mended failure is history, an unmended one is not', () => {
     expect(attention(contoso)).not.toContain('failed');
@@ -359,7 +365,7 @@ test('a link that was removed stands behind those that are alive, by its id', ()
   expect(part(page, 'links')).toContain('5 pairings');
   expect(part(page, 'links')).toContain('1 removed link contoso removed c0ffee');
   expect(page).toContain('href="/links/c0ffee"');
-  expect(text(linkPage(facts({ ...acme, links: [gone] }), 'c0ffee', []))).toContain(
+  expect(text(linkPage(facts({ ...acme, links: [gone] }), gone, []))).toContain(
     'What contoso (removed) can see',
   );
 });
@@ -384,7 +390,7 @@ describe('T-82 text from anywhere stays text', () => {
     shown(view, { find: view.instance.name, page: 1 }),
     shown(view),
     ...view.deployments.slice(0, 2).map((one) => deploymentPage(facts(view), one, one.error ?? '')),
-    linkPage(facts(view), view.links[0]?.name ?? '', view.outbound),
+    linkPage(facts(view), view.links[0]!, view.outbound),
   ];
   const both: StatusView = {
     ...acme,
@@ -476,14 +482,32 @@ describe('each link', () => {
     );
     const page = shown({ ...acme, links });
     expect(text(page).match(/1,999 refused lately, 1 min ago: 1,999 FEED_UNKNOWN/g)).toHaveLength(1);
-    const own = linkPage(facts({ ...acme, links }), 'contoso', []);
+    const own = linkPage(
+      facts({ ...acme, links }),
+      links.find(({ name }) => name === 'contoso')!,
+      [],
+    );
     expect(text(own)).toContain('Refused lately Cannot take');
     expect(own).toContain('Cannot take &lt;b&gt;it&lt;/b&gt;');
-    expect(text(linkPage(facts({ ...acme, links }), 'northwind', []))).not.toContain('Refused lately');
+    expect(
+      text(
+        linkPage(
+          facts({ ...acme, links }),
+          links.find(({ name }) => name === 'northwind')!,
+          [],
+        ),
+      ),
+    ).not.toContain('Refused lately');
   });
 
   test('tells at length on its own page', () => {
-    const said = text(linkPage(facts(acme), 'northwind', []));
+    const said = text(
+      linkPage(
+        facts(acme),
+        acme.links.find(({ name }) => name === 'northwind')!,
+        [],
+      ),
+    );
     expect(said).toContain('Server tls://hub.acme.example:4222 nats-server 2.12.7');
     expect(said).toContain('What hinders Cannot connect to tls://hub.acme.example:4222');
     expect(said).toContain('See that the name, the port and the way there');

@@ -123,14 +123,22 @@ describe('the routes', () => {
   test('a source that fails costs one answer, tells nothing, and the next one comes', async () => {
     const source = exampleSource(acme);
     let broken = true;
-    const view = (): typeof acme => {
+    const unlessBroken = <T>(value: T): T => {
       if (broken) throw new Error('cannot open /var/lib/secret-place/crossgap.db');
-      return acme;
+      return value;
     };
-    await using server = await serve({ ...source, view });
-    const answer = await get(server, '/');
-    expect(answer.status).toBe(500);
-    expect(await answer.text()).not.toContain('secret-place');
+    await using server = await serve({
+      ...source,
+      page: (choice) => unlessBroken(source.page(choice)),
+      *fleet() {
+        yield unlessBroken([]);
+      },
+    });
+    for (const path of ['/', '/api/fleet.json']) {
+      const answer = await get(server, path);
+      expect(answer.status).toBe(500);
+      expect(await answer.text()).not.toContain('secret-place');
+    }
     expect((await get(server, '/healthz')).status).toBe(200);
     broken = false;
     expect((await get(server, '/')).status).toBe(200);
@@ -139,12 +147,15 @@ describe('the routes', () => {
   test('many who ask at once share one reading, and a change brings a new one', async () => {
     const source = exampleSource(acme);
     await using server = await serve(source);
-    const answers = await Promise.all(Array.from({ length: 60 }, () => get(server, '/api/fleet.json')));
+    const answers = await Promise.all(Array.from({ length: 60 }, () => get(server, '/')));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(source.readings).toBe(1);
     source.show(fabrikam);
-    expect(await (await get(server, '/api/fleet.json')).json()).toEqual([]);
+    expect(await (await get(server, '/api/offers.json')).json()).toEqual([]);
     expect(source.readings).toBe(2);
+    // Another part of the fleet is another reading.
+    await get(server, '/?find=contoso');
+    expect(source.readings).toBe(3);
   });
 });
 

@@ -39,7 +39,7 @@ function viewOf(instance: Instance, wish: Partial<LinkFacts> = {}): LinkView {
     now: instance.clock.now(),
     holds: () => false,
     wordsOf: () => 'six words',
-    peerHeads: instance.log.peerHeads(),
+    peerHead: (feed) => instance.log.peerHead(feed),
     live: undefined,
     lastBundle: () => undefined,
     ...wish,
@@ -94,7 +94,7 @@ test('nothing is outstanding on a link that was removed', async () => {
     now: 0,
     holds: () => false,
     wordsOf: () => '',
-    peerHeads: [],
+    peerHead: () => undefined,
     live: undefined,
     lastBundle: () => undefined,
   };

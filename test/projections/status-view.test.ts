@@ -22,7 +22,6 @@ import {
   sourceOf,
   statusView,
   type ReleaseRow,
-  type StatusFacts,
 } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import {
@@ -50,7 +49,8 @@ afterEach(() => {
   root[Symbol.dispose]();
 });
 
-const facts = (instance: Instance, wish: Partial<StatusFacts> = {}): StatusFacts => ({
+type AllFacts = Parameters<typeof statusView>[1];
+const facts = (instance: Instance, wish: Partial<AllFacts> = {}): AllFacts => ({
   instance: {
     name: instance.identity.name,
     instanceId: instance.identity.instanceId,
@@ -65,7 +65,7 @@ const facts = (instance: Instance, wish: Partial<StatusFacts> = {}): StatusFacts
   entries: 0,
   outbound: [],
   holds: () => true,
-  peerHeads: [],
+  peerHead: () => undefined,
   live: undefined,
   lastBundle: () => undefined,
   wordsOf: () => 'six words to compare by phone',
@@ -73,9 +73,9 @@ const facts = (instance: Instance, wish: Partial<StatusFacts> = {}): StatusFacts
   deploymentsMax: 10,
   ...wish,
 });
-const view = (instance: Instance, wish: Partial<StatusFacts> = {}) =>
+const view = (instance: Instance, wish: Partial<AllFacts> = {}) =>
   statusView(instance.db, facts(instance, wish));
-const offers = (wish: Partial<StatusFacts> = {}) => view(pair.customer, wish).offers;
+const offers = (wish: Partial<AllFacts> = {}) => view(pair.customer, wish).offers;
 const offered = (number: string, link = pair.link): ReleaseRow =>
   readReleases(pair.customer.db, number).find((row) => row.link === link)!;
 const addPlaces = (...names: string[]): void => {

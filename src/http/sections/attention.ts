@@ -1,4 +1,4 @@
-import { openWaits, waysToDecide, type DeploymentView, type StatusView } from '../../projections/index.ts';
+import { openWaits, waysToDecide, type DeploymentView, type PageView } from '../../projections/index.ts';
 import { typed } from '../blocks.ts';
 import { icon, type Tone } from '../chip.ts';
 import { html, joined, type Content } from '../html.ts';
@@ -6,20 +6,22 @@ import { deploymentHref, linkName, linkTo, releaseName } from '../links.ts';
 import type { Readiness } from '../source.ts';
 import { amount, commandLine, count, lastingFor } from '../../words.ts';
 import { deploymentTitle, failedWhere, lastOfEach } from './deployments.ts';
-import { isTroubled } from './fleet.ts';
 
 /** Something a person should look at: how bad, what, and what to type where one command helps. */
 export type Concern = { readonly tone: Tone; readonly words: Content; readonly command?: string };
 
 const shownAtOnce = 8;
-/** What heals by itself at the next try is not worth a person's time. */
-const lastingMs = 60_000;
 
 /** Warnings of which the page says more by itself. */
 const toldBesides = new Set(['RUNS_WITHDRAWN', 'FEED_FROZEN']);
 
-/** All that needs a person now, the worst first. */
-export function concerns(view: StatusView, readiness: Readiness): readonly Concern[] {
+/** What needs a person now, the worst first; `more` are those of the same kinds that are only counted. */
+export type Concerns = { readonly found: readonly Concern[]; readonly more: number };
+
+export function concerns(view: PageView, readiness: Readiness): Concerns {
+  const { feeds } = view.log;
+  const { pending } = view.links;
+  const frozen = feeds.shown.filter((feed) => feed.frozen);
   const all: readonly Concern[] = [
     ...readiness.checks
       .filter((check) => check.state !== 'ok')
@@ -33,22 +35,16 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
         tone: 'wait' as const,
         words: html`<bdi>${warning.message}</bdi> <small class="exactly">${warning.code}</small>`,
       })),
-    ...view.log.feeds
-      .filter((feed) => feed.frozen)
-      .map((feed) => ({
-        tone: 'bad' as const,
-        words: html`The feed of <bdi>${feed.author}</bdi> is frozen: it was signed twice with different
-          content.`,
-        command: commandLine('log', 'verify', '--full'),
-      })),
-    ...view.links
-      .filter((link) => link.state === 'pending')
-      .map((link) => ({
-        tone: 'wait' as const,
-        words: html`Compare the fingerprint of <bdi>${link.name}</bdi> by phone; nothing of theirs runs
-          before.`,
-        command: commandLine('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS'),
-      })),
+    ...frozen.map((feed) => ({
+      tone: 'bad' as const,
+      words: html`The feed of <bdi>${feed.author}</bdi> is frozen: it was signed twice with different content.`,
+      command: commandLine('log', 'verify', '--full'),
+    })),
+    ...pending.names.map((name) => ({
+      tone: 'wait' as const,
+      words: html`Compare the fingerprint of <bdi>${name}</bdi> by phone; nothing of theirs runs before.`,
+      command: commandLine('link', 'confirm', name, '--fingerprint', 'SIX WORDS'),
+    })),
     ...hinderedLinks(view),
     ...lastOfEach(view.deployments)
       .filter((one) => one.state === 'failed' || one.state === 'interrupted')
@@ -66,13 +62,20 @@ export function concerns(view: StatusView, readiness: Readiness): readonly Conce
     ),
     ...fleet(view),
   ];
-  return all.toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
+  return {
+    found: all.toSorted((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad')),
+    more:
+      feeds.frozen -
+      frozen.length +
+      (pending.count - pending.names.length) +
+      (view.fleet.troubled - view.fleet.worst.length),
+  };
 }
 
 /** The concerns as a list; nothing at all where there are none. */
-export function attentionSection(found: readonly Concern[]): Content {
+export function attentionSection({ found, more: counted }: Concerns): Content {
   if (found.length === 0) return null;
-  const more = found.length - shownAtOnce;
+  const more = found.length + counted - shownAtOnce;
   return html`<section id="attention" aria-labelledby="attention-heading">
     <h2 id="attention-heading" class="unseen">Needs a person</h2>
     <ul class="attention card" role="list">
@@ -96,27 +99,19 @@ export function attentionSection(found: readonly Concern[]): Content {
   </section> `;
 }
 
-/** What hinders links for longer than a moment, a line a cause: where our server is down, none of its links works. */
-function hinderedLinks(view: StatusView): readonly Concern[] {
-  const hindered = view.links.flatMap(({ name, live }) => {
-    const error = live?.lastError ?? null;
-    const isLasting = error !== null && Date.parse(view.now) - Date.parse(error.since) >= lastingMs;
-    return error !== null && !error.over && isLasting ? [{ name, error }] : [];
-  });
-  return [...Map.groupBy(hindered, ({ error }) => error.message).values()].map((all) => {
-    const { name, error } = all[0]!;
-    const which = all.length === 1 ? linkTo(view, name) : html`${count(all.length, 'link')}`;
-    return {
-      tone: 'wait',
-      words: html`${which}: <bdi>${error.message}</bdi>, ${lastingFor(error.since, view.now)}.
-        ${error.hint !== null && html`<small>${error.hint}</small>`}
-        <small class="exactly">${error.code}</small>`,
-      ...(all.length > 1 && { command: commandLine('doctor') }),
-    };
-  });
+/** What hinders links for longer than a moment, a line a cause. */
+function hinderedLinks(view: PageView): readonly Concern[] {
+  return view.links.hindered.map(({ count: links, name, error }) => ({
+    tone: 'wait',
+    words: html`${links === 1 ? linkTo(view, name) : html`${count(links, 'link')}`}:
+      <bdi>${error.message}</bdi>, ${lastingFor(error.since, view.now)}.
+      ${error.hint !== null && html`<small>${error.hint}</small>`}
+      <small class="exactly">${error.code}</small>`,
+    ...(links > 1 && { command: commandLine('doctor') }),
+  }));
 }
 
-function unfinished(view: StatusView, deployment: DeploymentView): Content {
+function unfinished(view: PageView, deployment: DeploymentView): Content {
   const where = failedWhere(deployment);
   return html`<a href="${deploymentHref(deployment.id)}"><bdi>${deploymentTitle(view, deployment)}</bdi></a>
     ${
@@ -125,7 +120,7 @@ function unfinished(view: StatusView, deployment: DeploymentView): Content {
 }
 
 /** What runs wait for a person to decide. */
-function waiting(view: StatusView, deployment: DeploymentView): readonly Concern[] {
+function waiting(view: PageView, deployment: DeploymentView): readonly Concern[] {
   return openWaits(deployment).map((wait) => {
     const [first] = waysToDecide(deployment, wait);
     return {
@@ -141,7 +136,7 @@ function waiting(view: StatusView, deployment: DeploymentView): readonly Concern
 }
 
 /** What is missing, a line a release: where it is told in full, and the command that lists it with how to set each. */
-function missing(view: StatusView): readonly Concern[] {
+function missing(view: PageView): readonly Concern[] {
   const byRelease = Map.groupBy(view.missingInputs, ({ link, process, release }) =>
     releaseName({ link: link === null ? null : linkName(view, link), process, release }),
   );
@@ -163,8 +158,8 @@ function missing(view: StatusView): readonly Concern[] {
   });
 }
 
-function fleet(view: StatusView): readonly Concern[] {
-  return view.fleet.filter(isTroubled).map((row) => {
+function fleet(view: PageView): readonly Concern[] {
+  return view.fleet.worst.map((row) => {
     const last = row.lastAttempt;
     const why =
       row.withdrawn !== null

@@ -1,4 +1,4 @@
-import { openWaits, waysToDecide, type DeploymentView, type StatusView } from '../../projections/index.ts';
+import { openWaits, waysToDecide, type DeploymentView, type PageView } from '../../projections/index.ts';
 import { empty, folded, section, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
@@ -10,7 +10,7 @@ import { trace } from './trace.ts';
 const shownAtOnce = 12;
 
 /** The runs here, newest first, each with its trace to open. */
-export function deploymentsSection(view: StatusView): Html {
+export function deploymentsSection(view: PageView): Html {
   if (view.deployments.length === 0)
     return section(
       'deployments',
@@ -45,7 +45,7 @@ export function deploymentsSection(view: StatusView): Html {
 }
 
 /** Title, facts and what to type next of one deployment; the trace stands below it. */
-export function account(view: StatusView, deployment: DeploymentView): Html {
+export function account(view: PageView, deployment: DeploymentView): Html {
   const { startedAt, endedAt, link } = deployment;
   const facts: readonly (readonly [string, Content])[] = [
     ['Asked for', html`by <bdi>${deployment.requestedBy}</bdi>, ${since(deployment.requestedAt, view.now)}`],
@@ -77,7 +77,7 @@ const decided: Readonly<Record<string, string>> = {
 };
 
 /** What a person is asked, and what persons decided before. */
-function waits(view: StatusView, deployment: DeploymentView): Content {
+function waits(view: PageView, deployment: DeploymentView): Content {
   const open = openWaits(deployment).map(
     (wait) =>
       html`<p class="say wait">
@@ -103,7 +103,7 @@ function waits(view: StatusView, deployment: DeploymentView): Content {
 }
 
 /** `Orders 1.1.0 in production`, with the vendor's name before it where the release came over a link. */
-export function deploymentTitle(view: StatusView, deployment: DeploymentView): string {
+export function deploymentTitle(view: PageView, deployment: DeploymentView): string {
   const from = deployment.link === null ? '' : `${linkName(view, deployment.link)}: `;
   return `${from}${deployment.process} ${deployment.release} in ${deployment.environment}`;
 }
@@ -130,7 +130,7 @@ export function failedWhere(deployment: DeploymentView): string | undefined {
   return `${where}, convention ${at.convention}${convention === undefined ? '' : ` ${convention.name}`}`;
 }
 
-function line(view: StatusView, deployment: DeploymentView): Html {
+function line(view: PageView, deployment: DeploymentView): Html {
   const where = failedWhere(deployment);
   return html`${chip(deployment.state)}
     <span class="what"
@@ -158,7 +158,7 @@ function took(startedAt: string | null, endedAt: string | null): Content {
 }
 
 /** What a person would type next; nothing where all is done, is history, or goes on by itself. */
-function next(view: StatusView, deployment: DeploymentView): readonly string[] {
+function next(view: PageView, deployment: DeploymentView): readonly string[] {
   const { id, link, process, environment, state } = deployment;
   const here = view.environments.find(({ name }) => name === environment);
   const isNewest = lastOfEach([deployment, ...view.deployments]).every(

@@ -1,4 +1,4 @@
-import type { EnvironmentView, StatusView } from '../../projections/index.ts';
+import type { EnvironmentView, PageView } from '../../projections/index.ts';
 import { empty, section } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Html } from '../html.ts';
@@ -7,7 +7,7 @@ import { lasting, since } from '../since.ts';
 import { commandLine } from '../../words.ts';
 
 /** This side's environments in the order of the lifecycle, and what runs in each. */
-export function environmentsSection(view: StatusView): Html {
+export function environmentsSection(view: PageView): Html {
   if (view.environments.length === 0)
     return section(
       'environments',
@@ -29,7 +29,7 @@ export function environmentsSection(view: StatusView): Html {
   );
 }
 
-function card(view: StatusView, environment: EnvironmentView): Html {
+function card(view: PageView, environment: EnvironmentView): Html {
   const names = (list: readonly string[]): Html =>
     joined(
       list.map((name) => html`<bdi>${name}</bdi>`),

@@ -1,4 +1,4 @@
-import { describeSent, type FleetRow, type StatusView } from '../../projections/index.ts';
+import { describeSent, type FleetPart, type FleetRow, type PageView } from '../../projections/index.ts';
 import { empty, exactly, nothing, section, table, type Row } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
@@ -6,76 +6,46 @@ import { linkTo } from '../links.ts';
 import { since } from '../since.ts';
 import { amount, commandLine, count, moment, span } from '../../words.ts';
 
-/** Which part of a long fleet to show: customers whose name contains `find`, and the page of them from 1. */
-export type FleetChoice = { readonly find: string; readonly page: number };
-
-const customersAPage = 100;
 /** Knowledge older than this stands out: a customer's daemon reports far more often than once a day. */
 const quietAfterSeconds = 24 * 3600;
 
+/** More customers than this are looked for by name. */
+const seenAtOnce = 8;
+
 /** Customers × environments: what runs there, how old that knowledge is, and what stands in the way. */
-export function fleetSection(view: StatusView, choice: FleetChoice): Html {
-  if (view.fleet.length === 0) return section('fleet', 'Fleet', null, nobodyYet(view));
-  const all = groups(view.fleet);
-  const found = all.filter(({ customer }) => customer.toLowerCase().includes(choice.find.toLowerCase()));
-  const pages = Math.max(1, Math.ceil(found.length / customersAPage));
-  const page = Math.min(Math.max(1, choice.page), pages);
-  const sent = new Map(view.links.map((link) => [link.name, describeSent(link, view.now)]));
-  const shown = found.slice((page - 1) * customersAPage, page * customersAPage);
+export function fleetSection(view: PageView, find: string): Html {
+  const { customers, shown, page, pages } = view.fleet;
+  if (customers === 0) return section('fleet', 'Fleet', null, nobodyYet(view));
   return section(
     'fleet',
     'Fleet',
     'what runs at each customer, as far as they have told',
-    html`${tiles(view.fleet, all.length)} ${(all.length > 8 || choice.find !== '') && finder(choice.find)}
+    html`${tiles(view.fleet)} ${(customers > seenAtOnce || find !== '') && finder(find)}
     ${
       shown.length === 0
-        ? empty(html`No customer’s name contains “${choice.find}”.`)
+        ? empty(html`No customer’s name contains “${find}”.`)
         : table(
             'Customers and their environments',
             ['Customer', 'Environment', 'Runs', 'Outcome', 'As of', 'Behind', 'Blocked by'],
-            shown.map(({ rows }) => rows.map((row) => fleetRow(view, row, sent.get(row.customer) ?? null))),
+            shown.map(({ rows, lastBundle }) =>
+              rows.map((row) => fleetRow(view, row, describeSent({ lastBundle }, view.now))),
+            ),
           )
     }
-    ${pages > 1 && pager(choice.find, page, pages)}`,
+    ${pages > 1 && pager(find, page, pages)}`,
   );
 }
 
-/** Whether a person at the vendor should look at this row: the newest attempt did not end well, or can't begin. */
-export function isTroubled(row: FleetRow): boolean {
-  const bad = ['failed', 'interrupted', 'blocked', 'refused'];
-  return (
-    row.blockedBy !== null ||
-    row.withdrawn !== null ||
-    bad.includes(row.state) ||
-    bad.includes(row.lastAttempt?.state ?? '')
-  );
-}
-
-type Group = { readonly customer: string; readonly rows: readonly FleetRow[] };
-
-/** The rows of each customer together; customers in trouble first, then those behind, then by name. */
-function groups(fleet: readonly FleetRow[]): readonly Group[] {
-  const byCustomer = Map.groupBy(fleet, (row) => row.customer);
-  const rank = (rows: readonly FleetRow[]): number =>
-    rows.some(isTroubled) ? 0 : rows.some((row) => row.behind > 0) ? 1 : 2;
-  return [...byCustomer]
-    .map(([customer, rows]) => ({ customer, rows, rank: rank(rows) }))
-    .toSorted((a, b) => a.rank - b.rank || (a.customer < b.customer ? -1 : 1));
-}
-
-function tiles(fleet: readonly FleetRow[], customers: number): Html {
+function tiles({ customers, upToDate, behind: late, troubled }: FleetPart): Html {
   const tile = (number: number, words: string, tone = ''): Html =>
     html`<li class="${number > 0 ? tone : ''}"><strong>${amount(number)}</strong> ${words}</li>`;
-  const runs = fleet.filter((row) => row.release !== null);
   return html`<ul class="tiles" role="list">
-    ${tile(customers, customers === 1 ? 'customer' : 'customers')}
-    ${tile(runs.filter((row) => row.behind === 0).length, 'up to date', 'good')}
-    ${tile(runs.filter((row) => row.behind > 0).length, 'behind', 'wait')}
-    ${tile(fleet.filter(isTroubled).length, 'need a look', 'bad')}
+    ${tile(customers, customers === 1 ? 'customer' : 'customers')} ${tile(upToDate, 'up to date', 'good')}
+    ${tile(late, 'behind', 'wait')} ${tile(troubled, 'need a look', 'bad')}
   </ul>`;
 }
 
-function fleetRow(view: StatusView, row: FleetRow, sent: string | null): Row {
+function fleetRow(view: PageView, row: FleetRow, sent: string | null): Row {
   return [
     html`<strong>${linkTo(view, row.customer)}</strong>`,
     row.environment === null ? nothing('none told') : html`<bdi>${row.environment}</bdi>`,
@@ -96,7 +66,7 @@ function runsThere(row: FleetRow): Content {
 }
 
 /** How the newest attempt ended, which need not be the release that runs there. */
-function outcome(view: StatusView, row: FleetRow): Content {
+function outcome(view: PageView, row: FleetRow): Content {
   const last = row.lastAttempt;
   if (last === null) return chip(row.state);
   const other = last.release !== row.release;
@@ -140,8 +110,8 @@ function pager(find: string, page: number, pages: number): Html {
   </nav>`;
 }
 
-function nobodyYet(view: StatusView): Html {
-  const waiting = view.links.filter((link) => link.state === 'invited' || link.state === 'pending');
+function nobodyYet({ links }: PageView): Html {
+  const waiting = [...links.invited, ...links.pending.names].toSorted();
   if (waiting.length === 0)
     return empty(
       'No customer is linked yet. Invite one; it gets a file to accept.',
@@ -150,12 +120,10 @@ function nobodyYet(view: StatusView): Html {
   return empty(
     html`Waiting for
     ${joined(
-      waiting.map((link) => html`<bdi>${link.name}</bdi>`),
+      waiting.map((name) => html`<bdi>${name}</bdi>`),
       ', ',
     )}.
     Once a reply is here, compare the words by phone and confirm.`,
-    ...waiting
-      .slice(0, 3)
-      .map((link) => commandLine('link', 'confirm', link.name, '--fingerprint', 'SIX WORDS')),
+    ...waiting.slice(0, 3).map((name) => commandLine('link', 'confirm', name, '--fingerprint', 'SIX WORDS')),
   );
 }

@@ -1,20 +1,16 @@
-import type { StatusView } from '../../projections/index.ts';
+import type { PageView } from '../../projections/index.ts';
 import { digest, folded, section, table, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, type Html } from '../html.ts';
 import { commandLine, count, size } from '../../words.ts';
 
-/** A vendor has two feeds a customer; frozen ones are shown before others. */
-const feedsShown = 100;
-
 /** The log and the packages held: what two people compare when they ask whether both see the same. */
-export function ledgerSection(view: StatusView): Html {
+export function ledgerSection(view: PageView): Html {
   const { entries, feeds } = view.log;
-  const shown = feeds.toSorted((a, b) => Number(b.frozen) - Number(a.frozen)).slice(0, feedsShown);
   return section(
     'log',
     'Log',
-    `${count(entries, 'entry', 'entries')} in ${count(feeds.length, 'feed')}`,
+    `${count(entries, 'entry', 'entries')} in ${count(feeds.count, 'feed')}`,
     html`<div class="card list">
       ${folded(
         'feeds',
@@ -23,7 +19,7 @@ export function ledgerSection(view: StatusView): Html {
         html`${table(
           'Feeds',
           ['Audience', 'Author', 'Newest', 'Head', 'State'],
-          shown.map((feed) => [
+          feeds.shown.map((feed) => [
             [
               html`<bdi>${feed.audience}</bdi>`,
               html`<bdi>${feed.author}</bdi>`,
@@ -32,7 +28,7 @@ export function ledgerSection(view: StatusView): Html {
               feed.frozen ? chip('frozen', 'frozen', 'bad') : chip('ok', 'good'),
             ],
           ]),
-        )}${feeds.length > shown.length && html`<p class="aside">and ${count(feeds.length - shown.length, 'more', 'more')} in <a href="/api/log.json">log.json</a></p>`}${typed(commandLine('log', 'verify', '--full'))}`,
+        )}${feeds.count > feeds.shown.length && html`<p class="aside">and ${count(feeds.count - feeds.shown.length, 'more', 'more')} in <a href="/api/log.json">log.json</a></p>`}${typed(commandLine('log', 'verify', '--full'))}`,
         { open: false },
       )}
       ${folded(

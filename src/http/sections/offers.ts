@@ -1,4 +1,4 @@
-import { nextEnvironment, type OfferView, type StatusView } from '../../projections/index.ts';
+import { nextEnvironment, type OfferView, type PageView } from '../../projections/index.ts';
 import { empty, folded, nothing, section, table, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
@@ -10,7 +10,7 @@ import { commandLine, count, size } from '../../words.ts';
 const notesShownMax = 4000;
 
 /** What vendors offer: the newest of each process with what it needs, earlier ones as a list. */
-export function offersSection(view: StatusView): Html {
+export function offersSection(view: PageView): Html {
   if (view.offers.length === 0)
     return section(
       'offers',
@@ -47,7 +47,7 @@ export function offersSection(view: StatusView): Html {
   );
 }
 
-function offerCard(view: StatusView, offer: OfferView): Html {
+function offerCard(view: PageView, offer: OfferView): Html {
   return html`<li class="card offer">
     <div class="title">
       <h3><bdi>${offer.process}</bdi> <span class="exactly">${offer.release}</span></h3>
@@ -76,7 +76,7 @@ function offerCard(view: StatusView, offer: OfferView): Html {
   </li> `;
 }
 
-function standing(view: StatusView, offer: OfferView): Content {
+function standing(view: PageView, offer: OfferView): Content {
   if (offer.reason === null && offer.until === null) return null;
   return html`<p class="standing">
     ${joined(
@@ -103,9 +103,9 @@ function packages(offer: OfferView): Content {
   </ul>`;
 }
 
-type Missing = StatusView['missingInputs'][number];
+type Missing = PageView['missingInputs'][number];
 
-function missingFor(view: StatusView, offer: OfferView): readonly Missing[] {
+function missingFor(view: PageView, offer: OfferView): readonly Missing[] {
   return view.missingInputs.filter(
     (one) =>
       one.process === offer.process &&
@@ -114,7 +114,7 @@ function missingFor(view: StatusView, offer: OfferView): readonly Missing[] {
   );
 }
 
-function inputs(view: StatusView, offer: OfferView): Content {
+function inputs(view: PageView, offer: OfferView): Content {
   if (offer.inputs.length === 0) return nothing('nothing');
   const missing = Map.groupBy(missingFor(view, offer), (one) => one.name);
   // Only where there is a place to deploy to does somebody look for what is missing there.
@@ -152,7 +152,7 @@ function notes(text: string): Content {
 }
 
 /** The very commands that bring this offer further: what is missing first, then the next environment. */
-function next(view: StatusView, offer: OfferView): Content {
+function next(view: PageView, offer: OfferView): Content {
   if (offer.state === 'withdrawn' || offer.state === 'refused') return null;
   const missing = missingFor(view, offer);
   if (missing.length > 0)
@@ -183,7 +183,7 @@ function next(view: StatusView, offer: OfferView): Content {
     ${typed(commandLine('deploy', name, '--env', environment, '--wait'))}`;
 }
 
-function earlierTable(view: StatusView, offers: readonly OfferView[]): Html {
+function earlierTable(view: PageView, offers: readonly OfferView[]): Html {
   return table(
     'Earlier offers',
     ['Release', 'From', 'State', 'Offered', 'Reason'],

@@ -1,4 +1,4 @@
-import type { OutboundLine, StatusView } from '../../projections/index.ts';
+import type { OutboundLine, PageView } from '../../projections/index.ts';
 import { empty, exactly, folded, section, table } from '../blocks.ts';
 import { html, type Html } from '../html.ts';
 import { linkHref, linkName } from '../links.ts';
@@ -9,9 +9,9 @@ const linesShown = 8;
 const linksShown = 12;
 
 /** All that was written for others, link by link: there is nothing else that they can see. */
-export function outboundSection(view: StatusView): Html {
-  const links = view.links.filter((link) => link.state !== 'removed').map((link) => link.name);
-  if (links.length === 0)
+export function outboundSection(view: PageView): Html {
+  const { count: links, shown } = view.links;
+  if (links === 0)
     return section(
       'outbound',
       'What left the house',
@@ -20,8 +20,10 @@ export function outboundSection(view: StatusView): Html {
     );
   const byLink = Map.groupBy(view.outbound, (line) => linkName(view, line.link));
   const latest = (name: string): string => byLink.get(name)?.at(-1)?.at ?? '';
-  const sorted = links.toSorted((a, b) => (latest(a) < latest(b) ? 1 : -1));
-  const more = sorted.length - linksShown;
+  // Whoever was told something stands before those that were not, of which a few are enough.
+  const names = new Set([...shown.map((link) => link.name), ...byLink.keys()]);
+  const sorted = [...names].toSorted((a, b) => (latest(a) < latest(b) ? 1 : -1));
+  const more = links - linksShown;
   return section(
     'outbound',
     'What left the house',
@@ -29,13 +31,13 @@ export function outboundSection(view: StatusView): Html {
     html`<div class="card list">
         ${sorted
           .slice(0, linksShown)
-          .map((name) => linkBlock(view, name, byLink.get(name) ?? [], links.length === 1))}
+          .map((name) => linkBlock(view, name, byLink.get(name) ?? [], links === 1))}
       </div>
       ${more > 0 && html`<p class="aside">and ${count(more, 'more link')} in <a href="/api/outbound.json">outbound.json</a></p>`}`,
   );
 }
 
-function linkBlock(view: StatusView, name: string, lines: readonly OutboundLine[], only: boolean): Html {
+function linkBlock(view: PageView, name: string, lines: readonly OutboundLine[], only: boolean): Html {
   const newest = lines.toSorted((a, b) => b.seq - a.seq);
   const last = newest[0];
   const line = html`<span class="what"

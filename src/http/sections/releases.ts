@@ -1,4 +1,4 @@
-import type { ReleaseView, StatusView } from '../../projections/index.ts';
+import type { PageView, ReleaseLine } from '../../projections/index.ts';
 import { digest, empty, folded, section, typed } from '../blocks.ts';
 import { chip, icon, toneOf, wordOf, type Tone } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../html.ts';
@@ -7,11 +7,11 @@ import { since } from '../since.ts';
 import { amount, commandLine, count } from '../../words.ts';
 
 const shownAtOnce = 8;
-const customersByName = 12;
 
 /** The releases made here: the gate before publication, and what became of each at the customers. */
-export function releasesSection(view: StatusView): Html {
-  if (view.releases.length === 0)
+export function releasesSection(view: PageView): Html {
+  const { count: releases, shown } = view.releases;
+  if (releases === 0)
     return section(
       'releases',
       'Releases',
@@ -23,8 +23,8 @@ export function releasesSection(view: StatusView): Html {
         commandLine('release', 'create', 'PROCESS', '1.0.0', '--package', 'ID@VERSION'),
       ),
     );
-  const sorted = view.releases.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  const [recent, earlier] = [sorted.slice(0, shownAtOnce), sorted.slice(shownAtOnce)];
+  const [recent, earlier] = [shown.slice(0, shownAtOnce), shown.slice(shownAtOnce)];
+  const more = releases - shown.length;
   return section(
     'releases',
     'Releases',
@@ -36,17 +36,18 @@ export function releasesSection(view: StatusView): Html {
         earlier.length > 0 &&
         folded(
           'earlier-releases',
-          `${count(earlier.length, 'earlier release')}`,
+          `${count(earlier.length + more, 'earlier release')}`,
           html`<ul class="stack" role="list">
-            ${earlier.map((release) => releaseCard(view, release))}
-          </ul>`,
+              ${earlier.map((release) => releaseCard(view, release))}
+            </ul>
+            ${more > 0 && html`<p class="aside">and ${count(more, 'more', 'more')} in <a href="/api/status.json">status.json</a></p>`}`,
           { open: false },
         )
       }`,
   );
 }
 
-function releaseCard(view: StatusView, release: ReleaseView): Html {
+function releaseCard(view: PageView, release: ReleaseLine): Html {
   return html`<li class="card release">
     <div class="title">
       <h3><bdi>${release.process}</bdi> <span class="exactly">${release.release}</span></h3>
@@ -67,7 +68,7 @@ function releaseCard(view: StatusView, release: ReleaseView): Html {
 }
 
 /** What has to be true before a release goes out, in the order in which it becomes true. */
-function gate(view: StatusView, release: ReleaseView): readonly Told[] {
+function gate(view: PageView, release: ReleaseLine): readonly Told[] {
   const { tests, verdict } = release;
   const skipped = tests !== null && tests.skipped > 0 && `, ${tests.skipped} skipped`;
   const tested: Told =
@@ -89,10 +90,7 @@ function gate(view: StatusView, release: ReleaseView): readonly Told[] {
 type Told = readonly [tone: Tone, words: Content];
 
 /** Where it runs here now, where it ran until another came, and where it did not come that far. */
-function deployed(
-  view: StatusView,
-  { process, release, deployedTo, lastRuns }: ReleaseView,
-): readonly Told[] {
+function deployed(view: PageView, { process, release, deployedTo, lastRuns }: ReleaseLine): readonly Told[] {
   const runsIn = (name: string): boolean =>
     view.environments
       .find((one) => one.name === name)
@@ -121,20 +119,19 @@ function places(names: readonly string[]): Html {
   );
 }
 
-function published(view: StatusView, release: ReleaseView): Content {
-  const { publishedTo } = release;
-  if (publishedTo.length === 0) return html`<p class="aside">not published</p>`;
-  if (publishedTo.length > customersByName) {
-    const byState = Map.groupBy(publishedTo, (one) => one.state);
+function published(view: PageView, release: ReleaseLine): Content {
+  const { count: customers, named, byState } = release.published;
+  if (customers === 0) return html`<p class="aside">not published</p>`;
+  if (named.length === 0) {
     return html`<ul class="published" role="list">
-      <li>published to ${count(publishedTo.length, 'customer')}:</li>
-      ${[...byState].map(
-        ([state, ones]) => html`<li>${chip(state, `${amount(ones.length)} ${wordOf(state)}`)}</li>`,
+      <li>published to ${count(customers, 'customer')}:</li>
+      ${byState.map(
+        ({ state, count: ones }) => html`<li>${chip(state, `${amount(ones)} ${wordOf(state)}`)}</li>`,
       )}
     </ul>`;
   }
   return html`<ul class="published" role="list">
-    ${publishedTo.map(
+    ${named.map(
       (one) =>
         html`<li>
           <strong>${linkTo(view, one.customer)}</strong> ${chip(one.state)}
@@ -144,7 +141,7 @@ function published(view: StatusView, release: ReleaseView): Content {
   </ul>`;
 }
 
-function next(view: StatusView, release: ReleaseView): Content {
+function next(view: PageView, release: ReleaseLine): Content {
   if (release.withdrawn !== null) return null;
   const name = releaseName({ link: null, process: release.process, release: release.release });
   if (release.deployedTo.length === 0) {
@@ -162,10 +159,10 @@ function next(view: StatusView, release: ReleaseView): Content {
     return typed(commandLine('deploy', name, '--env', first ?? 'ENVIRONMENT', '--wait'));
   }
   // A release that is out is past its gate.
-  if (release.publishedTo.length > 0) return null;
+  if (release.published.count > 0) return null;
   if (release.verdict === null) return typed(commandLine('release', 'verdict', name, '--ok'));
   if (!release.verdict.ok) return null;
-  const links = view.links.filter((link) => link.state === 'confirmed').slice(0, 3);
-  const to = links.length === 0 ? ['CUSTOMER'] : links.map((link) => link.name);
+  const links = view.links.confirmed.slice(0, 3);
+  const to = links.length === 0 ? ['CUSTOMER'] : links;
   return typed(commandLine('release', 'publish', name, '--to', ...to));
 }
