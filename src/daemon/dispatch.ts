@@ -7,6 +7,7 @@ import {
   type DeploymentRow,
 } from '../projections/index.ts';
 import { clearApplications } from './clear-applications.ts';
+import { clearBlobsAsSet } from './clear-blobs.ts';
 import { runDeployment } from './run-deployment.ts';
 import type { Watch } from './watch.ts';
 
@@ -38,7 +39,10 @@ export function dispatcher(
         done.push(deployment);
         const state = findDeployment(instance.db, deployment)?.state;
         log.info({ deploymentId: deployment, process, release: number, environment, state }, 'deployment');
-        if (state === 'succeeded') await clearApplications(instance, row, log);
+        if (state === 'succeeded') {
+          await clearApplications(instance, row, log);
+          clearBlobsAsSet(instance, log);
+        }
       })
       .catch((error: unknown) => {
         // Left as it stands: a person sees it in the status and decides; trying again at once would change nothing.

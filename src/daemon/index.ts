@@ -1,4 +1,5 @@
 export { blobRoom } from './blob-room.ts';
+export { clearBlobs, planClearing, type ClearPlan } from './clear-blobs.ts';
 export { runDaemon, type DaemonOptions, type DaemonSummary } from './compose.ts';
 export { revisionOf } from './freeze-plan.ts';
 export { lastBundles } from './last-bundle.ts';
@@ -21,3 +22,13 @@ export {
   readWarnings,
   type DaemonFacts,
 } from './status.ts';
+export { lacking, noteComparison } from './fetch-packages.ts';
+export { pushAndRecord } from './push-packages.ts';
+export {
+  readCredential,
+  repositoryNamed,
+  repositoryOf,
+  sourceNamed,
+  sourceSecretRef,
+  type SourceSecret,
+} from './repositories.ts';

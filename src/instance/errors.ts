@@ -11,6 +11,7 @@ const exits = {
   SECRET_UNREADABLE: exitCodes.verification,
   SECRET_IN_ENTRY: exitCodes.refused,
   DAEMON_RUNNING: exitCodes.held,
+  STORE_HELD: exitCodes.held,
   CERTIFICATE_NOT_INTRODUCED: exitCodes.refused,
   REVOCATION_POINT_UNKNOWN: exitCodes.misused,
   BACKUP_EXISTS: exitCodes.refused,

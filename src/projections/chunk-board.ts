@@ -64,6 +64,19 @@ export function readListedPackages(db: Database, link: string, ours: boolean): L
   return rows.map((row) => ({ ...row, held: row.held === 1, listHeld: row.listHeld === 1 }));
 }
 
+/** Every list of chunks of a link that was not removed, once. */
+export function readChunkLists(
+  db: Database,
+): { readonly package: string; readonly list: string; readonly sizeBytes: number; readonly ours: boolean }[] {
+  const rows = db
+    .prepare(
+      `SELECT DISTINCT package, list, list_bytes AS sizeBytes, ours FROM chunk_list JOIN link USING (link)
+        WHERE link.state <> 'removed' ORDER BY list, package, ours`,
+    )
+    .all() as { package: string; list: string; sizeBytes: number; ours: number }[];
+  return rows.map((row) => ({ ...row, ours: row.ours === 1 }));
+}
+
 /** What was asked for of a package, and how often. */
 export type AskedChunks = {
   readonly attempt: number;

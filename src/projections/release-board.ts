@@ -336,15 +336,19 @@ export function readReleases(db: Database, number?: string): ReleaseRow[] {
     )
     .all(number === undefined ? {} : { number }) as StoredRelease[];
   return rows.map((row) => {
-    const document = readRelease(row.document, row.digest);
-    assert(document !== undefined, 'only readable release documents are on the board');
+    let document: ReleaseDocument | undefined;
     return {
       link: row.link,
       digest: row.digest,
       process: row.process,
       number: row.number,
       position: row.position,
-      document,
+      // Read where it is looked at: a list of many releases is told from the columns beside it.
+      get document() {
+        document ??= readRelease(row.document, row.digest);
+        assert(document !== undefined, 'only readable release documents are on the board');
+        return document;
+      },
       createdAt: row.created_at,
       actor: row.actor,
       answer:
@@ -427,6 +431,31 @@ export function readHeldBlobs(db: Database, link: string): Set<string> {
   return new Set((rows as { digest: string }[]).map(({ digest }) => digest));
 }
 
+/** The digests of all that is owed to any link that was not removed. */
+export function readEveryOwedBlob(db: Database): Set<string> {
+  const rows = db
+    .prepare<[], string>(
+      `SELECT DISTINCT digest FROM blob_owed JOIN link USING (link)
+        WHERE held = 0 AND final = 0 AND link.state <> 'removed'`,
+    )
+    .pluck();
+  return new Set(rows.all());
+}
+
+/** The digests of what this side's own history is made of: process revisions, notes, test results. */
+export function readOwnDocuments(db: Database): Set<string> {
+  const rows = db
+    .prepare<[], string>(
+      `SELECT digest FROM process_revision
+        UNION SELECT sha256 FROM evidence
+        UNION SELECT digest FROM revocation_list
+        UNION SELECT CAST(document AS TEXT) ->> '$.notes.digest' FROM release
+               WHERE link = '' AND CAST(document AS TEXT) ->> '$.notes.digest' IS NOT NULL`,
+    )
+    .pluck();
+  return new Set(rows.all());
+}
+
 /** A blob that an offer of `link` names. */
 export type WantedBlob = {
   readonly digest: string;
@@ -497,11 +526,12 @@ function contentKey(link: string, { id, version, contentDigest }: PackagePin): s
 /** A file that was given up. */
 export type RemovedBlob = { readonly digest: string; readonly removedAt: number; readonly why: string };
 
-/** What was removed and has not come back, by digest. */
-export function readRemovedBlobs(db: Database): Map<string, RemovedBlob> {
+/** What was removed and has not come back, by digest; `digest` narrows to one. */
+export function readRemovedBlobs(db: Database, digest?: string): Map<string, RemovedBlob> {
+  const where = digest === undefined ? '' : 'WHERE digest = :digest';
   const rows = db
-    .prepare(`SELECT digest, removed_at AS removedAt, why FROM removed_blob ORDER BY digest`)
-    .all() as RemovedBlob[];
+    .prepare(`SELECT digest, removed_at AS removedAt, why FROM removed_blob ${where} ORDER BY digest`)
+    .all(digest === undefined ? {} : { digest }) as RemovedBlob[];
   return new Map(rows.map((row) => [row.digest, row]));
 }
 

@@ -56,6 +56,8 @@ export type Wish = {
   readonly deploy?: string;
   /** Who signs the package, where it is not the company itself. */
   readonly signer?: CompanyCertificate;
+  /** What is in the application's configuration, where it is to differ. */
+  readonly content?: string;
 };
 
 /** What a build does: packs, signs, adds, publishes the process, freezes the release. */
@@ -86,7 +88,7 @@ export async function buildRelease(vendor: Instance, number: string, wish: Wish)
     };
     return publishProcess(latest, intent).decision;
   });
-  await addSignedPackage(vendor, number, wish.signer ?? companyOf('acme'));
+  await addSignedPackage(vendor, number, wish.signer ?? companyOf('acme'), wish.content ?? application);
   const { pin } = findPackage(vendor.db, '', 'Orders.Web', number)!;
   vendor.record((db) => {
     const revision = readRevisions(db).findLast(({ process }) => process === name)!;
@@ -118,10 +120,15 @@ const bare = (name: string) => ({
   secret: false,
 });
 
-async function addSignedPackage(vendor: Instance, number: string, signer: CompanyCertificate): Promise<void> {
+async function addSignedPackage(
+  vendor: Instance,
+  number: string,
+  signer: CompanyCertificate,
+  content: string,
+): Promise<void> {
   using folder = temporaryFolder();
   const file = folder.file('Orders.Web.nupkg');
-  const bytes = Buffer.from(application);
+  const bytes = Buffer.from(content);
   const identity = { id: 'Orders.Web', version: number };
   // Does not compress, so that there is something in the package to change.
   const filler = Buffer.concat(

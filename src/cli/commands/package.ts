@@ -1,5 +1,6 @@
 import { later } from '../command.ts';
 import { packageAdd } from './package-add.ts';
+import { packageGc } from './package-gc.ts';
 import { packageLint } from './package-lint.ts';
 import { packageList, packageShow } from './package-list.ts';
 import { packagePack } from './package-pack.ts';
@@ -16,6 +17,7 @@ export const packageCommands = [
   packageVerify,
   packageList,
   packageShow,
+  packageGc,
   packagePack,
   packageLint,
   later('package push', 'Put a package into a NuGet feed'),

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, existsSync, realpathSync, rmSync, unlinkSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { syncPath } from '../../durable.ts';
 import { faultPoint } from '../../faults.ts';
 import { PackageError } from '../errors.ts';
 import { makeNamesDurable } from '../write-whole.ts';
@@ -28,7 +29,11 @@ export type BlobStore = {
   incomingPath(digest: string): string;
   /** Removes what a crash left behind: own half copies, and arriving files older than `incomingAgeMs`. */
   sweep(now: number, incomingAgeMs: number): Promise<{ removed: string[] }>;
-  remove(digest: string): Promise<void>;
+  /**
+   * Removes a blob, and the list of chunks that is kept beside the store for it; false where it was not there. At once,
+   * so that it can be done within a transaction that has decided it.
+   */
+  remove(digest: string): boolean;
 };
 
 const copyPiece = 1 << 20;
@@ -120,13 +125,28 @@ export async function openBlobStore(folder: string): Promise<BlobStore> {
         return { removed };
       });
     },
-    async remove(digest) {
-      await trying(folder, async () => {
-        await rm(path(digest), { force: true });
-        await makeNamesDurable(blobs);
-      });
+    remove(digest) {
+      const file = path(digest);
+      try {
+        const list = join(folder, 'chunks', digest);
+        for (const each of [list, file]) if (existsSync(each)) refuseElsewhere(folder, dirname(each));
+        rmSync(list, { force: true });
+        if (!existsSync(file)) return false;
+        unlinkSync(file);
+        if (process.platform !== 'win32') syncPath(dirname(file));
+        return true;
+      } catch (error) {
+        if (error instanceof Error && 'syscall' in error) throw unusable(folder, error);
+        throw error;
+      }
     },
   };
+}
+
+/** Whoever put a link to another folder in the place of one of ours shall not have files removed there. */
+function refuseElsewhere(folder: string, within: string): void {
+  if (realpathSync(within) !== join(realpathSync(folder), relative(folder, within)))
+    throw unusable(folder, new Error(`${within} leads elsewhere`));
 }
 
 function checked(digest: string): string {

@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { openBlobStore } from '../../../src/packages/index.ts';
@@ -72,9 +82,20 @@ describe('the store', () => {
     using folder = temporaryFolder();
     const store = await openBlobStore(folder.file('blobs'));
     await store.putBytes(bytes);
-    await store.remove(digest);
-    await store.remove(digest);
+    expect(store.remove(digest)).toBe(true);
+    expect(store.remove(digest)).toBe(false);
     expect(await store.has(digest)).toBe(false);
+  });
+
+  test('removes nothing elsewhere, whatever leads there', async () => {
+    using folder = temporaryFolder();
+    const store = await openBlobStore(folder.file('blobs'));
+    await store.putBytes(bytes);
+    const elsewhere = join(folder.path, 'elsewhere');
+    renameSync(dirname(store.path(digest)), elsewhere);
+    symlinkSync(elsewhere, dirname(store.path(digest)));
+    expect(() => store.remove(digest)).toThrow(expect.objectContaining({ code: 'BLOB_STORE_UNUSABLE' }));
+    expect(existsSync(join(elsewhere, digest))).toBe(true);
   });
 
   test('keeps the mode whatever the umask says', async () => {
@@ -97,7 +118,7 @@ describe('the store', () => {
       expect(() => store.path(wrong)).toThrow(TypeError);
       expect(() => store.incomingPath(wrong)).toThrow(TypeError);
       await expect(store.has(wrong)).rejects.toThrow(TypeError);
-      await expect(store.remove(wrong)).rejects.toThrow(TypeError);
+      expect(() => store.remove(wrong)).toThrow(TypeError);
     },
   );
 });
