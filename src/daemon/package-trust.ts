@@ -63,11 +63,19 @@ function rulesOf(
   const fingerprintsOf = (purpose: TrustedRow['purpose']): string[] =>
     of(purpose).map(({ fingerprint }) => fingerprint);
   const repositories = of('repository').map(({ fingerprint, rootNeeded, issues, owners, vouches }) => ({
-    ...{ fingerprint, rootNeeded, issues, owners, vouches },
+    fingerprint,
+    rootNeeded,
+    issues,
+    owners,
+    vouches,
   }));
   // Our own countersignature is one of a repository that we trust, with nothing to be set up.
   const ours = trustedFingerprints(instance, '').map((fingerprint) => ({
-    ...{ fingerprint, rootNeeded: false, issues: true, owners: [], vouches: false },
+    fingerprint,
+    rootNeeded: false,
+    issues: true,
+    owners: [],
+    vouches: false,
   }));
   return {
     signers: of('signer')
@@ -92,7 +100,8 @@ function listsAtHand(
     ofIssuer.slice(0, listsPerIssuerMax),
   );
   return [...new Set(newest.map(({ digest }) => digest))].map((sha256) => ({
-    ...{ file: instance.blobs.path(sha256), sha256 },
+    file: instance.blobs.path(sha256),
+    sha256,
   }));
 }
 

@@ -22,6 +22,10 @@ export type CertificateWish = {
   readonly signedWith?: 'sha1' | 'sha256';
   readonly withKeyIdentifier?: boolean;
   readonly usages?: Readonly<Record<string, boolean>>;
+  /** Where the list of revoked certificates is said to be; nothing listens there. */
+  readonly distributionPoint?: string;
+  /** Where its issuer and an answer about it are said to be. */
+  readonly issuerAddress?: string;
 };
 
 const day = 86_400_000;
@@ -90,6 +94,32 @@ function extensions(wish: CertificateWish): object[] {
     const critical = wish.purposes?.join() === 'timeStamping';
     list.push({ name: 'extKeyUsage', critical, ...named, ...other });
   }
+  const address = (text: string): forge.asn1.Asn1 =>
+    forge.asn1.create(forge.asn1.Class.CONTEXT_SPECIFIC, 6, false, text);
+  const sequence = (...parts: forge.asn1.Asn1[]): forge.asn1.Asn1 =>
+    forge.asn1.create(forge.asn1.Class.UNIVERSAL, forge.asn1.Type.SEQUENCE, true, parts);
+  const tagged = (...parts: forge.asn1.Asn1[]): forge.asn1.Asn1 =>
+    forge.asn1.create(forge.asn1.Class.CONTEXT_SPECIFIC, 0, true, parts);
+  const oid = (text: string): forge.asn1.Asn1 =>
+    forge.asn1.create(
+      forge.asn1.Class.UNIVERSAL,
+      forge.asn1.Type.OID,
+      false,
+      forge.asn1.oidToDer(text).getBytes(),
+    );
+  if (wish.distributionPoint !== undefined)
+    list.push({
+      id: '2.5.29.31',
+      value: sequence(sequence(tagged(tagged(address(wish.distributionPoint))))),
+    });
+  if (wish.issuerAddress !== undefined)
+    list.push({
+      id: '1.3.6.1.5.5.7.1.1',
+      value: sequence(
+        sequence(oid('1.3.6.1.5.5.7.48.1'), address(wish.issuerAddress)),
+        sequence(oid('1.3.6.1.5.5.7.48.2'), address(wish.issuerAddress)),
+      ),
+    });
   return list;
 }
 
