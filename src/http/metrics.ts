@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import type * as Prometheus from 'prom-client';
 import type { LinkFigures, OutstandingView, PageView, Series } from '../projections/index.ts';
 import type { Readiness } from './source.ts';
 
@@ -16,11 +16,13 @@ export type Measured = {
  * step and a link that is removed leaves no series behind.
  */
 export async function metricsText(measured: Measured): Promise<{ text: string; contentType: string }> {
-  const registry = new Registry();
+  // What is never scraped does without the library.
+  const prometheus = await import('prom-client');
+  const registry = new prometheus.Registry();
   const { view, series, readiness } = measured;
   const gauge: AddGauge = (name, help, ...samples) => {
     const labelNames = [...new Set(samples.flatMap(([, labels]) => Object.keys(labels ?? {})))];
-    const made = new Gauge({ name, help, labelNames, registers: [registry] });
+    const made = new prometheus.Gauge({ name, help, labelNames, registers: [registry] });
     for (const [value, labels] of samples) made.set(labels ?? {}, value);
   };
   const { instance, log } = view;
@@ -59,7 +61,8 @@ export async function metricsText(measured: Measured): Promise<{ text: string; c
   gauge('crossgap_warnings', 'Warnings shown on the status page.', [view.warnings.length]);
   gauge('crossgap_status_listeners', 'Open live streams of the status page.', [measured.listeners]);
   processGauges(gauge);
-  for (const [name, total] of Object.entries(measured.counters)) addCounter(registry, name, total);
+  for (const [name, total] of Object.entries(measured.counters))
+    addCounter(prometheus, registry, name, total);
   return { text: await registry.metrics(), contentType: registry.contentType };
 }
 
@@ -157,7 +160,12 @@ function processGauges(gauge: AddGauge): void {
 }
 
 /** `entriesReceived` becomes `crossgap_entries_received_total`. */
-function addCounter(registry: Registry, name: string, total: number): void {
+function addCounter(
+  { Counter }: typeof Prometheus,
+  registry: Prometheus.Registry,
+  name: string,
+  total: number,
+): void {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
