@@ -29,7 +29,9 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   'config-variables': () => import('./config-variables.ts'),
   structured: () => import('./structured.ts'),
   extract: () => import('./extract.ts'),
+  'package-sign': () => import('./package-sign.ts'),
   deployment: () => import('./deployment.ts'),
+  'nuget-feed': () => import('./nuget-feed.ts'),
 };
 
 const [task, name, size, folder] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { packageDigests, unsignedStretches } from './content-digest.ts';
 import { PackageError } from './errors.ts';
-import { openToSign } from './package-to-sign.ts';
+import { openToSign, type PackageToSign } from './package-to-sign.ts';
 import { putSigned } from './put-signed.ts';
 import { buildSignature } from './signature/build-signature.ts';
 import type { HashName } from './signature/oids.ts';
@@ -37,14 +37,19 @@ export async function signPackage(
   options: SignOptions,
 ): Promise<PackageReport> {
   using opened = await openToSign(inPath, 'sign');
-  const { archive, old } = opened;
-  if (old !== undefined && options.replace !== true) throw alreadySigned(inPath);
+  if (opened.old !== undefined && options.replace !== true) throw alreadySigned(inPath);
   const { hash, role = { kind: 'author' }, timestamp, now = new Date() } = options;
-  const stretches = unsignedStretches(archive.file, archive.layout, old);
-  const { unsigned } = await packageDigests(archive.file, stretches, [hash]);
-  const digest = unsigned.get(hash)!;
+  const digest = await unsignedDigest(opened, hash);
   const signature = await buildSignature({ signer, hash, digest, role, now, stamp: stampedBy(timestamp) });
   return await putSigned(opened, signature, outPath, { signer, now });
+}
+
+async function unsignedDigest({ archive, old }: PackageToSign, hash: HashName): Promise<Buffer> {
+  const { file, layout } = archive;
+  // Hashed whole in any case, and that is all there is to hash of a file that nobody signed.
+  if (old === undefined && hash === 'sha256')
+    return Buffer.from((await packageDigests(file, [], [])).sha256, 'hex');
+  return (await packageDigests(file, unsignedStretches(file, layout, old), [hash])).unsigned.get(hash)!;
 }
 
 /**

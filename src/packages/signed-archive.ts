@@ -31,7 +31,7 @@ export async function writeSigned(
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   const out = await open(path, flags, 0o644);
   try {
-    for await (const piece of file.pieces(0, bodyEnd)) await out.writeFile(piece);
+    for await (const piece of file.passing(0, bodyEnd)) await out.writeFile(piece);
     for (const bytes of [local, central, header, end]) await out.writeFile(bytes);
   } finally {
     await out.close();

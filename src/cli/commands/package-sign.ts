@@ -27,12 +27,12 @@ export const packageSign = command({
     const { hash, timestamp } = givenHashes(options);
     for (const file of files) refuseMissingPackage(file);
     const signer = await givenSigner(context, options);
-    for (const file of files) await inWords(() => requireSignable(file, replace));
+    if (files.length > 1) for (const file of files) await inWords(() => requireSignable(file, replace));
     const signed = [];
     for (const file of files) {
       const to = out ?? file;
       const report = await inWords(() => signPackage(file, to, signer, { hash, timestamp, replace }));
-      const where = resolve(to) === resolve(file) ? 'signed, in the place of the unsigned file' : 'signed';
+      const where = resolve(to) === resolve(file) ? 'signed, in its place' : 'signed';
       signed.push({ report, standing: `${where}: ${to}` });
     }
     return signedOutcome(signed);
