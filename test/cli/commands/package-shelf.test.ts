@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { program } from '../../support/companies.ts';
 import { makeVendor, type Company } from '../company.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
@@ -37,6 +39,7 @@ beforeEach(() => {
   acme = company.copy(`copy-${count}`);
 });
 
+const blob = (digest: string): string => join(acme.data, 'blobs', 'sha256', digest.slice(0, 2), digest);
 const shelf = async () => (await acme.asks<{ packages: Shelved[] }>('package list')).packages;
 const addAgain = async () => (await acme.asks<{ packages: Added[] }>(['package', 'add', again])).packages[0]!;
 
@@ -72,8 +75,7 @@ test('where the file that a release names is gone, another of the same content i
   await addAgain();
   const { packages } = await acme.asks<Release>('release show 1.0.0');
   const named = packages[0]!.sha256;
-  const path = (digest: string) => join(acme.data, 'blobs', 'sha256', digest.slice(0, 2), digest);
-  rmSync(path(named));
+  rmSync(blob(named));
   await acme.types('input set Db --secret', { input: 'secret-value' });
   const done = await acme.asks<{ id: string; state: string }>('deploy 1.0.0 --env integration --wait');
   expect(done.state).toBe('succeeded');
@@ -91,4 +93,63 @@ test('the shelf tells of each package by what road it came, who signed it and wh
     exitCode: 2,
     error: { code: 'PACKAGE_UNKNOWN', hint: 'Here are of Orders.Web: 1.0.0.' },
   });
+});
+
+describe('package gc', () => {
+  type Cleared = {
+    removable?: { digest: string; what: string; sizeBytes: number; why: string }[];
+    removed?: { digest: string }[];
+    freedBytes: number;
+    leftOver: string[];
+    kept: { why: string; files: number }[];
+  };
+  const withdraw = () => acme.types(['release', 'withdraw', '1.0.0', '--reason', 'a mistake']);
+
+  test('shows what would go and why, and what stays; then it goes, and is told of until it is added again', async () => {
+    const file = (await shelf())[0]!.files[0]!.sha256;
+    const before = await acme.asks<Cleared>('package gc --plan');
+    expect(before).toMatchObject({
+      removable: [],
+      kept: [{ why: 'a release that can be deployed names it', files: 1 }],
+    });
+    await withdraw();
+    const planned = await acme.types('package gc --plan');
+    expect(planned.stdout).toMatch(/1 file would go, .*\n +Orders\.Web 1\.0\.0 .*its release was withdrawn/);
+    expect(existsSync(blob(file))).toBe(true);
+    expect(await acme.asks<Cleared>('package gc')).toMatchObject({ removed: [{ digest: file }] });
+    expect(existsSync(blob(file))).toBe(false);
+    expect(await shelf()).toEqual([]);
+    expect((await acme.types('package list --removed')).stdout).toContain('removed');
+    expect((await acme.types('package show Orders.Web@1.0.0')).stdout).toContain('its release was withdrawn');
+    const create = 'release create Orders 1.0.1 --package Orders.Web@1.0.0';
+    const { error } = await acme.types(`${create} --json`);
+    expect(error.code).toBe('PACKAGE_UNKNOWN');
+    expect(error.message).toMatch(/it was removed by gc on 20.* since its release was withdrawn$/);
+    expect(error.hint).toContain('crossgap package add Orders.Web.1.0.0.nupkg');
+    expect(await addAgain()).toMatchObject({ known: false, sameContentAs: null });
+    expect(await acme.asks<Release>(create)).toMatchObject({ created: true });
+  });
+
+  test.each(['gc.recorded', 'gc.file-removed'])(
+    'that was killed at %s is finished by the next one',
+    async (fault) => {
+      const { sha256 } = await addAgain();
+      const [{ files } = { files: [] }] = await shelf();
+      await withdraw();
+      const { signal } = spawnSync(
+        process.execPath,
+        [program, '--data', acme.data, 'package', 'gc', '--unreleased'],
+        { env: { ...process.env, CROSSGAP_FAULT: fault } },
+      );
+      expect(signal).toBe('SIGKILL');
+      const left = files.filter((one) => existsSync(blob(one.sha256))).map((one) => one.sha256);
+      expect(left).toHaveLength(fault === 'gc.recorded' ? 2 : 1);
+      expect(await acme.asks<Cleared>('package gc')).toMatchObject({
+        removed: [],
+        leftOver: left.toSorted(),
+      });
+      expect(existsSync(blob(sha256))).toBe(false);
+      expect(await acme.asks('log rebuild')).toMatchObject({ changed: [] });
+    },
+  );
 });
