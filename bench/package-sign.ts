@@ -44,14 +44,30 @@ export const measurement: Measurement = {
     const ours = () =>
       run(
         process.execPath,
-        ...[program, 'package', 'sign', file, '--certificate', pfx],
-        ...['--password-file', join(folder, 'password'), '--out', join(folder, 'ours.nupkg')],
+        program,
+        'package',
+        'sign',
+        file,
+        '--certificate',
+        pfx,
+        '--password-file',
+        join(folder, 'password'),
+        '--out',
+        join(folder, 'ours.nupkg'),
       );
     const theirs = () =>
       run(
         'dotnet',
-        ...['nuget', 'sign', file, '--certificate-path', pfx, '--certificate-password', password],
-        ...['-o', join(folder, 'theirs'), '--overwrite'],
+        'nuget',
+        'sign',
+        file,
+        '--certificate-path',
+        pfx,
+        '--certificate-password',
+        password,
+        '-o',
+        join(folder, 'theirs'),
+        '--overwrite',
       );
     const best = { ours: Number.POSITIVE_INFINITY, theirs: Number.POSITIVE_INFINITY };
     for (let turn = 0; turn < turns; turn += 1) {
