@@ -3,6 +3,7 @@ import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../err
 /** Why a package, or a file in the store of packages, is refused. */
 export type PackageErrorCode =
   | 'PACKAGE_FILE_UNREADABLE'
+  | 'NOT_A_PACKAGE'
   | 'PACKAGE_ARCHIVE_MALFORMED'
   | 'PACKAGE_NAME_UNSAFE'
   | 'PACKAGE_TOO_LARGE'
@@ -35,6 +36,7 @@ export type PackageErrorCode =
 
 const exitCodeOf: Record<PackageErrorCode, ExitCode> = {
   PACKAGE_FILE_UNREADABLE: exitCodes.misused,
+  NOT_A_PACKAGE: exitCodes.misused,
   PACKAGE_ARCHIVE_MALFORMED: exitCodes.verification,
   PACKAGE_NAME_UNSAFE: exitCodes.verification,
   PACKAGE_TOO_LARGE: exitCodes.verification,

@@ -261,6 +261,7 @@ const refusals: Record<string, { code: PackageErrorCode; hint: string }> = {
     hint: 'See `crossgap trust list`: who signed is not on it, or only for packages of other owners.',
   },
   PACKAGE_NOT_AUTHOR_SIGNED: { code: 'PACKAGE_UNTRUSTED', hint: 'Get the package that its author signed.' },
+  NOT_A_PACKAGE: { code: 'NOT_A_PACKAGE', hint: 'Give the path of a .nupkg file.' },
   PACKAGE_ARCHIVE_MALFORMED: { code: 'PACKAGE_ARCHIVE_MALFORMED', hint: getAgain },
   PACKAGE_NAME_UNSAFE: { code: 'PACKAGE_NAME_UNSAFE', hint: getAgain },
   PACKAGE_TOO_LARGE: { code: 'PACKAGE_TOO_LARGE', hint: getAgain },

@@ -25,7 +25,7 @@ import {
 } from '../support/build-nupkg.ts';
 import { fingerprint, makeCertificate, selfSigned, type CertificateWish } from '../support/certificates.ts';
 import { requires } from '../support/requires.ts';
-import { altered, timeAuthority } from '../support/time-authority.ts';
+import { altered, timeAuthority, timeCertificate } from '../support/time-authority.ts';
 
 const acme = selfSigned('Acme');
 const stranger = selfSigned('Stranger');
@@ -176,6 +176,25 @@ describe('signing by other means', () => {
       expect(errorCodes(without)).toEqual(['NU3037']);
     });
 
+    test('a time stamp without its root is told, and completed where that is named', async () => {
+      const certificate = timeCertificate();
+      await using authority = await timeAuthority({
+        certificate: { ...certificate, chain: certificate.chain.slice(0, 1) },
+      });
+      using folder = temporaryFolder();
+      const file = folder.file('in.nupkg', buildZip(entries));
+      const codes = async (certificates: readonly Uint8Array[]): Promise<string[]> => {
+        const timestamp = { url: authority.url, hash: 'sha256', certificates } as const;
+        const wish = { hash: 'sha256', timestamp, replace: true } as const;
+        return (await signPackage(file, file, acme, wish)).problems.map(({ code }) => code);
+      };
+      expect(await codes([])).toContain('PACKAGE_CHAIN_INCOMPLETE');
+      expect(await codes(certificate.chain.slice(1))).not.toContain('PACKAGE_CHAIN_INCOMPLETE');
+      const fingerprints = new Set([fingerprint(acme), fingerprint(certificate, 1)]);
+      const report = await verifyPackage(file, { trust: { fingerprints }, at: new Date('2200-01-01') });
+      expect(report).toMatchObject({ ok: true });
+    });
+
     test('a time stamp that does not come, or does not hold, leaves nothing', async () => {
       const nonceless = altered((request) => delete request.nonce);
       await using odd = await timeAuthority({ asked: nonceless });
@@ -233,7 +252,7 @@ describe('signing is refused', () => {
     const escaping = buildZip([...entries, { name: '../x', content: 'x' }]);
     expect(await refused(escaping, acme)).toBe('PACKAGE_NAME_UNSAFE');
     expect(await refused(buildZip([content]), acme)).toBe('PACKAGE_NUSPEC_INVALID');
-    expect(await refused(Buffer.from('no zip'), acme)).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    expect(await refused(Buffer.from('no zip'), acme)).toBe('NOT_A_PACKAGE');
   });
 
   const numbered: [string, string, () => Promise<Buffer> | Buffer][] = [
@@ -555,7 +574,7 @@ describe('requireVerified', () => {
     expect(await code(bytes, trusting())).toBe('PACKAGE_UNTRUSTED');
     expect(await code(bytes, trusting(acme), new Date('2200-01-01'))).toBe('PACKAGE_EXPIRED');
     expect(await code(badSignature)).toBe('PACKAGE_SIGNATURE_INVALID');
-    expect(await code(Buffer.from('no zip'))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    expect(await code(Buffer.from('no zip'))).toBe('NOT_A_PACKAGE');
     expect(await code(buildZip([...entries, { name: 'a:b', content: 'x' }]))).toBe('PACKAGE_NAME_UNSAFE');
     expect(await code(nameless)).toBe('PACKAGE_NUSPEC_INVALID');
   });

@@ -18,7 +18,7 @@ export type ZipArchive = Disposable & {
  * Opens a zip archive and refuses one that is not sound, or that two readers read differently; this is the one way
  * to what is in a package. Disposing closes the file.
  *
- * Errors: `PACKAGE_FILE_UNREADABLE`, `PACKAGE_ARCHIVE_MALFORMED`, `PACKAGE_NAME_UNSAFE`, `PACKAGE_TOO_LARGE`.
+ * Errors: `PACKAGE_FILE_UNREADABLE`, `NOT_A_PACKAGE`, `PACKAGE_ARCHIVE_MALFORMED`, `PACKAGE_NAME_UNSAFE`, `PACKAGE_TOO_LARGE`.
  */
 export async function openZip(path: string, limits?: ZipLimits): Promise<ZipArchive> {
   const file = PackageFile.open(path);

@@ -21,6 +21,7 @@ import {
   localHeader,
   localHeaderLength,
   localHeaderSize,
+  localSignature,
   methods,
   zip64LocatorSignature,
   type CentralHeader,
@@ -104,7 +105,7 @@ export type ZipLayout = {
 /**
  * Reads the layout of `file` and everything that is wrong with it.
  *
- * Throws `PACKAGE_ARCHIVE_MALFORMED` only where no list of entries can be made at all.
+ * Throws `NOT_A_PACKAGE` or `PACKAGE_ARCHIVE_MALFORMED` only where no list of entries can be made at all.
  */
 export function readZipLayout(file: PackageFile, limits: ZipLimits = defaultZipLimits): ZipLayout {
   const faults: ZipFault[] = [];
@@ -161,8 +162,22 @@ function findEnd(file: PackageFile): { end: EndRecord; isAlone: boolean } {
     else if (end === undefined) end = found;
     else if (found.position + endRecordSize + found.commentLength === file.size) isAlone = false;
   }
-  if (end === undefined) throw malformed(file, 'it is not a zip archive, or its end is missing');
+  if (end === undefined)
+    throw beginsAsArchive(file) ? malformed(file, 'its end is missing') : notAPackage(file);
   return { end, isAlone };
+}
+
+function beginsAsArchive(file: PackageFile): boolean {
+  const start = file.read(0, 4);
+  return start.length === 4 && start.readUInt32LE(0) === localSignature;
+}
+
+function notAPackage(file: PackageFile): PackageError {
+  const because = 'it is no zip archive';
+  return new PackageError('NOT_A_PACKAGE', `Cannot read package ${file.path}: ${because}`, {
+    hint: 'Give the path of a .nupkg file.',
+    details: { file: file.path, because },
+  });
 }
 
 const endMark = Buffer.alloc(4);

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeF
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { readPfx } from '../../../src/identity/index.ts';
+import { buildZip, nuspecEntry, withSignature, type RawEntry } from '../../support/build-nupkg.ts';
 import { makeInstance, signedPackage, type Company } from '../company.ts';
 import { freshFolder, type, type Person } from '../typed.ts';
 
@@ -138,11 +139,71 @@ test('a package is judged at the time that is named', async () => {
   expect((await acme.types(['package', 'verify', signed, '--at', 'tomorrow'])).exitCode).toBe(2);
 });
 
+const page = { name: 'a.txt', content: 'a' };
+const badNuspec = { ...nuspecEntry(), both: { crc32: 1 } };
+const packed = (...entries: RawEntry[]): Buffer => buildZip([nuspecEntry(), ...entries]);
+const withMore = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.from('more')]);
+const withOddSignature = (): Buffer => withSignature([nuspecEntry(), page], Buffer.from('not a signature'));
+
+function withOtherByte(bytes: Buffer): Buffer {
+  const other = Buffer.from(bytes);
+  other[bytes.indexOf('nuspec') + 20]! ^= 1;
+  return other;
+}
+
+function written(name: string, change: (good: Buffer) => Buffer): string {
+  const file = join(root, `${name}-${count}.nupkg`);
+  writeFileSync(file, change(readFileSync(signed)));
+  return file;
+}
+
 test.each([
   ['a file that is not there', () => join(root, 'nowhere.nupkg'), 2, 'PACKAGE_FILE_UNREADABLE'],
   ['a folder', () => root, 2, 'PACKAGE_FILE_UNREADABLE'],
-  ['a text', () => company.pfx, 4, 'PACKAGE_ARCHIVE_MALFORMED'],
-])('%s is no package', async (_what, file, exitCode, code) => {
+  ['a text', () => company.pfx, 2, 'NOT_A_PACKAGE'],
+  ['nothing at all', () => written('empty', () => Buffer.alloc(0)), 2, 'NOT_A_PACKAGE'],
+  [
+    'the start of one',
+    () => written('cut', (bytes) => bytes.subarray(0, -30)),
+    4,
+    'PACKAGE_ARCHIVE_MALFORMED',
+  ],
+  ['one with more behind it', () => written('more', withMore), 4, 'PACKAGE_TAMPERED'],
+  ['one that has another byte', () => written('changed', withOtherByte), 4, 'PACKAGE_TAMPERED'],
+  ['an archive of nothing', () => written('none', () => buildZip([])), 4, 'PACKAGE_ARCHIVE_MALFORMED'],
+  [
+    'an archive that is no package',
+    () => written('zip', () => buildZip([page])),
+    4,
+    'PACKAGE_NUSPEC_INVALID',
+  ],
+  [
+    'one with a way out',
+    () => written('slip', () => packed({ ...page, name: '../x' })),
+    4,
+    'PACKAGE_NAME_UNSAFE',
+  ],
+  [
+    'one with twins',
+    () => written('twins', () => packed(page, { ...page, name: 'A.TXT' })),
+    4,
+    'PACKAGE_NAME_UNSAFE',
+  ],
+  [
+    'a bomb',
+    () => written('bomb', () => packed({ ...page, both: { size: 2 ** 32 - 2 } })),
+    4,
+    'PACKAGE_TOO_LARGE',
+  ],
+  ['one with a wrong checksum', () => written('sum', () => buildZip([badNuspec])), 4, 'PACKAGE_DAMAGED'],
+  ['one that nobody signed', () => written('unsigned', () => packed(page)), 4, 'PACKAGE_UNSIGNED'],
+  [
+    'one with a signature that is none',
+    () => written('odd', withOddSignature),
+    4,
+    'PACKAGE_SIGNATURE_INVALID',
+  ],
+])('%s is no package to use', async (_what, file, exitCode, code) => {
   expect(await acme.types(['package', 'add', file(), '--json'])).toMatchObject({ exitCode, error: { code } });
   expect(await acme.types(['package', 'verify', file(), '--json'])).toMatchObject({
     exitCode,

@@ -101,6 +101,6 @@ describe('a push to a folder', () => {
     const error = await laterRefusal(() =>
       push(root.file('none.nupkg', Buffer.from('no zip')), root.file('no')),
     );
-    expect(codeOf(error)).toBe('PACKAGE_ARCHIVE_MALFORMED verification');
+    expect(codeOf(error)).toBe('NOT_A_PACKAGE misused');
   });
 });

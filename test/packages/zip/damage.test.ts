@@ -37,9 +37,7 @@ describe('what is damaged is named', () => {
     expect(await explained((bytes) => flip(bytes, 'content/app.bin', 0))).toEqual([
       'of its entry "content/app.bin": its two headers name it differently',
     ]);
-    expect(await explained((bytes) => bytes.subarray(0, 200_000))).toEqual([
-      'it is not a zip archive, or its end is missing',
-    ]);
+    expect(await explained((bytes) => bytes.subarray(0, 200_000))).toEqual(['its end is missing']);
     const holed = await explained((bytes) => Buffer.concat([bytes.subarray(0, 500), bytes.subarray(600)]));
     expect(holed).not.toEqual([]);
   });

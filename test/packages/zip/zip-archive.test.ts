@@ -174,8 +174,9 @@ describe('T-64 an archive that two readers could read differently is refused', (
   });
 
   test('because it is no archive', async () => {
-    expect(await refusal(Buffer.from('this is text'))).toBe('PACKAGE_ARCHIVE_MALFORMED');
-    expect(await refusal(Buffer.alloc(0))).toBe('PACKAGE_ARCHIVE_MALFORMED');
+    expect(await refusal(Buffer.from('this is text'))).toBe('NOT_A_PACKAGE');
+    expect(await refusal(Buffer.from('PK'))).toBe('NOT_A_PACKAGE');
+    expect(await refusal(Buffer.alloc(0))).toBe('NOT_A_PACKAGE');
     expect(await refusal(buildZip([plain]).subarray(0, 60))).toBe('PACKAGE_ARCHIVE_MALFORMED');
   });
 
