@@ -2,8 +2,10 @@ import { doorbell, replicate, replicateOnce, waitOut, type Exchange } from '../s
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import type { LinkRow } from '../projections/index.ts';
+import { giveBackAtRest } from './at-rest.ts';
 import { concernedLinks } from './concerned-links.ts';
 import { dispatcher } from './dispatch.ts';
+import { fetchPackages, type Looked } from './fetch-packages.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { keepLinkStates } from './daemon-state.ts';
 import { linkHealth, type LinkHealth } from './link-health.ts';
@@ -12,6 +14,8 @@ import { linkReplica } from './link-replica.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
 import { openFeed } from './open-feed.ts';
 import { openPage, type ListenAt } from './open-page.ts';
+import { pushPackages } from './push-packages.ts';
+import { repositoryWork } from './repository-work.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
 export type DaemonOptions = {
@@ -64,13 +68,22 @@ async function runOnce(
     }
   };
   await exchangeAll();
+  const { kept } = await useRepositories(instance, log, signal);
   dispatch.look();
   await dispatch.idle();
-  // What the deployments had to report leaves too.
-  if (dispatch.done.length > 0) await exchangeAll();
+  // What the deployments had to report leaves too, and that nobody needs to send what a repository had.
+  if (dispatch.done.length + kept > 0) await exchangeAll();
   const failure = failures[0] ?? dispatch.hindered()[0]?.error;
   if (failure !== undefined) throw failure;
   return { exchanged: totals.all(), deployments: dispatch.done };
+}
+
+/** Fetches and pushes what there is to. What could not be asked is told, and keeps nothing else from being done. */
+async function useRepositories(instance: Instance, log: Logger, signal: AbortSignal): Promise<Looked> {
+  const looked = await fetchPackages(instance, { log, signal });
+  for (const failure of looked.failures) log.warn({ err: failure }, 'repository not asked');
+  await pushPackages(instance, { log, signal });
+  return looked;
 }
 
 async function runForever(
@@ -115,9 +128,12 @@ async function runForever(
   await using feed = await openFeed(instance, log);
   await using server = await openPage(instance, watch, { listen, log, counters, health, feed });
   await using _states = keepLinkStates(instance, health, log);
+  using _rest = giveBackAtRest();
   const lookAtLog = concernedLinks(instance);
+  const repositories = repositoryWork(instance, { log, signal });
   const unlisten = watch.onChange(() => {
     const concerned = lookAtLog();
+    repositories.look();
     if (concerned.linksChanged) keepLinks();
     dispatch.lookAgain();
     for (const { link, ring } of links.values())
@@ -126,6 +142,7 @@ async function runForever(
   try {
     keepLinks();
     dispatch.look();
+    repositories.look();
     onReady?.(server.address);
     log.info({ address: server.address, instance: instance.identity.name }, 'ready');
     await fired(signal);
@@ -133,7 +150,7 @@ async function runForever(
     // Nothing is begun any more, however it ended; what is under way ends before the lock is let go.
     unlisten();
     over.abort();
-    await Promise.all([...[...links.values()].map(({ task }) => task), dispatch.idle()]);
+    await Promise.all([...[...links.values()].map(({ task }) => task), dispatch.idle(), repositories.idle()]);
   }
   return { exchanged: totals.all(), deployments: dispatch.done };
 }
