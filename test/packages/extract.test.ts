@@ -6,17 +6,21 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
-import { extractPackage, PackageError } from '../../src/packages/index.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { extractPackage, PackageError, verifyPackage } from '../../src/packages/index.ts';
+import { PackageFile } from '../../src/packages/zip/package-file.ts';
 import { defaultZipLimits } from '../../src/packages/zip/zip-layout.ts';
 import { buildZip, nuspecEntry, sha256, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
+import { hostileNames, twinNames } from '../support/hostile-names.ts';
 
+const original = PackageFile.prototype.read;
 const large = Buffer.from(Array.from({ length: 900_000 }, (_, i) => (i * i * 31 + (i >> 5)) & 255));
 const packaging: RawEntry[] = [
   { name: '_rels/.rels', content: 'x' },
@@ -112,23 +116,19 @@ describe('extracting a package', () => {
 });
 
 describe('nothing is written', () => {
-  const escapes = [
-    '../up',
-    'a/../../up',
-    '/abs',
-    'C:/x',
-    '..\\up',
-    '%2e%2e/up',
-    'con',
-    'a:b',
-    'dot.',
-    'x\u202e',
-  ];
-  test.each(escapes)('where a name is %j', async (name) => {
-    expect(await refused(buildZip([good, { name, content: 'x' }]))).toBe('PACKAGE_NAME_UNSAFE');
+  const escapes = Object.entries(hostileNames).flatMap(([what, names]) =>
+    names.filter((name) => name.isWellFormed()).map((name) => [what, name]),
+  );
+  test.each(escapes)('T-60 where a name %s: %j', async (_what, name) => {
+    expect(await refused(buildZip([good, { name: name!, content: 'x' }]))).toBe('PACKAGE_NAME_UNSAFE');
   });
 
-  test('where a link is packed, and a file through it', async () => {
+  test.each(Object.entries(twinNames))('T-63 where there are %s', async (_what, names) => {
+    const entries = names.map((name) => ({ name, ...(!name.endsWith('/') && { content: 'x' }) }));
+    expect(await refused(buildZip([good, ...entries]))).toBe('PACKAGE_NAME_UNSAFE');
+  });
+
+  test('T-61 where a link is packed, and a file through it', async () => {
     const mode = { externalAttributes: (0o120777 << 16) >>> 0 };
     const link = { name: 'way', content: '/tmp', stored: true, central: mode };
     const through = { name: 'way/file', content: 'x' };
@@ -136,12 +136,12 @@ describe('nothing is written', () => {
     expect(await refused(buildZip([good, link, through]))).toBe('PACKAGE_NAME_UNSAFE');
   });
 
-  test('where two names meet', async () => {
+  test('T-63 where two names meet', async () => {
     expect(await refused(buildZip([good, { ...good, name: 'GOOD.txt' }]))).toBe('PACKAGE_NAME_UNSAFE');
     expect(await refused(buildZip([good, { ...good, name: 'good%2Etxt' }]))).toBe('PACKAGE_NAME_UNSAFE');
   });
 
-  test('where it holds too much', async () => {
+  test('T-62 where it holds too much', async () => {
     const bytes = buildZip([good, { name: 'zeros', content: Buffer.alloc(5_000_000) }]);
     const limited = (limits: object): object => ({ limits: { ...defaultZipLimits, ...limits } });
     expect(await refused(bytes, limited({ totalBytesMax: 4_000_000 }))).toBe('PACKAGE_TOO_LARGE');
@@ -158,7 +158,7 @@ describe('nothing is written', () => {
     expect(await refused(buildZip(entries), { limits })).toBe('PACKAGE_NOT_WRITTEN');
   });
 
-  test('where entries overlap', async () => {
+  test('T-62 where entries overlap', async () => {
     const kernel = { name: 'kernel', content: Buffer.alloc(100_000) };
     const quoting = Array.from({ length: 20 }, (_, i) => ({
       ...kernel,
@@ -169,8 +169,21 @@ describe('nothing is written', () => {
   });
 });
 
+test('T-62 an archive inside a package is a file like any other', async () => {
+  using folder = temporaryFolder();
+  const inner = buildZip([{ name: '../up', content: Buffer.alloc(1_000_000) }]);
+  const bytes = buildZip([
+    good,
+    { name: 'inner.zip', content: buildZip([{ name: 'b.zip', content: inner }]) },
+  ]);
+  const { files } = await extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), {
+    expectedSha256: sha256(bytes),
+  });
+  expect(files).toEqual(['good.txt', 'inner.zip']);
+});
+
 describe('nothing is left behind', () => {
-  test('where a later entry lies about its size', async () => {
+  test('T-62 where a later entry lies about its size', async () => {
     const lying = { name: 'lies', content: Buffer.alloc(2_000_000, 7), both: { size: 1 } };
     expect(await refused(buildZip([good, lying]))).toBe('PACKAGE_DAMAGED');
   });
@@ -196,6 +209,64 @@ describe('nothing is left behind', () => {
     const work = extractPackage(path, folder.file('out'), { expectedSha256: sha256(bytes), onFile: change });
     await expect(work).rejects.toMatchObject({ code: 'PACKAGE_DAMAGED' });
     expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+
+  test('T-68 where it was swapped between verifying and extracting, though every checksum in it fits', async () => {
+    using folder = temporaryFolder();
+    const path = folder.file('in.nupkg', buildZip([nuspecEntry(), good]));
+    const { sha256: verified } = await verifyPackage(path, { trust: { fingerprints: new Set() } });
+    const evil = folder.file('evil', buildZip([nuspecEntry(), { ...good, content: 'evil' }]));
+    renameSync(evil, path);
+    const work = extractPackage(path, folder.file('out'), { expectedSha256: verified });
+    await expect(work).rejects.toMatchObject({ code: 'PACKAGE_CHANGED', exitCode: 4 });
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+
+  test('T-68 whenever it is overwritten while it is read: what was verified comes out, or nothing', async () => {
+    const filler = { name: 'large.bin', content: large, stored: true };
+    const right = [nuspecEntry(), good, filler, { name: 'last.txt', content: 'last' }];
+    const wrong = [
+      nuspecEntry(),
+      { ...good, content: 'evil' },
+      filler,
+      { name: 'last.txt', content: 'evil' },
+    ];
+    const [bytes, evil] = [buildZip(right), buildZip(wrong)];
+    expect(evil.length).toBe(bytes.length);
+    let outcomes = 0;
+    // Whatever is there before, the other is there from that reading on.
+    for (const [first, then] of [
+      [bytes, evil],
+      [evil, bytes],
+    ] as const) {
+      for (let reading = 0, isOver = false; !isOver; reading += 1) {
+        using folder = temporaryFolder();
+        const path = folder.file('in.nupkg', first);
+        let left = reading;
+        const read = vi.spyOn(PackageFile.prototype, 'read').mockImplementation(function (
+          this: PackageFile,
+          ...given
+        ) {
+          if (left === 0) writeFileSync(path, then);
+          left -= 1;
+          return original.apply(this, given);
+        });
+        const out = folder.file('out');
+        try {
+          await extractPackage(path, out, { expectedSha256: sha256(bytes) });
+          expect(readFileSync(join(out, 'good.txt'), 'utf8')).toBe('good');
+          expect(readFileSync(join(out, 'last.txt'), 'utf8')).toBe('last');
+        } catch (error) {
+          expect(error).toBeInstanceOf(PackageError);
+          expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+          outcomes += 1;
+        } finally {
+          read.mockRestore();
+        }
+        isOver = left >= 0;
+      }
+    }
+    expect(outcomes).toBeGreaterThan(5);
   });
 
   test('where even the checksums were changed after it was verified', async () => {
@@ -233,7 +304,7 @@ describe('nothing is left behind', () => {
   });
 });
 
-describe('what is there already is not touched', () => {
+describe('T-61 what is there already is not touched', () => {
   const bytes = buildZip([{ name: 'a', content: 'x' }]);
   const options = { expectedSha256: sha256(bytes) };
   const taken = { code: 'PACKAGE_FOLDER_TAKEN' };
@@ -270,6 +341,35 @@ describe('what is there already is not touched', () => {
     mkdirSync(folder.file('.crossgap-extracting-out-0123456789ab'));
     await extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), options);
     expect(new Set(readdirSync(folder.path))).toEqual(new Set([...neighbours, 'in.nupkg', 'out']));
+  });
+
+  test('be it elsewhere, where a link leads out of the folder for applications', async () => {
+    using folder = temporaryFolder();
+    const apps = folder.file('apps');
+    mkdirSync(join(apps, 'uat'), { recursive: true });
+    mkdirSync(folder.file('elsewhere'));
+    symlinkSync(folder.file('elsewhere'), join(apps, 'uat/Orders'));
+    const path = folder.file('in.nupkg', bytes);
+    const work = extractPackage(path, join(apps, 'uat/Orders/1.0.0'), { ...options, within: apps });
+    await expect(work).rejects.toMatchObject({ code: 'PACKAGE_NOT_WRITTEN' });
+    await expect(work).rejects.toThrow('apps/uat/Orders is a link');
+    expect(readdirSync(folder.file('elsewhere'))).toEqual([]);
+    await extractPackage(path, join(apps, 'uat/Web/1.0.0'), { ...options, within: apps });
+    expect(readdirSync(join(apps, 'uat/Web'))).toEqual(['1.0.0']);
+  });
+
+  test('nobody else enters the folder while it is made', async () => {
+    using folder = temporaryFolder();
+    const modes: number[] = [];
+    await extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), {
+      ...options,
+      onFile: () => {
+        const beside = readdirSync(folder.path).find((name) => name.startsWith('.crossgap-extracting-'))!;
+        modes.push(statSync(folder.file(beside)).mode & 0o777);
+      },
+    });
+    expect(modes).toEqual([0o700]);
+    expect(statSync(folder.file('out')).mode & 0o777).toBe(0o777 & ~process.umask());
   });
 
   test('be it named by half a path', async () => {
