@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, existsSync } from 'node:fs';
+import type * as filesystem from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { extractPackage } from '../../src/packages/index.ts';
 import { buildZip, sha256, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
@@ -39,7 +40,7 @@ vi.mock('node:fs', async (original) => {
 });
 
 vi.mock('node:fs/promises', async (original) => {
-  const promises = await original<typeof import('node:fs/promises')>();
+  const promises = await original<typeof filesystem>();
   const open: typeof promises.open = async (...given) => {
     const handle = await promises.open(...given);
     const sync = handle.sync.bind(handle);

@@ -20,7 +20,10 @@ import { defaultZipLimits } from '../../src/packages/zip/zip-layout.ts';
 import { buildZip, nuspecEntry, sha256, temporaryFolder, type RawEntry } from '../support/build-nupkg.ts';
 import { hostileNames, twinNames } from '../support/hostile-names.ts';
 
-const original = PackageFile.prototype.read;
+const original = Object.getOwnPropertyDescriptor(PackageFile.prototype, 'read')!.value as (
+  this: PackageFile,
+  ...given: Parameters<PackageFile['read']>
+) => Buffer;
 const large = Buffer.from(Array.from({ length: 900_000 }, (_, i) => (i * i * 31 + (i >> 5)) & 255));
 const packaging: RawEntry[] = [
   { name: '_rels/.rels', content: 'x' },
@@ -84,7 +87,7 @@ describe('extracting a package', () => {
     expect(readFileSync(join(out, 'streamed.txt'), 'utf8')).toBe('from a stream');
   });
 
-  test('keeps times that are past, and no modes', async () => {
+  test('T-65 keeps times that are past, and no modes', async () => {
     using folder = temporaryFolder();
     const dated = (name: string, dosDate: number): RawEntry => ({ name, content: 'x', both: { dosDate } });
     const executable = { name: 'run.sh', content: 'x', central: { externalAttributes: 0o100777 << 16 } };
