@@ -24,6 +24,25 @@ const bundledRequire: Plugin = {
   },
 };
 
+/**
+ * The engine keeps a program's text as long as the program runs, and takes two bytes for each character where a single
+ * one of them needs two. Left alone is text in which an escape would not be read as one.
+ */
+const plainText: Plugin = {
+  name: 'plain-text',
+  generateBundle(_, parts) {
+    for (const part of Object.values(parts)) {
+      if (part.type !== 'chunk') continue;
+      if (/String\.raw|(?<!\\)(?:\\\\)*\\[^\0-\x7F]/.test(part.code)) continue;
+      part.code = part.code.replaceAll(/[^\0-\x7F]/g, escaped);
+    }
+  },
+};
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** Builds `dist/` where the source is newer than it; what is running meanwhile sees the old one or the new one. */
 export async function build({ fresh = false } = {}): Promise<void> {
   if (!fresh && builtIsCurrent()) return;
@@ -37,7 +56,7 @@ export async function build({ fresh = false } = {}): Promise<void> {
     // None of our modules does anything by being read, so that each command gets what it uses and nothing besides.
     treeshake: { moduleSideEffects: (id) => !id.startsWith(join(root, 'src')) },
     external: native,
-    plugins: [bundledRequire],
+    plugins: [bundledRequire, plainText],
     // What one command reads late another may read at once.
     checks: { ineffectiveDynamicImport: false },
   });
