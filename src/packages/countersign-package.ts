@@ -39,6 +39,7 @@ export async function countersignPackage(
     replace,
     stamp: stampedBy(timestamp),
   });
-  const report = await putSigned(opened, signature, outPath, { signer, now });
+  const brings = { countersignature: true };
+  const report = await putSigned(opened, signature, outPath, { signer, now, brings });
   return { report, primary: false };
 }

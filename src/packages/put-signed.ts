@@ -1,7 +1,11 @@
 import type { PackageToSign } from './package-to-sign.ts';
-import { warning } from './problems.ts';
-import { everyoneIn } from './signature/everyone-in.ts';
-import { endsInRoot, signerChain, type PackageSigner } from './signature/package-signer.ts';
+import { warning, type Problem } from './problems.ts';
+import { chainAtHand } from './signature/chain.ts';
+import { signerCertificates } from './signature/cms.ts';
+import { everyoneIn, timestampsIn } from './signature/everyone-in.ts';
+import { signerChain, type PackageSigner } from './signature/package-signer.ts';
+import type { SignerCertificate } from './signature/signer-certificate.ts';
+import { nothingRequired } from './signature/trust.ts';
 import { writeSigned } from './signed-archive.ts';
 import { requireVerified, verifyPackage, type PackageReport } from './verify-package.ts';
 import { writeWhole } from './write-whole.ts';
@@ -14,27 +18,58 @@ export async function putSigned(
   { archive, old }: PackageToSign,
   signature: Buffer,
   outPath: string,
-  given: { readonly signer: PackageSigner; readonly now: Date },
+  given: {
+    readonly signer: PackageSigner;
+    readonly now: Date;
+    /** What the new signature brings, and must therefore hold. */
+    readonly brings: { readonly timestamp?: boolean; readonly countersignature?: boolean };
+  },
 ): Promise<PackageReport> {
   const report = await writeWhole(outPath, async (temporary) => {
     await writeSigned(archive, old, signature, temporary);
-    return requireSound(temporary, signature, given.now);
+    return requireSound(temporary, signature, given.now, given.brings);
   });
   const chain = signerChain(given.signer);
-  const incomplete = endsInRoot(chain)
-    ? []
-    : [
-        warning(
-          'PACKAGE_CHAIN_INCOMPLETE',
-          `its certificates end with "${chain.at(-1)!.subject}", which is no root: who pins the root can't follow them`,
+  const incomplete = [
+    ...shortChain('its certificates', chain[0], chain),
+    ...timestampsIn(signature).flatMap(({ signers, certificates }) =>
+      signers.flatMap((signer) =>
+        shortChain(
+          'the certificates of a time stamp',
+          signerCertificates(signer, certificates)[0],
+          certificates,
         ),
-      ];
+      ),
+    ),
+  ];
   return { ...report, file: outPath, problems: [...report.problems, ...incomplete] };
 }
 
-/** The report of a package whose signatures hold, whoever signed. Errors: those of `requireVerified`. */
-export async function requireSound(path: string, signature: Buffer, at: Date): Promise<PackageReport> {
-  const options = { trust: { fingerprints: everyoneIn(signature) }, at };
+/** Who pins a root knows it by its fingerprint alone, so that the root itself must be among what was sent. */
+function shortChain(
+  whose: string,
+  leaf: SignerCertificate | undefined,
+  atHand: readonly SignerCertificate[],
+): Problem[] {
+  if (leaf === undefined) return [];
+  const { chain, whole } = chainAtHand(leaf, atHand);
+  const end = chain.at(-1)!.subject;
+  const message = `${whose} end with "${end}", which is no root: who pins the root can't follow them`;
+  return whole ? [] : [warning('PACKAGE_CHAIN_INCOMPLETE', message)];
+}
+
+/**
+ * The report of a package whose signature holds, whoever signed, and whatever it `brings`. Errors: those of
+ * `requireVerified`.
+ */
+export async function requireSound(
+  path: string,
+  signature: Buffer,
+  at: Date,
+  brings: { readonly timestamp?: boolean; readonly countersignature?: boolean } = {},
+): Promise<PackageReport> {
+  const requires = { ...nothingRequired, ...brings };
+  const options = { trust: { fingerprints: everyoneIn(signature), requires }, at };
   const report = await verifyPackage(path, options);
   const errors = report.problems.filter(({ severity }) => severity === 'error');
   const isSound =

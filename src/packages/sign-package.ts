@@ -41,7 +41,8 @@ export async function signPackage(
   const { hash, role = { kind: 'author' }, timestamp, now = new Date() } = options;
   const digest = await unsignedDigest(opened, hash);
   const signature = await buildSignature({ signer, hash, digest, role, now, stamp: stampedBy(timestamp) });
-  return await putSigned(opened, signature, outPath, { signer, now });
+  const brings = { timestamp: timestamp !== undefined };
+  return await putSigned(opened, signature, outPath, { signer, now, brings });
 }
 
 async function unsignedDigest({ archive, old }: PackageToSign, hash: HashName): Promise<Buffer> {

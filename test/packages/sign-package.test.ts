@@ -550,8 +550,9 @@ describe('requireVerified', () => {
       (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(PackageError);
-    expect((error as PackageError).exitCode).toBe(4);
-    return (error as PackageError).code;
+    const { code: told, exitCode } = error as PackageError;
+    expect(exitCode).toBe(told === 'NOT_A_PACKAGE' ? 2 : 4);
+    return told;
   }
 
   test('gives the identity of a good package', async () => {

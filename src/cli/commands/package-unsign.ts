@@ -14,7 +14,7 @@ export const packageUnsign = command({
     refuseInPlace(out, [FILE]);
     const unsigned = await unsignPackage(FILE, out);
     return {
-      document: { ...unsigned, from: FILE },
+      document: { ...unsigned, contentDigest: unsigned.sha256, from: FILE },
       text: `${FILE} without its signature: ${out}, SHA-256 ${unsigned.sha256}`,
     };
   },

@@ -1,4 +1,4 @@
-import { readCms, readSigner, type CmsSigner } from './cms.ts';
+import { readCms, readSigner, type CmsMessage, type CmsSigner } from './cms.ts';
 import { attempt } from './judge-signer.ts';
 import { oids } from './oids.ts';
 
@@ -7,18 +7,17 @@ import { oids } from './oids.ts';
  * them can't be read. Who trusts them all asks only whether a signature holds, and not whose it is.
  */
 export function everyoneIn(signature: Buffer): ReadonlySet<string> {
-  return attempt(() => fingerprintsIn(signature)) ?? new Set();
+  const messages = attempt(() => [readCms(signature), ...timestampsIn(signature)]) ?? [];
+  return new Set(messages.flatMap(({ certificates }) => certificates.map(({ fingerprint }) => fingerprint)));
 }
 
-function fingerprintsIn(signature: Buffer): Set<string> {
-  const message = readCms(signature);
-  const countersigners = message.signers.flatMap(({ unsigned }) =>
+/** The time stamps of a signature and of its countersignatures. Throws `CmsUnreadable`. */
+export function timestampsIn(signature: Buffer): CmsMessage[] {
+  const { signers } = readCms(signature);
+  const countersigners = signers.flatMap(({ unsigned }) =>
     (unsigned.get(oids.countersignature) ?? []).flat().map(readSigner),
   );
-  const stamps = [...message.signers, ...countersigners].flatMap(stampsOf).map(readCms);
-  return new Set(
-    [message, ...stamps].flatMap(({ certificates }) => certificates.map(({ fingerprint }) => fingerprint)),
-  );
+  return [...signers, ...countersigners].flatMap(tokensOf).map(readCms);
 }
 
-const stampsOf = ({ unsigned }: CmsSigner): Buffer[] => (unsigned.get(oids.timeStampToken) ?? []).flat();
+const tokensOf = ({ unsigned }: CmsSigner): Buffer[] => (unsigned.get(oids.timeStampToken) ?? []).flat();

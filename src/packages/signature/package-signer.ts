@@ -37,12 +37,6 @@ export function signerChain(signer: PackageSigner): [SignerCertificate, ...Signe
   return [leaf, ...issuers];
 }
 
-/** Whether the last of the chain is a root, so that who pins that root can follow the whole chain. */
-export function endsInRoot(chain: readonly SignerCertificate[]): boolean {
-  const top = chain.at(-1);
-  return top !== undefined && top.issuer.equals(top.subjectName);
-}
-
 /** Refuses a certificate whose signatures NuGet's client or our verifier would not take. Errors: `PACKAGE_CERTIFICATE_UNUSABLE`. */
 export function requireUsable(leaf: SignerCertificate, signer: PackageSigner, now: Date): void {
   if (!hasStrongRsaKey(leaf)) throw unusable('its key is not RSA of at least 2048 bits', 'NU3014');
@@ -70,7 +64,7 @@ export async function signWith(
 ): Promise<Buffer> {
   const { publicKey, fingerprint } = leaf;
   if ('privateKey' in signer) return sign(hash, bytes, signer.privateKey);
-  const signatureBytes = (publicKey?.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+  const signatureBytes = Math.ceil((publicKey?.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
   const signature = await signer.sign({ bytes, hash, fingerprint, signatureBytes });
   if (publicKey !== undefined && verify(hash, bytes, publicKey, signature)) return signature;
   const message = `Cannot sign with "${leaf.subject}": what the signer gave is not a signature of these bytes by that certificate's key`;

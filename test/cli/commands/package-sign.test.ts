@@ -125,7 +125,9 @@ describe('a package is signed on the command line', () => {
   test('with others, all of them or none for what they are', async () => {
     const other = given(`q${count}.nupkg`, unsigned);
     const broken = given(`r${count}.nupkg`, 'no package');
-    expect(await sign(file, broken, '--certificate', both)).toMatchObject({ exitCode: 4 });
+    expect(await sign(file, broken, '--certificate', both)).toMatchObject({
+      error: { code: 'NOT_A_PACKAGE' },
+    });
     expect(readFileSync(file)).toEqual(unsigned);
     const answer = await sign(file, other, file, '--certificate', both);
     const { packages } = answer.json as { packages: Report[] };
