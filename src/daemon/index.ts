@@ -22,7 +22,7 @@ export {
   readWarnings,
   type DaemonFacts,
 } from './status.ts';
-export { lacking, noteComparison } from './fetch-packages.ts';
+export { checkSource, sourceCheckAlarms } from './check-source.ts';
 export { pushAndRecord } from './push-packages.ts';
 export {
   readCredential,
