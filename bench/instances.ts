@@ -76,7 +76,8 @@ export async function openPrepared(folder: string): Promise<Pair & { readonly fe
   return { vendor, customer, link, feed: customer.log.feedTo(link) };
 }
 
-async function benchInstance(
+/** A new instance in a folder of its own, and the certificate of its company. */
+export async function benchInstance(
   folder: string,
   name: string,
 ): Promise<{ readonly instance: Instance; readonly company: CompanyCertificate }> {

@@ -31,11 +31,17 @@ export function feedRoutes(source: FeedSource) {
   const json = (document: object | undefined): FeedFound | undefined =>
     document && { document: renderedJson(document) };
 
+  const kept = async (key: string, make: () => object): Promise<FeedFound | undefined> => {
+    const document = await cached(source.shelf(), key, () => Promise.resolve(make()));
+    return document && { document };
+  };
+
   const flat = async ([id, version, file, ...more]: readonly string[]): Promise<FeedFound | undefined> => {
     const shelf = source.shelf();
     const known = shelf.find(id ?? '');
     if (known === undefined || more.length > 0) return undefined;
-    if (file === undefined) return version === 'index.json' ? json(versionList(known)) : undefined;
+    if (file === undefined)
+      return version === 'index.json' ? kept(`flat\n${known.key}`, () => versionList(known)) : undefined;
     const each = shelf.findPackage(known.id, version ?? '');
     if (each === undefined) return undefined;
     if (file === `${known.key}.nuspec`) {
@@ -72,7 +78,7 @@ export function feedRoutes(source: FeedSource) {
       case 'flat':
         return flat(rest);
       case 'index.json':
-        return rest.length === 0 ? json(serviceIndex(at)) : undefined;
+        return rest.length === 0 ? kept(`index\n${base}`, () => serviceIndex(at)) : undefined;
       case 'query': {
         if (rest.length > 0) return undefined;
         const facts = { at, describe: source.describe };
