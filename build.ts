@@ -9,11 +9,16 @@ const root = import.meta.dirname;
 const native = ['better-sqlite3'];
 
 /**
- * Rooms and libraries of which most commands need a part. What twenty of them share comes as one file, since each more
- * that a start has to read costs.
+ * What twenty commands share comes as one file, since each more that a start has to read costs; and what executors share
+ * with them as another.
  */
-const common =
-  /[\\/](?:src[\\/](?:cli|commands|db|events|identity|instance|projections|settings|\w+\.ts)|zod|msgpackr)(?:[\\/]|$)/;
+const shared = [
+  { name: 'common', test: /[\\/](?:src[\\/]\w+\.ts$|zod[\\/])/ },
+  {
+    name: 'instance',
+    test: /[\\/](?:src[\\/](?:cli|commands|db|events|identity|instance|projections|settings)|msgpackr)[\\/]/,
+  },
+];
 
 /** What a module requires for itself when it needs it is part of the bundle too, where `require` is the bundler's own. */
 const bundledRequire: Plugin = {
@@ -51,7 +56,11 @@ export async function build({ fresh = false } = {}): Promise<void> {
   ) as [string, string, string];
   const bundle = await rolldown({
     cwd: root,
-    input: { 'cli/main': 'src/cli/main.ts', 'executor/process': 'src/executor/process.ts' },
+    input: {
+      'cli/main': 'src/cli/main.ts',
+      'executor/process': 'src/executor/process.ts',
+      'packages/write-files-thread': 'src/packages/write-files-thread.ts',
+    },
     platform: 'node',
     // None of our modules does anything by being read, so that each command gets what it uses and nothing besides.
     treeshake: { moduleSideEffects: (id) => !id.startsWith(join(root, 'src')) },
@@ -64,7 +73,7 @@ export async function build({ fresh = false } = {}): Promise<void> {
     dir: next,
     format: 'esm',
     chunkFileNames: 'parts/[name]-[hash].js',
-    codeSplitting: { groups: [{ name: 'common', test: common, minShareCount: 20 }] },
+    codeSplitting: { minShareCount: 20, groups: shared },
   });
   await bundle.close();
   const modules = output.flatMap((part) => (part.type === 'chunk' ? Object.keys(part.modules) : []));
