@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, fdatasync, futimesSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, futimesSync, mkdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { faultPoint } from '../faults.ts';
 import { decodedName } from './zip/entry-names.ts';
+import { besideWriter, directWriter, type FileWriter } from './file-writer.ts';
 import { isPackaging } from './packaging.ts';
+import { openNew, writeAll } from './write-files.ts';
 import { isSmall } from './zip/yauzl-reading.ts';
 import { entryContent, rawContent, wholeEntry, type ZipArchive } from './zip/zip-archive.ts';
 import type { ZipEntry } from './zip/zip-layout.ts';
@@ -31,20 +33,39 @@ export type Unpacked = {
  * Small entries that follow each other are read in one go, since 20,000 readings of 1 kB take longer than to inflate it.
  */
 export async function unpack(archive: ZipArchive, folder: string, options: UnpackOptions): Promise<Unpacked> {
+  const { entries, tail } = archive.layout;
   const target = emptyTarget(folder);
+  const onWritten = (name: string): void => {
+    target.files.push(name);
+    faultPoint('extract.file-written');
+    options.onFile(name);
+  };
+  const isMany = entries.length > entriesWrittenHereMax;
+  await using writer = (isMany ? besideWriter : directWriter)(folder, onWritten);
   const hash = createHash('sha256');
   let isTheSame = true;
-  for (const run of runs(archive.layout.entries)) {
+  for (const run of runs(entries)) {
     options.signal?.throwIfAborted();
-    isTheSame &&= isSmall(run[0]!)
-      ? await writeSmall(archive, run, target, hash, options)
-      : await writeLarge(archive, run[0]!, target, hash, options);
+    if (isSmall(run[0]!)) isTheSame &&= writeSmall(archive, run, target, writer, hash);
+    else {
+      // One after the other, so that they are told in the order of the archive.
+      await writer.finished();
+      isTheSame &&= await writeLarge(archive, run[0]!, target, hash, options.signal);
+      const name = target.nameOf(run[0]!);
+      if (name !== undefined) onWritten(name);
+    }
+    await writer.turn();
+    if (!isTheSame) break;
   }
-  hash.update(archive.layout.tail);
+  await writer.finished();
+  options.signal?.throwIfAborted();
+  hash.update(tail);
   const { files, folders } = target;
   return { files, folders, sha256: isTheSame ? hash.digest('hex') : undefined };
 }
 
+/** Above so many a thread beside writes them. */
+const entriesWrittenHereMax = 1000;
 const runBytesMax = 1 << 20;
 const runContentMax = 1 << 22;
 const runEntriesMax = 64;
@@ -73,36 +94,26 @@ function* runs(entries: readonly ZipEntry[]): Generator<readonly ZipEntry[]> {
   if (run.length > 0) yield run;
 }
 
-async function writeSmall(
+/** False where the file is not what it was when the archive was judged. */
+function writeSmall(
   archive: ZipArchive,
   run: readonly ZipEntry[],
   target: Target,
+  writer: FileWriter,
   hash: Hash,
-  options: UnpackOptions,
-): Promise<boolean> {
+): boolean {
   const start = run[0]!.localOffset;
   const bytes = archive.file.read(start, run.at(-1)!.spanEnd - start);
   hash.update(bytes);
   for (const entry of run) {
-    options.signal?.throwIfAborted();
     const name = target.nameOf(entry);
     if (name === undefined) continue;
     const span = bytes.subarray(entry.localOffset - start, entry.spanEnd - start);
     if (!beginsAsRead(span, entry)) return false;
     const dataStart = entry.dataStart - entry.localOffset;
     const data = span.subarray(dataStart, dataStart + entry.compressedSize);
-    const content = wholeEntry(archive.file.path, entry, data);
-    const descriptor = target.open(name);
-    try {
-      writeAll(descriptor, content);
-      target.date(descriptor, entry);
-    } finally {
-      closeSync(descriptor);
-    }
-    told(name, target, options);
+    writer.put(name, wholeEntry(archive.file.path, entry, data), target.changedAt(entry));
   }
-  // The process may do other things now and then: thousands of small files are written without waiting.
-  await new Promise(setImmediate);
   return true;
 }
 
@@ -111,27 +122,28 @@ async function writeLarge(
   entry: ZipEntry,
   target: Target,
   hash: Hash,
-  options: UnpackOptions,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { file } = archive;
   const { localOffset, dataStart, spanEnd } = entry;
   const name = target.nameOf(entry);
   if (name === undefined) {
-    for await (const piece of file.passing(localOffset, spanEnd, options.signal)) hash.update(piece);
+    for await (const piece of file.passing(localOffset, spanEnd, signal)) hash.update(piece);
     return true;
   }
   const header = file.read(localOffset, dataStart - localOffset);
   if (!beginsAsRead(header, entry)) return false;
   hash.update(header);
-  const descriptor = target.open(name);
+  const descriptor = openNew(target.path(name));
   const writing = writeBack(descriptor);
   try {
-    const data = hashed(rawContent(archive, entry, options.signal), hash);
+    const data = hashed(rawContent(archive, entry, signal), hash);
     for await (const piece of entryContent(file.path, entry, data)) {
       writeAll(descriptor, piece);
       writing.wrote(piece.length);
     }
-    target.date(descriptor, entry);
+    const seconds = target.changedAt(entry);
+    if (seconds !== null) futimesSync(descriptor, seconds, seconds);
   } finally {
     try {
       await writing.settled();
@@ -141,7 +153,6 @@ async function writeLarge(
   }
   const dataEnd = dataStart + entry.compressedSize;
   hash.update(file.read(dataEnd, spanEnd - dataEnd));
-  told(name, target, options);
   return true;
 }
 
@@ -150,34 +161,29 @@ function beginsAsRead(span: Buffer, entry: ZipEntry): boolean {
   return localHeaderLength(span) === entry.dataStart - entry.localOffset;
 }
 
-function told(name: string, target: Target, options: UnpackOptions): void {
-  target.files.push(name);
-  faultPoint('extract.file-written');
-  options.onFile(name);
-}
-
 /** Where files are written, and what was made there. */
 type Target = {
   readonly files: string[];
   readonly folders: string[];
-  /** The path below the folder that an entry is written to; undefined for what is no file of the application. */
+  /**
+   * The path below the folder that an entry is written to, its folder made; undefined for what is no file of the
+   * application.
+   */
   nameOf(entry: ZipEntry): string | undefined;
-  /** A new file; never one that is there, and nothing is followed. */
-  open(name: string): number;
-  date(descriptor: number, entry: ZipEntry): void;
+  path(name: string): string;
+  /** In seconds since 1970; null for a moment that is not past, or is none. */
+  changedAt(entry: ZipEntry): number | null;
 };
-
-const newFile = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 function emptyTarget(folder: string): Target {
   const folders = new Set<string>();
   const makeFolder = (name: string): void => {
     if (name === '' || folders.has(name)) return;
-    makeFolder(name.slice(0, Math.max(0, name.lastIndexOf('/'))));
+    makeFolder(outerFolder(name));
     mkdirSync(`${folder}/${name}`);
     folders.add(name);
   };
-  const moments = new Map<number, number | undefined>();
+  const moments = new Map<number, number | null>();
   const now = Date.now();
   return {
     files: [],
@@ -187,37 +193,30 @@ function emptyTarget(folder: string): Target {
     nameOf(entry) {
       const name = decodedName(entry.name);
       if (isPackaging(name)) return undefined;
-      if (!entry.isFolder) return name;
-      makeFolder(name.slice(0, -1));
-      return undefined;
+      makeFolder(outerFolder(name));
+      return entry.isFolder ? undefined : name;
     },
-    open(name) {
-      makeFolder(name.slice(0, Math.max(0, name.lastIndexOf('/'))));
-      return openSync(`${folder}/${name}`, newFile, 0o644);
-    },
-    date(descriptor, { dosDate, dosTime }) {
+    path: (name) => `${folder}/${name}`,
+    changedAt({ dosDate, dosTime }) {
       const key = dosDate * 0x10000 + dosTime;
-      if (!moments.has(key)) moments.set(key, secondsBefore(now, dosMoment(dosDate, dosTime)));
-      const seconds = moments.get(key);
-      if (seconds !== undefined) futimesSync(descriptor, seconds, seconds);
+      const known = moments.get(key);
+      if (known !== undefined) return known;
+      const moment = dosMoment(dosDate, dosTime)?.getTime() ?? Number.POSITIVE_INFINITY;
+      const seconds = moment > now ? null : moment / 1000;
+      moments.set(key, seconds);
+      return seconds;
     },
   };
 }
 
-/** Seconds since 1970 of a moment that is past; undefined for one that is not, or is none. */
-function secondsBefore(now: number, moment: Date | undefined): number | undefined {
-  return moment === undefined || moment.getTime() > now ? undefined : moment.getTime() / 1000;
-}
+/** `a/b` of `a/b/c` and of `a/b/`; nothing of `a`. */
+const outerFolder = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf('/')));
 
 async function* hashed(pieces: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
   for await (const piece of pieces) {
     hash.update(piece);
     yield piece;
   }
-}
-
-function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
 }
 
 const dirtyBytesMax = 1 << 26;

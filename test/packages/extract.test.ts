@@ -118,6 +118,64 @@ describe('extracting a package', () => {
   });
 });
 
+describe('what is written by a thread beside, as many files are', () => {
+  const many = Array.from({ length: 1100 }, (_, i) => ({
+    name: `d${i % 7}/f${i}`,
+    content: `${i}`.repeat(i % 50),
+  }));
+  const bytes = buildZip([...many.slice(0, 600), { name: 'large.bin', content: large }, ...many.slice(600)]);
+  const options = { expectedSha256: sha256(bytes) };
+
+  test('comes in the order of the archive, and whole', async () => {
+    using folder = temporaryFolder();
+    const { files } = await extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), options);
+    const names = many.map(({ name }) => name);
+    expect(files).toEqual([...names.slice(0, 600), 'large.bin', ...names.slice(600)]);
+    for (const { name, content } of many)
+      expect(readFileSync(folder.file(`out/${name}`), 'utf8')).toBe(content);
+    expect(readFileSync(folder.file('out/large.bin')).equals(large)).toBe(true);
+  });
+
+  test('leaves nothing where the disk refuses one of them', async () => {
+    using folder = temporaryFolder();
+    const inTheWay = (): void => {
+      const beside = readdirSync(folder.path).find((name) => name.startsWith('.crossgap-extracting-'))!;
+      writeFileSync(join(folder.path, beside, 'content/d0/f1099'), 'in the way');
+    };
+    let told = 0;
+    const work = extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), {
+      ...options,
+      onFile: () => {
+        told += 1;
+        if (told === 1) inTheWay();
+      },
+    });
+    await expect(work).rejects.toMatchObject({ code: 'PACKAGE_NOT_WRITTEN' });
+    expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+  });
+
+  test('leaves nothing where it is called off, or whoever is told throws', async () => {
+    const called: ((stop: AbortController) => void)[] = [
+      (stop) => stop.abort(new Error('no more')),
+      () => {
+        throw new Error('no more');
+      },
+    ];
+    for (const call of called) {
+      const stop = new AbortController();
+      const onFile = (): void => call(stop);
+      using folder = temporaryFolder();
+      const work = extractPackage(folder.file('in.nupkg', bytes), folder.file('out'), {
+        ...options,
+        onFile,
+        signal: stop.signal,
+      });
+      await expect(work).rejects.toThrow('no more');
+      expect(readdirSync(folder.path)).toEqual(['in.nupkg']);
+    }
+  });
+});
+
 describe('nothing is written', () => {
   const escapes = Object.entries(hostileNames).flatMap(([what, names]) =>
     names.filter((name) => name.isWellFormed()).map((name) => [what, name]),
