@@ -47,6 +47,7 @@ const families: readonly Family[] = [
   { word: 'backup', load: async () => [(await import('./commands/backup.ts')).backup] },
   { word: 'restore', load: async () => [(await import('./commands/backup.ts')).restore] },
   { word: 'bundle', load: async () => (await import('./commands/bundle.ts')).bundleCommands },
+  { word: 'source', load: async () => (await import('./commands/source.ts')).sourceCommands },
   { word: 'feed', load: async () => [(await import('./commands/log-show.ts')).showFeed] },
   { word: 'try', load: async () => (await import('./commands/try.ts')).tryCommands },
 ];
@@ -84,6 +85,7 @@ export async function programFor(argv: readonly string[]): Promise<Table> {
       identity: 'The keys of this instance',
       log: 'The history',
       bundle: 'The air gap: what is carried by hand',
+      source: "The company's own NuGet repositories",
       feed: 'What the other side sees',
       try: 'Conventions on files at hand, without an instance',
     },

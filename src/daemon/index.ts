@@ -1,3 +1,4 @@
+export { admitFile, type Admission } from './admit-packages.ts';
 export { blobRoom } from './blob-room.ts';
 export { clearBlobs, planClearing, type ClearPlan } from './clear-blobs.ts';
 export { runDaemon, type DaemonOptions, type DaemonSummary } from './compose.ts';
@@ -24,10 +25,12 @@ export {
 } from './status.ts';
 export { checkSource, sourceCheckAlarms } from './check-source.ts';
 export { pushAndRecord } from './push-packages.ts';
+export { repositoryTrouble, whyNotPushed } from './repository-warnings.ts';
 export {
   readCredential,
   repositoryNamed,
   repositoryOf,
+  requireSource,
   sourceNamed,
   sourceSecretRef,
   type SourceSecret,

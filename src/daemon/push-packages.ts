@@ -75,6 +75,13 @@ export async function pushPackages(
   return { done, failures };
 }
 
+export type RecordOptions = {
+  readonly signal: AbortSignal;
+  readonly patience?: Patience;
+  /** Who pushes by hand is told at once what is wrong, and may have mistyped: only what was recorded before changes. */
+  readonly isByHand?: boolean;
+};
+
 /**
  * Gives one package to a repository and keeps in the log what became of it. Errors: those of `pushPackage`, after they
  * were recorded.
@@ -84,7 +91,7 @@ export async function pushAndRecord(
   repository: Repository,
   pin: PackagePin,
   path: string,
-  options: { readonly signal: AbortSignal; readonly patience?: Patience },
+  { isByHand = false, ...options }: RecordOptions,
 ): Promise<Pushed> {
   const record = (outcome: PushRow['outcome'], error?: NugetError): void => {
     const { id, version, contentDigest } = pin;
@@ -93,6 +100,7 @@ export async function pushAndRecord(
     instance.record((db) => {
       const key = keyOf(push.repository, pin);
       const known = readPushes(db).find((row) => keyOf(row.repository, row) === key);
+      if (isByHand && error !== undefined && known === undefined) return [];
       return recordPush(known, { ...push, ...why });
     });
   };

@@ -20,8 +20,13 @@ const caBytesMax = 1 << 20;
 
 /** The repository of that name in the settings, with what it is to be told. @throws NugetError SOURCE_UNKNOWN, SOURCE_CREDENTIAL_MISSING */
 export function repositoryNamed(instance: Pick<Instance, 'settings' | 'vault'>, name: string): Repository {
+  return repositoryOf(instance, requireSource(instance, name));
+}
+
+/** The settings of the repository of that name. @throws NugetError SOURCE_UNKNOWN, with the names that there are */
+export function requireSource(instance: Pick<Instance, 'settings'>, name: string): SourceSettings {
   const found = sourceNamed(instance, name);
-  if (found !== undefined) return repositoryOf(instance, found);
+  if (found !== undefined) return found;
   const names = instance.settings.source.map((each) => each.name);
   const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
   throw new NugetError(

@@ -1,28 +1,52 @@
 import type { Instance } from '../instance/index.ts';
-import { readPushes, readSourceAlarms, type StatusView } from '../projections/index.ts';
+import {
+  nameKey,
+  readPushes,
+  readSourceAlarms,
+  type PushRow,
+  type SourceAlarm,
+  type StatusView,
+} from '../projections/index.ts';
 import { commandLine, count } from '../words.ts';
 
 const shownMax = 10;
 
-/** Packages of which a repository has something else, and those that could not be given to one. */
-export function repositoryWarnings({ db }: Pick<Instance, 'db'>): StatusView['warnings'] {
-  const alarms = readSourceAlarms(db).map(({ repository, id, version, expected, found }) => ({
-    code: 'SOURCE_CONTENT_DIFFERS',
-    message: `repository ${repository} has other content as ${id} ${version}: ${found}, and the release names ${expected}; nothing of it is used (${commandLine('source', 'check', repository)} looks again)`,
-  }));
-  const pushes = readPushes(db)
-    .filter(({ outcome }) => outcome !== 'taken' && outcome !== 'there')
-    .map(({ repository, id, version, outcome, code, message }) => ({
-      code: code ?? 'PUSH_REFUSED',
-      message: `${id} ${version} is not in repository ${repository}${outcome === 'failed' ? ' yet' : ''}: ${reasonOf(message)}`,
-    }));
-  const all = [...alarms, ...pushes];
+/** What a person should look at in the repositories of the settings: other content than there should be, and what they did not take. */
+export function repositoryTrouble({ db, settings }: Pick<Instance, 'db' | 'settings'>): {
+  readonly alarms: readonly SourceAlarm[];
+  readonly pushes: readonly PushRow[];
+} {
+  const known = new Set(settings.source.map(({ name }) => nameKey(name)));
+  if (known.size === 0) return { alarms: [], pushes: [] };
+  const isKnown = ({ repository }: { readonly repository: string }): boolean =>
+    known.has(nameKey(repository));
+  return {
+    alarms: readSourceAlarms(db).filter(isKnown),
+    pushes: readPushes(db).filter(
+      (row) => isKnown(row) && row.outcome !== 'taken' && row.outcome !== 'there',
+    ),
+  };
+}
+
+/** The same as the status says it. */
+export function repositoryWarnings(instance: Pick<Instance, 'db' | 'settings'>): StatusView['warnings'] {
+  const { alarms, pushes } = repositoryTrouble(instance);
+  const all = [
+    ...alarms.map(({ repository, id, version, expected, found }) => ({
+      code: 'SOURCE_CONTENT_DIFFERS',
+      message: `repository ${repository} has other content as ${id} ${version}: ${found}, and the release names ${expected}; nothing of it is used (${commandLine('source', 'check', repository)} looks again)`,
+    })),
+    ...pushes.map((row) => ({
+      code: row.code ?? 'PUSH_REFUSED',
+      message: `${row.id} ${row.version} is not in repository ${row.repository}${row.outcome === 'failed' ? ' yet' : ''}: ${whyNotPushed(row)}`,
+    })),
+  ];
   if (all.length <= shownMax) return all;
   const more = `${count(all.length - shownMax, 'more package')} of repositories: see ${commandLine('source', 'list')}`;
   return [...all.slice(0, shownMax), { code: 'PUSH_REFUSED', message: more }];
 }
 
-/** What stands behind the colon of an error's sentence. */
-function reasonOf(message: string | null): string {
-  return message?.replace(/^Cannot use repository \S+: /, '') ?? 'nobody knows why';
+/** What stands behind the colon of the error's sentence. */
+export function whyNotPushed({ message }: Pick<PushRow, 'message'>): string {
+  return message?.replace(/^Cannot use repository \S+: /, '') ?? 'nobody said why';
 }

@@ -26,6 +26,8 @@ export interface Vault {
   keep(ref: SecretRef, value: string): void;
   /** The value, or undefined where there is none. @throws InstanceError SECRET_UNREADABLE */
   open(ref: SecretRef): string | undefined;
+  /** Whether there is one, be it readable or not. */
+  has(ref: SecretRef): boolean;
   /** Forgets every version of a secret; a run that was frozen with one of them can't be resumed any more. */
   forget(ref: Pick<SecretRef, 'name' | 'environment'>): void;
   /** Every value that opens, newest and older versions alike: what must not stand anywhere else. */
@@ -91,6 +93,7 @@ export function openVault(path: string, key: Uint8Array, instanceId: string): Va
       const sealed = read()[name];
       return sealed === undefined ? undefined : decrypt(name, sealed);
     },
+    has: (ref) => read()[keyOf(ref)] !== undefined,
     forget({ name, environment }) {
       const secrets = Object.entries(read());
       const left = secrets.filter(([key]) => {

@@ -87,8 +87,9 @@ const asJson = (value: unknown): Reply => ({
 
 async function asFeed(
   { packages, resources }: NugetServer,
-  { method, path, body, headers }: Recorded,
+  { method, path: asked, body, headers }: Recorded,
 ): Promise<Reply> {
+  const [path = ''] = asked.split('?');
   if (path === '/v3/index.json') return asJson({ version: '3.0.0', resources });
   const [, id, version, file] = /^\/v3\/flat\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
   if (id !== undefined && version === 'index.json') {

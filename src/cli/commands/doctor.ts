@@ -10,6 +10,7 @@ import { checkHubs } from '../doctor/check-hubs.ts';
 import { checkLinks } from '../doctor/check-links.ts';
 import { checkLog } from '../doctor/check-log.ts';
 import { checkScripts } from '../doctor/check-scripts.ts';
+import { checkSources } from '../doctor/check-sources.ts';
 import { good, ofError, type Finding } from '../doctor/finding.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -52,6 +53,7 @@ async function checkInstance(instance: Instance, signal: AbortSignal): Promise<F
     () => [...hubs.findings],
     () => checkLinks(instance),
     () => checkScripts(instance),
+    () => checkSources(instance, signal),
   ];
   const found: Finding[] = [];
   for (const check of checks) {

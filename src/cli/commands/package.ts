@@ -1,9 +1,9 @@
-import { later } from '../command.ts';
 import { packageAdd } from './package-add.ts';
 import { packageGc } from './package-gc.ts';
 import { packageLint } from './package-lint.ts';
 import { packageList, packageShow } from './package-list.ts';
 import { packagePack } from './package-pack.ts';
+import { packagePush } from './package-push.ts';
 import { packageCountersign } from './package-countersign.ts';
 import { packageSign } from './package-sign.ts';
 import { packageUnsign } from './package-unsign.ts';
@@ -20,5 +20,5 @@ export const packageCommands = [
   packageGc,
   packagePack,
   packageLint,
-  later('package push', 'Put a package into a NuGet feed'),
+  packagePush,
 ];

@@ -14,7 +14,8 @@ export type Finding = {
     | 'clock'
     | 'link'
     | 'hub'
-    | 'scripts';
+    | 'scripts'
+    | 'source';
   /** The link it is about, by name. */
   readonly link?: string;
   readonly code?: string;

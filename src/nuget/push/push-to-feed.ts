@@ -4,7 +4,7 @@ import { ask, type Answer } from '../source/exchange.ts';
 import { failure, isPassing } from '../source/failures.ts';
 import { fetchFromFeed, isListed } from '../source/http-source.ts';
 import { backOff } from '../source/patience.ts';
-import { isServiceIndex } from '../source/repository.ts';
+import { isServiceIndex, shown } from '../source/repository.ts';
 import { readServiceIndex, type ServiceIndex } from '../source/service-index.ts';
 import { isThere } from './compare-content.ts';
 import { packageForm } from './multipart.ts';
@@ -159,9 +159,9 @@ async function refusalOf(asking: Asking, endpoint: URL, answer: Answer): Promise
   if (wrongPlace.has(status))
     return failure(repository, {
       code: 'PUSH_NOT_SUPPORTED',
-      because: `nothing takes packages at ${endpoint.href} (${status}${says})`,
+      because: `nothing takes packages at ${shown(endpoint)} (${status}${says})`,
       hint: 'Name the address to push to that its documentation tells.',
-      details: { status, told, url: endpoint.href },
+      details: { status, told, url: shown(endpoint) },
     });
   const hint =
     status === 413

@@ -3,7 +3,7 @@ import { ask, type Answer, type Question } from './exchange.ts';
 import type { Connections } from './connections.ts';
 import { failure, isPassing, statusFailure } from './failures.ts';
 import { backOff, retryAfter, type Patience } from './patience.ts';
-import type { HttpRepository } from './repository.ts';
+import { shown, type HttpRepository } from './repository.ts';
 
 /** A repository that is asked things: its settings, its open connections, and how patient we are with it. */
 export type Asking = {
@@ -111,8 +111,8 @@ export async function readDocument(
   const looksLike = /^\s*</.test(text) ? 'a web page' : 'something else';
   throw failure(repository, {
     code: 'SOURCE_ANSWER_UNFIT',
-    because: `${url.href} is ${looksLike} where a JSON object belongs`,
+    because: `${shown(url)} is ${looksLike} where a JSON object belongs`,
     hint: 'Check the address in the [[source]]; a page to log in at, or a proxy that filters, answers like this.',
-    details: { url: url.href, begins: masked(repository, text.slice(0, 80)) },
+    details: { url: shown(url), begins: masked(repository, text.slice(0, 80)) },
   });
 }

@@ -8,7 +8,7 @@ import type { NugetError } from '../errors.ts';
 import type { Connections } from './connections.ts';
 import { connectionFailure, failure, slowFailure } from './failures.ts';
 import type { Patience } from './patience.ts';
-import { isLoopback, type HttpRepository } from './repository.ts';
+import { isLoopback, type HttpRepository, shown } from './repository.ts';
 
 /** One question to a repository. */
 export type Question = {
@@ -90,7 +90,7 @@ function follow(
       code: 'SOURCE_REDIRECT_REFUSED',
       because: `it leads from ${url.host} ${because}`,
       hint,
-      details: { from: url.href, to: location ?? null },
+      details: { from: shown(url), to: location?.replace(/\?.*$/s, '') ?? null },
     });
   if (location === undefined || !URL.canParse(location, url.href)) throw refuse('to nowhere');
   const next = new URL(location, url);
@@ -109,7 +109,7 @@ function refuseInsecure(repository: HttpRepository, url: URL): void {
     code: 'SOURCE_INSECURE',
     because: `${url.host} is to be asked without TLS, so that anybody on the way can read and change it`,
     hint: 'Name an address that begins with https, or write `allow-insecure = true` in the [[source]].',
-    details: { url: url.href },
+    details: { url: shown(url) },
   });
 }
 
@@ -127,7 +127,7 @@ function credentialElsewhere(repository: HttpRepository, url: URL): NugetError {
     code: 'SOURCE_CREDENTIAL_ELSEWHERE',
     because: `it wants its key to be told to ${url.origin}, which is another place than ${new URL(repository.url).origin}`,
     hint: `If that is right, write \`credential-hosts = ["${url.host}"]\` in the [[source]].`,
-    details: { url: url.href },
+    details: { url: shown(url) },
   });
 }
 
@@ -203,9 +203,9 @@ function answerOf(
   const tooLarge = (bytesMax: number): NugetError =>
     failure(repository, {
       code: 'SOURCE_ANSWER_TOO_LARGE',
-      because: `${url.href} is larger than ${bytesMax} bytes`,
+      because: `${shown(url)} is larger than ${bytesMax} bytes`,
       hint: 'Nothing of it was kept. See what the repository has there.',
-      details: { url: url.href, bytesMax },
+      details: { url: shown(url), bytesMax },
     });
   return {
     status: message.statusCode ?? 0,

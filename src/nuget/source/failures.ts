@@ -1,5 +1,5 @@
 import { NugetError, type NugetErrorCode } from '../errors.ts';
-import type { HttpRepository } from './repository.ts';
+import { shown, type HttpRepository } from './repository.ts';
 
 /** What is said of a repository that could not be used, in its name. */
 export type Failed = {
@@ -85,7 +85,7 @@ export function statusFailure(
 ): NugetError {
   const { told = '', retryAfterMs, wasKnown } = facts;
   const says = told === '' ? '' : `: ${told}`;
-  const details = { status, url: url.href, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const details = { status, url: shown(url), ...(retryAfterMs !== undefined && { retryAfterMs }) };
   const of = (code: NugetErrorCode, because: string, hint: string): NugetError =>
     failure(repository, { code, because, hint, details });
   if (status === 401)

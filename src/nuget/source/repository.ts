@@ -36,3 +36,8 @@ export function isServiceIndex(url: string): boolean {
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
 }
+
+/** An address as it may be shown: what follows a question mark may be a key. */
+export function shown(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Asking } from './documents.ts';
 import { readDocument } from './documents.ts';
 import { failure } from './failures.ts';
+import { shown } from './repository.ts';
 
 /** Where things are in a v3 feed, in the order in which they are to be tried. */
 export type ServiceIndex = {
@@ -36,9 +37,9 @@ export async function readServiceIndex(asking: Asking): Promise<ServiceIndex> {
     const because = document === undefined ? 'there is nothing at' : 'what it has is no v3 service index:';
     throw failure(repository, {
       code: 'SOURCE_NOT_A_FEED',
-      because: `${because} ${url.href}`,
+      because: `${because} ${shown(url)}`,
       hint: 'Name the address that the NuGet client uses; it ends in /index.json.',
-      details: { url: url.href },
+      details: { url: shown(url) },
     });
   }
   const found = index.resources.flatMap((each) => {

@@ -293,10 +293,3 @@ test.each([
     error: { code },
   });
 });
-
-test('`package push` says that it is not in this version', async () => {
-  expect(await acme.types('package push A@1.0.0 --to feed --json')).toMatchObject({
-    exitCode: 2,
-    error: { code: 'NOT_IN_THIS_VERSION' },
-  });
-});
