@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import type { PackagePin } from '../events/index.ts';
 import { releaseOf, type Instance } from '../instance/index.ts';
 import {
+  fileFor,
   linkNames,
   readEvidence,
   readLinks,
   readPublications,
+  readRemovedBlobs,
   readSucceededIn,
   type ReleaseRow,
 } from '../projections/index.ts';
@@ -53,7 +56,7 @@ export function releaseDocument(instance: Instance, release: ReleaseRow): Record
     number: release.number,
     digest: release.digest,
     revision: release.document.revision,
-    packages: release.document.packages,
+    packages: release.document.packages.map((pin) => ({ ...pin, ...standingOf(instance, release, pin) })),
     inputs: release.document.inputs,
     notes: notesOf(instance, release),
     createdAt: new Date(release.createdAt).toISOString(),
@@ -89,7 +92,7 @@ export function describeRelease(instance: Instance, release: ReleaseRow): string
       ...(release.link === '' ? ownFacts(instance, release) : offerFacts(release)),
     ]),
     ...(release.link === '' ? section('Closed because', closedReasons(db, release)) : []),
-    ...section('Packages', packageRows(release)),
+    ...section('Packages', packageRows(release, instance)),
     ...section('Inputs', inputRows(release)),
     ...section(
       'Evidence',
@@ -137,13 +140,31 @@ function offerFacts({ answer }: ReleaseRow): Fact[] {
   return [['answer', `${answer.answer}${until}${reason}`]];
 }
 
-/** The packages of a release: what they are, and by which file each was named. */
-export function packageRows({ document }: ReleaseRow): string[] {
-  return document.packages.flatMap((pin) => [
+/** Which file stands for a package of a release here, and whether it was removed. */
+function standingOf(
+  { db, holds }: Instance,
+  { link }: ReleaseRow,
+  pin: PackagePin,
+): { readonly file: string | null; readonly removed: { at: string; why: string } | null } {
+  const file = fileFor(db, link, pin, holds)?.pin.sha256 ?? null;
+  const gone = file === null ? readRemovedBlobs(db, pin.sha256).get(pin.sha256) : undefined;
+  return { file, removed: gone ? { at: new Date(gone.removedAt).toISOString(), why: gone.why } : null };
+}
+
+/** The packages of a release: what they are, by which file each was named, and with an instance how they stand there. */
+export function packageRows(release: ReleaseRow, instance?: Instance): string[] {
+  return release.document.packages.flatMap((pin) => [
     `${pin.id} ${pin.version}, ${size(pin.sizeBytes)}`,
     `  content ${pin.contentDigest}`,
     `  sha256  ${pin.sha256}`,
+    ...(instance === undefined ? [] : standingLines(pin, standingOf(instance, release, pin))),
   ]);
+}
+
+function standingLines(pin: PackagePin, { file, removed }: ReturnType<typeof standingOf>): string[] {
+  if (file === pin.sha256) return [];
+  if (file !== null) return [`  here is another file of this content: ${file}`];
+  return [removed === null ? '  not here' : `  removed by gc on ${moment(removed.at)}, since ${removed.why}`];
 }
 
 /** The inputs of a release, one line each. */

@@ -95,8 +95,12 @@ export function refuseUndeployable(release: DeployableRelease, place: Place): vo
     });
   }
   if (release.lacking.length > 0) {
-    throw new CommandError('RELEASE_INCOMPLETE', `${asked}: not here yet: ${release.lacking.join(', ')}`, {
-      hint: 'Let the daemon run until they have come; `crossgap inbox` shows how far it is.',
+    const not = release.link === '' ? 'not here any more' : 'not here yet';
+    throw new CommandError('RELEASE_INCOMPLETE', `${asked}: ${not}: ${release.lacking.join(', ')}`, {
+      hint:
+        release.link === ''
+          ? 'Add them again: `crossgap package add FILE`.'
+          : 'Let the daemon run until they have come; `crossgap inbox` shows how far it is.',
       details: { lacking: release.lacking },
     });
   }

@@ -1,6 +1,8 @@
 import type { DeployableRelease, Place, PlacedDeployment } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import {
+  fileFor,
+  findPackage,
   missingInputs,
   offerParts,
   readEnvironments,
@@ -8,11 +10,13 @@ import {
   readInputs,
   readLinks,
   readPlace,
+  readRemovedPackages,
   readSucceededIn,
   readWantedBlobs,
   type DeploymentRow,
   type ReleaseRow,
 } from '../projections/index.ts';
+import { moment } from '../words.ts';
 
 /** What deciding about a deployment of this release to this environment needs to know. */
 export function deployable(
@@ -24,7 +28,10 @@ export function deployable(
   const link = readLinks(db).find((row) => row.link === release.link);
   const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
   // A package is found good for the link it came by: another company's signature is none for this one.
-  const parts = offerParts(release, readWantedBlobs(db), holds);
+  const parts =
+    release.link === ''
+      ? { lacking: ownLacking(db, release, holds), refused: [] }
+      : offerParts(release, readWantedBlobs(db), holds);
   return {
     link: release.link,
     linkName: link?.name ?? null,
@@ -39,6 +46,22 @@ export function deployable(
     refusedParts: parts.refused,
     missingInputs: missingInputs(release.document, environment, known).map(({ name }) => name),
   };
+}
+
+/** Packages of an own release of which no file is here any more. */
+function ownLacking(db: Database, release: ReleaseRow, holds: (digest: string) => boolean): string[] {
+  const removed = readRemovedPackages(db);
+  return release.document.packages.flatMap((pin) => {
+    // What was never on the shelf was made by other means than ours, and is found out when it runs.
+    const gone = removed.find((row) => row.link === '' && row.pin.contentDigest === pin.contentDigest);
+    const known = findPackage(db, '', pin.id, pin.version) ?? gone;
+    if (known === undefined || fileFor(db, '', pin, holds) !== undefined) return [];
+    const why =
+      gone === undefined
+        ? 'its file is gone'
+        : `removed by gc on ${moment(gone.removedAt)}, since ${gone.why}`;
+    return [`${pin.id} ${pin.version} (${why})`];
+  });
 }
 
 const placed = (row: DeploymentRow): PlacedDeployment => ({

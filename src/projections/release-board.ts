@@ -213,8 +213,8 @@ export const releaseBoard: Projection = {
         case 'release.answered': {
           const { link, digest, answer: given, reason, until } = event.data;
           answer.run(given, reason, until, link, digest);
-          // Who takes an offer after all wants what was removed of it meanwhile.
-          const bytes = given === 'accepted' ? offerOf.get(link, digest) : undefined;
+          // Who takes an offer after all, or means to, wants what was removed of it meanwhile.
+          const bytes = given === 'refused' ? undefined : offerOf.get(link, digest);
           const document = bytes && documentIn(bytes, digest);
           if (document) for (const blob of blobsOf(document)) takeBack(link, blob.digest);
           return;
@@ -406,6 +406,17 @@ export function readPublications(db: Database): PublicationRow[] {
          FROM publication ORDER BY published_at, seq, link`,
     )
     .all() as PublicationRow[];
+}
+
+/** What became of one release at one link; undefined where it was not published to it. */
+export function preparePublication(
+  db: Database,
+): (digest: string, link: string) => PublicationRow | undefined {
+  const one = db.prepare<[string, string], PublicationRow>(
+    `SELECT digest, link, published_at AS publishedAt, state, state_at AS stateAt, reason
+       FROM publication WHERE digest = ? AND link = ?`,
+  );
+  return (digest, link) => one.get(digest, link);
 }
 
 /** A blob the other side of `link` must get; `refusals` counts how often it came damaged there. */

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { program } from '../../support/companies.ts';
 import { makeVendor, type Company } from '../company.ts';
-import { freshFolder, type Person } from '../typed.ts';
+import { buildRelease, publish } from '../../daemon/company.ts';
+import { deliver, makePair } from '../../support/instances.ts';
+import { freshFolder, personAt, type Person } from '../typed.ts';
 
 type Added = { sha256: string; contentDigest: string; known: boolean; sameContentAs: string | null };
 type Shelved = {
@@ -93,6 +95,36 @@ test('the shelf tells of each package by what road it came, who signed it and wh
     exitCode: 2,
     error: { code: 'PACKAGE_UNKNOWN', hint: 'Here are of Orders.Web: 1.0.0.' },
   });
+});
+
+test('a release of this side whose package is gone says so, and what to do', async () => {
+  const [{ sha256 }] = (await acme.asks<{ packages: [{ sha256: string }] }>('release show 1.0.0')).packages;
+  rmSync(blob(sha256));
+  expect((await acme.types('release show 1.0.0')).stdout).toContain('not here');
+  await acme.types('input set Db --secret', { input: 'secret-value' });
+  const answer = await acme.types('deploy 1.0.0 --env integration --json');
+  expect(answer).toMatchObject({ exitCode: 7, error: { code: 'RELEASE_INCOMPLETE' } });
+  expect(answer.error.message).toContain('not here any more: Orders.Web 1.0.0 (its file is gone)');
+  expect(answer.error.hint).toContain('crossgap package add');
+});
+
+test("a package that an offer names can be added by hand, and is judged by that link's trust", async () => {
+  const folder = join(root, 'pair');
+  mkdirSync(folder);
+  using pair = await makePair(folder);
+  const marks = join(folder, 'marks');
+  writeFileSync(marks, '');
+  const { document } = await publish(pair, '1.0.0', { marks });
+  await deliver(pair.vendor, pair.customer, pair.link);
+  const file = pair.vendor.blobs.path(document.packages[0]!.sha256);
+  const customer = personAt(pair.customer.folder.root);
+  const answer = await customer.types(['package', 'add', file]);
+  expect(answer.stdout).toMatch(/^Orders\.Web 1\.0\.0: taken for releases of acme$/m);
+  expect(await customer.asks('package list')).toMatchObject({ packages: [{ link: 'acme', state: 'here' }] });
+  const { sha256 } = (await buildRelease(pair.vendor, '2.0.0', { marks })).document.packages[0]!;
+  const other = await customer.types(['package', 'add', pair.vendor.blobs.path(sha256), '--json']);
+  expect(other).toMatchObject({ exitCode: 4, error: { code: 'PACKAGE_UNTRUSTED' } });
+  expect(pair.customer.holds(sha256)).toBe(false);
 });
 
 describe('package gc', () => {
