@@ -6,7 +6,7 @@ import { becauseOf, PackageError, type PackageErrorCode } from './errors.ts';
 import { packageFileName, type PackageIdentity } from './nupkg.ts';
 import { readIdentity } from './nuspec.ts';
 import { PackageFile } from './zip/package-file.ts';
-import { problem, warning, type Problem } from './problems.ts';
+import { isProblemCode, problem, warning, type Problem } from './problems.ts';
 import { found, hasError, notReached, type Check, type Found } from './signature/checks.ts';
 import { revocationLists } from './revocation-files.ts';
 import { signatureEntries, signatureEntryFaults } from './signature-entry.ts';
@@ -321,7 +321,7 @@ async function reported<T>(problems: Problem[], read: () => T | Promise<T>): Pro
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof PackageError) || error.code === 'PACKAGE_FILE_UNREADABLE') throw error;
+    if (!(error instanceof PackageError) || !isProblemCode(error.code)) throw error;
     problems.push(problem(error.code, becauseOf(error)));
     return undefined;
   }

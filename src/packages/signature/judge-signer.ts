@@ -16,7 +16,7 @@ import {
 import { SigningTime } from '@peculiar/asn1-cms';
 import { BareValue, CommitmentTypeIndication, PackageOwners } from './cms-types.ts';
 import { oids } from './oids.ts';
-import { problem, type Problem } from '../problems.ts';
+import { problem, type Problem, type ProblemCode } from '../problems.ts';
 import { checkRevocation } from './revocation.ts';
 import {
   hasStrongRsaKey,
@@ -70,9 +70,9 @@ export type Judged = {
 /** What differs between a signature in its own right and one on another. */
 export type Role = {
   readonly codes: {
-    readonly noCertificate: string;
-    readonly attributes: string;
-    readonly signature: string;
+    readonly noCertificate: ProblemCode;
+    readonly attributes: ProblemCode;
+    readonly signature: ProblemCode;
   };
   /** RFC 5652 forbids the content type in a countersignature, and everybody writes it. */
   readonly contentTypeNeeded: boolean;

@@ -12,7 +12,7 @@
  * written down, does not: it is what issuers write who say nothing. NuGet's client makes no exception at all.
  */
 import { ago, span } from '../../words.ts';
-import { problem, warning, type Problem } from '../problems.ts';
+import { problem, warning, type Problem, type ProblemCode } from '../problems.ts';
 import { found, type Found } from './checks.ts';
 import { covers, isListOf, revocationIn, type Revocation, type RevocationList } from './revocation-list.ts';
 import { isSelfIssued, type SignerCertificate } from './signer-certificate.ts';
@@ -31,7 +31,7 @@ export type RevocationQuestion = {
   readonly signedBefore: Date | undefined;
   readonly required: TrustRequirements['revocation'];
   /** NuGet's numbers for a revoked one, and for not knowing. */
-  readonly codes: { readonly revoked: string; readonly unknown: string };
+  readonly codes: { readonly revoked: ProblemCode; readonly unknown: ProblemCode };
 };
 
 /** Asks for each certificate of a chain, the signer's first, except those that issued themselves. */

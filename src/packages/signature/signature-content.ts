@@ -10,7 +10,7 @@
  */
 import type { CmsMessage } from './cms.ts';
 import { hashOfOid, hashOid, oids, type HashName } from './oids.ts';
-import { problem, type Problem } from '../problems.ts';
+import { problem, type Problem, type ProblemCode } from '../problems.ts';
 
 type SignedHash = { readonly name: HashName; readonly digest: Buffer };
 
@@ -25,7 +25,7 @@ export function readSignatureContent(message: CmsMessage): {
   signedHash: SignedHash | undefined;
   problems: Problem[];
 } {
-  const refused = (code: string, because: string): { signedHash: undefined; problems: Problem[] } => ({
+  const refused = (code: ProblemCode, because: string): { signedHash: undefined; problems: Problem[] } => ({
     signedHash: undefined,
     problems: [problem(code, because)],
   });

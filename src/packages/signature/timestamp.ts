@@ -18,7 +18,7 @@ import {
 } from './cms.ts';
 import { BareValue, TstInfo, type Accuracy } from './cms-types.ts';
 import { hashOfOid, oids } from './oids.ts';
-import { problem, warning, type Problem } from '../problems.ts';
+import { problem, warning, type Problem, type ProblemCode } from '../problems.ts';
 import type { RevocationList } from './revocation-list.ts';
 import { checkRevocation } from './revocation.ts';
 import { hasStrongRsaKey, isStronglySigned, maySign, type SignerCertificate } from './signer-certificate.ts';
@@ -106,7 +106,7 @@ function judgeToken(token: Buffer, signature: Buffer, question: TimestampQuestio
   }
 }
 
-const refused = (code: string, message: string): Judged => ({
+const refused = (code: ProblemCode, message: string): Judged => ({
   timestamp: undefined,
   problems: [warning(code, message)],
 });

@@ -60,11 +60,11 @@ export function faultSentence(fault: ZipFault): string {
     : `of its entry "${name}": ${fault.message}`;
 }
 
-export const faultCodes: Record<ZipFault['kind'], PackageErrorCode> = {
+export const faultCodes = {
   archive: 'PACKAGE_ARCHIVE_MALFORMED',
   name: 'PACKAGE_NAME_UNSAFE',
   limit: 'PACKAGE_TOO_LARGE',
-};
+} as const satisfies Record<ZipFault['kind'], PackageErrorCode>;
 
 function faultError(path: string, fault: ZipFault, all: readonly ZipFault[]): PackageError {
   return new PackageError(faultCodes[fault.kind], `Cannot read package ${path}: ${faultSentence(fault)}`, {
