@@ -29,6 +29,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   'config-variables': () => import('./config-variables.ts'),
   structured: () => import('./structured.ts'),
   extract: () => import('./extract.ts'),
+  'extract-large': () => import('./extract-large.ts'),
   'package-sign': () => import('./package-sign.ts'),
   deployment: () => import('./deployment.ts'),
   'nuget-feed': () => import('./nuget-feed.ts'),

@@ -1,0 +1,1 @@
+export { oneLargeFile as measurement } from './extract.ts';
