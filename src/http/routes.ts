@@ -21,7 +21,7 @@ export type RouteFacts = {
   readonly address: () => string;
 };
 
-/** Every address there is. Nothing is served by a name taken from a request; what is not here is a 404. */
+/** Every address there is, besides those of the package feed. Nothing is served by a name taken from a request; what is not here is a 404. */
 export function addRoutes(
   app: FastifyInstance,
   { source, snapshot, stream, feed, address }: RouteFacts,
@@ -93,17 +93,6 @@ export function addRoutes(
     const { text, contentType } = await metricsText(measured);
     return reply.type(contentType).send(text);
   });
-
-  if (feed !== undefined)
-    app.route({
-      method: ['GET', 'HEAD'],
-      url: '/nuget/*',
-      exposeHeadRoute: false,
-      handler(request, reply) {
-        reply.hijack();
-        return feed.answer(request.raw, reply.raw);
-      },
-    });
 
   for (const asset of Object.values(assets))
     app.get(asset.path, (_, reply) =>

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
@@ -57,7 +58,8 @@ export async function statusServer(facts: StatusServerFacts): Promise<StatusServ
   const snapshot = snapshotOf(source, clock, () => stream.announce());
   const names = answeredNames(listen, host);
   const app = fastify({
-    serverFactory: (handle) => guardedServer(handle, { names: () => names, limits }),
+    serverFactory: (handle) =>
+      guardedServer(feed === undefined ? handle : besideFeed(feed, handle), { names: () => names, limits }),
     clientErrorHandler: refuseUnreadable,
     forceCloseConnections: true,
     exposeHeadRoutes: true,
@@ -83,6 +85,14 @@ export async function statusServer(facts: StatusServerFacts): Promise<StatusServ
   }
   log.info({ address: address() }, 'status page is up');
   return { address: address(), close, [Symbol.asyncDispose]: close };
+}
+
+/** What lies below the feed's folder is the feed's; everything else is for `handle`. */
+function besideFeed(feed: FeedHandler, handle: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.url?.toLowerCase().startsWith('/nuget/') === true) void feed.answer(request, response);
+    else handle(request, response);
+  };
 }
 
 function addHeaders(app: FastifyInstance, log: Logger): void {

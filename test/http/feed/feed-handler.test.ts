@@ -1,9 +1,14 @@
+import { once, type EventEmitter } from 'node:events';
+import type { FileHandle } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
+import { array, assert as assertLaw, asyncProperty, constantFrom, oneof, string } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusServer } from '../../../src/http/index.ts';
+import type { ServedPackage } from '../../../src/nuget/index.ts';
 import { sha256, temporaryFolder } from '../../support/build-nupkg.ts';
 import { exampleSource } from '../example-source.ts';
 import { acme } from '../example-views.ts';
+import { connected, request } from '../raw-client.ts';
 import { serve } from '../serve.ts';
 import { ask, exampleFeed, jsonOf, type RawAnswer } from './example-feed.ts';
 
@@ -254,6 +259,77 @@ test('with a token, nothing of the feed is read without it, and the page stays a
     expect((await ask(server.address, `/nuget/v3/${path}`, { authorization })).status).not.toBe(401);
   }
   expect((await ask(server.address, '/healthz')).status).toBe(200);
+});
+
+test('a client that goes away in the middle costs nothing, and its file is closed', async () => {
+  using folder = temporaryFolder();
+  const huge = { name: 'content/huge.bin', content: Buffer.alloc(30_000_000, 'x'), stored: true };
+  const { feed, source } = exampleFeed(folder, [{ id: 'Acme.Huge', version: '1.0.0', files: [huge] }]);
+  const open = source.open.bind(source);
+  const opened: FileHandle[] = [];
+  Object.assign(source, {
+    async open(each: ServedPackage) {
+      const file = await open(each);
+      if (file !== undefined) opened.push(file);
+      return file;
+    },
+  });
+  await using server = await serve(exampleSource(acme), { feed });
+  const socket = await connected(server.address);
+  const path = '/nuget/v3/flat/acme.huge/1.0.0/acme.huge.1.0.0.nupkg';
+  socket.write(request(path, { host: '127.0.0.1' }));
+  await once(socket, 'data');
+  expect(opened.map(({ fd }) => fd >= 0)).toEqual([true]);
+  // It is one, whatever its type says.
+  const closed = once(opened[0] as unknown as EventEmitter, 'close');
+  socket.destroy();
+  await closed;
+  expect(opened[0]!.fd).toBe(-1);
+  expect((await ask(server.address, path, { range: 'bytes=0-9' })).status).toBe(206);
+});
+
+test('whatever is asked for, there is an answer that clients understand', async () => {
+  using folder = temporaryFolder();
+  const { feed } = exampleFeed(folder, wishes.slice(1));
+  await using server = await serve(exampleSource(acme), { feed });
+  const part = oneof(
+    constantFrom(
+      'flat',
+      'reg',
+      'reg-semver2',
+      'page',
+      'query',
+      'acme.app',
+      'acme.core',
+      '1.0.0',
+      '2.0',
+      'index.json',
+    ),
+    constantFrom(
+      'acme.app.2.0.nupkg',
+      '2.0.json',
+      '%41cme.app',
+      '%C3%A9',
+      '%ff',
+      '',
+      '1.0.0+x',
+      '__proto__',
+      '..nupkg',
+    ),
+    string({ maxLength: 8 }).map(encodeURIComponent),
+  );
+  const query = oneof(
+    constantFrom('', '?q=acme', '?skip=-1&take=%', '?q=%ff&id=acme.app'),
+    string().map((text) => `?q=${encodeURIComponent(text)}`),
+  );
+  await assertLaw(
+    asyncProperty(array(part, { maxLength: 5 }), query, async (parts, search) => {
+      const answer = await ask(server.address, `/nuget/v3/${parts.join('/')}${search}`);
+      expect([200, 404]).toContain(answer.status);
+      expect(answer.headers['content-type']).not.toContain('html');
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('a source that fails costs one answer', async () => {
