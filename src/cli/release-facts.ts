@@ -3,7 +3,8 @@ import type { PackagePin } from '../events/index.ts';
 import { releaseOf, type Instance } from '../instance/index.ts';
 import {
   fileFor,
-  linkNames,
+  prepareLinkNames,
+  preparePublication,
   readEvidence,
   readLinks,
   readPublications,
@@ -25,17 +26,23 @@ export type PublishedTo = {
   readonly reason: string | null;
 };
 
-/** To whom a release was published, and what became of it there. */
-export function publishedTo({ db }: Instance, release: ReleaseRow): PublishedTo[] {
-  const names = linkNames(readLinks(db));
-  return readPublications(db)
-    .filter(({ digest }) => digest === release.digest)
-    .map(({ link, state, stateAt, reason }) => ({
-      customer: names.get(link) ?? link,
-      state,
-      at: new Date(stateAt).toISOString(),
-      reason,
-    }));
+/** What became of a release at some of those it was published to, else at all of them. */
+export function publishedTo(
+  { db }: Instance,
+  { digest }: ReleaseRow,
+  some?: readonly { readonly link: string }[],
+): PublishedTo[] {
+  const nameOf = prepareLinkNames(db);
+  const publication = preparePublication(db);
+  const rows =
+    some?.flatMap(({ link }) => publication(digest, link) ?? []) ??
+    readPublications(db).filter((row) => row.digest === digest);
+  return rows.map(({ link, state, stateAt, reason }) => ({
+    customer: nameOf(link).name ?? link,
+    state,
+    at: new Date(stateAt).toISOString(),
+    reason,
+  }));
 }
 
 /** The text of a release's notes, null where it has none or they have not come yet. */
@@ -142,11 +149,12 @@ function offerFacts({ answer }: ReleaseRow): Fact[] {
 
 /** Which file stands for a package of a release here, and whether it was removed. */
 function standingOf(
-  { db, holds }: Instance,
+  instance: Instance,
   { link }: ReleaseRow,
   pin: PackagePin,
 ): { readonly file: string | null; readonly removed: { at: string; why: string } | null } {
-  const file = fileFor(db, link, pin, holds)?.pin.sha256 ?? null;
+  const { db } = instance;
+  const file = fileFor(db, link, pin, (digest) => instance.holds(digest))?.pin.sha256 ?? null;
   const gone = file === null ? readRemovedBlobs(db, pin.sha256).get(pin.sha256) : undefined;
   return { file, removed: gone ? { at: new Date(gone.removedAt).toISOString(), why: gone.why } : null };
 }
