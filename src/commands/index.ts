@@ -41,6 +41,7 @@ export {
   giveValue,
   howToOpen,
   publishRelease,
+  publishToEach,
   whyNotConfirmed,
   withdrawRelease,
   type Gate,

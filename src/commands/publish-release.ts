@@ -110,12 +110,17 @@ export type Receiver = {
  * Publishes a release: the decision at home, in as many entries as the links need to be named, and one self-contained
  * offer for each link that lacks it.
  */
-export function publishRelease(
+export function publishRelease(...intent: Parameters<typeof publishToEach>): Decision {
+  return [...publishToEach(...intent)];
+}
+
+/** The same for thousands, one event after the other; all that may refuse it is asked before the first. */
+export function publishToEach(
   gate: Gate,
   standing: Standing,
   receivers: readonly Receiver[],
   chunkLists: readonly ChunkListPin[] = [],
-): Decision {
+): Iterable<Decided> {
   const { process, number, digest, document } = standing;
   if (standing.withdrawn !== null) throw withdrawn(process, number, standing.withdrawn);
   const reasons = closedBecause(gate, standing);
@@ -145,17 +150,25 @@ export function publishRelease(
   }
   const lacking = receivers.filter(({ has }) => !has);
   if (lacking.length === 0) return [];
-  const decisions = Array.from({ length: Math.ceil(lacking.length / linksNamedMax) }, (_one, n) => {
-    const some = lacking.slice(n * linksNamedMax, (n + 1) * linksNamedMax);
-    return atHome(ReleasePublished.make({ digest, links: some.map(({ link }) => link) }));
-  });
-  return [
-    ...decisions,
-    ...lacking.flatMap(({ link }) => [
-      told(link, ReleaseOffered.make({ digest, document })),
-      ...(chunkLists.length > 0 ? [told(link, ChunksListed.make({ lists: [...chunkLists] }))] : []),
-    ]),
-  ];
+  return offers(lacking, { digest, document }, chunkLists);
+}
+
+function* offers(
+  lacking: readonly Receiver[],
+  { digest, document }: Pick<Standing, 'digest' | 'document'>,
+  chunkLists: readonly ChunkListPin[],
+): Generator<Decided> {
+  for (let from = 0; from < lacking.length; from += linksNamedMax) {
+    const some = lacking.slice(from, from + linksNamedMax);
+    yield atHome(ReleasePublished.make({ digest, links: some.map(({ link }) => link) }));
+  }
+  // To all the same is told.
+  const offer = ReleaseOffered.make({ digest, document });
+  const lists = chunkLists.length > 0 ? ChunksListed.make({ lists: [...chunkLists] }) : undefined;
+  for (const { link } of lacking) {
+    yield told(link, offer);
+    if (lists !== undefined) yield told(link, lists);
+  }
 }
 
 /** What keeps a link from being used, in words. */

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import type { Clock } from '../clock.ts';
 import { asDatabaseError, type Database } from '../db/index.ts';
 import { faultPoint } from '../faults.ts';
-import { openIntroduction, verifyingKey, type SigningKey } from '../identity/index.ts';
+import {
+  openIntroduction,
+  verifyingKey,
+  type OpenedIntroduction,
+  type SigningKey,
+} from '../identity/index.ts';
 import type { AnyEvent, DecodedEvent, EventCatalog, MadeEvent } from './define-event.ts';
 import type { FeedPoint } from './entry.ts';
 import type { EntryTable } from './entry-table.ts';
@@ -58,6 +63,8 @@ export type LogWriter<E extends AnyEvent> = {
    * @throws {EventError} ENTRY_TOO_LARGE, BODY_VALUE_UNFIT, FEED_UNKNOWN, DUPLICATE_IDENTITY, UNSURE, KEY_RETIRED
    */
   append(feed: string, event: MadeEvent, by: By): LoggedEntry<E>;
+  /** The same for several, which are folded together. */
+  appendAll(all: readonly ToAppend[], by: By): LoggedEntry<E>[];
   /**
    * Opens this instance's feed to an audience with its introduction, once; returns the feed's id.
    *
@@ -65,6 +72,9 @@ export type LogWriter<E extends AnyEvent> = {
    */
   openFeed(opening: Opening): string;
 };
+
+/** An event and the own feed that it goes into. */
+export type ToAppend = { readonly feed: string; readonly event: MadeEvent };
 
 /** For whom a feed is opened, and what introduces its author there: the first entry follows from these two. */
 export type Opening = { readonly audience: string; readonly introduction: Uint8Array };
@@ -142,12 +152,10 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
     // Behind a change of keys another one signs than this.
     if (header.type === KeyRotated.name) heads.forget();
     else heads.moved(feed.feed, { epoch, seq, hash }, key.publicKey);
-    const logged = new StoredEntry(catalog, pos, sealed, { hash, header, ...made });
-    fold([logged]);
-    return logged;
+    return new StoredEntry(catalog, pos, sealed, { hash, header, ...made });
   };
 
-  const append = (id: string, event: MadeEvent, by: By): LoggedEntry<E> => {
+  const insertNext = ({ feed: id, event }: ToAppend, by: By): LoggedEntry<E> => {
     const feed = feeds.get(id);
     if (feed === undefined || !feed.own)
       throw new EventError(
@@ -173,13 +181,27 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
     return insert(feed, { epoch: head.epoch, seq: head.seq + 1, previous: head.hash }, event, by);
   };
 
+  const appendAll: LogWriter<E>['appendAll'] = (all, by) => {
+    const logged = all.map((one) => insertNext(one, by));
+    fold(logged);
+    return logged;
+  };
+  const append: LogWriter<E>['append'] = (feed, event, by) => appendAll([{ feed, event }], by)[0]!;
+
+  let introduced: { readonly bytes: Uint8Array; readonly facts: OpenedIntroduction } | undefined;
+  /** Who publishes to thousands for the first time opens as many feeds with one introduction. */
+  const openOnce = (bytes: Uint8Array): OpenedIntroduction => {
+    if (introduced?.bytes !== bytes) introduced = { bytes, facts: openIntroduction(bytes) };
+    return introduced.facts;
+  };
+
   const openFeed: LogWriter<E>['openFeed'] = ({ audience, introduction }) => {
     const id = feedId(instanceId, audience);
     if (feeds.get(id) !== undefined) return id;
     const doubt = witnesses.doubt(Buffer.from(id, 'hex'));
     if (doubt !== undefined) throw doubtful(id, undefined, doubt);
-    const { signingKey, instanceId: introduced, name, issuedAt } = openIntroduction(introduction);
-    assert.equal(introduced, instanceId, 'the introduction is of another instance');
+    const { signingKey, instanceId: author, name, issuedAt } = openOnce(introduction);
+    assert.equal(author, instanceId, 'the introduction is of another instance');
     assert(
       signer && Buffer.compare(signingKey, signer.publicKey) === 0,
       'the introduction names another key',
@@ -196,19 +218,19 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
     // All of it follows from the introduction, so that a feed that was lost without a trace is opened with the same entry
     // again: what its receiver holds and what is signed from then on have a place in common.
     const opened = FeedOpened.make({ introduction });
-    insert(feed, { epoch: 1, seq: 1, previous: noHash }, opened, { actor: name, at: issuedAt });
+    fold([insert(feed, { epoch: 1, seq: 1, previous: noHash }, opened, { actor: name, at: issuedAt })]);
     return id;
   };
 
   return {
     write: (work) => {
       mustBeGood();
-      return inTransaction(() => work({ db, append, openFeed }));
+      return inTransaction(() => work({ db, append, appendAll, openFeed }));
     },
     writeAnyway: (work) =>
       inTransaction(() =>
         work((feed, { epoch, lastKnown }, event, by, key) => {
-          insert(feed, { epoch, seq: 1, previous: lastKnown.hash }, event, by, key);
+          fold([insert(feed, { epoch, seq: 1, previous: lastKnown.hash }, event, by, key)]);
         }),
       ),
   };

@@ -20,7 +20,7 @@ import { finishKeyChange } from './key-change.ts';
 import { refuseHalfRestored } from './half-restored.ts';
 import { packageLimits } from './package-limits.ts';
 import { linkPins } from './pins.ts';
-import { recorder, type Record } from './record.ts';
+import { recorder, recorderOfMany, type Record, type RecordEach } from './record.ts';
 import { secretGuard } from './secret-guard.ts';
 import { openVault, type Vault } from './vault.ts';
 
@@ -48,6 +48,7 @@ export type Instance = Disposable & {
   /** The operating system's account that runs this process. */
   readonly actor: string;
   readonly record: Record;
+  readonly recordEach: RecordEach;
   /** Whether the blob of this digest is whole in the store. */
   holds(digest: string): boolean;
   close(): void;
@@ -115,6 +116,7 @@ export async function openInstance(
       }
     };
     const refuseSecrets = secretGuard(() => vault.values());
+    const recording = { log, introduction: bytes, actor, refuseSecrets };
     return {
       folder,
       settings,
@@ -127,7 +129,8 @@ export async function openInstance(
       packageLimits: packageLimits(settings),
       vault,
       actor,
-      record: recorder({ log, introduction: bytes, actor, refuseSecrets }),
+      record: recorder(recording),
+      recordEach: recorderOfMany(recording),
       holds: (digest) => existsSync(blobs.path(digest)),
       close,
       [Symbol.dispose]: close,

@@ -41,6 +41,11 @@ export function fleetRows(db: Database, now: number, wish: FleetWish = {}): Flee
   return [...fleetInPieces(db, now, wish)].flat();
 }
 
+/** The rows of one customer after the other, of whoever is asked for. */
+export function fleetOf(db: Database, now: number): CustomerRows {
+  return prepareCustomerRows(db)(now);
+}
+
 /** What the page shows of the fleet: all of it counted, the customers of one page, and the first that need a look. */
 export function fleetPart(
   db: Database,

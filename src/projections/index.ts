@@ -22,7 +22,7 @@ export {
 export { conventionNumber, deploymentView, reportedView, stepView } from './deployment-view.ts';
 export { standingOf } from './customer-board.ts';
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
-export { fleetInPieces, fleetRows, type FleetWish } from './fleet-page.ts';
+export { fleetInPieces, fleetOf, fleetRows, type FleetWish } from './fleet-page.ts';
 export { ageOf, isTroubled } from './fleet-view.ts';
 export {
   inputVersion,
@@ -80,6 +80,7 @@ export { missingInputs, sourceOf, type InputSource, type KnownValues } from './r
 export { refusalInWords } from './refusal.ts';
 export {
   isHere,
+  preparePublication,
   readEveryOwedBlob,
   readEvidence,
   readGivenValues,

@@ -213,15 +213,16 @@ export function silentLongest(
   return found;
 }
 
-/** The id of the link of this name or id: the living one, where several had the name. */
+/** The link of this name or id: the living one, where several had the name. */
 export function prepareFindLink(
   db: Database,
-): (named: string) => { readonly link: string; readonly name: string } | undefined {
-  const find = db.prepare<[string, string], { link: string; name: string }>(
-    `SELECT link, name FROM (
-       SELECT link, name, state FROM link INDEXED BY link_by_name WHERE name = ?
-       UNION ALL SELECT link, name, state FROM link WHERE link = ?)
-      ORDER BY state = 'removed', name, link LIMIT 1`,
+): (named: string) => Pick<LinkRow, 'link' | 'name' | 'state'> | undefined {
+  const find = db.prepare<[string, string], Pick<LinkRow, 'link' | 'name' | 'state'>>(
+    // A name goes before an id that reads the same.
+    `SELECT link, name, state FROM (
+       SELECT link, name, state, 0 AS byId FROM link INDEXED BY link_by_name WHERE name = ?
+       UNION ALL SELECT link, name, state, 1 AS byId FROM link WHERE link = ?)
+      ORDER BY state = 'removed', byId, link LIMIT 1`,
   );
   return (named) => find.get(named, named);
 }

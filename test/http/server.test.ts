@@ -56,6 +56,19 @@ describe('the routes', () => {
     expect(await json('log')).toEqual(acme.log);
   });
 
+  test('a long fleet is told in parts: behind a customer, so many, those that are behind', async () => {
+    await using server = await serve(exampleSource(acme));
+    const customers = async (query: string): Promise<string[]> => {
+      const rows = (await (await get(server, `/api/fleet.json?${query}`)).json()) as { customer: string }[];
+      return [...new Set(rows.map(({ customer }) => customer))];
+    };
+    expect(await customers('after=metro')).toEqual(['northwind', 'tailspin']);
+    expect(await customers('limit=1&after=metro')).toEqual(['northwind']);
+    expect(await customers('behind=1')).not.toContain('tailspin');
+    for (const query of ['limit=-1', 'behind=x', 'limit=1&limit=2', 'after=a&after=b'])
+      expect((await get(server, `/api/fleet.json?${query}`)).status).toBe(400);
+  });
+
   test('what is not there is a 404', async () => {
     await using server = await serve(exampleSource(acme));
     for (const path of [

@@ -1,14 +1,20 @@
 import {
   CommandError,
   howToOpen,
-  publishRelease,
+  publishToEach,
   whyNotConfirmed,
   type Receiver,
 } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { blobsOf } from '../../events/index.ts';
-import { chunkListsOf, findLinks, releaseOf, type Instance } from '../../instance/index.ts';
-import { fleetRows, readHeldBlobs, readPublications, type ReleaseRow } from '../../projections/index.ts';
+import { chunkListsOf, findLink, releaseOf, type Instance } from '../../instance/index.ts';
+import {
+  fleetOf,
+  prepareFindLink,
+  preparePublication,
+  readHeldBlobs,
+  type ReleaseRow,
+} from '../../projections/index.ts';
 import { command, flag, neededList, type Outcome } from '../command.ts';
 import { closedReasons, gateOf, ownRelease, standingOf } from '../own-release.ts';
 import { publishedTo } from '../release-facts.ts';
@@ -28,16 +34,20 @@ export const publishReleaseCommand = command({
   async run(context, { R: named }, { to, plan }): Promise<Outcome> {
     const instance = await context.open();
     const release = ownRelease(instance.db, named, 'publish');
-    const asked = new Set(to);
-    const names = [...asked];
+    const names = [...new Set(to)];
     if (plan) return publishPlan(instance, release, names);
     const chunkLists = await chunkListsOf(instance, release.document);
-    const entries = instance.record((db) => {
-      const now = ownRelease(db, named, 'publish');
-      return publishRelease(gateOf(db, now), standingOf(db, now), receivers(db, now, names), chunkLists);
-    });
-    const offered = entries.filter(({ header }) => header.type === 'release.offered').length;
-    const rows = publishedTo(instance, release).filter(({ customer }) => asked.has(customer));
+    let offered = 0;
+    let asked: readonly Receiver[] = [];
+    instance.recordEach(
+      (db) => {
+        const now = ownRelease(db, named, 'publish');
+        asked = receivers(db, now, names);
+        return publishToEach(gateOf(db, now), standingOf(db, now), asked, chunkLists);
+      },
+      ({ header }) => void (offered += header.type === 'release.offered' ? 1 : 0),
+    );
+    const rows = publishedTo(instance, release, asked);
     const called = `${release.process}/${release.number}`;
     return {
       document: { release: called, digest: release.digest, offered, publishedTo: rows },
@@ -52,14 +62,14 @@ export const publishReleaseCommand = command({
 });
 
 function receivers(db: Database, release: ReleaseRow, names: readonly string[]): Receiver[] {
-  const published = readPublications(db).filter(({ digest }) => digest === release.digest);
-  const has = new Set(published.map(({ link }) => link));
-  return findLinks(db, names).map(({ link, state }, index) => ({
-    link,
-    name: names[index]!,
-    state,
-    has: has.has(link),
-  }));
+  const publication = preparePublication(db);
+  const find = prepareFindLink(db);
+  return names.map((name) => {
+    const found = find(name);
+    // Where there is no such link, it is said which there are.
+    const { link, state } = found === undefined || found.state === 'removed' ? findLink(db, name) : found;
+    return { link, name, state, has: publication(release.digest, link) !== undefined };
+  });
 }
 
 type Running = { environment: string | null; release: string | null; asOf: string | null };
@@ -68,14 +78,14 @@ function publishPlan(instance: Instance, release: ReleaseRow, names: readonly st
   const { db, clock } = instance;
   const now = clock.now();
   const closed = closedReasons(db, release);
-  const fleet = Map.groupBy(fleetRows(db, now), ({ customer }) => customer);
+  const rowsOf = fleetOf(db, now);
   const plans = receivers(db, release, names).map((receiver) => {
     const held = readHeldBlobs(db, receiver.link);
     const missing = blobsOf(release.document).filter(({ digest }) => !held.has(digest));
     return {
       customer: receiver.name,
       published: receiver.has,
-      runs: (fleet.get(receiver.name) ?? [])
+      runs: rowsOf(receiver)
         .filter(({ process }) => process === release.process)
         .map(({ environment, release: runs, asOf }): Running => ({ environment, release: runs, asOf })),
       sizeBytes: missing.reduce((sum, blob) => sum + blob.sizeBytes, 0),
