@@ -1,3 +1,4 @@
+import { sign } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
@@ -5,6 +6,7 @@ import {
   signPackage,
   verifyPackage,
   type PackageReport,
+  type ToSign,
 } from '../../src/packages/index.ts';
 import { readCms, readSigner } from '../../src/packages/signature/cms.ts';
 import { oids } from '../../src/packages/signature/oids.ts';
@@ -156,9 +158,18 @@ describe('a repository does not countersign', () => {
     bytes[bytes.indexOf('content/a.txt') + 15]! ^= 1;
     const changed = folder.file('b.nupkg', bytes);
     const out = folder.file('out.nupkg');
-    await expect(countersignPackage(changed, out, contoso, { hash: 'sha256', role })).rejects.toMatchObject({
+    const asked: string[] = [];
+    const signer = {
+      chain: contoso.chain,
+      sign: async ({ bytes: given, hash }: ToSign) => {
+        asked.push(hash);
+        return sign(hash, given, contoso.privateKey);
+      },
+    };
+    await expect(countersignPackage(changed, out, signer, { hash: 'sha256', role })).rejects.toMatchObject({
       code: 'PACKAGE_TAMPERED',
     });
+    expect(asked).toEqual([]);
     expect(readdirSync(folder.path).toSorted()).toEqual(['a.nupkg', 'b.nupkg']);
   });
 
