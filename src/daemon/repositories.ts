@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { InstanceError, type Instance, type SecretRef } from '../instance/index.ts';
 import { failure, NugetError, type HttpRepository, type Repository } from '../nuget/index.ts';
 import type { SourceSettings } from '../settings/index.ts';
@@ -19,7 +20,10 @@ const fileBytesMax = 64 * 1024;
 const caBytesMax = 1 << 20;
 
 /** The repository of that name in the settings, with what it is to be told. @throws NugetError SOURCE_UNKNOWN, SOURCE_CREDENTIAL_MISSING */
-export function repositoryNamed(instance: Pick<Instance, 'settings' | 'vault'>, name: string): Repository {
+export function repositoryNamed(
+  instance: Pick<Instance, 'settings' | 'vault' | 'folder'>,
+  name: string,
+): Repository {
   return repositoryOf(instance, requireSource(instance, name));
 }
 
@@ -48,12 +52,17 @@ export function sourceNamed(
 }
 
 /** A repository of the settings, its password and key from files or the vault. @throws NugetError SOURCE_CREDENTIAL_MISSING */
-export function repositoryOf({ vault }: Pick<Instance, 'vault'>, source: SourceSettings): Repository {
+export function repositoryOf(
+  { vault, folder: data }: Pick<Instance, 'vault' | 'folder'>,
+  source: SourceSettings,
+): Repository {
   const { name, url, folder, user, ca, proxy } = source;
   if (folder !== undefined) return { kind: 'folder', name, folder };
   if (url === undefined) throw new TypeError('a repository has an address or a folder');
+  const read = (file: string, bytesMax?: number): string =>
+    readCredential(name, resolve(data.root, file), bytesMax);
   const secret = (which: SourceSecret, file: string | undefined): string | undefined =>
-    file === undefined ? fromVault(vault, name, which) : readCredential(name, file, fileBytesMax);
+    file === undefined ? fromVault(vault, name, which) : read(file);
   const password = user === undefined ? undefined : secret('password', source['password-file']);
   if (user !== undefined && password === undefined)
     throw missing(
@@ -73,7 +82,7 @@ export function repositoryOf({ vault }: Pick<Instance, 'vault'>, source: SourceS
     ...known,
     ...(user !== undefined && password !== undefined && { user, password }),
     ...(apiKey !== undefined && { apiKey }),
-    ...(ca !== undefined && { ca: readCredential(name, ca, caBytesMax) }),
+    ...(ca !== undefined && { ca: read(ca, caBytesMax) }),
     ...(proxy !== undefined && { proxy }),
   };
 }

@@ -31,9 +31,9 @@ const source = z
       .min(1)
       .regex(/^[^:\p{Cc}]*$/u, 'expected a name without a colon')
       .optional(),
-    /** Files with the password, and the key for pushes, where they don't come from `crossgap source secret`. */
-    'password-file': absolutePath.optional(),
-    'api-key-file': absolutePath.optional(),
+    /** Files with the password, and the key for pushes, where they don't come from `crossgap source secret`; paths begin in the data folder. */
+    'password-file': z.string().min(1).optional(),
+    'api-key-file': z.string().min(1).optional(),
     password: neverHere('use `crossgap source secret NAME`, or password-file'),
     'api-key': neverHere('use `crossgap source secret NAME --api-key`, or api-key-file'),
     /** Whether it may be spoken to without TLS off this machine. */
@@ -41,7 +41,7 @@ const source = z
     /** Hosts, besides that of `url`, that may be told who we are. */
     'credential-hosts': z.array(z.string().regex(/^[^\s/@]+$/, 'expected HOST or HOST:PORT')).default([]),
     /** A file of certificates (PEM) to believe besides the usual ones. */
-    ca: absolutePath.optional(),
+    ca: z.string().min(1).optional(),
     /** The HTTP proxy to reach it through, by CONNECT. */
     proxy: z
       .string()

@@ -2,12 +2,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runDaemon } from '../../src/daemon/index.ts';
+import { sourceCheckAlarms } from '../../src/daemon/check-source.ts';
 import { fetchPackages, lacking, noteComparison } from '../../src/daemon/fetch-packages.ts';
 import { duePushes, pushPackages } from '../../src/daemon/push-packages.ts';
 import { repositoryNamed, sourceSecretRef } from '../../src/daemon/repositories.ts';
 import { repositoryWork } from '../../src/daemon/repository-work.ts';
 import { readStatus } from '../../src/daemon/status.ts';
-import type { Instance } from '../../src/instance/index.ts';
+import { dataFolder, type Instance } from '../../src/instance/index.ts';
 import { openVault } from '../../src/instance/vault.ts';
 import { silentLog } from '../../src/log.ts';
 import { countersignPackage, packNupkg, signPackage } from '../../src/packages/index.ts';
@@ -117,7 +118,7 @@ describe('a package that a release names and that is not here', () => {
   });
 
   test('is an alarm with both digests where a repository has another content, and the link brings it all the same', async () => {
-    await offerOnly('1.2.0');
+    const right = await offerOnly('1.2.0');
     const pin = ofVendor('1.2.0');
     const changed = await repacked('1.2.0');
     server.packages.set('orders.web/1.2.0', changed.bytes);
@@ -138,8 +139,14 @@ describe('a package that a release names and that is not here', () => {
     expect(customer.holds(pin.sha256)).toBe(true);
     // It stands until the repository is seen to have the right thing.
     expect(codesShown(customer)).toEqual(['SOURCE_CONTENT_DIFFERS']);
-    noteComparison(customer, name.toUpperCase(), pin, pin.contentDigest);
+    const again = () =>
+      sourceCheckAlarms(customer, customer.settings.source[0]!, { signal: never, patience: noPatience() });
+    expect(await again()).toEqual([{ id: pin.id, version: pin.version, same: false }]);
+    expect(codesShown(customer)).toEqual(['SOURCE_CONTENT_DIFFERS']);
+    server.packages.set('orders.web/1.2.0', right);
+    expect(await again()).toEqual([{ id: pin.id, version: pin.version, same: true }]);
     expect(codesShown(customer)).toEqual([]);
+    expect(await again()).toEqual([]);
   });
 
   test('is not taken from a repository that gives something else altogether, which is no alarm', async () => {
@@ -307,7 +314,11 @@ describe('what a repository is told', () => {
   const vault = () => openVault(file(), Buffer.alloc(32, 1), 'ab'.repeat(16));
   const told = (wish: object = {}) =>
     repositoryNamed(
-      { settings: Settings.parse({ source: [{ ...known, ...wish }] }), vault: vault() },
+      {
+        settings: Settings.parse({ source: [{ ...known, ...wish }] }),
+        vault: vault(),
+        folder: dataFolder(root.path),
+      },
       'NEXUS',
     );
 
@@ -317,7 +328,8 @@ describe('what a repository is told', () => {
     vault().keep(sourceSecretRef('Nexus', 'api-key'), 'sesame');
     expect(told()).toMatchObject({ user: 'crossgap', password: 'hunter2', apiKey: 'sesame' });
     const password = root.file('password', Buffer.from('from a file\n'));
-    expect(told({ 'password-file': password })).toMatchObject({ password: 'from a file', apiKey: 'sesame' });
+    for (const path of [password, 'password'])
+      expect(told({ 'password-file': path })).toMatchObject({ password: 'from a file', apiKey: 'sesame' });
     writeFileSync(password, '\n');
     expect(refusal(() => told({ 'password-file': password })).message).toContain('is empty');
     rmSync(password);

@@ -11,7 +11,7 @@ const defaults = {
   'log-level': 'info',
   sync: { 'look-every': 5, 'head-every': 300, 'disk-reserve': 100_000_000 },
   packages: { entries: 65_533, unpacked: 8 * 2 ** 30, ratio: 250, depth: 64, 'name-length': 1024 },
-  retention: {},
+  retention: { packages: false },
   feed: { serve: true },
   source: [],
   push: [],

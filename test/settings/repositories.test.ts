@@ -32,7 +32,7 @@ describe('a repository in the settings', () => {
       /source\.0\.password: never stands here in clear: .*crossgap source secret/,
     ],
     ['a key in clear', { 'api-key': 'secret' }, /source\.0\.api-key: never stands here in clear/],
-    ['a relative file', { 'password-file': 'secret.txt' }, /absolute path/],
+    ['a relative folder', { url: undefined, folder: 'packages' }, /absolute path/],
     ['a name for a command line to stumble over', { name: '--to x' }, /short name/],
     ['a pattern with a star in the middle', { packages: ['A*.B'] }, /Acme/],
   ])('with %s is refused', (_what, wrong, words) => {
