@@ -56,6 +56,7 @@ test.each<[string, Partial<PreviousInstallation>, object, string | undefined]>([
   ['the folder it was copied to is gone', { installedTo: '/nowhere/srv' }, skip, '/nowhere/srv is gone'],
   ['it was another version', { version: '3.1.0' }, skip, undefined],
   ['it was another package', { packageId: 'Orders.Api' }, skip, undefined],
+  ['it had another content', { contentDigest: 'ab'.repeat(32) }, skip, 'with another content'],
   ['the step does not ask', {}, {}, undefined],
 ])('J3.7 a package is installed again where %s', async (_, more, step, said) => {
   using folder = temporaryFolder();

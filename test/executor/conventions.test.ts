@@ -326,6 +326,18 @@ test('T-68 a package that is not the one the plan names is refused before anythi
   expect(existsSync(join(root, 'data/apps'))).toBe(false);
 });
 
+test('T-68 the file that the plan names is refused where its content is not that of the release', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const step = await packageStep(root, { 'a.txt': 'good' });
+  const action = step.action as PackageAction;
+  const other = { ...action.package, contentDigest: 'ab'.repeat(32) };
+  const outcome = await run(root, planOf(root, [{ ...step, action: { ...action, package: other } }]));
+  expect(outcome).toMatchObject({ failedAt: { convention: 0 }, errorCode: 'PACKAGE_NOT_TRUSTED' });
+  expect(outcome.error).toContain('it is not the content that the release names');
+  expect(existsSync(join(root, 'data/apps'))).toBe(false);
+});
+
 test('J3.F9 an unsigned package is refused before convention 1, a signed one by a stranger too', async () => {
   using folder = temporaryFolder();
   const root = folder.path;

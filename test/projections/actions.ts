@@ -3,6 +3,7 @@ import {
   addEnvironment,
   addPackage,
   answerOffer,
+  askForChunks,
   giveValue,
   importTests,
   judgeRelease,
@@ -15,6 +16,7 @@ import {
   withdrawRelease,
   type RunTold,
 } from '../../src/commands/index.ts';
+import { clearBlobs } from '../../src/daemon/index.ts';
 import { deployable, placeOf, type Instance } from '../../src/instance/index.ts';
 import {
   findDeployment,
@@ -28,7 +30,7 @@ import {
   type DeploymentRow,
   type ReleaseRow,
 } from '../../src/projections/index.ts';
-import { makeRelease, offer, settle, sha256, type Pair } from '../support/instances.ts';
+import { deliver, giveReceipt, makeRelease, offer, settle, sha256, type Pair } from '../support/instances.ts';
 
 const everything = { trace: true, files: true, errors: true };
 const pick = <T>(list: readonly T[], which: number): T | undefined => list[which % Math.max(1, list.length)];
@@ -147,6 +149,27 @@ export const actions = {
     };
     const signer = { subject: 'CN=acme', fingerprint: vendor.identity.certificate.fingerprint };
     vendor.record(() => addPackage([], { pin, signer, link: null }));
+  },
+  signAgain({ vendor, customer, link }: Pair, which: number) {
+    const blob = pick(
+      readWantedBlobs(customer.db).filter(({ pin }) => pin !== null),
+      which,
+    );
+    if (blob?.pin == null) return;
+    const pin = { ...blob.pin, sha256: sha256(`again ${which}`) };
+    const signer = { subject: 'CN=acme', fingerprint: vendor.identity.certificate.fingerprint };
+    customer.record(() => addPackage([], { pin, signer, link: which % 2 === 0 ? link : null }));
+  },
+  clear({ vendor, customer }: Pair, which: number) {
+    clearBlobs(which % 3 === 0 ? vendor : customer, { unreleased: which % 2 === 0 });
+  },
+  hold({ vendor, customer, link }: Pair, which: number) {
+    const blob = pick(readWantedBlobs(customer.db), which);
+    if (blob === undefined) return;
+    giveReceipt(customer, link, blob.pin === null ? [blob.digest] : [blob.pin.contentDigest, blob.digest]);
+    if (which % 4 === 0)
+      customer.record(() => askForChunks({ link, package: blob.digest, attempt: which + 1, pieces: [0] }));
+    return deliver(customer, vendor, link);
   },
   giveValue({ vendor, link }: Pair, which: number) {
     vendor.record(() => giveValue([], { link, name: `Value.${which % 2}`, value: `v${which}` }));
