@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { addPackage } from '../src/commands/index.ts';
 import { openFeed } from '../src/daemon/open-feed.ts';
+import type { PackagePin } from '../src/events/index.ts';
 import { openInstance, type Instance } from '../src/instance/index.ts';
 import { silentLog } from '../src/log.ts';
-import { packNupkg } from '../src/packages/index.ts';
+import { packageBytes } from '../test/support/feed.ts';
 import { benchInstance } from './instances.ts';
 import { milliseconds, peakMiB, profiled } from './measured.ts';
 import type { Figure, Measured, Measurement } from './measurement.ts';
@@ -31,10 +32,13 @@ export const measurement: Measurement = {
     const { instance } = await benchInstance(folder, 'vendor');
     const feed = join(folder, 'folder-feed');
     mkdirSync(feed);
-    for (let n = 0; n < size; n += 1) {
+    const pins = Array.from({ length: size }, (_, n) => {
       const isMany = n >= size / 2;
-      await pack(instance, feed, isMany ? 'Acme.Many' : `Acme.Part${n}`, isMany ? `1.${n}.0` : '1.0.0');
-    }
+      const [id, version] = [isMany ? 'Acme.Many' : `Acme.Part${n}`, isMany ? `1.${n}.0` : '1.0.0'];
+      return put(instance, feed, id, version);
+    });
+    const signer = { subject: 'CN=Acme', fingerprint: createHash('sha256').update('acme').digest('hex') };
+    instance.record(() => pins.flatMap((pin) => addPackage([], { pin, signer, link: null })));
     instance.close();
   },
   measure: async (folder, size) => {
@@ -85,15 +89,15 @@ export const measurement: Measurement = {
   },
 };
 
-/** As if it had been verified: what signatures cost is measured elsewhere. */
-async function pack(instance: Instance, feed: string, id: string, version: string): Promise<void> {
-  const outFile = join(feed, `${id}.${version}.nupkg`);
-  const files = [{ path: `content/${id}.txt`, bytes: Buffer.alloc(20_000, `${id} ${version} `) }];
-  await packNupkg({ id, version, description: `What ${id} does`, authors: 'Acme', files, outFile });
-  const { digest, sizeBytes } = await instance.blobs.putFile(outFile);
-  const pin = { id, version, sha256: digest, contentDigest: digest, sizeBytes };
-  const signer = { subject: 'CN=Acme', fingerprint: createHash('sha256').update('acme').digest('hex') };
-  instance.record(() => addPackage([], { pin, signer, link: null }));
+/** Puts a package into store and folder, as if it had been verified: what signatures and safe writing cost is measured elsewhere. */
+function put(instance: Instance, feed: string, id: string, version: string): PackagePin {
+  const content = Buffer.alloc(20_000, `${id} ${version} `);
+  const bytes = packageBytes({ id, version, files: [{ name: `content/${id}.bin`, content, stored: true }] });
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  mkdirSync(dirname(instance.blobs.path(digest)), { recursive: true });
+  writeFileSync(instance.blobs.path(digest), bytes);
+  writeFileSync(join(feed, `${id}.${version}.nupkg`), bytes);
+  return { id, version, sha256: digest, contentDigest: digest, sizeBytes: bytes.length };
 }
 
 async function fetched(url: string): Promise<Buffer> {
