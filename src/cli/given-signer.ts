@@ -34,7 +34,10 @@ export const signerOptions = {
   hash: text('HASH', 'sha256, sha384 or sha512 (else sha256)'),
   timestamp: text('URL', 'time stamp authority (RFC 3161), http or https'),
   'timestamp-hash': text('HASH', 'the hash in the time stamp (else that of the signature)'),
-  'timestamp-trust': text('PEM', 'certificates its time stamps must lead to (else any); what lacks is added'),
+  'timestamp-trust': text(
+    'PEM',
+    'certificates its time stamps must lead to, and are completed with (else any)',
+  ),
 };
 
 type Given = {
