@@ -31,6 +31,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   extract: () => import('./extract.ts'),
   'extract-large': () => import('./extract-large.ts'),
   'package-sign': () => import('./package-sign.ts'),
+  'package-verify': () => import('./package-verify.ts'),
   deployment: () => import('./deployment.ts'),
   'nuget-feed': () => import('./nuget-feed.ts'),
 };

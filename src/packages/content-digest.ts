@@ -60,7 +60,10 @@ function endStretches(file: PackageFile, layout: ZipLayout, signature: ZipEntry)
 /** Lower-case hex digests of the file, and of what the stretches leave of it in each algorithm asked for. */
 export type PackageDigests = { readonly sha256: string; readonly unsigned: ReadonlyMap<string, Buffer> };
 
-/** Reads the file once from end to end and hashes it as it is and as the stretches have it. */
+/**
+ * Reads the file once from end to end and hashes it as it is and as the stretches have it. Up to where the two part, which
+ * is the signature entry at the end, they are hashed once.
+ */
 export async function packageDigests(
   file: PackageFile,
   stretches: readonly Stretch[],
@@ -68,26 +71,48 @@ export async function packageDigests(
   signal?: AbortSignal,
 ): Promise<PackageDigests> {
   const whole = createHash('sha256');
-  const hashes = algorithms.map((name): [string, Hash] => [name, createHash(name)]);
+  const parting = partingOf(stretches);
+  const others = new Map(
+    algorithms.filter((name) => name !== 'sha256').map((name): [string, Hash] => [name, createHash(name)]),
+  );
+  let forked: Hash | undefined;
   let position = 0;
   let next = 0;
   for await (const piece of file.passing(0, file.size, signal)) {
-    whole.update(piece);
     const end = position + piece.length;
+    const shared = Math.min(Math.max(parting - position, 0), piece.length);
+    whole.update(shared === piece.length ? piece : piece.subarray(0, shared));
+    if (end >= parting) forked ??= whole.copy();
+    if (shared < piece.length) whole.update(piece.subarray(shared));
     for (; next < stretches.length && stretches[next]!.from < end; next += 1) {
       const stretch = stretches[next]!;
-      const part = stretch.instead
-        ? stretch.from >= position
-          ? stretch.instead
-          : undefined
-        : piece.subarray(Math.max(stretch.from, position) - position, Math.min(stretch.to, end) - position);
-      if (part !== undefined) for (const [, hash] of hashes) hash.update(part);
+      const from = Math.max(stretch.from, position);
+      const to = Math.min(stretch.to, end);
+      if (stretch.instead === undefined) {
+        for (const hash of others.values()) hash.update(piece.subarray(from - position, to - position));
+        if (to > parting) forked?.update(piece.subarray(Math.max(from, parting) - position, to - position));
+      } else if (stretch.from >= position) {
+        for (const hash of others.values()) hash.update(stretch.instead);
+        forked?.update(stretch.instead);
+      }
       if (stretch.to > end) break;
     }
     position = end;
   }
-  const unsigned = new Map(hashes.map(([name, hash]) => [name, hash.digest()]));
-  return { sha256: whole.digest('hex'), unsigned };
+  forked ??= whole.copy();
+  const digests = new Map([...others].map(([name, hash]) => [name, hash.digest()]));
+  if (algorithms.includes('sha256')) digests.set('sha256', forked.digest());
+  return { sha256: whole.digest('hex'), unsigned: digests };
+}
+
+/** Up to where the stretches are the file itself from its beginning on. */
+function partingOf(stretches: readonly Stretch[]): number {
+  let at = 0;
+  for (const { from, to, instead } of stretches) {
+    if (from !== at || instead !== undefined) break;
+    at = to;
+  }
+  return at;
 }
 
 function u16(value: number): Buffer {
