@@ -35,7 +35,8 @@ const turnsAhead = 3;
  * as long as all that is done for it before. For many files; a thread takes some time to start.
  */
 export function besideWriter(folder: string, onWritten: (name: string) => void): FileWriter {
-  const worker = new Worker(threadFile());
+  // Flags of this process are about what it was started with, and some refuse to be a thread's.
+  const worker = new Worker(threadFile(), { execArgv: [] });
   const waiting: { readonly names: readonly string[]; readonly done: () => void }[] = [];
   let failure: unknown;
   let [names, contents, seconds]: [string[], Uint8Array[], (number | null)[]] = [[], [], []];
