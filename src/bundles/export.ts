@@ -180,7 +180,7 @@ export async function reissueBundle({
       const offset = kept.parts.slice(0, at).reduce((sum, before) => sum + before.sizeBytes, 0);
       const content = (): AsyncGenerator<Uint8Array> => ageFileBytes(file, offset, offset + sizeBytes);
       // The key may only ever seal these very bytes: nothing else under it may reach a medium.
-      const found = await digestOf(content());
+      const found = await digestOf(content()).catch(refuseGone(number, at + 1));
       if (found !== sha256) throw notAsBefore(number, at + 1, { expected: sha256, found });
       const order = { frontBytes: frontBytes.length, content: content() };
       written.push(await writePart(join(out, names[at]!), order, () => frontBytes));
@@ -284,13 +284,23 @@ function refuseShort(found: number, expected: number, name: string): void {
   );
 }
 
-function notAsBefore(number: number, part: number, details: object): BundleError {
+/** A file that was removed since, as `package gc` does once the receipt is here. */
+function refuseGone(number: number, part: number): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw notAsBefore(number, part, { missing: error.message }, error);
+    throw error;
+  };
+}
+
+function notAsBefore(number: number, part: number, details: object, cause?: unknown): BundleError {
   return new BundleError(
     'BUNDLE_NOT_AS_BEFORE',
     `Cannot make part ${part} of bundle ${number} again: the log or the store gives other bytes than then`,
     {
       hint: 'Check the packages with `crossgap package verify`, or make a new bundle without --bundle.',
       details: { number, part, ...details },
+      cause,
     },
   );
 }

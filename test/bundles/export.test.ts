@@ -161,11 +161,16 @@ describe('J2.4 a part that was lost', () => {
   test('is not made where the store no longer has the same bytes: nothing of it is written', async () => {
     const digest = await offerFile(pair, number, fileOf(100_000));
     const made = await exportTo(pair.vendor, pair.link, out);
-    writeFileSync(pair.vendor.blobs.path(digest), randomBytes(100_000));
     const other = `${out}-again`;
-    const error = await laterRefusal(() => reissue(made, 1, other));
-    expect(codeOf(error)).toBe('BUNDLE_NOT_AS_BEFORE verification');
-    expect(readdirSync(other)).toEqual([]);
+    for (const spoil of [
+      () => writeFileSync(pair.vendor.blobs.path(digest), randomBytes(100_000)),
+      () => pair.vendor.blobs.remove(digest),
+    ]) {
+      spoil();
+      const error = await laterRefusal(() => reissue(made, 1, other));
+      expect(codeOf(error)).toBe('BUNDLE_NOT_AS_BEFORE verification');
+      expect(readdirSync(other)).toEqual([]);
+    }
   });
 
   test('is refused by name where there is no such part or bundle', async () => {

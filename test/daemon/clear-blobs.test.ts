@@ -255,6 +255,28 @@ describe('at a vendor', () => {
     expect([first, second].map((release) => vendor.holds(ofRelease(release)))).toEqual([false, true]);
   });
 
+  test('a file that somebody takes back at the last moment is not removed', async () => {
+    const { vendor } = pair;
+    const release = await buildRelease(vendor, '1.0.0', { marks });
+    withdraw(release);
+    const pin = release.document.packages[0]!;
+    const takeBack = (digest: string): void => {
+      if (digest !== pin.sha256 || !readRemovedBlobs(vendor.db).has(digest)) return;
+      const signer = { subject: 'CN=acme', fingerprint: 'ab'.repeat(32) };
+      vendor.record(() => addPackage([], { pin, signer, link: null }));
+    };
+    const racing: Instance = {
+      ...vendor,
+      holds(digest) {
+        takeBack(digest);
+        return vendor.holds(digest);
+      },
+    };
+    expect(clearBlobs(racing, clearing).superfluous).toMatchObject([{ digest: pin.sha256 }]);
+    expect(vendor.holds(pin.sha256)).toBe(true);
+    expect(findPackage(vendor.db, '', 'Orders.Web', '1.0.0')).toBeDefined();
+  });
+
   test.each(['package-gc.lock', 'bundle-export.lock'])(
     'nothing goes while another process holds %s',
     (name) => {

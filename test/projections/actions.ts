@@ -151,12 +151,10 @@ export const actions = {
     vendor.record(() => addPackage([], { pin, signer, link: null }));
   },
   signAgain({ vendor, customer, link }: Pair, which: number) {
-    const blob = pick(
-      readWantedBlobs(customer.db).filter(({ pin }) => pin !== null),
-      which,
-    );
-    if (blob?.pin == null) return;
-    const pin = { ...blob.pin, sha256: sha256(`again ${which}`) };
+    const named = readWantedBlobs(customer.db).flatMap(({ pin }) => pin ?? []);
+    const known = pick(named, which);
+    if (known === undefined) return;
+    const pin = { ...known, sha256: sha256(`again ${which}`) };
     const signer = { subject: 'CN=acme', fingerprint: vendor.identity.certificate.fingerprint };
     customer.record(() => addPackage([], { pin, signer, link: which % 2 === 0 ? link : null }));
   },
