@@ -74,7 +74,8 @@ export function checkDisk(instance: Instance): Finding[] {
   const { bavail, bsize } = statfsSync(instance.folder.root);
   const free = bavail * bsize;
   const said = `${size(free)} are free on the disk, of which ${size(reserve)} stay in reserve`;
-  const hint = 'Make room there, or put the data folder on a larger disk.';
+  const hint =
+    'Make room there (`crossgap package gc --plan` shows which packages can go), or put the data folder on a larger disk.';
   const room = blobRoom(instance);
   const lacking = readWantedBlobs(instance.db).filter(
     (blob) => !blob.final && !blob.reported && !isHere(blob, (digest) => instance.holds(digest)),
