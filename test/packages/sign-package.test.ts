@@ -301,6 +301,7 @@ describe('signing is refused', () => {
     ['that expired', 'NU3037', () => selfSigned('Acme', past)],
     ['that is not valid yet', 'NU3017', () => selfSigned('Acme', future)],
     ['with another key', 'NU3001', () => ({ chain: acme.chain, privateKey: stranger.privateKey })],
+    ['that is not readable', 'not readable', () => ({ ...acme, chain: [Buffer.from('300100', 'hex')] })],
     ['that is not there', 'there is none', () => ({ chain: [], privateKey: acme.privateKey })],
   ];
   test.each(unusable)('with a certificate %s', async (_what, number, make) => {

@@ -32,9 +32,18 @@ export type PackageSigner = CompanyCertificate | KeyElsewhere;
 
 /** The certificates of a signer, its own first. Errors: `PACKAGE_CERTIFICATE_UNUSABLE`. */
 export function signerChain(signer: PackageSigner): [SignerCertificate, ...SignerCertificate[]] {
-  const [leaf, ...issuers] = signer.chain.map((der) => readCertificate(Buffer.from(der)));
+  const [leaf, ...issuers] = signer.chain.map(readGivenCertificate);
   if (leaf === undefined) throw unusable('there is none');
   return [leaf, ...issuers];
+}
+
+/** A certificate that a person named. Errors: `PACKAGE_CERTIFICATE_UNUSABLE` where our reader does not take it. */
+export function readGivenCertificate(der: Uint8Array): SignerCertificate {
+  try {
+    return readCertificate(Buffer.from(der));
+  } catch (cause) {
+    throw unusable(`one is not readable: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
 }
 
 /** Refuses a certificate whose signatures NuGet's client or our verifier would not take. Errors: `PACKAGE_CERTIFICATE_UNUSABLE`. */

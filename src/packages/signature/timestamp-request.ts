@@ -6,11 +6,13 @@ import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509';
 import { createHash, randomBytes } from 'node:crypto';
 import { PackageError } from '../errors.ts';
-import { CmsUnreadable, readAs, readCms } from './cms.ts';
+import { chainAtHand } from './chain.ts';
+import { CmsUnreadable, readAs, readCms, signerCertificates, type CmsMessage } from './cms.ts';
 import { MessageImprint, TstInfo } from './cms-types.ts';
 import { readDer } from './der.ts';
 import { hashOid, oids, type HashName } from './oids.ts';
-import { readCertificate } from './signer-certificate.ts';
+import { readGivenCertificate } from './package-signer.ts';
+import type { SignerCertificate } from './signer-certificate.ts';
 import { arrayBuffer, filled } from './signer-info.ts';
 import { checkTimestamp } from './timestamp.ts';
 import { withCertificates } from './added-to-cms.ts';
@@ -132,8 +134,8 @@ function checkedToken(
   const info = readable(authority, () => readAs(message.content, TstInfo));
   if (info.nonce === undefined || !Buffer.from(info.nonce).equals(nonce))
     throw invalid(authority, 'NU3026', 'the time stamp is the answer to another request');
-  const given = (authority.certificates ?? []).map((der) => readCertificate(Buffer.from(der)));
-  const complete = withCertificates(token, given);
+  const given = (authority.certificates ?? []).map(readGivenCertificate);
+  const complete = withCertificates(token, chainOf(message, given));
   const trust = given.length > 0 ? given : message.certificates;
   const { timestamp, check } = checkTimestamp(
     { signature, unsigned: new Map([[oids.timeStampToken, [[complete]]]]) },
@@ -147,6 +149,13 @@ function checkedToken(
   if (timestamp !== undefined) return complete;
   const [problem] = check.problems;
   throw invalid(authority, problem?.code ?? 'NU3021', problem?.message ?? 'the time stamp does not hold');
+}
+
+/** The chain of who signed the time stamp, from the certificates in it and those at hand. */
+function chainOf(message: CmsMessage, atHand: readonly SignerCertificate[]): readonly SignerCertificate[] {
+  const all = [...message.certificates, ...atHand];
+  const by = message.signers.flatMap((signer) => signerCertificates(signer, all))[0];
+  return by === undefined ? [] : chainAtHand(by, all).chain;
 }
 
 function readable<T>(authority: TimestampAuthority, read: () => T): T {
