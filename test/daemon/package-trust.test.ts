@@ -44,7 +44,11 @@ beforeAll(async () => {
   const customer = await made('contoso', selfSigned('contoso', validity));
   const link = pair(vendor, customer, between);
   both = {
-    ...{ clock, vendor, customer, link, between },
+    clock,
+    vendor,
+    customer,
+    link,
+    between,
     [Symbol.dispose]() {
       vendor.close();
       customer.close();

@@ -223,8 +223,15 @@ describe('package verify', () => {
     const said = execFileSync(
       process.execPath,
       [
-        ...['--import', resolve('test/support/note-network.mjs'), resolve('bin/crossgap.js')],
-        ...['package', 'verify', signed, '--trust', file('authority.pem', pem(authority)), '--json'],
+        '--import',
+        resolve('test/support/note-network.mjs'),
+        resolve('bin/crossgap.js'),
+        'package',
+        'verify',
+        signed,
+        '--trust',
+        file('authority.pem', pem(authority)),
+        '--json',
       ],
       { env: { ...process.env, NETWORK_NOTES: notes }, encoding: 'utf8' },
     );

@@ -9,8 +9,8 @@ import {
   EncapsulatedContent,
   EncapsulatedContentInfo,
   SignedData,
-  SignerInfo,
   SignerInfos,
+  type SignerInfo,
 } from '@peculiar/asn1-cms';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import { AlgorithmIdentifier, Certificate } from '@peculiar/asn1-x509';
