@@ -1,11 +1,12 @@
 import { doorbell, replicate, replicateOnce, waitOut, type Exchange } from '../sync/index.ts';
+import { CrossgapError } from '../errors.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import type { LinkRow } from '../projections/index.ts';
 import { giveBackAtRest } from './at-rest.ts';
 import { concernedLinks } from './concerned-links.ts';
 import { dispatcher } from './dispatch.ts';
-import { fetchPackages, type Looked } from './fetch-packages.ts';
+import { fetchPackages } from './fetch-packages.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { keepLinkStates } from './daemon-state.ts';
 import { linkHealth, type LinkHealth } from './link-health.ts';
@@ -68,7 +69,7 @@ async function runOnce(
     }
   };
   await exchangeAll();
-  const { kept } = await useRepositories(instance, log, signal);
+  const kept = await useRepositories(instance, log, signal);
   dispatch.look();
   await dispatch.idle();
   // What the deployments had to report leaves too, and that nobody needs to send what a repository had.
@@ -78,12 +79,19 @@ async function runOnce(
   return { exchanged: totals.all(), deployments: dispatch.done };
 }
 
-/** Fetches and pushes what there is to. What could not be asked is told, and keeps nothing else from being done. */
-async function useRepositories(instance: Instance, log: Logger, signal: AbortSignal): Promise<Looked> {
-  const looked = await fetchPackages(instance, { log, signal });
-  for (const failure of looked.failures) log.warn({ err: failure }, 'repository not asked');
-  await pushPackages(instance, { log, signal });
-  return looked;
+/** Fetches and pushes what there is to, and tells how many packages came. What could not be asked is told, and keeps nothing else from being done. */
+async function useRepositories(instance: Instance, log: Logger, signal: AbortSignal): Promise<number> {
+  let kept = 0;
+  try {
+    const looked = await fetchPackages(instance, { log, signal });
+    ({ kept } = looked);
+    for (const failure of looked.failures) log.warn({ err: failure }, 'repository not asked');
+    await pushPackages(instance, { log, signal });
+  } catch (error) {
+    if (!(error instanceof CrossgapError)) throw error;
+    log.error({ err: error }, 'work with repositories hindered');
+  }
+  return kept;
 }
 
 async function runForever(

@@ -4,7 +4,7 @@ import type { PackagePin } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import { largestCarrier, NugetError, openSource, type Patience } from '../nuget/index.ts';
-import { nameKey, readLinks, readSourceAlarms } from '../projections/index.ts';
+import { nameKey, readLinks, readSourceAlarms, readWantedBlobs } from '../projections/index.ts';
 import { isNamed, type SourceSettings } from '../settings/index.ts';
 import { admitFile, lackingPackages } from './admit-packages.ts';
 import { blobRoom } from './blob-room.ts';
@@ -28,9 +28,16 @@ export type LookOptions = {
 
 /** The packages that releases of confirmed links name and that are not here; each by its content once. */
 export function lacking(instance: Instance): Lacking[] {
-  return readLinks(instance.db)
-    .filter(({ state }) => state === 'confirmed')
-    .flatMap(({ link }) => lackingPackages(instance, link).map(({ pin }) => ({ link, pin })));
+  const { db } = instance;
+  const confirmed = new Set(
+    readLinks(db).flatMap(({ link, state }) => (state === 'confirmed' ? [link] : [])),
+  );
+  if (confirmed.size === 0) return [];
+  return readWantedBlobs(db).flatMap(({ link, pin, final, files }) =>
+    pin !== null && !final && confirmed.has(link) && !files.some((digest) => instance.holds(digest))
+      ? [{ link, pin }]
+      : [],
+  );
 }
 
 /**

@@ -105,7 +105,7 @@ export async function pushAndRecord(
     });
   };
   try {
-    const pushed = await pushPackage(repository, path, options);
+    const pushed = await pushPackage(repository, { path, contentDigest: pin.contentDigest }, options);
     record(pushed.outcome);
     return pushed;
   } catch (error) {

@@ -11,6 +11,7 @@ const codes = {
   SOURCE_SLOW: [exitCodes.refused, 'soon'],
   SOURCE_FAILING: [exitCodes.refused, 'soon'],
   SOURCE_FOLDER_UNUSABLE: [exitCodes.refused, 'soon'],
+  SOURCE_NOT_KEPT: [exitCodes.refused, 'soon'],
   SOURCE_ANSWER_UNFIT: [exitCodes.verification, 'soon'],
   SOURCE_ANSWER_TOO_LARGE: [exitCodes.verification, 'soon'],
   SOURCE_TLS_REFUSED: [exitCodes.refused, 'configured'],
@@ -25,6 +26,7 @@ const codes = {
   SOURCE_CONTENT_DIFFERS: [exitCodes.verification, 'never'],
   PUSH_NOT_SUPPORTED: [exitCodes.refused, 'configured'],
   PUSH_REFUSED: [exitCodes.refused, 'never'],
+  PUSH_FILE_DAMAGED: [exitCodes.verification, 'configured'],
   PUSH_UNFINISHED: [exitCodes.waiting, 'soon'],
 } as const satisfies Record<string, readonly [ExitCode, TryAgain]>;
 

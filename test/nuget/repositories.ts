@@ -1,6 +1,13 @@
-import type { HttpRepository, Patience } from '../../src/nuget/index.ts';
-import { usualPatience } from '../../src/nuget/index.ts';
-import { packNupkg } from '../../src/packages/index.ts';
+import {
+  pushPackage,
+  usualPatience,
+  type HttpRepository,
+  type Patience,
+  type Pushed,
+  type Repository,
+  type SourceOptions,
+} from '../../src/nuget/index.ts';
+import { packNupkg, readFileFacts } from '../../src/packages/index.ts';
 
 /** A patience that waits for nothing and notes how long it would have. */
 export function noPatience(wish: Partial<Patience> = {}): Patience & { readonly pauses: number[] } {
@@ -28,4 +35,14 @@ export async function packed(
 ): Promise<string> {
   await packNupkg({ id, version, outFile, files: [{ path: 'content/a.txt', bytes: Buffer.from(content) }] });
   return outFile;
+}
+
+/** Pushes a file as the package that it is. */
+export async function pushFile(
+  repository: Repository,
+  path: string,
+  options: SourceOptions,
+): Promise<Pushed> {
+  const { contentDigest } = await readFileFacts(path);
+  return pushPackage(repository, { path, contentDigest }, options);
 }

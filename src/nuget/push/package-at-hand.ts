@@ -1,12 +1,8 @@
-import { readFileFacts, type FileFacts } from '../../packages/index.ts';
+import { PackageError, readFileFacts, type FileFacts } from '../../packages/index.ts';
+import { failure } from '../source/failures.ts';
 
 /** A package file to be pushed, and what it is. */
 export type PackageAtHand = FileFacts & { readonly path: string };
-
-/** Reads what is to be pushed. Errors: those of reading a package. */
-export async function packageAtHand(path: string, signal: AbortSignal): Promise<PackageAtHand> {
-  return { path, ...(await readFileFacts(path, { signal })) };
-}
 
 /** How a push went: the repository took it, or had the very content before. */
 export type Pushed = {
@@ -14,3 +10,33 @@ export type Pushed = {
   /** What the repository wants a person to know. */
   readonly warnings: readonly string[];
 };
+
+/**
+ * Reads what is to be pushed: a file that lost its content on the disk since it was verified is given to nobody.
+ *
+ * @throws NugetError PUSH_FILE_DAMAGED
+ */
+export async function packageAtHand(
+  repository: { readonly name: string },
+  path: string,
+  contentDigest: string,
+  signal: AbortSignal,
+): Promise<PackageAtHand> {
+  const damaged = (because: string, cause?: unknown) =>
+    failure(repository, {
+      code: 'PUSH_FILE_DAMAGED',
+      because: `the package at hand is not what was verified: ${because}`,
+      hint: 'Nothing was pushed; the disk lost it: have it brought again, or add it again.',
+      details: { file: path, expected: contentDigest },
+      cause,
+    });
+  let facts: FileFacts;
+  try {
+    facts = await readFileFacts(path, { signal });
+  } catch (cause) {
+    if (!(cause instanceof PackageError)) throw cause;
+    throw damaged(cause.message, cause);
+  }
+  if (facts.contentDigest !== contentDigest) throw damaged(`its content is ${facts.contentDigest}`);
+  return { path, ...facts };
+}

@@ -6,16 +6,16 @@ import { pushToFolder } from './push-to-folder.ts';
 
 /**
  * Gives a package to a repository, once: the same content there is as good as having put it there. Nothing is ever
- * replaced. The package is not verified by this.
+ * replaced. The file must have the content that was verified; its signature is not looked at again.
  *
  * @throws NugetError SOURCE_CONTENT_DIFFERS where it has other content of that name, and what keeps it from being given
  */
 export async function pushPackage(
   repository: Repository,
-  path: string,
+  { path, contentDigest }: { readonly path: string; readonly contentDigest: string },
   options: SourceOptions,
 ): Promise<Pushed> {
-  const given = await packageAtHand(path, options.signal);
+  const given = await packageAtHand(repository, path, contentDigest, options.signal);
   if (repository.kind === 'folder') return pushToFolder(repository, given, options.signal);
   const asking = openAsking(repository, options);
   using _connections = asking.connections;

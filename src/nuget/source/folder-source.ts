@@ -65,7 +65,8 @@ export async function fetchFromFolder(
       });
     // No more than it had when it was looked at, should somebody be writing to it.
     const end = Math.max(0, facts.size - 1);
-    await receiveFile(path, facts.size === 0 ? nothing() : createReadStream(file, { end, signal }));
+    const pieces = facts.size === 0 ? nothing() : createReadStream(file, { end, signal });
+    await receiveFile(repository, path, pieces);
     return true;
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) throw unusable(repository, error);

@@ -71,7 +71,7 @@ async function fetchFrom(
     if (answer.status === 404 || answer.status === 204) return false;
     if (answer.status !== 200) throw await failureOf(asking, answer);
     try {
-      await receiveFile(path, answer.body(bytesMax));
+      await receiveFile(asking.repository, path, answer.body(bytesMax));
       return true;
     } catch (error) {
       // What broke off on the way is asked for again, from the beginning.

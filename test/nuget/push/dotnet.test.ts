@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSource, pushPackage } from '../../../src/nuget/index.ts';
+import { openSource } from '../../../src/nuget/index.ts';
 import { signPackage } from '../../../src/packages/index.ts';
 import { temporaryFolder } from '../../support/build-nupkg.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { nugetServer, onlyPart, type Recorded } from '../../support/nuget-server.ts';
 import { requires } from '../../support/requires.ts';
-import { httpRepository, never, packed } from '../repositories.ts';
+import { httpRepository, never, packed, pushFile } from '../repositories.ts';
 
 if (requires('dotnet', 'packages are pushed as the real NuGet client pushes them')) {
   describe('the real NuGet client', () => {
@@ -60,7 +60,7 @@ if (requires('dotnet', 'packages are pushed as the real NuGet client pushes them
       const arguments_ = ['--source', server.index, '--api-key', 'sesame', '--allow-insecure-connections'];
       expect(await dotnet('nuget', 'push', file, ...arguments_)).toBe('done');
       server.packages.clear();
-      await pushPackage(httpRepository(server.index, { apiKey: 'sesame' }), file, { signal: never });
+      await pushFile(httpRepository(server.index, { apiKey: 'sesame' }), file, { signal: never });
       const [theirs, ours] = server.requests.filter(({ method }) => method === 'PUT').map(described) as [
         { headers: object },
         { headers: object },
@@ -84,7 +84,7 @@ if (requires('dotnet', 'packages are pushed as the real NuGet client pushes them
       const project = root.file('project');
       mkdirSync(feed);
       mkdirSync(project);
-      await pushPackage({ kind: 'folder', name: 'share', folder: feed }, file, { signal: never });
+      await pushFile({ kind: 'folder', name: 'share', folder: feed }, file, { signal: never });
       writeFileSync(
         join(project, 'project.csproj'),
         `<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
@@ -119,7 +119,7 @@ if (requires('dotnet', 'packages are pushed as the real NuGet client pushes them
       expect(readFileSync(target.path)).toEqual(readFileSync(second));
       const ours = root.file('ours');
       mkdirSync(ours);
-      await pushPackage({ kind: 'folder', name: 'ours', folder: ours }, second, { signal: never });
+      await pushFile({ kind: 'folder', name: 'ours', folder: ours }, second, { signal: never });
       for (const name of ['orders.web.2.0.0.nupkg.sha512', 'orders.web.nuspec', '.nupkg.metadata']) {
         const [they, we] = [join(theirs, name), join(ours, 'orders.web/2.0.0', name)];
         expect(readFileSync(we, 'utf8').trim()).toBe(readFileSync(they, 'utf8').trim());

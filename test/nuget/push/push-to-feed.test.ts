@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../support/build-nupkg.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { nugetServer, onlyPart, type NugetServer, type Special } from '../../support/nuget-server.ts';
 import { codeOf, laterRefusal } from '../../support/refusal.ts';
-import { httpRepository, never, noPatience, packed } from '../repositories.ts';
+import { httpRepository, never, noPatience, packed, pushFile } from '../repositories.ts';
 
 const key = 'orders.web/1.0.0';
 const flatFile = '/v3/flat/orders.web/1.0.0/orders.web.1.0.0.nupkg';
@@ -40,7 +40,7 @@ function push({
   patience = noPatience(),
   path = file,
 }: Wish = {}) {
-  return pushPackage(repository, path, { signal: never, patience });
+  return pushFile(repository, path, { signal: never, patience });
 }
 
 const puts = () => server.requests.filter(({ method }) => method === 'PUT');
@@ -218,6 +218,15 @@ describe('an address to push to that is no service index', () => {
     const error = await refusedBy(onPut({ status: 409 }), { repository });
     expect(codeOf(error)).toBe('PUSH_REFUSED refused');
   });
+});
+
+test('a file that lost its content since it was verified is given to nobody', async () => {
+  const contentDigest = '1'.repeat(64);
+  for (const path of [file, shared.file('damaged.nupkg', bytes.subarray(0, 500))]) {
+    const give = () => pushPackage(httpRepository(server.index), { path, contentDigest }, { signal: never });
+    expect(codeOf(await laterRefusal(give))).toBe('PUSH_FILE_DAMAGED verification');
+  }
+  expect(server.requests).toEqual([]);
 });
 
 test('a feed without a place to push to says so', async () => {

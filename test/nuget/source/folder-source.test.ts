@@ -60,6 +60,12 @@ describe('a folder of packages', () => {
     expect(await fetched()).toBe('');
   });
 
+  test('gives what our own disk does not take to nobody, and says which disk', async () => {
+    lies('Orders.Web.1.0.0.nupkg');
+    mkdirSync(root.file('fetched'));
+    expect(codeOf(await laterRefusal(() => fetched()))).toBe('SOURCE_NOT_KEPT refused');
+  });
+
   test('that is not there is no empty one', async () => {
     const error = await laterRefusal(() => fetched());
     expect(codeOf(error)).toBe('SOURCE_FOLDER_UNUSABLE refused');
