@@ -2,6 +2,9 @@ import { parseVersion } from '../packages/index.ts';
 import type { ServedPackage } from '../nuget/index.ts';
 import type { NamedPackage, PackageRow } from '../projections/index.ts';
 
+/** A package that may be served, with what it is verified by: whose it is, and when its signer had to be valid. */
+export type ServablePackage = ServedPackage & { readonly link: string; readonly verifyAt: number };
+
 /** What is known of packages and of the sides they came from. */
 export type PackageFacts = {
   /** Files that passed verification, by the road they came. */
@@ -22,7 +25,7 @@ export type PackageFacts = {
  * version under somebody else's name. `passedOver` are the packages left out for that reason.
  */
 export function servablePackages(facts: PackageFacts): {
-  readonly served: readonly ServedPackage[];
+  readonly served: readonly ServablePackage[];
   readonly passedOver: readonly PackageRow[];
 } {
   const namings = new Map<string, NamedPackage[]>();
@@ -47,13 +50,16 @@ export function servablePackages(facts: PackageFacts): {
     .filter(isOwners)
     // Of several that are one for NuGet, the first is served: this side's own, then that which came last.
     .toSorted((a, b) => Number(a.link !== '') - Number(b.link !== '') || b.addedAt - a.addedAt)
-    .flatMap((row): ServedPackage[] => {
+    .flatMap((row): ServablePackage[] => {
       const version = parseVersion(row.pin.version);
       if (version === undefined) return [];
       const standing = namingsOf(row).filter(({ isRefused }) => !isRefused);
       const isListed = standing.length === 0 || standing.some(({ isWithdrawn }) => !isWithdrawn);
+      const { link, addedAt: publishedAt } = row;
       const { id, sha256, sizeBytes } = row.pin;
-      return [{ id, version, isListed, publishedAt: row.addedAt, sha256, sizeBytes }];
+      // Another file of the same content was signed who knows when: it counts from when it was found good here.
+      const verifyAt = standing.find((release) => release.sha256 === sha256)?.at ?? publishedAt;
+      return [{ id, version, isListed, publishedAt, sha256, sizeBytes, link, verifyAt }];
     });
   return { served, passedOver: rows.filter((row) => !isOwners(row)) };
 }

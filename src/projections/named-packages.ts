@@ -1,10 +1,14 @@
 import type { Database } from '../db/index.ts';
-import { readRelease } from '../events/index.ts';
+import { readRelease, type PackagePin } from '../events/index.ts';
 
 /** That a release of a side ('' for this one) names a package, and what became of the release. */
 export type NamedPackage = {
   readonly link: string;
   readonly contentDigest: string;
+  /** Of the very file that it names; others of the same content stand for it. */
+  readonly sha256: string;
+  /** When the release was made, milliseconds since 1970. */
+  readonly at: number;
   /** This side refused the offer. */
   readonly isRefused: boolean;
   /** Its author wants nobody to deploy it again. */
@@ -16,29 +20,32 @@ export type NamedPackage = {
  * became of the releases is asked.
  */
 export function namedPackagesReader(): (db: Database) => NamedPackage[] {
-  let known = new Map<string, readonly string[]>();
+  let known = new Map<string, readonly PackagePin[]>();
   return (db) => {
     const document = db
       .prepare<[string], Uint8Array>('SELECT document FROM release WHERE digest = ? LIMIT 1')
       .pluck();
     const rows = db
-      .prepare('SELECT link, digest, answer, withdrawn FROM release ORDER BY position')
+      .prepare('SELECT link, digest, created_at, answer, withdrawn FROM release ORDER BY position')
       .all() as {
       readonly link: string;
       readonly digest: string;
+      readonly created_at: number;
       readonly answer: string | null;
       readonly withdrawn: string | null;
     }[];
-    const present = new Map<string, readonly string[]>();
-    const contentsOf = (digest: string): readonly string[] => {
-      const contents = present.get(digest) ?? known.get(digest) ?? packagesIn(document.get(digest), digest);
-      present.set(digest, contents);
-      return contents;
+    const present = new Map<string, readonly PackagePin[]>();
+    const packagesOf = (digest: string): readonly PackagePin[] => {
+      const packages = present.get(digest) ?? known.get(digest) ?? packagesIn(document.get(digest), digest);
+      present.set(digest, packages);
+      return packages;
     };
-    const named = rows.flatMap(({ link, digest, answer, withdrawn }) =>
-      contentsOf(digest).map((contentDigest) => ({
+    const named = rows.flatMap(({ link, digest, created_at: at, answer, withdrawn }) =>
+      packagesOf(digest).map(({ contentDigest, sha256 }) => ({
         link,
         contentDigest,
+        sha256,
+        at,
         isRefused: answer === 'refused',
         isWithdrawn: withdrawn !== null,
       })),
@@ -48,7 +55,6 @@ export function namedPackagesReader(): (db: Database) => NamedPackage[] {
   };
 }
 
-function packagesIn(document: Uint8Array | undefined, digest: string): string[] {
-  const packages = document && readRelease(document, digest)?.packages;
-  return (packages ?? []).map(({ contentDigest }) => contentDigest);
+function packagesIn(document: Uint8Array | undefined, digest: string): readonly PackagePin[] {
+  return (document && readRelease(document, digest)?.packages) ?? [];
 }

@@ -20,6 +20,8 @@ const row = (
 const named = ({ link, pin }: PackageRow, more: Partial<NamedPackage> = {}): NamedPackage => ({
   link,
   contentDigest: pin.contentDigest,
+  sha256: pin.sha256,
+  at: 500,
   isRefused: false,
   isWithdrawn: false,
   ...more,

@@ -15,13 +15,16 @@ test('every package that releases name is told, with what became of each release
   await deliver(vendor, customer, link);
 
   const read = namedPackagesReader();
-  const contents = [...first.document.packages, ...second.document.packages].map((pin) => pin.contentDigest);
-  const fresh = contents.map((contentDigest) => ({
-    link,
-    contentDigest,
-    isRefused: false,
-    isWithdrawn: false,
-  }));
+  const fresh = [first, second].flatMap(({ document }) =>
+    document.packages.map(({ contentDigest, sha256 }) => ({
+      link,
+      contentDigest,
+      sha256,
+      at: Date.parse(document.createdAt),
+      isRefused: false,
+      isWithdrawn: false,
+    })),
+  );
   expect(read(customer.db)).toEqual(fresh);
   expect(read(vendor.db)).toEqual(fresh.map((each) => ({ ...each, link: '' })));
 

@@ -1,0 +1,64 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Instance } from '../instance/index.ts';
+import type { Logger } from '../log.ts';
+import { openTrust, verifyPackage, type PackageTrust } from '../packages/index.ts';
+import { packageTrust } from './package-trust.ts';
+import type { ServablePackage } from './servable-packages.ts';
+
+type Trusted = { readonly on: string; readonly written: string; readonly trust: PackageTrust };
+type Verdict = { readonly of: string; readonly isGood: Promise<boolean> };
+
+/**
+ * Tells whether a file is still what was verified, by what packages are judged by today: it is verified when it is first
+ * served, and again where the disk says that it was written since or where the trust in those who sign has changed, as
+ * by a list of revoked certificates. `stamp` changes with the database.
+ */
+export function verifiedFiles(
+  instance: Instance,
+  log: Logger,
+  stamp: () => string,
+): (file: FileHandle, each: ServablePackage) => Promise<boolean> {
+  const trusts = new Map<string, Trusted>();
+  const verdicts = new Map<string, Verdict>();
+
+  const trustOf = (link: string): Trusted => {
+    const on = stamp();
+    const known = trusts.get(link);
+    if (known?.on === on) return known;
+    const { fingerprints, rules } = packageTrust(instance, link, 'used');
+    const trusted = {
+      on,
+      written: JSON.stringify([fingerprints, rules]),
+      trust: openTrust(fingerprints, rules),
+    };
+    trusts.set(link, trusted);
+    return trusted;
+  };
+
+  const verify = async ({ id, sha256, verifyAt }: ServablePackage, trust: PackageTrust): Promise<boolean> => {
+    const report = await verifyPackage(instance.blobs.path(sha256), {
+      trust,
+      at: new Date(verifyAt),
+      now: new Date(instance.clock.now()),
+      limits: instance.packageLimits,
+    });
+    if (report.ok && report.sha256 === sha256) return true;
+    const problems = report.problems.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+    log.error(
+      { package: id, sha256, found: report.sha256, problems },
+      'package not served: it does not verify any more',
+    );
+    return false;
+  };
+
+  return async (file, each) => {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
+    const { written, trust } = trustOf(each.link);
+    const of = [dev, ino, size, mtimeNs, ctimeNs, each.link, each.verifyAt, written].join(' ');
+    const known = verdicts.get(each.sha256);
+    if (known?.of === of) return known.isGood;
+    const isGood = verify(each, trust);
+    verdicts.set(each.sha256, { of, isGood });
+    return isGood;
+  };
+}
