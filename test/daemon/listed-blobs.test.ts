@@ -1,13 +1,17 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { answerOffer } from '../../src/commands/index.ts';
+import { lackingPackages } from '../../src/daemon/admit-packages.ts';
+import { clearBlobs } from '../../src/daemon/clear-blobs.ts';
 import { linkReplica } from '../../src/daemon/link-replica.ts';
 import { silentLog } from '../../src/log.ts';
-import { chunkShelf } from '../../src/packages/index.ts';
+import { chunkShelf, signPackage } from '../../src/packages/index.ts';
 import {
   readListedPackages,
   readOwedBlobs,
   readPackages,
+  readReleases,
   readWantedBlobs,
   refusalInWords,
 } from '../../src/projections/index.ts';
@@ -20,7 +24,7 @@ import {
   type Exchange,
 } from '../../src/sync/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
-import { confirmLink, makePair, outward, type Pair } from '../support/instances.ts';
+import { companyOf, confirmLink, makePair, outward, type Pair } from '../support/instances.ts';
 import {
   bytesOf,
   endOf,
@@ -211,6 +215,45 @@ describe('J2.F4 a receiver that lacks what it said to hold', () => {
       expect(holdsAll(), what.join()).toBe(true);
       expect(readOwedBlobs(pair.vendor.db, pair.link)).toEqual([]);
     }
+  });
+
+  test('that gave a package up gets the next one all the same, and the first where it takes it after all', async () => {
+    const { customer, link } = pair;
+    const offers = () => readReleases(customer.db).filter((row) => row.link === link);
+    const answer = (given: 'accepted' | 'refused') =>
+      customer.record(() => answerOffer(offers()[0]!, { answer: given, reason: null, until: null }));
+    const first = await shelve(pair.vendor, '1.0.0', older);
+    await publishListed(pair, '1.0.0', [first]);
+    await settleBlobs(pair, ends);
+    answer('refused');
+    clearBlobs(customer, { unreleased: false });
+    expect(customer.holds(first.sha256)).toBe(false);
+    const second = await shelve(pair.vendor, '1.1.0', newer);
+    await publishListed(pair, '1.1.0', [second]);
+    await settleBlobs(pair, ends);
+    expect(customer.holds(second.sha256)).toBe(true);
+    expect(customer.holds(first.sha256)).toBe(false);
+    answer('accepted');
+    await settleBlobs(pair, ends);
+    expect(holdsAll()).toBe(true);
+    expect(readOwedBlobs(pair.vendor.db, link)).toEqual([]);
+  });
+
+  test('that lost the content of a package gets the file of it that a later release names', async () => {
+    const first = await shelve(pair.vendor, '1.0.0', older);
+    await publishListed(pair, '1.0.0', [first]);
+    await settleBlobs(pair, ends);
+    rmSync(pair.customer.blobs.path(first.sha256));
+    const file = root.file('again.nupkg', readFileSync(pair.vendor.blobs.path(first.sha256)));
+    const now = new Date(pair.clock.now());
+    await signPackage(file, file, companyOf('acme'), { hash: 'sha512', replace: true, now });
+    const { digest, sizeBytes } = await pair.vendor.blobs.putFile(file);
+    await publishListed(pair, '1.0.1', [{ ...first, sha256: digest, sizeBytes }]);
+    await settleBlobs(pair, ends);
+    const holds = [first.sha256, digest].filter((one) => pair.customer.holds(one));
+    expect(holds.length).toBeGreaterThan(0);
+    expect(lackingPackages(pair.customer, pair.link)).toEqual([]);
+    expect(readOwedBlobs(pair.vendor.db, pair.link)).toEqual([]);
   });
 
   test('says nothing of it before the words were compared', async () => {
