@@ -126,7 +126,7 @@ if (requires('dotnet', 'packages are exchanged with the real NuGet client')) {
       expect(report.problems.map(({ code }) => code)).toContain('NU3008');
     });
 
-    test('signs and stamps, and we accept it, find the same content digest, and take the signature out', async () => {
+    test('signs and stamps, and we accept it, countersign it, and take the signature out again', async () => {
       using folder = temporaryFolder();
       const file = await packed(folder);
       const unsigned = folder.file('unsigned.nupkg');
@@ -144,6 +144,13 @@ if (requires('dotnet', 'packages are exchanged with the real NuGet client')) {
       expect(theirs.signature!.timestamp).not.toBeNull();
       const ours = await signPackage(file, file, company, { hash: 'sha256' });
       expect(theirs.contentDigest).toBe(ours.contentDigest);
+      const role = { kind: 'repository', serviceIndex: 'https://p.example/index.json', owners: [] } as const;
+      await countersignPackage(signed, signed, leaf, { hash: 'sha256', role });
+      const verifying = await dotnet.run('nuget', 'verify', '--all', signed);
+      expect(verifying).toEqual({
+        exitCode: 0,
+        output: expect.stringContaining('Signature type: Repository'),
+      });
       const bare = folder.file('bare.nupkg');
       await unsignPackage(signed, bare);
       expect(readFileSync(bare)).toEqual(readFileSync(unsigned));
