@@ -156,6 +156,7 @@ export function bareTable(path: string) {
   const db = new Database(path);
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
+  db.pragma('wal_autocheckpoint = 4000');
   db.exec(
     'CREATE TABLE bare (pos INTEGER PRIMARY KEY AUTOINCREMENT, entry BLOB NOT NULL, sig BLOB NOT NULL) STRICT',
   );
