@@ -127,7 +127,7 @@ test('a valid signature by somebody nobody trusts here is exit 4, with the docum
   const answer = await type(['--data', join(root, 'nowhere'), 'package', 'verify', signed, '--json']);
   expect(answer).toMatchObject({
     exitCode: 4,
-    json: { signature: { valid: true }, trusted: false, problems: [{ code: 'NU3018' }] },
+    json: { signature: { valid: true }, trusted: false, problems: [{ code: 'NU3018' }, { code: 'NU3027' }] },
     error: { code: 'PACKAGE_UNTRUSTED' },
   });
 });
@@ -209,6 +209,19 @@ test.each([
     exitCode,
     error: { code },
   });
+});
+
+test('T-62 what a package may be at most is a setting, which the error names', async () => {
+  const settings = join(acme.data, 'crossgap.toml');
+  const before = readFileSync(settings, 'utf8');
+  writeFileSync(settings, `${before}\n[packages]\nentries = 1\n`);
+  for (const command of ['add', 'verify']) {
+    const { exitCode, error } = await acme.types(['package', command, signed, '--json']);
+    expect({ exitCode, code: error.code }).toEqual({ exitCode: 4, code: 'PACKAGE_TOO_LARGE' });
+    expect(error.message).toContain('`[packages] entries`');
+  }
+  writeFileSync(settings, before);
+  expect(await added(signed)).toMatchObject([{ version: '1.0.0' }]);
 });
 
 test('signing a signed package again is refused', async () => {
