@@ -2,15 +2,15 @@ import { doorbell, replicate, replicateOnce, waitOut, type Exchange } from '../s
 import { CrossgapError } from '../errors.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import type { LinkRow } from '../projections/index.ts';
 import { giveBackAtRest } from './at-rest.ts';
+import { beginnings, type Beginnings } from './beginnings.ts';
 import { concernedLinks } from './concerned-links.ts';
 import { dispatcher } from './dispatch.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { keepLinkStates } from './daemon-state.ts';
 import { linkHealth, type LinkHealth } from './link-health.ts';
-import { openLines, syncedLinks, type Lines } from './lines.ts';
+import { openLines, syncedLinks, type Lines, type SyncedLink } from './lines.ts';
 import { linkReplica } from './link-replica.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
 import { openFeed } from './open-feed.ts';
@@ -113,6 +113,7 @@ async function runForever(
   await using lines = openLines(instance, log);
   using health = linkHealth(lines, instance.clock);
   const links = new Map<string, KeptLink>();
+  const beginning = beginnings();
   const count = (name: string, exchange: Exchange): void => {
     totals.add(name, exchange);
     counters.entriesReceived += exchange.entriesIn;
@@ -128,7 +129,15 @@ async function runForever(
       if (!links.has(key))
         links.set(
           key,
-          keepLink(instance, link, { lines, health, log, signal, count, ended: () => links.delete(key) }),
+          keepLink(instance, link, {
+            lines,
+            health,
+            log,
+            signal,
+            count,
+            beginning,
+            ended: () => links.delete(key),
+          }),
         );
     }
   };
@@ -180,6 +189,7 @@ type KeptLink = {
 type LinkLoop = {
   readonly lines: Lines;
   readonly health: LinkHealth;
+  readonly beginning: Beginnings;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly count: (link: string, exchange: Exchange) => void;
@@ -188,14 +198,14 @@ type LinkLoop = {
 
 function keepLink(
   instance: Instance,
-  link: LinkRow,
-  { lines, health, log, signal, count, ended }: LinkLoop,
+  link: SyncedLink,
+  { lines, health, beginning, log, signal, count, ended }: LinkLoop,
 ): KeptLink {
   const stopped = new AbortController();
   const changes = doorbell();
   let mending = Promise.resolve();
   const ending = AbortSignal.any([signal, stopped.signal]);
-  const exchangeOn = async (): Promise<void> => {
+  const exchangeOn = async (begun: () => void): Promise<void> => {
     await using transport = await lines.open(link, ending);
     await replicate(linkReplica(instance, link.link), transport, {
       signal: ending,
@@ -205,6 +215,7 @@ function keepLink(
       // A connection has its own patience; what is back there is not to wait for ours on top of it.
       ...(link.transport.kind === 'nats' && { retry: { firstMs: 1000, mostMs: 15_000 } }),
       onExchange(exchange) {
+        begun();
         health.exchanged(link.link, exchange);
         count(link.name, exchange);
         mending = mending.then(() => lines.mend(link, exchange, ending));
@@ -215,15 +226,19 @@ function keepLink(
   const run = async (): Promise<void> => {
     let told: string | undefined;
     for (let failed = 0; !ending.aborted; failed += 1) {
+      const begun = await beginning.turn(ending);
       try {
-        await exchangeOn();
+        await exchangeOn(begun);
       } catch (error) {
         if (ending.aborted) return;
         health.failed(link.link, error);
         const said = error instanceof Error ? error.message : String(error);
         if (said !== told) log.error({ err: error, peer: link.name }, 'link stopped');
         told = said;
+        begun();
         await waitOut(Math.min(60_000, 1000 * 2 ** Math.min(failed, 6)), ending);
+      } finally {
+        begun();
       }
     }
   };

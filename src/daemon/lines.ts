@@ -2,7 +2,7 @@ import { streamLimits } from '../hub/index.ts';
 import { readNatsKey, type Instance } from '../instance/index.ts';
 import type { LinkTransport } from '../events/index.ts';
 import type { Logger } from '../log.ts';
-import { readLinks, type LinkRow } from '../projections/index.ts';
+import { readAnsweredLinks, type AnsweredLink } from '../projections/index.ts';
 import {
   folderTransport,
   overNats,
@@ -14,11 +14,14 @@ import {
 import { formerHubLinks, hubSettingsOf, ownHubWay } from './own-hub.ts';
 
 /** The links that are kept going: who is at the other end is known, there is a line, and nobody removed it. */
-export function syncedLinks({ db }: Instance): LinkRow[] {
-  return readLinks(db).filter((link) => link.state !== 'removed' && link.peer !== null && hasLine(link));
+export function syncedLinks({ db }: Instance): SyncedLink[] {
+  return readAnsweredLinks(db).filter(hasLine);
 }
 
-function hasLine({ transport, nkey }: LinkRow): boolean {
+/** What is kept of a link for as long as it is kept going; there may be thousands. */
+export type SyncedLink = AnsweredLink;
+
+function hasLine({ transport, nkey }: SyncedLink): boolean {
   // At our own server nobody is let in who has not told with which key.
   return transport.kind === 'folder' || (transport.kind === 'nats' && (!transport.hub || nkey !== null));
 }
@@ -26,9 +29,9 @@ function hasLine({ transport, nkey }: LinkRow): boolean {
 /** The lines of all links; those to one NATS server with one credential share a connection. */
 export interface Lines extends AsyncDisposable {
   /** The line of a link, to be disposed of by itself. At our own server its streams are made where they are missing. */
-  open(link: LinkRow, signal: AbortSignal): Promise<Transport>;
+  open(link: SyncedLink, signal: AbortSignal): Promise<Transport>;
   /** Makes our server ready again where an exchange found it not to be. */
-  mend(link: LinkRow, exchange: Exchange, signal: AbortSignal): Promise<void>;
+  mend(link: SyncedLink, exchange: Exchange, signal: AbortSignal): Promise<void>;
   /** How the connection of a link to its NATS server is; undefined for links that have none. */
   stateOf(link: string): HubState | undefined;
 }
@@ -73,7 +76,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
     });
   };
 
-  const prepare = async (link: LinkRow, connection: HubConnection, signal: AbortSignal): Promise<void> => {
+  const prepare = async (link: SyncedLink, connection: HubConnection, signal: AbortSignal): Promise<void> => {
     const isToClear = !cleared;
     // The other links need not see to it meanwhile.
     cleared = true;

@@ -36,11 +36,14 @@ export {
   allLinksInPieces,
   describeTransport,
   heardAfter,
+  livingNames,
   prepareFindLink,
+  readAnsweredLinks,
   readLink,
   readLinks,
   silentLongest,
   toldLast,
+  type AnsweredLink,
   type LinkRow,
 } from './link-board.ts';
 export { linkCalled, linkNames, livingFirst, prepareLinkNames } from './link-names.ts';

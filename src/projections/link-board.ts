@@ -152,6 +152,35 @@ export function firstLinks(
     .all(state, limit) as { link: string; name: string }[];
 }
 
+/** Ids and names of all links that were not removed, by name: of thousands the rest costs more than the fleet. */
+export function livingNames(db: Database): { readonly link: string; readonly name: string }[] {
+  return db
+    .prepare<[], { link: string; name: string }>(
+      `SELECT link, name FROM link INDEXED BY link_by_name WHERE state <> 'removed' ORDER BY name, link`,
+    )
+    .all();
+}
+
+/** A living link of which it is known who is at the other end, and how it is reached. */
+export type AnsweredLink = Pick<LinkRow, 'link' | 'name' | 'transport' | 'nkey'> & { readonly peer: string };
+
+/** All of them, by name. Those that are reached in the same way share the words for it. */
+export function readAnsweredLinks(db: Database): AnsweredLink[] {
+  const ways = new Map<string, LinkTransport>();
+  const wayOf = (text: string): LinkTransport => {
+    let way = ways.get(text);
+    if (way === undefined) ways.set(text, (way = JSON.parse(text) as LinkTransport));
+    return way;
+  };
+  return db
+    .prepare<[], Omit<AnsweredLink, 'transport'> & { transport: string }>(
+      `SELECT link, name, transport, nkey, peer FROM link WHERE state <> 'removed' AND peer IS NOT NULL
+        ORDER BY name, link`,
+    )
+    .all()
+    .map((row) => ({ ...row, transport: wayOf(row.transport) }));
+}
+
 /** All links there ever were, some at a time: by name, those that were removed behind the others. */
 export function* allLinksInPieces(db: Database, size = 200): Generator<LinkRow[]> {
   for (const isRemoved of [0, 1]) {

@@ -4,7 +4,7 @@ import {
   describeSent,
   fleetRows,
   nameKey,
-  readLinks,
+  livingNames,
   readPeerInputs,
   readPublications,
   readReleases,
@@ -36,9 +36,11 @@ export const fleet = command({
     const now = instance.clock.now();
     const lacks = missing === undefined ? () => true : lacking(instance.db, missing);
     const bundles = lastBundles(instance);
-    const rows = fleetRows(instance.db, now)
-      .filter((row) => row.behind >= least && lacks(row))
+    const rows = fleetRows(instance.db, now, { behind: least })
+      .filter(lacks)
       .map((row) => ({ ...row, bundle: bundles.get(row.customer) ?? null }));
+    // A table of thousands costs more than their rows.
+    if (context.json) return { document: rows };
     const byBundle = rows.some(({ bundle }) => bundle !== null);
     const none =
       behind !== undefined || missing !== undefined
@@ -95,11 +97,7 @@ function wholeNumber(given: string): number {
 /** Whether a customer was offered a release that needs the input and has not said that it is set there. */
 function lacking(db: Database, input: string): (row: FleetRow) => boolean {
   const key = nameKey(input);
-  const names = new Map(
-    readLinks(db)
-      .filter(({ state }) => state !== 'removed')
-      .map(({ link, name }) => [link, name]),
-  );
+  const names = new Map(livingNames(db).map(({ link, name }) => [link, name]));
   const asking = new Map(
     readReleases(db)
       .filter(
