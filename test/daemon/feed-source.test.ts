@@ -1,10 +1,12 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { demandTrust } from '../../src/commands/index.ts';
 import { feedSource } from '../../src/daemon/feed-source.ts';
 import type { FeedSource } from '../../src/http/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { versionList } from '../../src/nuget/index.ts';
+import { readTrustDemands } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { addOwnPackage } from '../support/feed.ts';
 import { heldClock, makeInstance, type HeldClock } from '../support/instances.ts';
@@ -80,6 +82,24 @@ test('a file that was changed on the disk is not given, also where it was given 
   expect(await source.nuspecBytes(the('1.0.0'))).toBeUndefined();
   appendFileSync(path, 'more');
   expect(await source.open(the('1.0.0'))).toBeUndefined();
+});
+
+test('a file that is not good enough any more is not given, though nobody touched it', async () => {
+  await add('1.0.0');
+  const each = the('1.0.0');
+  const isGiven = async (): Promise<boolean> => {
+    await using file = await source.open(each);
+    return file !== undefined;
+  };
+  const demand = (on: boolean): void => {
+    instance.record((db) => demandTrust(readTrustDemands(db), { demand: 'timestamp', on, days: null }));
+    clock.advance(1000);
+  };
+  expect(await isGiven()).toBe(true);
+  demand(true);
+  expect(await isGiven()).toBe(false);
+  demand(false);
+  expect(await isGiven()).toBe(true);
 });
 
 test('a file that is gone is not given, and no longer served after that', async () => {
