@@ -10,17 +10,16 @@ export {
 } from './served/registration.ts';
 export { autocompleteAnswer, readSearchQuery, searchAnswer, type SearchQuery } from './served/search.ts';
 export { serviceIndex } from './served/service-index.ts';
-export { NugetError, type NugetErrorCode, type TryAgain } from './errors.ts';
+export { NugetError, type NugetErrorCode } from './errors.ts';
 export { failure } from './source/failures.ts';
 export { backOff, usualPatience, type Patience } from './source/patience.ts';
 export {
-  isServiceIndex,
   type FolderRepository,
   type HttpRepository,
   type PackageName,
   type Repository,
 } from './source/repository.ts';
 export { openSource, type Source, type SourceOptions } from './source/source.ts';
-export { largestCarrier, refuseOther, type Expected } from './push/compare-content.ts';
+export { largestCarrier } from './push/compare-content.ts';
 export type { Pushed } from './push/package-at-hand.ts';
 export { pushPackage } from './push/push.ts';

@@ -41,7 +41,7 @@ export async function isThere(
 }
 
 /** Refuses a file that a repository gave under a name and that does not carry the content of that name. @throws NugetError */
-export async function refuseOther(
+async function refuseOther(
   repository: { readonly name: string },
   expected: Expected,
   path: string,
@@ -64,7 +64,7 @@ export async function refuseOther(
 }
 
 /** Other content than it should be, under an id and version. */
-export function contentDiffers(
+function contentDiffers(
   repository: { readonly name: string },
   { id, version, contentDigest }: Pick<Expected, 'id' | 'version' | 'contentDigest'>,
   found: string,

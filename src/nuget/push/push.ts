@@ -1,7 +1,6 @@
-import { openAsking, type SourceOptions } from '../source/source.ts';
+import type { SourceOptions } from '../source/source.ts';
 import type { Repository } from '../source/repository.ts';
 import { packageAtHand, type Pushed } from './package-at-hand.ts';
-import { pushToFeed } from './push-to-feed.ts';
 import { pushToFolder } from './push-to-folder.ts';
 
 /**
@@ -17,6 +16,11 @@ export async function pushPackage(
 ): Promise<Pushed> {
   const given = await packageAtHand(repository, path, contentDigest, options.signal);
   if (repository.kind === 'folder') return pushToFolder(repository, given, options.signal);
+  // Loaded when it is needed: most commands never speak HTTP.
+  const [{ openAsking }, { pushToFeed }] = await Promise.all([
+    import('../source/feed-source.ts'),
+    import('./push-to-feed.ts'),
+  ]);
   const asking = openAsking(repository, options);
   using _connections = asking.connections;
   return await pushToFeed(asking, given);

@@ -1,12 +1,7 @@
-import { failure } from './failures.ts';
-import { openConnections } from './connections.ts';
-import type { Asking } from './documents.ts';
 import { fetchFromFolder, lookIntoFolder } from './folder-source.ts';
-import { fetchFromFeed } from './http-source.ts';
-import { usualPatience, type Patience } from './patience.ts';
+import type { Patience } from './patience.ts';
 import type { Target } from './receive-file.ts';
-import { isServiceIndex, type HttpRepository, type PackageName, type Repository } from './repository.ts';
-import { readServiceIndex, type ServiceIndex } from './service-index.ts';
+import type { PackageName, Repository } from './repository.ts';
 
 /** A repository that packages are read from. */
 export type Source = Disposable & {
@@ -23,7 +18,7 @@ export type SourceOptions = {
   readonly now?: () => number;
 };
 
-/** Opens a repository to read from; its service index is read once, when it is first needed. */
+/** Opens a repository to read from. What speaks HTTP is loaded when it is first asked something: most commands never do. */
 export function openSource(repository: Repository, options: SourceOptions): Source {
   const { signal } = options;
   if (repository.kind === 'folder')
@@ -36,43 +31,16 @@ export function openSource(repository: Repository, options: SourceOptions): Sour
       },
       [Symbol.dispose]() {},
     };
-  const asking = openAsking(repository, options);
-  let known: Promise<ServiceIndex> | undefined;
-  const index = (): Promise<ServiceIndex> => {
-    known ??= readIndex(asking);
-    return known;
+  let opened: Promise<Source> | undefined;
+  const open = async (): Promise<Source> => {
+    const { openFeedSource } = await import('./feed-source.ts');
+    return openFeedSource(repository, options);
   };
+  const feed = (): Promise<Source> => (opened ??= open());
   return {
     name: repository.name,
-    async fetch(name, target) {
-      return fetchFromFeed(asking, await index(), name, target);
-    },
-    async look() {
-      const { version, flat, publish } = await index();
-      const reading = flat.length > 0 ? '' : ', which names no place to read packages from';
-      return {
-        what: `NuGet feed ${version} at ${repository.url}${reading}`,
-        takesPushes: publish !== undefined,
-      };
-    },
-    [Symbol.dispose]: () => asking.connections[Symbol.dispose](),
+    fetch: async (name, target) => (await feed()).fetch(name, target),
+    look: async () => (await feed()).look(),
+    [Symbol.dispose]: () => void opened?.then((source) => source[Symbol.dispose]()),
   };
-}
-
-/** Everything that is needed to ask an HTTP repository something; its connections are to be disposed of. */
-export function openAsking(
-  repository: HttpRepository,
-  { signal, patience = usualPatience, now = Date.now }: SourceOptions,
-): Asking {
-  return { repository, connections: openConnections(repository), patience, signal, now };
-}
-
-async function readIndex(asking: Asking): Promise<ServiceIndex> {
-  const { repository } = asking;
-  if (isServiceIndex(repository.url)) return readServiceIndex(asking);
-  throw failure(repository, {
-    code: 'SOURCE_NOT_A_FEED',
-    because: `${repository.url} is no v3 service index, whose address ends in .json`,
-    hint: 'Packages can be pushed to such an address, and not read from it: name the one that ends in /index.json.',
-  });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
+  openSource,
   pushPackage,
   type HttpRepository,
   type NugetError,
@@ -215,6 +216,11 @@ describe('an address to push to that is no service index', () => {
     const named = httpRepository(`${server.origin}/nuget/packages?replace=false`, { apiKey: 'sesame' });
     await push({ repository: named });
     expect(server.requests.at(-1)!.path).toBe('/nuget/packages/?replace=false');
+    using source = openSource(repository, { signal: never });
+    expect(await source.look()).toMatchObject({ takesPushes: true });
+    const target = { path: shared.file('fetched'), bytesMax: 1000 };
+    const read = await laterRefusal(() => source.fetch({ id: 'Orders.Web', version: '1.0.0' }, target));
+    expect(codeOf(read)).toBe('SOURCE_NOT_A_FEED refused');
     const error = await refusedBy(onPut({ status: 409 }), { repository });
     expect(codeOf(error)).toBe('PUSH_REFUSED refused');
   });
