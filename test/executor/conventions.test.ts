@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeRunKey, type PackageAction } from '../../src/executor/index.ts';
-import { signPackage } from '../../src/packages/index.ts';
+import { defaultZipLimits, signPackage } from '../../src/packages/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { selfSigned } from '../support/certificates.ts';
 import {
@@ -336,6 +336,29 @@ test('T-68 the file that the plan names is refused where its content is not that
   expect(outcome).toMatchObject({ failedAt: { convention: 0 }, errorCode: 'PACKAGE_NOT_TRUSTED' });
   expect(outcome.error).toContain('it is not the content that the release names');
   expect(existsSync(join(root, 'data/apps'))).toBe(false);
+});
+
+test('T-62 a package beyond the limits that the plan was frozen with is refused, and the setting named', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const plan = planOf(root, [await packageStep(root, { 'a.txt': 'a', 'b.txt': 'b' })]);
+  const packageLimits = { ...defaultZipLimits, entriesMax: 2 };
+  const outcome = await run(root, { ...plan, packageLimits });
+  expect(outcome).toMatchObject({ failedAt: { convention: 0 }, errorCode: 'PACKAGE_NOT_TRUSTED' });
+  expect(outcome.error).toContain('`[packages] entries`');
+  expect(existsSync(join(root, 'data/apps'))).toBe(false);
+});
+
+test('T-61 nothing is extracted through a link in the folder of applications', async () => {
+  using folder = temporaryFolder();
+  const root = folder.path;
+  const plan = planOf(root, [await packageStep(root, { 'a.txt': 'a' })]);
+  mkdirSync(plan.appsFolder, { recursive: true });
+  mkdirSync(join(root, 'elsewhere'));
+  symlinkSync(join(root, 'elsewhere'), join(plan.appsFolder, 'Orders.Web'));
+  const outcome = await run(root, plan);
+  expect(outcome).toMatchObject({ failedAt: { convention: 0 }, errorCode: 'PACKAGE_NOT_WRITTEN' });
+  expect(readdirSync(join(root, 'elsewhere'))).toEqual([]);
 });
 
 test('J3.F9 an unsigned package is refused before convention 1, a signed one by a stranger too', async () => {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
 import { extractPackage, PackageError, verifyPackage } from '../../src/packages/index.ts';
 import { PackageFile } from '../../src/packages/zip/package-file.ts';
@@ -328,6 +329,33 @@ describe('nothing is left behind', () => {
       }
     }
     expect(outcomes).toBeGreaterThan(5);
+  });
+
+  test('T-68 where data began elsewhere when the archive was judged', async () => {
+    using folder = temporaryFolder();
+    const content = 'goodPK\x07\x08';
+    const numbers = Buffer.alloc(12);
+    numbers.writeUInt32LE(crc32(content), 0);
+    for (const at of [4, 8]) numbers.writeUInt32LE(content.length, at);
+    const noTimes = Buffer.from('55540000', 'hex');
+    const entry = { name: 'good.txt', content, stored: true, descriptor: numbers, local: { extra: noTimes } };
+    const bytes = buildZip([entry]);
+    const path = folder.file('in.nupkg', bytes);
+    await extractPackage(path, folder.file('before'), { expectedSha256: sha256(bytes) });
+    // The judge sees the header without its extra field, and takes the end of the data for that of a descriptor.
+    const nearby = vi.spyOn(PackageFile.prototype, 'readNearby').mockImplementation(function (
+      this: PackageFile,
+      at,
+      length,
+    ) {
+      const seen = Buffer.from(this.read(at, length));
+      if (at === 0) seen.writeUInt16LE(0, 28);
+      return seen;
+    });
+    const work = extractPackage(path, folder.file('out'), { expectedSha256: sha256(bytes) });
+    await expect(work).rejects.toMatchObject({ code: 'PACKAGE_CHANGED' });
+    nearby.mockRestore();
+    expect(readdirSync(folder.path)).toEqual(['before', 'in.nupkg']);
   });
 
   test('where even the checksums were changed after it was verified', async () => {

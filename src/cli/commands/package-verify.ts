@@ -1,4 +1,5 @@
 import { CrossgapError } from '../../errors.ts';
+import type { Instance } from '../../instance/index.ts';
 import {
   openTrust,
   requireVerified,
@@ -6,7 +7,7 @@ import {
   type PackageTrust,
   type VerifyOptions,
 } from '../../packages/index.ts';
-import { command, flag, needed, text, type Context, type Outcome } from '../command.ts';
+import { command, flag, needed, text, type Outcome } from '../command.ts';
 import { describeChecks } from '../describe-checks.ts';
 import { describePackage, refuseMissingPackage } from '../given-package.ts';
 import { timeNamed } from '../times.ts';
@@ -27,7 +28,8 @@ export const packageVerify = command({
     'require-countersignature': flag('refuse it without a countersignature that is believed'),
   },
   async run(context, { FILE }, given): Promise<Outcome> {
-    const trust = await trusted(context, given.trust);
+    const instance = given.trust === undefined ? await context.openIfThere() : undefined;
+    const trust = trusted(instance, given.trust);
     const requires = {
       timestamp: given['require-timestamp'] || trust.requires?.timestamp === true,
       countersignature: given['require-countersignature'] || trust.requires?.countersignature === true,
@@ -35,7 +37,8 @@ export const packageVerify = command({
     };
     const now = new Date();
     const at = given.at === undefined ? now : timeNamed(given.at, '--at');
-    const options = { trust: { ...trust, requires }, at, now };
+    const limits = instance?.packageLimits;
+    const options = { trust: { ...trust, requires }, at, now, ...(limits !== undefined && { limits }) };
     refuseMissingPackage(FILE);
     const report = await verifyPackage(FILE, options);
     const told = (standing: string): string[] => [
@@ -52,9 +55,8 @@ export const packageVerify = command({
   },
 });
 
-async function trusted(context: Context, pem: string | undefined): Promise<PackageTrust> {
+function trusted(instance: Instance | undefined, pem: string | undefined): PackageTrust {
   if (pem !== undefined) return openTrust(pemTrust(pem).fingerprints);
-  const instance = await context.openIfThere();
   if (instance === undefined) return openTrust([]);
   const { fingerprints, rules } = everyTrust(instance);
   return openTrust(fingerprints, rules);
