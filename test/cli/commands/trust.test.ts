@@ -239,3 +239,29 @@ describe('package verify', () => {
     expect(existsSync(notes) ? readFileSync(notes, 'utf8') : '').toBe('');
   });
 });
+
+test('a list that a vendor hands to a receiver is carried in a bundle, and believed for its chain only', async () => {
+  const contoso = await makeInstance(root, 'contoso');
+  const wordsOf = async (one: Person): Promise<string> =>
+    (await one.asks<{ instance: { fingerprint: string } }>('status')).instance.fingerprint;
+  const [invitation, reply, out] = ['invitation.json', 'reply.json', 'bundles'].map((name) =>
+    join(root, name),
+  );
+  await acme.asks(['link', 'invite', 'contoso', '--out', invitation!]);
+  await contoso.asks(['link', 'accept', invitation!, '--fingerprint', await wordsOf(acme), '--out', reply!]);
+  const list = file('told.crl', revocationList({ issuer: authority, madeAt: at(-2), nextAt: at(5) }));
+  const telling = ['trust', 'import-crl', list, '--to', 'contoso'];
+  expect((await acme.types([...telling, '--json'])).error.code).toBe('LINK_NOT_CONFIRMED');
+  expect((await listed()).revocationLists).toEqual([]);
+  await acme.asks(['link', 'confirm', reply!, '--fingerprint', await wordsOf(contoso)]);
+  expect((await acme.types(telling)).stdout).toContain('handed to 1 receiver');
+  expect(await acme.asks(telling)).toMatchObject({ imported: false, toldTo: 0 });
+  expect((await acme.types('feed show contoso')).stdout).toContain(
+    'list of certificates that "CN=Authority" revoked',
+  );
+  await acme.asks(['bundle', 'export', '--to', 'contoso', '--out', out!]);
+  await contoso.asks(['bundle', 'import', out!]);
+  const { revocationLists } = await contoso.asks<Listed>('trust list');
+  expect(revocationLists).toMatchObject([{ issuer: 'CN=Authority', here: true, link: 'acme' }]);
+  expect((await contoso.types('trust list')).stdout).toContain('told by acme, believed for its chain only');
+});
