@@ -38,8 +38,15 @@ export async function inWords<Result>(task: () => Promise<Result>): Promise<Resu
   }
 }
 
-/** A verified package as people read it, under one line on how it stands. */
-export function describePackage(report: PackageReport, standing: string): string[] {
+/**
+ * A verified package as people read it, under one line on how it stands. Whether its signer is trusted is left out
+ * where nobody asked.
+ */
+export function describePackage(
+  report: PackageReport,
+  standing: string,
+  { trustAsked = true }: { readonly trustAsked?: boolean } = {},
+): string[] {
   const { id, version, signature } = report;
   const signer = signature?.signer;
   const signed =
@@ -58,7 +65,7 @@ export function describePackage(report: PackageReport, standing: string): string
       ['content', report.contentDigest],
       ['signature', signed],
       ['signer', signer && `${signer.subject}, SHA-256 ${signer.fingerprint}`],
-      ['trusted', signature && (report.trusted ? 'yes' : 'no')],
+      ['trusted', trustAsked ? signature && (report.trusted ? 'yes' : 'no') : null],
       ['timestamp', signature && (signature.timestamp ?? 'none')],
     ]),
   ];

@@ -13,7 +13,7 @@ export function signedOutcome(
     document: packages.length === 1 ? { ...first, packages } : { packages },
     text: signed.flatMap(({ report, standing }, index) => [
       ...(index > 0 ? [''] : []),
-      ...describePackage(report, standing),
+      ...describePackage(report, standing, { trustAsked: false }),
       ...report.problems.map(({ code, message, severity }) => `${severity} ${code}: ${message}`),
     ]),
   };

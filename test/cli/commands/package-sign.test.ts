@@ -88,11 +88,14 @@ describe('a package is signed on the command line', () => {
         'B',
       ];
       const line = ['package', 'countersign', file, '--certificate', both, ...repository, ...stamping];
-      expect(await somebody.asks(line)).toMatchObject({
+      const countersigned = await somebody.asks<object>(line);
+      expect(countersigned).toMatchObject({
         primary: false,
         contentDigest: sha256(unsigned),
         signature: { kind: 'author', countersigned: true },
       });
+      // Nobody was asked whom to believe.
+      expect(Object.keys(countersigned)).not.toContain('trusted');
       const again = await somebody.types([...line, '--json']);
       expect(again).toMatchObject({ exitCode: 3, error: { code: 'PACKAGE_ALREADY_COUNTERSIGNED' } });
       const out = join(root, `unsigned-${count}.nupkg`);
@@ -150,6 +153,7 @@ describe('a package is signed on the command line', () => {
       exitCode: 0,
       stdout: expect.stringContaining('it has no signature of an author'),
     });
+    expect(answer.stdout).not.toContain('trusted');
   });
 });
 
