@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runDaemon } from '../../src/daemon/index.ts';
 import { sourceCheckAlarms } from '../../src/daemon/check-source.ts';
@@ -243,6 +244,29 @@ describe('a package that a link brought', () => {
     server.packages.set(key, file(customer));
     await runDaemon(customer, { once: true, log: silentLog(), signal: never });
     expect(outcomes(customer)).toEqual([['there', null]]);
+  });
+
+  test('is given by a daemon that runs, without being asked', async () => {
+    const customer = pushing();
+    const stop = new AbortController();
+    const taken = Promise.withResolvers<void>();
+    const said: string[] = [];
+    const log = pino(
+      {},
+      {
+        write(line: string) {
+          said.push(line);
+          if (line.includes('"package":"Orders.Web 2.0.0"')) taken.resolve();
+        },
+      },
+    );
+    const listen = { host: '127.0.0.1', port: 0 };
+    const running = runDaemon(customer, { once: false, listen, log, signal: stop.signal });
+    await taken.promise;
+    stop.abort();
+    await running;
+    expect(said.join('')).toContain('package pushed');
+    expect(outcomes(customer)).toEqual([['taken', null]]);
   });
 
   test('is tried again where it could not be given, which is said once and shown until it is', async () => {
