@@ -272,6 +272,9 @@ function misnamedIn({ document }: ReleaseRow, digest: string, known: PackagePin)
 function offerViews(db: Database, releases: readonly ReleaseRow[], facts: StatusFacts): OfferView[] {
   if (releases.length === 0) return [];
   const wanted = readWantedBlobs(db);
+  const givenUp = new Set(
+    wanted.flatMap(({ link, digest, removed }) => (removed ? [`${link} ${digest}`] : [])),
+  );
   const links = new Map([...new Set(releases.map(({ link }) => link))].map((id) => [id, readLink(db, id)]));
   return releases.toReversed().map((release) => {
     const link = links.get(release.link);
@@ -291,6 +294,7 @@ function offerViews(db: Database, releases: readonly ReleaseRow[], facts: Status
         version: pin.version,
         sizeBytes: pin.sizeBytes,
         held: fileFor(db, release.link, pin, facts.holds) !== undefined,
+        ...(givenUp.has(`${release.link} ${pin.sha256}`) && { removed: true as const }),
       })),
       inputs: release.document.inputs.map(({ name, label, secret, required }) => ({
         name,

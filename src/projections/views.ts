@@ -145,7 +145,10 @@ export type OfferView = {
     readonly id: string;
     readonly version: string;
     readonly sizeBytes: number;
+    /** Whether a file of its content is here. */
     readonly held: boolean;
+    /** It was given up, since no release that can be deployed named it. */
+    readonly removed?: true;
   }[];
   readonly inputs: readonly {
     readonly name: string;

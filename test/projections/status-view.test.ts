@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   addEnvironment,
   answerOffer,
+  giveUpBlobs,
   giveValue,
   refuseBlob,
   removeLink,
@@ -127,6 +128,14 @@ describe('J1.12: an offer', () => {
 
   describe('of a confirmed link', () => {
     beforeEach(() => confirmLink(pair.customer, pair.link, pair.vendor));
+
+    test('tells of a package that was given up that it is removed, and not on its way', async () => {
+      await publish('1.0.0');
+      const { sha256: digest } = offered('1.0.0').document.packages[0]!;
+      const gone = { digest, sizeBytes: 1000, what: 'Orders.Web 1.0.0', why: 'its release was refused' };
+      pair.customer.record(() => giveUpBlobs([{ ...gone, held: true }]));
+      expect(offers({ holds: () => false })[0]!.packages).toMatchObject([{ held: false, removed: true }]);
+    });
 
     test('says what it consists of, what is here of it, and what it asks for', async () => {
       await publish('1.0.0', [

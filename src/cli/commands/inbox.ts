@@ -162,7 +162,10 @@ function signatures({ confirmed, link, words }: OfferFacts): string {
 }
 
 function packages({ packages: all }: OfferFacts): string {
-  const lines = all.map(({ id, version, held }) => `${id} ${version}${held ? '' : ' (not here yet)'}`);
+  const lines = all.map(({ id, version, held, removed }) => {
+    const where = held ? '' : removed === true ? ' (removed)' : ' (not here yet)';
+    return `${id} ${version}${where}`;
+  });
   return lines.join(', ') || 'none';
 }
 

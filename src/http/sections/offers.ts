@@ -96,7 +96,11 @@ function packages(offer: OfferView): Content {
       (one) =>
         html`<li>
           <span class="exactly">${one.id} ${one.version}</span> <small>${size(one.sizeBytes)}</small> ${
-            one.held ? chip('held', 'here', 'good') : chip('coming', 'on its way', 'wait')
+            one.held
+              ? chip('held', 'here', 'good')
+              : one.removed === true
+                ? chip('removed')
+                : chip('coming', 'on its way', 'wait')
           }
         </li>`,
     )}
