@@ -15,6 +15,8 @@ export type JudgedBy = { readonly fingerprints: readonly string[]; readonly rule
 
 /** More lists of one issuer than this are older than anything they could still tell. */
 const listsPerIssuerMax = 8;
+/** What one link's lists may weigh when a package is judged: each of them is read then. */
+const listBytesMax = 64 * 1024 * 1024;
 
 /**
  * By what the packages of a link are judged, or this side's own with ''. What is demanded of packages beyond a
@@ -96,13 +98,21 @@ function listsAtHand(
   const rows = readRevocationLists(instance.db).filter(
     (row) => (row.link === '' || isOfLink(row)) && instance.holds(row.digest),
   );
-  const newest = [...Map.groupBy(rows, ({ issuer }) => issuer).values()].flatMap((ofIssuer) =>
-    ofIssuer.slice(0, listsPerIssuerMax),
-  );
-  return [...new Set(newest.map(({ digest }) => digest))].map((sha256) => ({
-    file: instance.blobs.path(sha256),
-    sha256,
-  }));
+  const taken = [...Map.groupBy(rows, ({ link }) => link).values()].flatMap(newestWithin);
+  return [...new Set(taken)].map((sha256) => ({ file: instance.blobs.path(sha256), sha256 }));
+}
+
+/** The digests of the newest lists of each issuer, as far as one link may have us read; the newest come first. */
+function newestWithin(ofLink: readonly RevocationRow[]): string[] {
+  const seen = new Map<string, number>();
+  let bytes = 0;
+  return ofLink.flatMap(({ issuer, digest, sizeBytes }) => {
+    const before = seen.get(issuer) ?? 0;
+    if (before >= listsPerIssuerMax || bytes + sizeBytes > listBytesMax) return [];
+    seen.set(issuer, before + 1);
+    bytes += sizeBytes;
+    return [digest];
+  });
 }
 
 function requirements({ db }: Instance): TrustRequirements {

@@ -43,6 +43,22 @@ export function readDer(bytes: Buffer, limits: DerLimits = { depthMax: 40, value
   return value;
 }
 
+/** A value as a slice of the input, and what stands behind its tag and length; nobody has looked inside. */
+export type DerSlice = { readonly tag: number; readonly bytes: Buffer; readonly content: Buffer };
+
+/** The values that stand one behind the other in `bytes`, for what is too large to be read as a tree. Throws `RangeError`. */
+export function* derSlices(bytes: Buffer): Generator<DerSlice, void, undefined> {
+  for (let at = 0; at < bytes.length;) {
+    const tag = byteAt(bytes, at, bytes.length);
+    if ((tag & 0x1f) === 0x1f) throw new RangeError('a tag of many bytes');
+    const { length, contentStart } = readLength(bytes, at + 1, bytes.length);
+    const end = contentStart + length;
+    if (end > bytes.length) throw new RangeError('a value runs past its end');
+    yield { tag, bytes: bytes.subarray(at, end), content: bytes.subarray(contentStart, end) };
+    at = end;
+  }
+}
+
 function readLength(bytes: Buffer, at: number, end: number): { length: number; contentStart: number } {
   const first = byteAt(bytes, at, end);
   if (first < 0x80) return { length: first, contentStart: at + 1 };

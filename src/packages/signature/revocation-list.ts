@@ -19,7 +19,7 @@ import {
   type DistributionPointName,
 } from '@peculiar/asn1-x509';
 import { createHash, verify } from 'node:crypto';
-import { readDer, type DerValue } from './der.ts';
+import { derSlices, readDer, type DerSlice } from './der.ts';
 import { nameInWords } from './name-in-words.ts';
 import { hashOfRsaOid, oids, type HashName } from './oids.ts';
 import { mayListRevoked, type SignerCertificate } from './signer-certificate.ts';
@@ -39,7 +39,8 @@ export type RevocationList = {
   readonly count: number;
   readonly scope: Scope;
   readonly signed: { readonly bytes: Buffer; readonly hash: HashName; readonly signature: Buffer };
-  readonly entries: readonly DerValue[];
+  /** The entries one behind the other, in DER. */
+  readonly entries: Buffer;
 };
 
 /** Which certificates of the issuer a list is about; `points` empty: wherever their own list is said to be. */
@@ -81,28 +82,28 @@ export function derOf(bytes: Buffer): Buffer {
 const tags = { integer: 0x02, bitString: 0x03, sequence: 0x30, utcTime: 0x17, time: 0x18, extensions: 0xa0 };
 
 function listIn(der: Buffer): RevocationList {
-  const root = readDer(der, { depthMax: 20, valuesMax: 8_000_000 });
-  const [body, algorithm, signature] = root.children;
-  if (root.children.length !== 3 || signature?.tag !== tags.bitString || body === undefined)
+  const [root, ...behind] = derSlices(der);
+  if (root?.tag !== tags.sequence || behind.length > 0) throw refused('it is not a signed list');
+  const [body, algorithm, signature, ...more] = derSlices(root.content);
+  if (signature?.tag !== tags.bitString || body?.tag !== tags.sequence || more.length > 0)
     throw refused('it is not a signed list');
-  const parts = [...body.children];
-  const take = (...wanted: number[]): DerValue | undefined =>
+  const parts = [...derSlices(body.content)];
+  const take = (...wanted: number[]): DerSlice | undefined =>
     parts[0] !== undefined && wanted.includes(parts[0].tag) ? parts.shift() : undefined;
   const version = take(tags.integer);
   if (version?.bytes.equals(Buffer.from([0x02, 0x01, 0x01])) !== true)
     throw refused('it is not of version 2');
   const [inner, issuer] = [take(tags.sequence), take(tags.sequence)];
   const [thisUpdate, nextUpdate] = [take(tags.utcTime, tags.time), take(tags.utcTime, tags.time)];
-  const entries = take(tags.sequence)?.children ?? [];
-  const extensions = take(tags.extensions)?.children[0]?.children ?? [];
+  const entries = take(tags.sequence)?.content ?? Buffer.alloc(0);
+  const extensions = take(tags.extensions);
   if (inner === undefined || issuer === undefined || thisUpdate === undefined || parts.length > 0)
     throw refused('its parts are not those of a list');
   if (nextUpdate === undefined) throw refused('it does not say when the next one comes');
   if (algorithm?.bytes.equals(inner.bytes) !== true) throw refused('it names two algorithms');
-  const { algorithm: oid } = AsnParser.parse(toArray(inner.bytes), AlgorithmIdentifier);
-  const hash = hashOfRsaOid(oid);
+  const hash = hashOfRsaOid(readAs(inner, AlgorithmIdentifier).algorithm);
   if (hash === undefined) throw refused('it is not signed with RSA and SHA-2');
-  const name = AsnParser.parse(toArray(issuer.bytes), Name);
+  const name = readAs(issuer, Name);
   return {
     der,
     sha256: createHash('sha256').update(der).digest('hex'),
@@ -110,12 +111,33 @@ function listIn(der: Buffer): RevocationList {
     issuerName: nameInWords(name),
     thisUpdate: timeIn(thisUpdate),
     nextUpdate: timeIn(nextUpdate),
-    count: entries.length,
-    scope: scopeIn(extensions.map(({ bytes }) => AsnParser.parse(toArray(bytes), Extension))),
+    count: countOf(entries),
+    scope: scopeIn(extensions === undefined ? [] : extensionsIn(extensions)),
     // The first byte of a bit string counts the bits that are not used: none.
-    signed: { bytes: body.bytes, hash, signature: contentOf(signature).subarray(1) },
+    signed: { bytes: body.bytes, hash, signature: signature.content.subarray(1) },
     entries,
   };
+}
+
+function extensionsIn(tagged: DerSlice): Extension[] {
+  const [list] = derSlices(tagged.content);
+  return list === undefined ? [] : [...derSlices(list.content)].map((each) => readAs(each, Extension));
+}
+
+/** How many entries there are, each of which begins with a serial number. */
+function countOf(entries: Buffer): number {
+  let count = 0;
+  for (const entry of derSlices(entries)) {
+    if (entry.tag !== tags.sequence || serialOf(entry) === undefined)
+      throw refused('one of its entries names no certificate');
+    count += 1;
+  }
+  return count;
+}
+
+function serialOf({ content }: DerSlice): Buffer | undefined {
+  const first = derSlices(content).next().value;
+  return first?.tag === tags.integer ? first.content : undefined;
 }
 
 /** The extensions that matter for whom the list is about; a critical one that is not understood refuses the list. */
@@ -165,18 +187,21 @@ export function covers({ scope }: RevocationList, certificate: SignerCertificate
   return own.some((address) => scope.points.includes(address));
 }
 
-/** What the list says of the certificate with this serial number. Errors: `RevocationListUnreadable`. */
+/** What the list says of the certificate with this serial number. */
 export function revocationIn(list: RevocationList, serial: Buffer): Revocation | undefined {
-  const entry = list.entries.find(
-    ({ children }) => children[0] !== undefined && contentOf(children[0]).equals(serial),
-  );
+  const entry = entryOf(list, serial);
   if (entry === undefined) return undefined;
   try {
-    return revocationOf(AsnParser.parse(toArray(entry.bytes), RevokedCertificate));
+    return revocationOf(readAs(entry, RevokedCertificate));
   } catch {
     // What is listed is revoked, also where the rest of its entry can not be read.
     return { since: new Date(0), reason: reasons[0]! };
   }
+}
+
+function entryOf({ entries }: RevocationList, serial: Buffer): DerSlice | undefined {
+  for (const entry of derSlices(entries)) if (serialOf(entry)?.equals(serial) === true) return entry;
+  return undefined;
 }
 
 function revocationOf({ revocationDate, crlEntryExtensions = [] }: RevokedCertificate): Revocation {
@@ -209,16 +234,16 @@ const reasons: Readonly<Record<number, string>> = {
   10: 'aACompromise',
 };
 
-function timeIn({ bytes }: DerValue): Date {
-  const time = AsnParser.parse(toArray(bytes), Time).getTime();
+function timeIn(value: DerSlice): Date {
+  const time = readAs(value, Time).getTime();
   if (Number.isNaN(time.getTime())) throw refused('one of its times is none');
   return time;
 }
 
-/** What stands behind tag and length of a value. */
-function contentOf({ bytes }: DerValue): Buffer {
-  const first = bytes[1]!;
-  return bytes.subarray(first < 0x80 ? 2 : 2 + (first & 0x7f));
+/** Reads a small part by its type. */
+function readAs<T>({ bytes }: DerSlice, type: new () => T): T {
+  readDer(bytes);
+  return AsnParser.parse(toArray(bytes), type);
 }
 
 const toArray = (bytes: Buffer): ArrayBuffer => new Uint8Array(bytes).buffer;
