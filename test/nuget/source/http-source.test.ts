@@ -330,6 +330,14 @@ describe('the way to a feed', () => {
     await using proxy = await connectProxy();
     expect(await fetched({ ...believed, proxy: proxy.url })).toEqual(bytes);
     expect(proxy.asked).toEqual([new URL(secure.origin).host]);
+    // Who we are is told to another host where a person named it, and only there.
+    server.resources = [{ '@id': `${secure.origin}/v3/flat/`, '@type': 'PackageBaseAddress/3.0.0' }];
+    const away = httpRepository(server.index, { ca: authority.pem, user: 'crossgap', password: 'x' });
+    const credentialHosts = [new URL(secure.origin).host];
+    for (const repository of [away, { ...away, credentialHosts }])
+      expect(await fetched(repository)).toEqual(bytes);
+    const told = secure.requests.slice(-2).map(({ headers }) => headers.authorization !== undefined);
+    expect(told).toEqual([false, true]);
     const clear = `${server.origin}${file}`;
     secure.special = ({ path }) =>
       path === file ? { status: 302, headers: { location: clear } } : undefined;
