@@ -39,7 +39,7 @@ export type LinkFacts = {
   /** How links are at this moment, by their ids; undefined where no daemon runs. */
   readonly live: LinksLive | undefined;
   /** Of links by hand: the bundle made last. */
-  readonly lastBundle: (link: LinkRow) => LastBundle | undefined;
+  readonly lastBundle: (link: Pick<LinkRow, 'link'>) => LastBundle | undefined;
 };
 
 /** A bundle, up to which entry it goes and how far it came; and those that were made before it, oldest first. */

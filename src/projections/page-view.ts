@@ -25,11 +25,16 @@ export function pageView(
 ): PageView {
   const known = readKnown(db);
   const find = prepareFindLink(db);
-  const called = (link: string): string | undefined => find(link)?.name;
+  const fleet = fleetPart(db, facts.choice, {
+    now: facts.now,
+    bundleOf: (link) => bundleOf(db, link, facts),
+  });
+  const customers = new Set(fleet.shown.map(({ customer }) => customer));
+  const called = (link: string): string | undefined => (customers.has(link) ? link : find(link)?.name);
   return {
     ...commonParts(db, facts, known),
     links: linksPart(db, facts, called),
-    fleet: fleetPart(db, facts.choice, { now: facts.now, bundleOf: (link) => bundleOf(db, link, facts) }),
+    fleet,
     releases: releasesPart(db, known),
     log: facts.log,
     called,
@@ -67,9 +72,9 @@ function linksPart(db: Database, facts: LinkFacts, called: (link: string) => str
 }
 
 function bundleOf(db: Database, id: string, facts: LinkFacts): LinkView['lastBundle'] {
-  const link = readLink(db, id);
-  const bundle = link?.transport.kind === 'hand' ? facts.lastBundle(link) : undefined;
-  return link === undefined || bundle === undefined ? null : bundleView(link, bundle);
+  const bundle = facts.lastBundle({ link: id });
+  const link = bundle && readLink(db, id);
+  return link?.transport.kind === 'hand' ? bundleView(link, bundle!) : null;
 }
 
 function releasesPart(db: Database, known: Known): PageView['releases'] {
