@@ -24,14 +24,13 @@ const ledger = `CREATE TABLE migration (
   applied_at INTEGER NOT NULL
 ) STRICT`;
 
-/** The files `0001_name.sql` … of a folder in order; each number once. */
+/** The files `0001_name.sql` … of a folder in order; numbers without a hole. */
 export function readMigrations(folder: string): Migration[] {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))
     .toSorted();
   return names.map((name, at) => {
-    const isNext = name.slice(0, 4) > (names[at - 1]?.slice(0, 4) ?? '0000');
-    if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name) || !isNext)
+    if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name) || Number(name.slice(0, 4)) !== at + 1)
       throw new DatabaseError('MIGRATION_FAILED', `Cannot use the migrations: ${name} is out of order`, {
         hint: 'Install crossgap again; its migrations folder is not as it was delivered.',
         details: { folder, name },
