@@ -37,7 +37,10 @@ export function feedSource(instance: Instance, log: Logger): FeedSource {
   return {
     shelf,
     describe(each) {
-      const known = nuspecs.get(each.sha256) ?? readNuspec(instance, log, each);
+      const known =
+        nuspecs.get(each.sha256) ??
+        (instance.holds(each.sha256) ? readNuspec(instance, log, each) : undefined);
+      if (known === undefined) return Promise.resolve(undefined);
       nuspecs.set(each.sha256, known);
       return known;
     },

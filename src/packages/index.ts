@@ -14,7 +14,6 @@ export { explainDamage } from './zip/damage.ts';
 export { PackageError, type PackageErrorCode } from './errors.ts';
 export { isPackageId, packageFileName, samePackage, type PackageIdentity } from './nupkg.ts';
 export {
-  nuspecBytesMax,
   parseNuspec,
   readPackageNuspec,
   type Dependency,

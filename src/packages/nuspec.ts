@@ -53,7 +53,7 @@ export type Nuspec = PackageIdentity & {
   };
 };
 
-export const nuspecBytesMax = 1 << 20;
+const nuspecBytesMax = 1 << 20;
 const shortMax = 400;
 const longMax = 4000;
 const notesMax = 35_000;

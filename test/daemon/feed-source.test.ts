@@ -108,6 +108,7 @@ test('a file that is gone is not given, and no longer served after that', async 
   rmSync(path);
   expect(await source.open(each)).toBeUndefined();
   expect(await source.nuspecBytes(each)).toBeUndefined();
+  expect(await source.describe(each)).toBeUndefined();
   await add('2.0.0');
   clock.advance(1000);
   expect(versions()).toEqual({ versions: ['2.0.0'] });
