@@ -67,7 +67,7 @@ test.each([
   ['status', [...page, ...applications, 'pino', 'markdown-it']],
   ['log show', [...page, ...applications, 'pino', 'markdown-it']],
   ['release create Orders 1.0.0 --package Orders.Web@1.0.0', page],
-  ['package list', page],
+  ['package list', [...page, 'yaml', 'picomatch', 'markdown-it']],
   ['deploy 1.0.0 --env uat', page],
 ])('%s reads no library that it has no use for', async (line, unused) => {
   const notes = newNotes();
