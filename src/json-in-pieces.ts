@@ -27,6 +27,7 @@ export function objectInPieces(members: Readonly<Record<string, unknown>>): Json
     (function* () {
       let before = '{';
       for (const [name, value] of Object.entries(members)) {
+        if (value === undefined) continue;
         yield `${before}${JSON.stringify(name)}:`;
         if (value instanceof JsonPieces) yield* value.pieces;
         else yield JSON.stringify(value);
