@@ -113,7 +113,8 @@ const check = command({
           alarms: [],
           error: { code, message, hint },
         });
-        lines.push(`${source.name}: ${message} [${code}]`);
+        // The first one is said behind the list, with what to do.
+        lines.push(`${source.name}: ${error === failure ? "can't be used" : message} [${code}]`);
       }
     }
     return {
