@@ -14,7 +14,10 @@ const push = {
 describe('what became of a push', () => {
   test('is said when it is new, with as many words as fit', () => {
     const [said, ...more] = recordPush(undefined, { ...push, message: 'x'.repeat(5000) });
-    expect(said).toMatchObject({ to: 'self', event: { name: 'package.pushed', data: { outcome: 'failed' } } });
+    expect(said).toMatchObject({
+      to: 'self',
+      event: { name: 'package.pushed', data: { outcome: 'failed' } },
+    });
     expect(said?.event.data).toMatchObject({ message: expect.stringMatching(/^x{999}…$/) });
     expect(more).toEqual([]);
     expect(recordPush({ outcome: 'failed', code: 'SOURCE_FAILING' }, push)).toHaveLength(1);
