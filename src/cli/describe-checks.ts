@@ -10,7 +10,16 @@ export function describeChecks(report: PackageReport, now: string): string[] {
   const [errors, warnings] = [of('error'), of('warning')];
   return [
     ...counts(report, now),
-    ...section('Checks', table(checks.map(({ step, state, detail }) => [step, state, detail]))),
+    ...section(
+      'Checks',
+      table(
+        checks.map(({ step, state, detail, codes }) => [
+          step,
+          state,
+          codes.length === 0 ? detail : `${detail} (${codes.join(', ')})`,
+        ]),
+      ),
+    ),
     ...section(count(errors.length, 'reason', 'reasons').concat(' not to use it'), errors),
     ...section(`${count(warnings.length, 'thing')} to know`, warnings),
   ];

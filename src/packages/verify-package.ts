@@ -155,7 +155,7 @@ const withoutSignature = (because: string): Found[] => [
 
 /** The steps as they are told, and all their problems. */
 const told = (steps: readonly Found[]): Pick<PackageReport, 'checks' | 'problems'> => ({
-  checks: steps.map(({ step, state, detail }) => ({ step, state, detail })),
+  checks: steps.map(({ step, state, detail, codes }) => ({ step, state, detail, codes })),
   problems: steps.flatMap(({ problems }) => problems),
 });
 
@@ -172,8 +172,7 @@ function authorOnly({ kind, found: steps }: SignatureFindings): readonly Found[]
 function withUnread(step: Found, unread: readonly string[]): Found {
   if (step.step !== 'revocation' || unread.length === 0) return step;
   const warnings = unread.map((message) => warning('PACKAGE_REVOCATION_LIST_UNREADABLE', message));
-  const detail = [step.detail, ...unread].filter((text) => text !== '').join('; ');
-  return { ...step, detail, problems: [...step.problems, ...warnings] };
+  return found(step.step, [...step.problems, ...warnings], step.detail, step.state);
 }
 
 /** Whether a step leaves the signature valid: who signed is another question, and so is what is required beyond that. */

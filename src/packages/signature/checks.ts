@@ -24,14 +24,21 @@ export type CheckStep = (typeof checkSteps)[number];
 export type CheckState = 'passed' | 'warned' | 'failed' | 'unknown' | 'absent' | 'not reached';
 
 /** One step as it is told. */
-export type Check = { readonly step: CheckStep; readonly state: CheckState; readonly detail: string };
+export type Check = {
+  readonly step: CheckStep;
+  readonly state: CheckState;
+  /** What is the case; what is wrong, where nothing else is to be said. */
+  readonly detail: string;
+  /** The codes of its problems. */
+  readonly codes: readonly string[];
+};
 
 /** A step with the problems it found. */
 export type Found = Check & { readonly problems: readonly Problem[] };
 
 /**
  * A step that found these problems: it failed with an error, and is warned of with a warning only. `detail` says what
- * is the case where nothing failed; problems are said behind it, or in its place where it failed.
+ * is the case where nothing failed; problems are said in its place where something did, or where it is empty.
  */
 export function found(
   step: CheckStep,
@@ -45,7 +52,8 @@ export function found(
   return {
     step,
     state: failed ? 'failed' : warned ? 'warned' : otherwise,
-    detail: failed ? told.join('; ') : [detail, ...told].filter((text) => text !== '').join('; '),
+    detail: failed || detail === '' ? told.join('; ') : detail,
+    codes: [...new Set(problems.map(({ code }) => code))],
     problems,
   };
 }
@@ -55,6 +63,7 @@ export const notReached = (step: CheckStep, because: string): Found => ({
   step,
   state: 'not reached',
   detail: because,
+  codes: [],
   problems: [],
 });
 
