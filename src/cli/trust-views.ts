@@ -1,4 +1,4 @@
-import { companyCertificates } from '../daemon/index.ts';
+import { companyCertificates, introducedCertificates } from '../daemon/index.ts';
 import { certificateFacts } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { linkNames, readLinks, readTrusted, type TrustedRow } from '../projections/index.ts';
@@ -89,7 +89,7 @@ export function purposeInWords({ purpose, link, issues, rootNeeded, vouches, own
 export function knownCertificates(instance: Instance): Uint8Array[] {
   const links = readLinks(instance.db).filter(({ state }) => state === 'confirmed');
   const companies = ['', ...links.map(({ link }) => link)].flatMap((link) =>
-    companyCertificates(instance, link),
+    introducedCertificates(instance, link),
   );
   const added = readTrusted(instance.db).flatMap(({ certificate }) => certificate ?? []);
   return [...companies, ...added];

@@ -11,7 +11,7 @@ export const pemBytesMax = 1024 * 1024;
 /** By what a package at hand is judged; without rules the fingerprints count for everything. */
 export type Judges = { readonly fingerprints: readonly string[]; readonly rules?: TrustRules };
 
-/** By what this side's own packages are judged: the company certificate, those above it, and what was added. */
+/** By what this side's own packages are judged: the company certificate, and what was added. */
 export function ownTrust(instance: Instance): PackageTrust {
   const { fingerprints, rules } = packageTrust(instance, '', 'used');
   return openTrust(fingerprints, rules);

@@ -13,7 +13,7 @@ export { standInOf } from './stand-ins.ts';
 export { settleDeployment } from './settle.ts';
 export { runTeller, type ProgressTone, type SayProgress } from './tell-run.ts';
 export { everybodysTrust, packageTrust, type JudgedBy } from './package-trust.ts';
-export { companyCertificates, trustedFingerprints } from './trusted-fingerprints.ts';
+export { companyCertificates, introducedCertificates, trustedFingerprints } from './trusted-fingerprints.ts';
 export {
   feedViews,
   outboundLines,

@@ -10,7 +10,7 @@ import {
 } from '../projections/index.ts';
 import { trustedFingerprints } from './trusted-fingerprints.ts';
 
-/** By what packages are judged, as plain data: fingerprints of signers and those above them, and the rules beside. */
+/** By what packages are judged, as plain data: fingerprints of signers or of those who issued them, and the rules beside. */
 export type JudgedBy = { readonly fingerprints: readonly string[]; readonly rules: TrustRules };
 
 /** More lists of one issuer than this are older than anything they could still tell. */

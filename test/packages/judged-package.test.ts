@@ -217,6 +217,19 @@ if (requires('openssl', 'packages are stamped by a real time stamp authority')) 
       }
     });
 
+    test('T-66 a revoked signer does not become good by leaving its issuer out of the package', async () => {
+      const alone = { ...author, chain: [author.chain[0]!] };
+      const file = folder.file('alone');
+      await signPackage(folder.file('unsigned.nupkg'), file, alone, { hash: 'sha256' });
+      const pinned = { fingerprints: new Set([fingerprint(author)]) };
+      expect(told(await judged(file, [revoking(1)], pinned), 'error')).toEqual(['NU3012']);
+      for (const lists of [[], [list()], [revoking(1, days(5), stranger)]]) {
+        const report = await judged(file, lists, pinned);
+        expect(report.ok).toBe(true);
+        expect(stateOf(report, 'revocation')).toBe('unknown');
+      }
+    });
+
     test('a list from the future says nothing yet', async () => {
       const report = await verifyPackage(files.plain, { trust: trust({ revocationLists: [revoking(1)] }) });
       expect(stateOf(report, 'revocation')).toBe('unknown');

@@ -2,7 +2,8 @@
  * Whether a certificate was taken back, from lists that are at hand. Nothing is ever fetched: what the lists do not
  * say is not known, and how old they are is said.
  *
- * A list counts where the issuer of the certificate, a member of the very chain that is judged, signed it. Of several
+ * A list counts where the issuer of the certificate, a member of the very chain that is judged, signed it; where that
+ * issuer was left out of the package, lists in its name still count against the certificate. Of several
  * the newest decides; what an older one revoked stays revoked, because entries leave a list when their certificate
  * expires; only a hold can be lifted.
  *
@@ -49,7 +50,10 @@ export function checkRevocation(chain: readonly SignerCertificate[], question: R
     const name = `"${certificate.subject}"`;
     const lists = listsAbout(certificate, chain[at + 1], question);
     const [newest] = lists;
-    const revocation = revocationAmong(lists, certificate);
+    const revocation =
+      chain[at + 1] === undefined
+        ? revocationByName(certificate, question)
+        : revocationAmong(lists, certificate);
     if (revocation !== undefined) {
       const { since, reason } = revocation;
       const when = `${name} was revoked as of ${since.toISOString()} (${reason})`;
@@ -85,10 +89,28 @@ function listsAbout(
   { lists, now }: RevocationQuestion,
 ): RevocationList[] {
   if (issuer === undefined) return [];
-  return lists
-    .filter((list) => list.thisUpdate <= now && isListOf(list, issuer) && covers(list, certificate))
-    .toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
+  return newestFirst(
+    lists.filter((list) => list.thisUpdate <= now && isListOf(list, issuer) && covers(list, certificate)),
+  );
 }
+
+/**
+ * What lists in the name of the issuer say where its certificate is not in the package, so that nobody can tell who
+ * signed them. They count against a certificate and never for it: else leaving its issuer out would make a revoked
+ * signer good again. Whoever brought a false list was believed enough to have it taken in here.
+ */
+function revocationByName(
+  certificate: SignerCertificate,
+  { lists, now }: RevocationQuestion,
+): Revocation | undefined {
+  const inItsName = lists.filter(
+    (list) => list.thisUpdate <= now && list.issuer.equals(certificate.issuer) && covers(list, certificate),
+  );
+  return revocationAmong(newestFirst(inItsName), certificate);
+}
+
+const newestFirst = (lists: readonly RevocationList[]): RevocationList[] =>
+  lists.toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
 
 function revocationAmong(
   [newest, ...older]: readonly RevocationList[],
