@@ -14,11 +14,17 @@ import { verifiedFiles } from './verified-files.ts';
 export function feedSource(instance: Instance, log: Logger): FeedSource {
   const nuspecs = new Map<string, Promise<Nuspec | undefined>>();
   const stamp = changeStamp(instance);
-  const isVerified = verifiedFiles(instance, log, stamp);
+  const files = verifiedFiles(instance, log, stamp);
   let servable = new Map<string, ServablePackage>();
-  const shelf = presentShelf(instance, log, stamp, (packages) => {
-    servable = new Map(packages.toReversed().map((each) => [each.sha256, each]));
-    for (const sha256 of nuspecs.keys()) if (!servable.has(sha256)) nuspecs.delete(sha256);
+  // What does not verify is left out of the lists as well: a client stops at one that is listed and not there.
+  let refusals = 0;
+  const shelf = presentShelf(instance, log, {
+    stamp: () => `${stamp()} ${refusals}`,
+    mayBeListed: (each) => !files.isKnownBad(each),
+    changed(packages) {
+      servable = new Map(packages.toReversed().map((each) => [each.sha256, each]));
+      for (const sha256 of nuspecs.keys()) if (!servable.has(sha256)) nuspecs.delete(sha256);
+    },
   });
 
   const openVerified = async ({ sha256 }: ServedPackage): Promise<FileHandle | undefined> => {
@@ -27,10 +33,11 @@ export function feedSource(instance: Instance, log: Logger): FeedSource {
     if (each === undefined || file === undefined) return undefined;
     let isGood = false;
     try {
-      isGood = await isVerified(file, each);
+      isGood = await files.verify(file, each);
     } finally {
       if (!isGood) await file.close();
     }
+    if (!isGood) refusals += 1;
     return isGood ? file : undefined;
   };
 
@@ -58,10 +65,14 @@ export function feedSource(instance: Instance, log: Logger): FeedSource {
 function presentShelf(
   instance: Instance,
   log: Logger,
-  stamp: () => string,
-  changed: (packages: readonly ServablePackage[]) => void,
+  look: {
+    readonly stamp: () => string;
+    readonly mayBeListed: (each: ServablePackage) => boolean;
+    readonly changed: (packages: readonly ServablePackage[]) => void;
+  },
 ): () => FeedShelf {
   const { db } = instance;
+  const { stamp, mayBeListed, changed } = look;
   const readNamed = namedPackagesReader();
   const told = new Set<string>();
   let kept: { readonly on: string; readonly shelf: FeedShelf; readonly told: string } | undefined;
@@ -69,7 +80,7 @@ function presentShelf(
   return () => {
     const on = stamp();
     if (kept?.on === on) return kept.shelf;
-    const { served, passedOver } = servablePackages({
+    const { served: all, passedOver } = servablePackages({
       rows: readPackageFiles(db),
       confirmed: new Set(readLinks(db).flatMap(({ state, link }) => (state === 'confirmed' ? [link] : []))),
       named: readNamed(db),
@@ -81,6 +92,7 @@ function presentShelf(
       told.add(sha256);
       log.warn({ package: `${id} ${version}`, link }, 'package not served: its id belongs to another side');
     }
+    const served = all.filter(mayBeListed);
     const telling = JSON.stringify(served);
     if (kept?.told === telling) kept = { ...kept, on };
     else {

@@ -1,3 +1,4 @@
+import { statSync, type BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
@@ -8,18 +9,22 @@ import type { ServablePackage } from './servable-packages.ts';
 type Trusted = { readonly on: string; readonly written: string; readonly trust: PackageTrust };
 type Verdict = { readonly of: string; readonly isGood: Promise<boolean> };
 
+export type VerifiedFiles = {
+  /** Whether what is in the file may be served. */
+  readonly verify: (file: FileHandle, each: ServablePackage) => Promise<boolean>;
+  /** Whether it was asked for, and did not verify by what packages are judged by today. */
+  readonly isKnownBad: (each: ServablePackage) => boolean;
+};
+
 /**
  * Tells whether a file is still what was verified, by what packages are judged by today: it is verified when it is first
  * served, and again where the disk says that it was written since or where the trust in those who sign has changed, as
  * by a list of revoked certificates. `stamp` changes with the database.
  */
-export function verifiedFiles(
-  instance: Instance,
-  log: Logger,
-  stamp: () => string,
-): (file: FileHandle, each: ServablePackage) => Promise<boolean> {
+export function verifiedFiles(instance: Instance, log: Logger, stamp: () => string): VerifiedFiles {
   const trusts = new Map<string, Trusted>();
   const verdicts = new Map<string, Verdict>();
+  const bad = new Map<string, string>();
 
   const trustOf = (link: string): Trusted => {
     const on = stamp();
@@ -51,14 +56,29 @@ export function verifiedFiles(
     return false;
   };
 
-  return async (file, each) => {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
-    const { written, trust } = trustOf(each.link);
-    const of = [dev, ino, size, mtimeNs, ctimeNs, each.link, each.verifyAt, written].join(' ');
-    const known = verdicts.get(each.sha256);
-    if (known?.of === of) return known.isGood;
-    const isGood = verify(each, trust);
-    verdicts.set(each.sha256, { of, isGood });
-    return isGood;
+  return {
+    async verify(file, each) {
+      const { written, trust } = trustOf(each.link);
+      const of = verdictOn(await file.stat({ bigint: true }), each, written);
+      const known = verdicts.get(each.sha256);
+      const verdict = known?.of === of ? known : { of, isGood: verify(each, trust) };
+      verdicts.set(each.sha256, verdict);
+      const isGood = await verdict.isGood;
+      if (isGood) bad.delete(each.sha256);
+      else bad.set(each.sha256, of);
+      return isGood;
+    },
+    isKnownBad(each) {
+      const of = bad.get(each.sha256);
+      if (of === undefined) return false;
+      const there = statSync(instance.blobs.path(each.sha256), { bigint: true, throwIfNoEntry: false });
+      return there !== undefined && verdictOn(there, each, trustOf(each.link).written) === of;
+    },
   };
+}
+
+/** What a verdict is about: the file as the disk has it, for whom, when and by which trust. */
+function verdictOn(file: BigIntStats, { link, verifyAt }: ServablePackage, written: string): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = file;
+  return [dev, ino, size, mtimeNs, ctimeNs, link, verifyAt, written].join(' ');
 }

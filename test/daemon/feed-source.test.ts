@@ -71,17 +71,24 @@ test('a file is given as it was verified', async () => {
   expect((await file!.readFile()).length).toBe(the('1.0.0').sizeBytes);
 });
 
-test('a file that was changed on the disk is not given, also where it was given before', async () => {
+test('a file that was changed on the disk is not given, also where it was given before, nor listed until it is whole again', async () => {
   const path = instance.blobs.path(await add('1.0.0'));
   const before = await source.open(the('1.0.0'));
   const bytes = await before!.readFile();
   await before!.close();
+  const each = the('1.0.0');
   bytes[bytes.length - 30]! ^= 1;
   writeFileSync(path, bytes);
-  expect(await source.open(the('1.0.0'))).toBeUndefined();
-  expect(await source.nuspecBytes(the('1.0.0'))).toBeUndefined();
+  expect(await source.open(each)).toBeUndefined();
+  expect(await source.nuspecBytes(each)).toBeUndefined();
+  expect(versions()).toBeUndefined();
   appendFileSync(path, 'more');
-  expect(await source.open(the('1.0.0'))).toBeUndefined();
+  expect(await source.open(each)).toBeUndefined();
+  bytes[bytes.length - 30]! ^= 1;
+  writeFileSync(path, bytes);
+  await add('2.0.0');
+  clock.advance(1000);
+  expect(versions()).toEqual({ versions: ['1.0.0', '2.0.0'] });
 });
 
 test('a file that is not good enough any more is not given, though nobody touched it', async () => {
@@ -98,7 +105,9 @@ test('a file that is not good enough any more is not given, though nobody touche
   expect(await isGiven()).toBe(true);
   demand(true);
   expect(await isGiven()).toBe(false);
+  expect(versions()).toBeUndefined();
   demand(false);
+  expect(versions()).toEqual({ versions: ['1.0.0'] });
   expect(await isGiven()).toBe(true);
 });
 
