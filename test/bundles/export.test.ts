@@ -160,6 +160,7 @@ describe('J2.4 a part that was lost', () => {
 
   test('is not made where the store no longer has the same bytes: nothing of it is written', async () => {
     const digest = await offerFile(pair, number, fileOf(100_000));
+    const bytes = readFileSync(pair.vendor.blobs.path(digest));
     const made = await exportTo(pair.vendor, pair.link, out);
     const other = `${out}-again`;
     for (const spoil of [
@@ -171,6 +172,7 @@ describe('J2.4 a part that was lost', () => {
       expect(codeOf(error)).toBe('BUNDLE_NOT_AS_BEFORE verification');
       expect(readdirSync(other)).toEqual([]);
     }
+    await pair.vendor.blobs.putBytes(bytes);
   });
 
   test('is refused by name where there is no such part or bundle', async () => {

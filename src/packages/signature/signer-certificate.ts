@@ -51,8 +51,23 @@ const knownExtensions = new Set<string>([
   '2.5.29.35',
 ]);
 
+/** Certificates that were read, oldest first: those of a company come again with each of its packages. */
+const known = new Map<string, SignerCertificate>();
+const knownMax = 200;
+
 /** Reads a certificate; throws an ordinary `Error` where it can't be read. */
 export function readCertificate(der: Buffer): SignerCertificate {
+  const fingerprint = createHash('sha256').update(der).digest('hex');
+  const before = known.get(fingerprint);
+  if (before !== undefined) return before;
+  // A copy, since the bytes given are a part of a whole signature, which would be kept with them.
+  const certificate = read(Buffer.from(der), fingerprint);
+  if (known.size >= knownMax) known.delete(known.keys().next().value!);
+  known.set(fingerprint, certificate);
+  return certificate;
+}
+
+function read(der: Buffer, fingerprint: string): SignerCertificate {
   readDer(der);
   const x509 = new X509Certificate(der);
   const { tbsCertificate, signatureAlgorithm } = AsnConvert.parse(der, Certificate);
@@ -74,7 +89,7 @@ export function readCertificate(der: Buffer): SignerCertificate {
   const points = extensions.find(({ extnID }) => extnID === oids.distributionPoints);
   return {
     der,
-    fingerprint: createHash('sha256').update(der).digest('hex'),
+    fingerprint,
     subject: x509.subject.replaceAll('\n', ', '),
     x509,
     publicKey: publicKeyOf(x509),
