@@ -1,9 +1,18 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+const all = globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).filter(
+  (file) => !file.endsWith('.long.test.ts'),
+);
+/** Files that put something else in the place of what all share: modules, the environment, the process itself. */
+const alone = all.filter((file) =>
+  /\bvi\.(mock|doMock|stub|spyOn|useFakeTimers)|process\.(env\b|chdir|umask|on\()|syncBuiltinESMExports/.test(
+    readFileSync(`${import.meta.dirname}/${file}`, 'utf8'),
+  ),
+);
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.long.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
@@ -12,5 +21,10 @@ export default defineConfig({
     globalSetup: 'test/support/build-first.ts',
     reporters: process.env['CI'] === 'true' ? ['default', 'json'] : ['default'],
     outputFile: { json: '.ci/results.json' },
+    projects: [
+      { extends: true, test: { name: 'alone', include: alone } },
+      // The others share processes: each reads the program once instead of two hundred times.
+      { extends: true, test: { name: 'together', include: all, exclude: alone, isolate: false } },
+    ],
   },
 });
