@@ -12,9 +12,9 @@ CREATE TABLE customer (
 CREATE INDEX customer_by_rank ON customer (rank, name);
 CREATE INDEX customer_by_name ON customer (name, behind_most);
 
--- Where our newest entry for a link stands in the log: of thousands of links, those are shown that were told something last.
+-- Where our newest entry for a link stands in the log: of thousands of links, those are shown that were told something
+-- last. It has no index, which each entry that leaves would write anew.
 ALTER TABLE link ADD COLUMN outward_pos INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX link_by_outward_pos ON link (outward_pos);
 
 -- Rows of links and releases are some KiB long: names and numbers are read from here, without passing over the rest.
 CREATE INDEX link_by_name ON link (name, link, state, heard_at);

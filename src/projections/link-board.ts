@@ -260,7 +260,7 @@ export function prepareFindLink(
 export function* toldLast(db: Database): Generator<{ readonly link: string; readonly name: string }> {
   const piece = db.prepare<[number], { link: string; name: string; state: string; pos: number }>(
     `SELECT link, name, state, outward_pos AS pos FROM link WHERE outward_pos > 0 AND outward_pos < ?
-      ORDER BY outward_pos DESC LIMIT 100`,
+      ORDER BY outward_pos DESC LIMIT 1000`,
   );
   for (let below = Number.MAX_SAFE_INTEGER; ;) {
     const links = piece.all(below);
