@@ -4,25 +4,16 @@ import type { Instance } from '../instance/index.ts';
 import { linkNames, readLinks, readTrusted, type TrustedRow } from '../projections/index.ts';
 
 /** One certificate that is trusted here, for one purpose, and where that comes from. */
-export type TrustView = {
-  readonly fingerprint: string;
+export type TrustView = Omit<TrustedRow, 'link' | 'certificate' | 'addedAt' | 'addedBy'> & {
   /** Null where only the fingerprint is known. */
   readonly subject: string | null;
   readonly issuer: string | null;
   /** ISO 8601 UTC. */
   readonly notBefore: string | null;
   readonly notAfter: string | null;
-  readonly purpose: TrustedRow['purpose'];
   /** The link whose packages it is about; null: this side's own, and for time stamps and repositories all. */
   readonly link: string | null;
   readonly source: 'own company' | 'company of the link' | 'added here';
-  readonly issues: boolean;
-  readonly rootNeeded: boolean;
-  readonly vouches: boolean;
-  readonly name: string | null;
-  readonly serviceIndex: string | null;
-  readonly owners: readonly string[];
-  readonly note: string | null;
   readonly addedAt: string | null;
   readonly addedBy: string | null;
 };

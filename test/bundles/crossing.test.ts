@@ -1,22 +1,14 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readWantedBlobs } from '../../src/projections/index.ts';
 import { offered, publish } from '../daemon/company.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
-import { linkOf, makePair, outward, type Pair } from '../support/instances.ts';
+import { linkOf, outward, type Pair } from '../support/instances.ts';
+import { pairForEach, type PairOfTest } from '../support/pair-for-each.ts';
 import { exportTo, importFrom, stick } from './support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: PairOfTest['root'];
 let pair: Pair;
 let marks: string;
-beforeEach(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
-});
-afterEach(() => {
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
-});
+pairForEach((made) => ({ root, pair, marks } = made));
 
 test('J2.7 J2.6 a release crosses in a bundle with all that it names, and the receipt comes back in another', async () => {
   const { vendor, customer, link } = pair;

@@ -1,12 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { existsSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { told } from '../../src/commands/index.ts';
 import { admitPackage } from '../../src/daemon/admit-packages.ts';
 import { ReleaseOffered } from '../../src/events/index.ts';
 import { findPackage, readReleases, readWantedBlobs, type ReleaseRow } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
-import { deliver, makePair, type Pair } from '../support/instances.ts';
+import { deliver, type Pair } from '../support/instances.ts';
+import { pairForEach } from '../support/pair-for-each.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import {
   buildRelease,
@@ -19,18 +19,9 @@ import {
   publish,
 } from './company.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
 let pair: Pair;
 let marks: string;
-beforeEach(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
-});
-afterEach(() => {
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
-});
+pairForEach((made) => ({ pair, marks } = made));
 
 /** A release as its author would offer it who wrote another document under its digest, or its own. */
 function offerAs(document: ReleaseRow['document'], digest?: string): void {

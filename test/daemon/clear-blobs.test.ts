@@ -1,6 +1,6 @@
 import { writeFileSync, readFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addPackage, answerOffer, atHome, removeLink, withdrawRelease } from '../../src/commands/index.ts';
 import { clearBlobs, linkReplica, planClearing } from '../../src/daemon/index.ts';
 import { BlobsRemoved } from '../../src/events/index.ts';
@@ -18,23 +18,14 @@ import {
   type ReleaseRow,
 } from '../../src/projections/index.ts';
 import { askFor, runTo } from '../projections/actions.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
-import { deliver, linkOf, makePair, type Pair } from '../support/instances.ts';
+import { deliver, linkOf, type Pair } from '../support/instances.ts';
+import { pairForEach } from '../support/pair-for-each.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { buildRelease, converge, deploy, furnish, offered, once, publish } from './company.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
 let pair: Pair;
 let marks: string;
-beforeEach(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
-});
-afterEach(() => {
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
-});
+pairForEach((made) => ({ pair, marks } = made));
 
 /** Brings over what the customer lacks, and its receipt back, without any transport. */
 async function cross(): Promise<void> {

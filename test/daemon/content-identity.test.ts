@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { addPackage, createRelease } from '../../src/commands/index.ts';
 import { admitFile } from '../../src/daemon/admit-packages.ts';
 import { freezePlan } from '../../src/daemon/freeze-plan.ts';
@@ -16,9 +16,9 @@ import {
   readReleases,
   rebuildReadModels,
 } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { companyOf, deliver, makePair, offer, type Pair } from '../support/instances.ts';
+import { pairForEach, type PairOfTest } from '../support/pair-for-each.ts';
 import {
   buildRelease,
   configurationIn,
@@ -30,19 +30,11 @@ import {
   publish,
 } from './company.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: PairOfTest['root'];
 let pair: Pair;
 let marks: string;
 let count = 0;
-beforeEach(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
-});
-afterEach(() => {
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
-});
+pairForEach((made) => ({ root, pair, marks } = made));
 
 const pinOf = (instance: Instance, link: string, version = '1.0.0'): PackagePin =>
   findPackage(instance.db, link, 'Orders.Web', version)!.pin;

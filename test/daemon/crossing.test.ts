@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addEnvironment } from '../../src/commands/index.ts';
 import { runDaemon } from '../../src/daemon/index.ts';
 import { silentLog } from '../../src/log.ts';
@@ -15,6 +15,7 @@ import { decodeParcelFile, encodeParcelFile } from '../../src/sync/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { confirmLink, deliver, linkOf, makePair, type Pair } from '../support/instances.ts';
+import { pairForEach, type PairOfTest } from '../support/pair-for-each.ts';
 import { codeOf, laterRefusal, refusal } from '../support/refusal.ts';
 import {
   configurationIn,
@@ -31,18 +32,10 @@ import {
   setPassword,
 } from './company.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: PairOfTest['root'];
 let pair: Pair;
 let marks: string;
-beforeEach(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
-});
-afterEach(() => {
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
-});
+pairForEach((made) => ({ root, pair, marks } = made));
 const fleet = () => fleetRows(pair.vendor.db, pair.clock.now());
 
 describe('a release that is published', () => {

@@ -14,8 +14,8 @@ import {
   type DeploymentRow,
   type DeploymentView,
 } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
-import { makePair, type Pair } from '../support/instances.ts';
+import type { Pair } from '../support/instances.ts';
+import { pairForEach } from '../support/pair-for-each.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import {
   configurationIn,
@@ -30,21 +30,16 @@ import {
   setPassword,
 } from './company.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
 let pair: Pair;
 let marks: string;
+pairForEach((made) => ({ pair, marks } = made));
 beforeEach(async () => {
-  root = temporaryFolder();
-  pair = await makePair(root.path);
-  marks = root.file('marks', new Uint8Array());
   await publish(pair, '1.0.0', { marks });
   await converge(pair);
   furnish(pair);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  pair[Symbol.dispose]();
-  root[Symbol.dispose]();
 });
 
 const ran = (): string[] => readFileSync(marks, 'utf8').trimEnd().split('\n');

@@ -325,8 +325,9 @@ describe('a package that a link brought', () => {
 
   async function looked(work: ReturnType<typeof repositoryWork>): Promise<void> {
     work.look();
+    // Of timers of one length those set later fire later: what was to begin has begun.
     const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, 5);
+    setTimeout(resolve, 0);
     await promise;
     await work.idle();
   }

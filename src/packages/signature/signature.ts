@@ -2,7 +2,7 @@
  * The signature of a package: what it is, by whom, and whether it holds. Nothing here has seen the package; that
  * its hash is the signed one is checked by whoever read the archive.
  */
-import { notReached, type CheckStep, type Found } from './checks.ts';
+import { checkSteps, notReached, type Found } from './checks.ts';
 import { CmsUnreadable, readCms, type CmsMessage, type CmsSigner } from './cms.ts';
 import { checkCountersignature, forgiven, type Countersignature } from './countersignature.ts';
 import { judgeSigner, type Judged, type Role, type Times } from './judge-signer.ts';
@@ -88,16 +88,7 @@ export function checkSignature(
   };
 }
 
-const stepsOfSignature: readonly CheckStep[] = [
-  'signer',
-  'algorithms',
-  'usages',
-  'chain',
-  'revocation',
-  'time stamp',
-  'validity',
-  'countersignature',
-];
+const stepsOfSignature = checkSteps.slice(checkSteps.indexOf('signer'));
 
 /** The steps of a signature that is not there, or could not be read. */
 export const unsignedSteps = (because: string): Found[] =>
