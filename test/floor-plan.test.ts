@@ -22,6 +22,8 @@ const mayEnter: Record<string, readonly string[]> = {
   commands: ['events', 'process'],
   sync: ['events'],
   bundles: ['events', 'sync', 'identity'],
+  installer: ['events', 'identity', 'bundles'],
+  guide: [],
   executor: ['packages', 'variables', 'config-files'],
   http: ['projections', 'packages', 'nuget'],
   instance: ['settings', 'db', 'identity', 'events', 'projections', 'commands', 'packages', 'process'],

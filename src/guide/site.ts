@@ -1,0 +1,215 @@
+import type { Check, Progress, ProgressLine } from './page.ts';
+
+/** The machine the guide runs on, and what is done there. It is told by what stands above the guide. */
+export type Site = AsyncDisposable & {
+  readonly facts: SiteFacts;
+  /** Checks every byte of the file before anything in it is shown. @throws InstallerError: what is wrong, and in which part */
+  verify(tell: (progress: Progress) => void): Promise<Maker>;
+  /**
+   * A person says that the maker is who it says: by the six words as told by phone, or a certificate file that the
+   * security officer pinned. Nothing to say where the maker was believed here before.
+   */
+  believe(proof: { readonly words: string } | { readonly certificateFile: string }): Promise<void>;
+  /** Makes what is kept here on the first time, and takes the bundle in. Repeated, it goes on where it was. */
+  takeIn(tell: (progress: Progress) => void): Promise<Release>;
+  /** How the release stands in an environment of this site, with what is known of inputs. */
+  standing(environment: string): Promise<Standing>;
+  /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing. */
+  check(environment: string, values: Values): Promise<readonly Check[]>;
+  /** Runs the connection test of one input, where the process has one. Its output is told, masked. */
+  tryInput(environment: string, name: string, values: Values): Promise<Check>;
+  /** Keeps the answers: secrets encrypted for this host, the others readable. */
+  keep(environment: string, values: Values): Promise<void>;
+  /** Does what is asked, to its end or until a person is needed. */
+  run(work: Work, hooks: RunHooks): Promise<RunOutcome>;
+  /** A person decides what a run waits for. The run goes on with `run({ kind: 'resume' })`. */
+  decide(deployment: string, wait: number, decision: Decision): Promise<void>;
+  /** Every line that would go home, by the wish; nothing is written. */
+  previewResult(wish: ResultWish): Promise<readonly ResultLine[]>;
+  /** Writes the result file; the same wish again makes it again. */
+  writeResult(wish: ResultWish, out: string): Promise<WrittenResult>;
+};
+
+export type SiteFacts = {
+  /** The installer or bundle that was started. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly programVersion: string;
+  /** `linux-x64`. */
+  readonly platform: string;
+  /** Where everything is kept; nothing is written elsewhere but where steps do. */
+  readonly dataFolder: string;
+  /** By whom it was started. */
+  readonly account: string;
+};
+
+/** Who made the file, as its signatures say. */
+export type Maker = {
+  /** What the vendor calls itself. */
+  readonly name: string;
+  /** Subject of the company certificate. */
+  readonly company: string;
+  readonly words: string;
+  readonly fingerprint: string;
+  /** Whether this site believed that certificate before, and since when; or was told so with `--trust`. */
+  readonly believed: boolean;
+  readonly madeAt: string;
+};
+
+export type Release = {
+  readonly process: string;
+  readonly number: string;
+  readonly digest: string;
+  readonly notes: string | null;
+  readonly packages: readonly {
+    readonly id: string;
+    readonly version: string;
+    readonly sizeBytes: number;
+    readonly signer: string;
+  }[];
+  /** Environments of this site, and those that the process names; the first is what is meant if nothing is said. */
+  readonly environments: readonly string[];
+  readonly hasUninstall: boolean;
+};
+
+/** An input of the release: its definition, and what is known of its value here. */
+export type InputStanding = {
+  readonly name: string;
+  readonly label: string | null;
+  readonly help: string | null;
+  readonly group: string | null;
+  readonly type: 'text' | 'integer' | 'port' | 'boolean' | 'choice' | 'path' | 'url';
+  readonly choices: readonly string[];
+  readonly secret: boolean;
+  readonly mayBeShown: boolean;
+  readonly required: boolean;
+  readonly default: string | null;
+  readonly hasTest: boolean;
+  /** Given before, at this site or by the author: asked again only where a person goes back to it. */
+  readonly isKnown: boolean;
+  /** The known value; null for a secret. */
+  readonly value: string | null;
+};
+
+export type Standing = {
+  readonly environment: string;
+  /** The release that runs there now. */
+  readonly installed: { readonly number: string; readonly digest: string; readonly since: string } | null;
+  /** `same`, `older` and `newer`: this file's release against the one that runs there. */
+  readonly compared: 'nothing-installed' | 'same' | 'newer' | 'older';
+  /** What a rollback would go to. */
+  readonly previous: { readonly number: string } | null;
+  /** A run that came to no end: where it stands, in words and numbers. */
+  readonly open: OpenRun | null;
+  readonly inputs: readonly InputStanding[];
+  /** What changes against what is installed: steps, scripts, packages, inputs; one line each. */
+  readonly changes: readonly string[];
+  /** The scripts that would run, with their text, and whether they changed since the last release that ran here. */
+  readonly scripts: readonly {
+    readonly where: string;
+    readonly language: string;
+    readonly text: string;
+    readonly isNew: boolean;
+  }[];
+  readonly steps: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly kind: string;
+    readonly skippedBecause: string | null;
+  }[];
+  /** Why it may not be installed at all: withdrawn, refused, blocked by a rule. */
+  readonly inTheWay: string | null;
+  /** From the vendor's own runs, where it told; milliseconds. */
+  readonly expectedMs: number | null;
+};
+
+export type OpenRun = {
+  readonly deployment: string;
+  readonly state: 'interrupted' | 'waiting' | 'running' | 'failed';
+  readonly number: string;
+  /** `step 3 of 6, Web, at convention 8 of 15`. */
+  readonly at: string | null;
+  readonly done: readonly string[];
+  readonly error: string | null;
+  readonly wait: Wait | null;
+};
+
+/** What a run asks of a person. */
+export type Wait = {
+  readonly wait: number;
+  readonly for: 'confirmation' | 'failure';
+  readonly step: string;
+  readonly stepId: string;
+  readonly text: string;
+  readonly offers: readonly Decision['answer'][];
+};
+
+export type Decision = {
+  readonly answer: 'approve' | 'refuse' | 'retry' | 'ignore' | 'fail';
+  readonly note: string | null;
+};
+
+/** Values by the names of inputs, as typed. */
+export type Values = Readonly<Record<string, string>>;
+
+export type Work = { readonly environment: string } & (
+  | { readonly kind: 'install'; readonly again: boolean }
+  /** Goes on where it stopped, with the same plan. */
+  | { readonly kind: 'resume'; readonly deployment: string }
+  /** From the first step again, with today's values. */
+  | { readonly kind: 'start-over'; readonly deployment: string }
+  /** The release that ran before, by its own process and with its packages; an open run is given up for it. */
+  | { readonly kind: 'roll-back' }
+  /** The steps that the process has for it. */
+  | { readonly kind: 'uninstall' }
+);
+
+export type RunHooks = {
+  readonly signal: AbortSignal;
+  readonly tell: (line: ProgressLine) => void;
+  /** `step 2 of 6`, where the number of steps is known. */
+  readonly progress: (progress: Progress) => void;
+};
+
+export type RunOutcome = {
+  readonly deployment: string;
+  readonly state: 'succeeded' | 'failed' | 'interrupted' | 'cancelled' | 'waiting';
+  readonly number: string;
+  readonly durationMs: number | null;
+  readonly error: string | null;
+  readonly at: string | null;
+  readonly wait: Wait | null;
+  /** Steps with their states and durations. */
+  readonly steps: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly durationMs: number | null;
+  }[];
+  readonly logFile: string | null;
+  /** The masked last lines. */
+  readonly lastLines: readonly string[];
+  /** The document that `deployment show --json` prints. */
+  readonly document: unknown;
+};
+
+/** What of a run goes home. */
+export type ResultWish = {
+  readonly environment: string;
+  /** The newest run where nothing is said. */
+  readonly deployment: string | null;
+  readonly rating: 1 | 2 | 3 | 4 | 5 | null;
+  readonly comment: string | null;
+  readonly withLog: boolean;
+  /** Ids of lines that stay here; that they were struck out is told. */
+  readonly struck: readonly string[];
+};
+
+export type ResultLine = { readonly id: string; readonly text: string; readonly mayBeStruck: boolean };
+
+export type WrittenResult = {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly to: string;
+  readonly words: string;
+};
