@@ -29,9 +29,18 @@ export function describeRevision(row: RevisionRow, revision: Revision): string[]
       ['publish when', gate.join(', ')],
     ]),
     ...section(
-      'Steps',
-      table(revision.steps.map((step, at) => [`${at + 1}.`, step.name, doing(step), restrictions(step)])),
+      'Checks',
+      table(
+        (revision.checks ?? []).map((check) => [
+          check.name,
+          `runs ${check.script.kind}`,
+          scope(check),
+          check.hint ?? '',
+        ]),
+      ),
     ),
+    ...section('Steps', table(stepRows(revision.steps))),
+    ...section('Uninstall', table(stepRows(revision.uninstall ?? []))),
     ...section(
       'Inputs',
       table(
@@ -39,14 +48,19 @@ export function describeRevision(row: RevisionRow, revision: Revision): string[]
           one.name,
           one.type,
           one.default === null ? (one.required ? 'required' : 'optional') : `default ${one.default}`,
-          one.secret ? 'secret' : '',
-          one.label ?? '',
+          one.mayBeShown ? 'secret, shown while typed' : one.secret ? 'secret' : '',
+          one.test === undefined ? '' : `tested by ${one.test.kind}`,
+          [one.group ?? '', one.label ?? ''].filter((part) => part !== '').join(': '),
         ]),
       ),
     ),
     ...section('Variables', table(valueRows(revision.variables))),
     ...section('Stays at home', table(valueRows([...row.local.variables]))),
   ];
+}
+
+function stepRows(steps: readonly Step[]): string[][] {
+  return steps.map((step, at) => [`${at + 1}.`, step.name, doing(step), restrictions(step)]);
 }
 
 function doing({ action }: Step): string {

@@ -1,5 +1,11 @@
 import type { Database } from '../db/index.ts';
-import { scriptsIn, unknownReferences, type Revision, type Script } from '../process/index.ts';
+import {
+  scriptsBeforeSteps,
+  scriptsIn,
+  unknownReferences,
+  type Revision,
+  type Script,
+} from '../process/index.ts';
 import { nameKey, readPackages } from '../projections/index.ts';
 import { namesIn } from '../variables/index.ts';
 
@@ -23,19 +29,24 @@ export function publishNotes(db: Database, revision: Revision, local: readonly s
 }
 
 /** A value is pasted into a script as text, where a quote or a blank in it is read as part of the script. */
-function pastedSecrets({ inputs, steps }: Revision): string[] {
+function pastedSecrets(revision: Revision): string[] {
+  const { inputs, steps, uninstall = [] } = revision;
+  const all = [
+    ...scriptsBeforeSteps(revision),
+    ...[...steps, ...uninstall].flatMap(({ name, action }) =>
+      scriptsIn(action).map((script) => ({ where: `step ${name}`, script })),
+    ),
+  ];
   const secrets = new Map(inputs.filter(({ secret }) => secret).map(({ name }) => [nameKey(name), name]));
-  return steps.flatMap(({ name: step, action }) => {
-    return scriptsIn(action).flatMap(({ kind, text }) =>
-      namesIn(text).flatMap((used) => {
-        const secret = secrets.get(nameKey(used));
-        if (secret === undefined) return [];
-        return [
-          `the ${kind} script of step ${step} pastes the secret ${secret} as text, where a quote in it would break the script; ${reads[kind](secret)} reads it safely`,
-        ];
-      }),
-    );
-  });
+  return all.flatMap(({ where, script: { kind, text } }) =>
+    namesIn(text).flatMap((used) => {
+      const secret = secrets.get(nameKey(used));
+      if (secret === undefined) return [];
+      return [
+        `the ${kind} script of ${where} pastes the secret ${secret} as text, where a quote in it would break the script; ${reads[kind](secret)} reads it safely`,
+      ];
+    }),
+  );
 }
 
 function unknownPackages(db: Database, { steps }: Revision): string[] {

@@ -1,21 +1,15 @@
-import { isSame, type FieldChange, type RevisionDiff } from './diff.ts';
+import { isSame, type FieldChange, type RevisionDiff, type StepChange, type StepsDiff } from './diff.ts';
 
 /** The differences as lines for a terminal: what a tester or receiver reads before trusting a revision. */
 export function describeDiff(diff: RevisionDiff): string[] {
   if (isSame(diff)) return ['The process is the same'];
-  const { process, steps, variables, inputs } = diff;
+  const { process, checks, steps, uninstall, variables, inputs } = diff;
   const lines: string[] = [];
   if (process !== null) lines.push(`Process ${process.before} is called ${process.after}`);
-  for (const { name, position } of steps.added) lines.push(`Step added: ${name} (as step ${position})`);
-  for (const { name, position } of steps.removed) lines.push(`Step removed: ${name} (was step ${position})`);
-  for (const { name, from, to } of steps.moved) lines.push(`Step moved: ${name} (from ${from} to ${to})`);
-  for (const { name, fields, scripts } of steps.changed) {
-    lines.push(`Step changed: ${name}`, ...fields.map((field) => `  ${change(field)}`));
-    for (const script of scripts) {
-      lines.push(`  ${script.where}: ${script.kind} script`);
-      lines.push(...script.lines.map(({ sign, text }) => `    ${sign} ${printable(text)}`));
-    }
-  }
+  lines.push(...checks.added.map((name) => `Check added: ${name}`));
+  lines.push(...checks.removed.map((name) => `Check removed: ${name}`));
+  for (const check of checks.changed) lines.push(`Check changed: ${check.name}`, ...changesOf(check));
+  lines.push(...linesOfSteps('Step', steps), ...linesOfSteps('Uninstall step', uninstall));
   lines.push(...variables.added.map(({ field, after }) => `Variable added: ${field} = ${shown(after)}`));
   lines.push(...variables.removed.map(({ field }) => `Variable removed: ${field}`));
   lines.push(...variables.changed.map((field) => `Variable changed: ${change(field)}`));
@@ -24,11 +18,28 @@ export function describeDiff(diff: RevisionDiff): string[] {
     lines.push(`Input added: ${name} (${kind})`);
   }
   lines.push(...inputs.removed.map((name) => `Input removed: ${name}`));
-  for (const { name, fields } of inputs.changed) {
-    lines.push(`Input changed: ${name}`, ...fields.map((field) => `  ${change(field)}`));
-  }
+  for (const input of inputs.changed) lines.push(`Input changed: ${input.name}`, ...changesOf(input));
   lines.push(...inputs.nowRequired.map((name) => `Now required: ${name}`));
   return lines;
+}
+
+function linesOfSteps(called: string, steps: StepsDiff): string[] {
+  return [
+    ...steps.added.map(({ name, position }) => `${called} added: ${name} (as step ${position})`),
+    ...steps.removed.map(({ name, position }) => `${called} removed: ${name} (was step ${position})`),
+    ...steps.moved.map(({ name, from, to }) => `${called} moved: ${name} (from ${from} to ${to})`),
+    ...steps.changed.flatMap((step) => [`${called} changed: ${step.name}`, ...changesOf(step)]),
+  ];
+}
+
+function changesOf({ fields, scripts }: Pick<StepChange, 'fields' | 'scripts'>): string[] {
+  return [
+    ...fields.map((field) => `  ${change(field)}`),
+    ...scripts.flatMap((script) => [
+      `  ${script.where}: ${script.kind} script`,
+      ...script.lines.map(({ sign, text }) => `    ${sign} ${printable(text)}`),
+    ]),
+  ];
 }
 
 function change({ field, before, after }: FieldChange): string {

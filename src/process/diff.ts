@@ -1,6 +1,6 @@
 import { featureKeyOf } from './config-file-features.ts';
 import { changedLines, commonPairs, type ChangedLine } from './line-diff.ts';
-import type { InputDefinition, Revision, ScopedValue, Step } from './revision.ts';
+import type { InputDefinition, ProcessCheck, Revision, ScopedValue, Script, Step } from './revision.ts';
 
 /** A field whose content differs, as text; null where it is not set. */
 export type FieldChange = {
@@ -8,7 +8,7 @@ export type FieldChange = {
   readonly before: string | null;
   readonly after: string | null;
 };
-/** A script that came, went or changed: `where` is `run`, `pre-deploy`, `deploy` or `post-deploy`. */
+/** A script that came, went or changed: `where` is `run`, `pre-deploy`, `deploy`, `post-deploy` or `test`. */
 export type ScriptChange = {
   readonly where: string;
   readonly kind: string;
@@ -21,19 +21,30 @@ export type StepChange = {
   readonly scripts: readonly ScriptChange[];
 };
 
-/** What differs between two revisions. Positions of steps count from 1. */
+/** What differs between two lists of steps. Positions count from 1. */
+export type StepsDiff = {
+  readonly added: readonly { readonly id: string; readonly name: string; readonly position: number }[];
+  readonly removed: readonly { readonly id: string; readonly name: string; readonly position: number }[];
+  readonly moved: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly from: number;
+    readonly to: number;
+  }[];
+  readonly changed: readonly StepChange[];
+};
+
+/** What differs between two revisions. */
 export type RevisionDiff = {
   readonly process: FieldChange | null;
-  readonly steps: {
-    readonly added: readonly { readonly id: string; readonly name: string; readonly position: number }[];
-    readonly removed: readonly { readonly id: string; readonly name: string; readonly position: number }[];
-    readonly moved: readonly {
-      readonly id: string;
-      readonly name: string;
-      readonly from: number;
-      readonly to: number;
-    }[];
-    readonly changed: readonly StepChange[];
+  readonly steps: StepsDiff;
+  /** The steps to uninstall by. */
+  readonly uninstall: StepsDiff;
+  /** Known by name. */
+  readonly checks: {
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly changed: readonly Omit<StepChange, 'id'>[];
   };
   readonly variables: {
     readonly added: readonly FieldChange[];
@@ -47,7 +58,7 @@ export type RevisionDiff = {
       readonly secret: boolean;
     }[];
     readonly removed: readonly string[];
-    readonly changed: readonly { readonly name: string; readonly fields: readonly FieldChange[] }[];
+    readonly changed: readonly Omit<StepChange, 'id'>[];
     /** Required now and not before, new ones included: what a receiver must give that it had not to give. */
     readonly nowRequired: readonly string[];
   };
@@ -57,7 +68,9 @@ export type RevisionDiff = {
 export function diffRevisions(a: Revision, b: Revision): RevisionDiff {
   return {
     process: a.process === b.process ? null : { field: 'process', before: a.process, after: b.process },
+    checks: diffChecks(a.checks ?? [], b.checks ?? []),
     steps: diffSteps(a.steps, b.steps),
+    uninstall: diffSteps(a.uninstall ?? [], b.uninstall ?? []),
     variables: diffVariables(a.variables, b.variables),
     inputs: diffInputs(a.inputs, b.inputs),
   };
@@ -65,11 +78,11 @@ export function diffRevisions(a: Revision, b: Revision): RevisionDiff {
 
 /** Whether nothing differs. */
 export function isSame(diff: RevisionDiff): boolean {
-  const { process, steps, variables, inputs } = diff;
-  return process === null && [steps, variables, inputs].every((part) => Object.values(part).every(isEmpty));
+  const { process, ...parts } = diff;
+  return process === null && Object.values(parts).every((part) => Object.values(part).every(isEmpty));
 }
 
-function diffSteps(a: readonly Step[], b: readonly Step[]): RevisionDiff['steps'] {
+function diffSteps(a: readonly Step[], b: readonly Step[]): StepsDiff {
   const keyOf = (step: Step): string => step.id.toLowerCase();
   const before = new Map(a.map((step, n) => [keyOf(step), { step, position: n + 1 }]));
   const after = new Map(b.map((step, n) => [keyOf(step), { step, position: n + 1 }]));
@@ -94,19 +107,23 @@ function diffSteps(a: readonly Step[], b: readonly Step[]): RevisionDiff['steps'
 }
 
 function diffStep(a: Step, b: Step): StepChange {
-  const [before, after] = [scriptsOf(a), scriptsOf(b)];
-  const scripts = [...new Set([...before.keys(), ...after.keys()])].flatMap((key) => {
+  const scripts = diffScripts(scriptsOf(a), scriptsOf(b));
+  return { id: b.id, name: b.name, fields: diffFields(fieldsOf(a), fieldsOf(b)), scripts };
+}
+
+type PlacedScripts = ReadonlyMap<string, { where: string; kind: string; text: string }>;
+
+function diffScripts(before: PlacedScripts, after: PlacedScripts): ScriptChange[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((key) => {
     const [was, is] = [before.get(key), after.get(key)];
     if (was?.text === is?.text) return [];
     const { where, kind } = (is ?? was)!;
     return [{ where, kind, lines: changedLines(was?.text ?? '', is?.text ?? '') }];
   });
-  return { id: b.id, name: b.name, fields: diffFields(fieldsOf(a), fieldsOf(b)), scripts };
 }
 
-function scriptsOf(step: Step): Map<string, { where: string; kind: string; text: string }> {
-  const { action } = step;
-  const stages =
+function scriptsOf({ action }: Step): PlacedScripts {
+  return placedScripts(
     action.kind === 'run'
       ? { run: [action.script] }
       : action.kind === 'manual'
@@ -115,7 +132,11 @@ function scriptsOf(step: Step): Map<string, { where: string; kind: string; text:
             'pre-deploy': action.scripts.preDeploy,
             deploy: action.scripts.deploy,
             'post-deploy': action.scripts.postDeploy,
-          };
+          },
+  );
+}
+
+function placedScripts(stages: Readonly<Record<string, readonly Script[]>>): PlacedScripts {
   return new Map(
     Object.entries(stages).flatMap(([where, scripts]) =>
       scripts.map(({ kind, text }) => [`${where} ${kind}`, { where, kind, text }] as const),
@@ -125,14 +146,13 @@ function scriptsOf(step: Step): Map<string, { where: string; kind: string; text:
 
 function fieldsOf(step: Step): Map<string, string | null> {
   const { action } = step;
-  const list = (items: readonly string[]): string | null => (items.length === 0 ? null : items.join(', '));
   const fields = new Map<string, string | null>([
     ['name', step.name],
     ['when', step.when],
     ['start', step.start ?? null],
-    ['environments', list(step.environments)],
-    ['tags', list(step.tags)],
-    ['except-environments', list(step.exceptEnvironments)],
+    ['environments', listed(step.environments)],
+    ['tags', listed(step.tags)],
+    ['except-environments', listed(step.exceptEnvironments)],
     ['required', String(step.required)],
     ['time-limit', step.timeLimitMs === null ? null : `${step.timeLimitMs / 1000}s`],
     ['retries', String(step.retriesMax)],
@@ -143,13 +163,46 @@ function fieldsOf(step: Step): Map<string, string | null> {
   if (action.kind === 'manual') fields.set('manual: instructions', action.instructions);
   if (action.kind === 'package') {
     fields.set('package', action.package);
-    fields.set('substitute-in-files', list(action.substituteInFiles));
+    fields.set('substitute-in-files', listed(action.substituteInFiles));
     fields.set('config-variables', String(action.configVariables));
     fields.set('install-to', action.installTo?.folder ?? null);
     fields.set('install-to: purge', action.installTo ? String(action.installTo.purge) : null);
-    fields.set('install-to: keep', list(action.installTo?.keep ?? []));
+    fields.set('install-to: keep', listed(action.installTo?.keep ?? []));
   }
   return fields;
+}
+
+function diffChecks(a: readonly ProcessCheck[], b: readonly ProcessCheck[]): RevisionDiff['checks'] {
+  const keyOf = (check: ProcessCheck): string => check.name.toLowerCase();
+  const before = new Map(a.map((check) => [keyOf(check), check]));
+  const after = new Set(b.map(keyOf));
+  return {
+    added: b.filter((check) => !before.has(keyOf(check))).map((check) => check.name),
+    removed: a.filter((check) => !after.has(keyOf(check))).map((check) => check.name),
+    changed: b.flatMap((check) => {
+      const was = before.get(keyOf(check));
+      if (was === undefined) return [];
+      const scripts = diffScripts(
+        placedScripts({ run: [was.script] }),
+        placedScripts({ run: [check.script] }),
+      );
+      const fields = diffFields(checkFields(was), checkFields(check));
+      return fields.length + scripts.length > 0 ? [{ name: check.name, fields, scripts }] : [];
+    }),
+  };
+}
+
+function checkFields({ name, hint, environments, tags }: ProcessCheck): Map<string, string | null> {
+  return new Map([
+    ['name', name],
+    ['hint', hint],
+    ['environments', listed(environments)],
+    ['tags', listed(tags)],
+  ]);
+}
+
+function listed(items: readonly string[]): string | null {
+  return items.length === 0 ? null : items.join(', ');
 }
 
 function diffFields(
@@ -194,8 +247,10 @@ function diffInputs(a: readonly InputDefinition[], b: readonly InputDefinition[]
     removed: a.filter((input) => !after.has(keyOf(input))).map((input) => input.name),
     changed: b.flatMap((input) => {
       const was = before.get(keyOf(input));
-      const fields = was === undefined ? [] : diffFields(inputFields(was), inputFields(input));
-      return fields.length > 0 ? [{ name: input.name, fields }] : [];
+      if (was === undefined) return [];
+      const fields = diffFields(inputFields(was), inputFields(input));
+      const scripts = diffScripts(testOf(was), testOf(input));
+      return fields.length + scripts.length > 0 ? [{ name: input.name, fields, scripts }] : [];
     }),
     nowRequired: b
       .filter((input) => mustBeGiven(input) && !mustBeGiven(before.get(keyOf(input))))
@@ -207,15 +262,21 @@ function mustBeGiven(input: InputDefinition | undefined): boolean {
   return input !== undefined && input.required && input.default === null;
 }
 
+function testOf({ test }: InputDefinition): PlacedScripts {
+  return placedScripts(test === undefined ? {} : { test: [test] });
+}
+
 function inputFields(input: InputDefinition): Map<string, string | null> {
   return new Map([
     ['label', input.label],
     ['help', input.help],
     ['type', input.type],
-    ['choices', input.choices.length === 0 ? null : input.choices.join(', ')],
+    ['choices', listed(input.choices)],
     ['default', input.default],
     ['required', String(input.required)],
     ['secret', String(input.secret)],
+    ['group', input.group ?? null],
+    ['show-while-typing', input.mayBeShown === undefined ? null : 'true'],
   ]);
 }
 

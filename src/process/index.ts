@@ -10,9 +10,11 @@ export { scriptsBeside } from './read-script.ts';
 export {
   readRevision,
   reviseProcess,
+  scriptsBeforeSteps,
   scriptsIn,
   type InputDefinition,
   type LocalPart,
+  type ProcessCheck,
   type ProcessFile,
   type RevisedProcess,
   type Revision,

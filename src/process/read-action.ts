@@ -50,11 +50,10 @@ export function actionOf(
       }
       return { kind: 'manual', instructions: entry.manual.instructions };
     }
-    const scripts = scriptsOf(entry.run, [...path, 'run'], readScript, findings);
-    if (entry.run !== undefined && Object.keys(entry.run).length > 1) {
-      findings.add([...path, 'run'], 'run: has exactly one script', 'Make a step of each script.');
-    }
-    return { kind: 'run', script: scripts[0] ?? { kind: 'bash', text: '' } };
+    if (entry.run === undefined) return { kind: 'run', script: { kind: 'bash', text: '' } };
+    const more = { message: 'run: has exactly one script', hint: 'Make a step of each script.' };
+    const script = oneScript(entry.run, [...path, 'run'], more, readScript, findings);
+    return { kind: 'run', script };
   }
   return packageActionOf(entry, entry.package, path, readScript, findings);
 }
@@ -107,6 +106,19 @@ function packageActionOf(
           },
     scripts: { preDeploy: stage('pre-deploy'), deploy: stage('deploy'), postDeploy: stage('post-deploy') },
   };
+}
+
+/** The one script that stands at `path`; an empty one, and told, where there is none or more. */
+export function oneScript(
+  entry: ScriptEntry,
+  path: YamlPath,
+  more: { readonly message: string; readonly hint: string },
+  readScript: ReadScript,
+  findings: Findings,
+): Script {
+  const scripts = scriptsOf(entry, path, readScript, findings);
+  if (Object.keys(entry).length > 1) findings.add(path, more.message, more.hint);
+  return scripts[0] ?? { kind: 'bash', text: '' };
 }
 
 function scriptsOf(

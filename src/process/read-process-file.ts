@@ -2,8 +2,10 @@ import { checkCycles } from './cycles.ts';
 import { explainIssues } from './explain-issues.ts';
 import { ProcessFileError, type Problem } from './errors.ts';
 import { findingsOf } from './findings.ts';
+import { readChecks } from './read-checks.ts';
+import { readInputs } from './read-inputs.ts';
 import { readSteps } from './read-steps.ts';
-import { checkText, checkValues, readInputs, readVariables } from './read-values.ts';
+import { checkText, checkValues, readVariables } from './read-values.ts';
 import type { NamesIn } from './references.ts';
 import { formatOf, type LocalPart, type ProcessFile } from './revision.ts';
 import { ProcessEntry } from './schema.ts';
@@ -35,23 +37,27 @@ export function readProcessFile(given: ProcessFileSource): ProcessFile {
   const entry = read.success ? read.data : explainIssues(read.error.issues, findings);
   if (entry === undefined) throw new ProcessFileError(path, problems);
 
-  const inputs = readInputs(entry.inputs, findings);
+  const inputs = readInputs(entry.inputs, readScript, findings);
   const variables = readVariables(entry.variables, ['variables'], findings);
   const local = readVariables(entry.local?.variables, ['local', 'variables'], findings);
   checkValues([...variables, ...local], inputs, findings);
   checkCycles([...variables, ...local], namesIn, findings);
   checkText(['process'], 'the name of a process', findings);
-  const steps = readSteps(entry.steps, readScript, findings);
+  const checks = entry.checks && readChecks(entry.checks, readScript, findings);
+  const steps = readSteps(entry.steps, 'steps', readScript, findings);
+  const uninstall = entry.uninstall && readSteps(entry.uninstall, 'uninstall', readScript, findings);
   if (problems.length > 0) throw new ProcessFileError(path, problems);
+  const content = {
+    process: entry.process,
+    inputs,
+    variables: variables.map(({ value }) => value),
+    steps,
+    ...(checks !== undefined && { checks }),
+    ...(uninstall !== undefined && { uninstall }),
+  };
   return {
     path,
-    revision: {
-      format: formatOf(steps),
-      process: entry.process,
-      inputs,
-      variables: variables.map(({ value }) => value),
-      steps,
-    },
+    revision: { format: formatOf(content), ...content },
     local: {
       publishWhen: publishWhenOf(entry.local?.['publish-when']),
       variables: local.map(({ value }) => value),

@@ -11,12 +11,20 @@ import type { YamlPath } from './yaml-source.ts';
 const msPerUnit: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 const timeLimitMaxMs = 7 * 24 * 3_600_000;
 
-/** The steps of the file; what is wrong with one is added to the findings, and its place is filled as well as may be. */
-export function readSteps(entries: readonly StepEntry[], readScript: ReadScript, findings: Findings): Step[] {
+/**
+ * The steps of the file below `list`; what is wrong with one is added to the findings, and its place is filled as well as
+ * may be. Those of `uninstall` deploy no package: it would be put there again.
+ */
+export function readSteps(
+  entries: readonly StepEntry[],
+  list: 'steps' | 'uninstall',
+  readScript: ReadScript,
+  findings: Findings,
+): Step[] {
   const names = new Map<string, number>();
   const ids = new Map<string, number>();
   return entries.map((entry, n) => {
-    const path = ['steps', n];
+    const path = [list, n];
     checkText([...path, 'name'], 'the name of a step', findings);
     const sameName = names.get(entry.name.toLowerCase());
     if (sameName !== undefined) {
@@ -37,6 +45,14 @@ export function readSteps(entries: readonly StepEntry[], readScript: ReadScript,
       );
     }
     ids.set(id.toLowerCase(), n);
+    if (list === 'uninstall' && entry.package !== undefined) {
+      findings.add(
+        [...path, 'package'],
+        'a step to uninstall by deploys no package',
+        'Write `run:` or `manual:`; scripts find what was installed at #{Octopus.Action[STEP].Output.Package.InstallationDirectoryPath}.',
+        'key',
+      );
+    }
     return readStep(entry, id, path, readScript, findings);
   });
 }

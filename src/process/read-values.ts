@@ -1,5 +1,4 @@
 import type { Findings } from './findings.ts';
-import { checkInput } from './inputs.ts';
 import type { InputDefinition, ScopedValue } from './revision.ts';
 import type { ProcessEntry } from './schema.ts';
 import { matchEqually } from './scope.ts';
@@ -64,35 +63,6 @@ export function checkValues(
   }
 }
 
-/** The inputs in the order of the file. */
-export function readInputs(entry: ProcessEntry['inputs'], findings: Findings): InputDefinition[] {
-  const seen = new Set<string>();
-  return findings.source.keysAt(['inputs']).flatMap((name) => {
-    const given = entry?.[name];
-    if (given === undefined) return [];
-    const path = ['inputs', name];
-    checkName(name, 'input', path, findings);
-    if (seen.has(name.toUpperCase())) {
-      findings.add(path, `the input ${name} stands here a second time`, 'Case makes no difference.', 'key');
-    }
-    seen.add(name.toUpperCase());
-    const input = given === '' ? {} : given;
-    const fallback = input.default ?? null;
-    const definition: InputDefinition = {
-      name,
-      label: input.label ?? null,
-      help: input.help ?? null,
-      type: input.type ?? 'text',
-      choices: input.choices ?? [],
-      default: fallback,
-      required: input.required === undefined ? fallback === null : isTrue(input.required),
-      secret: input.secret !== undefined && isTrue(input.secret),
-    };
-    checkDefinition(definition, path, findings);
-    return [definition];
-  });
-}
-
 /** Refuses a value that YAML takes for nothing: written that way it is an oversight, as what stands after `#` is. */
 function checkGiven(path: YamlPath, name: string, findings: Findings): void {
   const plain = findings.source.plainAt(path);
@@ -112,29 +82,13 @@ export function isTrue(text: string): boolean {
   return text.toLowerCase() === 'true';
 }
 
-function checkDefinition(input: InputDefinition, path: YamlPath, findings: Findings): void {
-  if (input.type === 'choice' && input.choices.length === 0) {
-    findings.add(path, `${input.name} is a choice without choices`, 'Add `choices: [A, B]`.');
-  }
-  if (input.type !== 'choice' && input.choices.length > 0) {
-    findings.add(
-      [...path, 'choices'],
-      `${input.name} has choices but is not of type choice`,
-      'Add `type: choice`.',
-    );
-  }
-  if (input.default === null) return;
-  if (input.secret) {
-    const hint = 'Leave the default out: what stands here travels to every receiver.';
-    findings.add([...path, 'default'], `${input.name} is secret and has a default`, hint);
-  }
-  const problem = checkInput(input, input.default);
-  if (problem !== undefined) {
-    findings.add([...path, 'default'], problem, 'Correct the default or the type.');
-  }
-}
-
-function checkName(name: string, what: 'input' | 'variable', path: YamlPath, findings: Findings): void {
+/** Refuses a name that would not mean what it looks like. */
+export function checkName(
+  name: string,
+  what: 'input' | 'variable',
+  path: YamlPath,
+  findings: Findings,
+): void {
   const problem =
     name === ''
       ? 'is empty'

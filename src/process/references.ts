@@ -1,6 +1,6 @@
 import { featureKeyOf } from './config-file-features.ts';
 import { nearest } from './nearest.ts';
-import { scriptsIn, type Revision } from './revision.ts';
+import { scriptsBeforeSteps, scriptsIn, type Revision, type Step } from './revision.ts';
 
 /** The names a text uses as `#{Name}`, as written; the variables room reads them. */
 export type NamesIn = (text: string) => readonly string[];
@@ -52,27 +52,33 @@ export function unknownReferences(
 
 function textsOf(revision: Revision): { text: string; where: string }[] {
   const variables = revision.variables.map(({ name, value }) => ({ text: value, where: `variable ${name}` }));
-  const steps = revision.steps.flatMap(({ name, action, properties, when }) => {
-    const scripts = scriptsIn(action);
-    const folders =
-      action.kind === 'package'
-        ? [
-            ...(action.installTo ? [action.installTo.folder, ...action.installTo.keep] : []),
-            ...action.substituteInFiles,
-          ]
-        : [];
-    return [
-      { text: when, where: `when: of step ${name}` },
-      ...(action.kind === 'manual'
-        ? [{ text: action.instructions, where: `instructions of step ${name}` }]
-        : []),
-      ...folders.map((text) => ({ text, where: `features of step ${name}` })),
-      ...scripts.map(({ kind, text }) => ({ text, where: `${kind} script of step ${name}` })),
-      ...properties.map((one) => ({
-        text: one.value,
-        where: `${featureKeyOf(one.name) ?? `property ${one.name}`} of step ${name}`,
-      })),
-    ];
-  });
-  return [...variables, ...steps];
+  const before = scriptsBeforeSteps(revision).map(({ where, script }) => ({
+    text: script.text,
+    where: `${script.kind} script of ${where}`,
+  }));
+  const steps = revision.steps.flatMap((step) => textsOfStep(step, `step ${step.name}`));
+  const uninstall = (revision.uninstall ?? []).flatMap((step) =>
+    textsOfStep(step, `uninstall step ${step.name}`),
+  );
+  return [...variables, ...before, ...steps, ...uninstall];
+}
+
+function textsOfStep({ action, properties, when }: Step, called: string): { text: string; where: string }[] {
+  const folders =
+    action.kind === 'package'
+      ? [
+          ...(action.installTo ? [action.installTo.folder, ...action.installTo.keep] : []),
+          ...action.substituteInFiles,
+        ]
+      : [];
+  return [
+    { text: when, where: `when: of ${called}` },
+    ...(action.kind === 'manual' ? [{ text: action.instructions, where: `instructions of ${called}` }] : []),
+    ...folders.map((text) => ({ text, where: `features of ${called}` })),
+    ...scriptsIn(action).map(({ kind, text }) => ({ text, where: `${kind} script of ${called}` })),
+    ...properties.map((one) => ({
+      text: one.value,
+      where: `${featureKeyOf(one.name) ?? `property ${one.name}`} of ${called}`,
+    })),
+  ];
 }

@@ -4,8 +4,9 @@
  * stand in it whole; what is `local:` in the process file is not part of it.
  *
  * Format 1 is a revision whose steps run one after another, with scripts and packages. One that has a manual step, an
- * expression for a condition or steps that start together has format 2, and no other has: a process that doesn't need it
- * keeps its digest, and can be read by who knows format 1 alone.
+ * expression for a condition or steps that start together has format 2. One that has checks, steps to uninstall by, or an
+ * input with a heading, a test or a secret that may be looked at, has format 3. A revision has the lowest format that can hold
+ * it: a process that doesn't need more keeps its digest, and can be read by who knows that format alone.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -16,6 +17,10 @@ const name = z.string().min(1).max(200).refine(isPlainName, { error: 'is not a p
 const value = z.string().max(textLengthMax);
 const names = z.array(name).max(500);
 
+export const Script = z.strictObject({ kind: z.enum(scriptKinds), text: value });
+export type Script = z.infer<typeof Script>;
+const scripts = z.array(Script).max(scriptKinds.length);
+
 export const InputDefinition = z.strictObject({
   name,
   label: z.string().nullable(),
@@ -25,16 +30,18 @@ export const InputDefinition = z.strictObject({
   default: value.nullable(),
   required: z.boolean(),
   secret: z.boolean(),
+  /** The heading it is asked under; not there where it has none. */
+  group: name.optional(),
+  /** A secret that may be looked at while it is typed. */
+  mayBeShown: z.literal(true).optional(),
+  /** Tries the value out: exit 0 is good, else its last line says why not. */
+  test: Script.optional(),
 });
 export type InputDefinition = z.infer<typeof InputDefinition>;
 
 /** One value of a variable; in no environment and with no tag named it holds everywhere. */
 export const ScopedValue = z.strictObject({ name, value, environments: names, tags: names });
 export type ScopedValue = z.infer<typeof ScopedValue>;
-
-export const Script = z.strictObject({ kind: z.enum(scriptKinds), text: value });
-export type Script = z.infer<typeof Script>;
-const scripts = z.array(Script).max(scriptKinds.length);
 
 export const RunAction = z.strictObject({ kind: z.literal('run'), script: Script });
 export const PackageAction = z.strictObject({
@@ -73,12 +80,25 @@ export const Step = z.strictObject({
 });
 export type Step = z.infer<typeof Step>;
 
+/** A script that looks at the machine before anything is done: exit 0 is good, 10 a note, anything else is lacking. */
+export const ProcessCheck = z.strictObject({
+  name,
+  hint: z.string().max(1000).nullable(),
+  environments: names,
+  tags: names,
+  script: Script,
+});
+export type ProcessCheck = z.infer<typeof ProcessCheck>;
+
 export const Revision = z.strictObject({
-  format: z.literal([1, 2]),
+  format: z.literal([1, 2, 3]),
   process: name.refine((text) => !/[/:\\]/.test(text), { error: 'has /, : or \\ in it' }),
   inputs: z.array(InputDefinition).max(500),
   variables: z.array(ScopedValue).max(5000),
   steps: z.array(Step).min(1).max(500),
+  checks: z.array(ProcessCheck).min(1).max(500).optional(),
+  /** The steps that take away what `steps` brought; none of them deploys a package. */
+  uninstall: z.array(Step).min(1).max(500).optional(),
 });
 export type Revision = z.infer<typeof Revision>;
 
@@ -106,8 +126,16 @@ export type RevisedProcess = {
   readonly local: LocalPart;
 };
 
-/** The lowest format that can hold these steps. */
-export function formatOf(steps: readonly Step[]): Revision['format'] {
+/** The lowest format that can hold this content. */
+export function formatOf({
+  inputs,
+  steps,
+  checks,
+  uninstall,
+}: Pick<Revision, 'inputs' | 'steps' | 'checks' | 'uninstall'>): Revision['format'] {
+  const isAskedPlainly = ({ group, mayBeShown, test }: InputDefinition): boolean =>
+    group === undefined && mayBeShown === undefined && test === undefined;
+  if (checks !== undefined || uninstall !== undefined || !inputs.every(isAskedPlainly)) return 3;
   const isPlain = (step: Step): boolean =>
     plainConditions.some((one) => one === step.when) &&
     step.start === undefined &&
@@ -118,6 +146,22 @@ export function formatOf(steps: readonly Step[]): Revision['format'] {
 /** `success`, `failure`, `always`, or an expression. */
 export function isCondition(text: string): boolean {
   return plainConditions.some((one) => one === text) || text.includes('#{');
+}
+
+/** A script outside the steps, and what it belongs to, in words. */
+export type ScriptBesideSteps = { readonly where: string; readonly script: Script };
+
+/** The scripts that run before any step: the tests of inputs, and the checks. */
+export function scriptsBeforeSteps({
+  inputs,
+  checks = [],
+}: Pick<Revision, 'inputs' | 'checks'>): ScriptBesideSteps[] {
+  return [
+    ...inputs.flatMap(({ name: input, test }) =>
+      test === undefined ? [] : [{ where: `test of input ${input}`, script: test }],
+    ),
+    ...checks.map((check) => ({ where: `check ${check.name}`, script: check.script })),
+  ];
 }
 
 /** The scripts that stand in an action, in the order in which they run. */
@@ -158,15 +202,15 @@ export function readRevision(bytes: Uint8Array): Revision {
     const { path, message } = read.error.issues[0]!;
     const format = (data as { format?: unknown } | null)?.format;
     throw unreadable(
-      typeof format === 'number' && format > 2
-        ? `it has format ${format}; this version knows 1 and 2`
+      typeof format === 'number' && format > 3
+        ? `it has format ${format}; this version knows 1 to 3`
         : `${path.join('.') || 'the document'}: ${message}`,
     );
   }
   // Two readers must never see two meanings: other bytes for the same content are no revision.
   if (Buffer.compare(frozen(read.data), bytes) !== 0)
     throw unreadable('its bytes are not in the frozen form');
-  if (read.data.format !== formatOf(read.data.steps)) throw unreadable('its format is not that of its steps');
+  if (read.data.format !== formatOf(read.data)) throw unreadable('its format is not that of its content');
   const twice = repeatedName(read.data);
   if (twice !== undefined) throw unreadable(twice);
   return read.data;
@@ -178,14 +222,26 @@ function frozen(revision: Revision): Uint8Array {
 }
 
 /** What must be one of its kind and isn't, or comes first and can't, in words; publishing guarantees it, a receiver looks again. */
-function repeatedName({ inputs, variables, steps }: Revision): string | undefined {
+function repeatedName({
+  inputs,
+  variables,
+  steps,
+  checks = [],
+  uninstall = [],
+}: Revision): string | undefined {
   const names = inputs.map((input) => input.name);
   const firstTwice = (all: readonly string[]): string | undefined =>
     all.map((one) => one.toUpperCase()).find((one, n, folded) => folded.indexOf(one) < n);
   const inputName = new Set(names.map((one) => one.toUpperCase()));
-  if (steps[0]?.start !== undefined) return 'its first step starts with one before it';
-  if (firstTwice(steps.map((step) => step.id)) !== undefined) return 'two of its steps have the same id';
-  if (firstTwice(steps.map((step) => step.name)) !== undefined) return 'two of its steps have the same name';
+  for (const list of [steps, uninstall]) {
+    if (list[0]?.start !== undefined) return 'its first step starts with one before it';
+    if (firstTwice(list.map((step) => step.id)) !== undefined) return 'two of its steps have the same id';
+    if (firstTwice(list.map((step) => step.name)) !== undefined) return 'two of its steps have the same name';
+  }
+  if (uninstall.some((step) => step.action.kind === 'package'))
+    return 'a step to uninstall by deploys a package';
+  if (firstTwice(checks.map((check) => check.name)) !== undefined)
+    return 'two of its checks have the same name';
   if (firstTwice(names) !== undefined) return 'two of its inputs have the same name';
   return variables.some((variable) => inputName.has(variable.name.toUpperCase()))
     ? 'a name is a variable and an input'

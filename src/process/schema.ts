@@ -16,6 +16,23 @@ export const instructionsLengthMax = 10_000;
 const environments = list(word('Name of an environment'), 'Only in these environments');
 const tags = list(word('Tag of an environment'), 'Only in environments that carry one of these tags');
 
+const ScriptBody = z.union(
+  [
+    text('The script itself; #{Name} in it is evaluated first', textLengthMax),
+    z.strictObject(
+      { file: word('A file beside this one; it becomes part of the revision') },
+      { error: mapping },
+    ),
+  ],
+  { error: 'the script as text, or { file: NAME }, is expected here' },
+);
+export const ScriptEntry = z
+  .strictObject(
+    { bash: ScriptBody.optional(), powershell: ScriptBody.optional(), python: ScriptBody.optional() },
+    { error: 'a script is written as { bash: … }, { powershell: … } or { python: … }' },
+  )
+  .meta({ description: 'A script in bash, powershell or python' });
+
 export const InputEntry = z
   .strictObject(
     {
@@ -29,6 +46,12 @@ export const InputEntry = z
       required: truth('Whether a release needs it; true unless there is a default').optional(),
       secret: truth('Whether it is kept encrypted and never shown').optional(),
       choices: list(text('A value that may be chosen', 1000), 'For type choice: the values').optional(),
+      group: word('Heading under which it is asked, beside others of the same heading').optional(),
+      'show-while-typing': truth('Whether a secret may be looked at while it is typed').optional(),
+      test: ScriptEntry.meta({
+        description:
+          'Tries the value out before anything is done: exit 0 is good, else its last line says why not',
+      }).optional(),
     },
     { error: mapping },
   )
@@ -51,23 +74,6 @@ const values = record(
   }),
   'Values by name',
 );
-
-const ScriptBody = z.union(
-  [
-    text('The script itself; #{Name} in it is evaluated first', textLengthMax),
-    z.strictObject(
-      { file: word('A file beside this one; it becomes part of the revision') },
-      { error: mapping },
-    ),
-  ],
-  { error: 'the script as text, or { file: NAME }, is expected here' },
-);
-export const ScriptEntry = z
-  .strictObject(
-    { bash: ScriptBody.optional(), powershell: ScriptBody.optional(), python: ScriptBody.optional() },
-    { error: 'a script is written as { bash: … }, { powershell: … } or { python: … }' },
-  )
-  .meta({ description: 'A script in bash, powershell or python' });
 
 const testType = z
   .string()
@@ -227,6 +233,21 @@ const Local = z.strictObject(
   { error: mapping },
 );
 
+export const CheckEntry = z
+  .strictObject(
+    {
+      name: word('What is looked at'),
+      run: ScriptEntry.meta({
+        description: 'Looks and changes nothing: exit 0 is good, 10 a note, anything else is lacking',
+      }),
+      hint: text('What to do where it is lacking', 1000).optional(),
+      environments: environments.optional(),
+      tags: tags.optional(),
+    },
+    { error: mapping },
+  )
+  .meta({ description: 'Something to look at before anything is done' });
+
 export const ProcessEntry = z
   .strictObject(
     {
@@ -239,13 +260,21 @@ export const ProcessEntry = z
         'What this file can’t know, by name; asked from the receiver',
       ).optional(),
       variables: values.optional(),
+      checks: list(CheckEntry, 'What is looked at on the machine before anything is done')
+        .min(1, { error: 'there is no check here' })
+        .optional(),
       steps: list(StepEntry, 'The steps, in order').min(1, { error: 'a process has at least one step' }),
+      uninstall: list(StepEntry, 'The steps that take it away again, in order')
+        .min(1, { error: 'there is no step here' })
+        .optional(),
     },
     { error: 'a process file is a mapping: `process: NAME`, `steps:`' },
   )
   .meta({ title: 'crossgap process', description: 'How a product is deployed' });
 export type ProcessEntry = z.infer<typeof ProcessEntry>;
+export type InputEntry = z.infer<typeof InputEntry>;
 export type StepEntry = z.infer<typeof StepEntry>;
+export type CheckEntry = z.infer<typeof CheckEntry>;
 export type ScriptEntry = z.infer<typeof ScriptEntry>;
 export type ScopedEntry = z.infer<typeof ScopedEntry>;
 

@@ -53,14 +53,15 @@ export function stepApplies(
  * in its offer, so that a misspelt name never drops a step quietly.
  */
 export function namesUnknownHere(
-  revision: Pick<Revision, 'variables' | 'steps'>,
+  revision: Pick<Revision, 'variables' | 'steps' | 'checks' | 'uninstall'>,
   environments: readonly string[],
   tags: readonly string[],
 ): { readonly environments: string[]; readonly tags: string[] } {
-  const scopes = [...revision.steps, ...revision.variables];
-  const steps = revision.steps.flatMap((step) => step.exceptEnvironments);
+  const { steps, variables, checks = [], uninstall = [] } = revision;
+  const scopes = [...steps, ...variables, ...checks, ...uninstall];
+  const except = [...steps, ...uninstall].flatMap((step) => step.exceptEnvironments);
   return {
-    environments: unknown([...scopes.flatMap((scope) => scope.environments), ...steps], environments),
+    environments: unknown([...scopes.flatMap((scope) => scope.environments), ...except], environments),
     tags: unknown(
       scopes.flatMap((scope) => scope.tags),
       tags,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describeDiff, diffRevisions, isSame } from '../../src/process/index.ts';
-import { orders, read } from './orders.ts';
+import { orders, read, small } from './orders.ts';
 
 const revision = (text: string) => read(text).revision;
 const before = revision(orders);
@@ -59,6 +59,44 @@ describe('J1.5: the difference of two revisions', () => {
       '  required: false -> true',
       'Now required: Smtp.Host',
       'Now required: New.Key',
+    ]);
+  });
+
+  test('tells checks, tests of inputs and steps to uninstall by, with the lines of their scripts', () => {
+    const was = revision(
+      small(`inputs: { A: { group: One, test: { bash: ping a } }, B: {} }
+checks: [{ name: Disk, run: { bash: df } }, { name: Gone, run: { bash: x } }]
+uninstall: [{ name: Stop, run: { bash: stop } }]`),
+    );
+    const is = revision(
+      small(`inputs: { A: { group: Two, test: { bash: ping b } }, B: { secret: true, show-while-typing: true } }
+checks: [{ name: Disk, run: { bash: df -h }, hint: Buy more, environments: [uat] }, { name: New, run: { bash: y } }]
+uninstall: [{ name: Stop, run: { bash: stop now } }, { name: Remove, run: { bash: rm } }]`),
+    );
+    const diff = diffRevisions(was, is);
+    expect(isSame(diff)).toBe(false);
+    expect(describeDiff(diff)).toEqual([
+      'Check added: New',
+      'Check removed: Gone',
+      'Check changed: Disk',
+      '  hint: (none) -> Buy more',
+      '  environments: (none) -> uat',
+      '  run: bash script',
+      '    - df',
+      '    + df -h',
+      'Uninstall step added: Remove (as step 2)',
+      'Uninstall step changed: Stop',
+      '  run: bash script',
+      '    - stop',
+      '    + stop now',
+      'Input changed: A',
+      '  group: One -> Two',
+      '  test: bash script',
+      '    - ping a',
+      '    + ping b',
+      'Input changed: B',
+      '  secret: false -> true',
+      '  show-while-typing: (none) -> true',
     ]);
   });
 

@@ -28,6 +28,21 @@ test('names that are used are listed once, with the first place that uses them',
   ]);
 });
 
+test('scripts that look, try and take away are searched as well', () => {
+  const looking = read(`process: P
+inputs: { A: { test: { bash: "ping #{One}" } } }
+checks: [{ name: Disk, run: { python: "#{Two}" } }]
+steps: [{ name: Go, run: { bash: go } }]
+uninstall: [{ name: Stop, run: { bash: "stop #{Three}" } }, { name: Ask, manual: { instructions: "Is #{Four} gone?" } }]
+`);
+  expect(referencesIn(looking.revision, namesIn).map(({ name, where }) => `${name}: ${where}`)).toEqual([
+    'One: bash script of test of input A',
+    'Two: python script of check Disk',
+    'Three: bash script of uninstall step Stop',
+    'Four: instructions of uninstall step Ask',
+  ]);
+});
+
 test('J1.F12: a name that nothing gives is told, with the one that was probably meant', () => {
   expect(
     unknownReferences(revision, namesIn, ['Site.Folder']).map(({ name, meant }) => [name, meant]),

@@ -88,6 +88,63 @@ describe('a revision with steps that format 1 does not know', () => {
   });
 });
 
+describe('a revision that says how it is asked for, looked at before and taken away', () => {
+  const check = 'checks: [{ name: Disk, run: { bash: df } }]';
+  const uninstall = 'uninstall: [{ name: Stop, run: { bash: stop } }]';
+
+  test.each([
+    ['a heading', small('inputs: { A: { group: Database } }')],
+    ['a secret that may be looked at', small('inputs: { A: { secret: true, show-while-typing: true } }')],
+    ['a test of an input', small('inputs: { A: { test: { bash: ping } } }')],
+    ['checks', small(check)],
+    ['steps to uninstall by', small(uninstall)],
+  ])('has format 3 and comes back as it was: %s', (_what, file) => {
+    const { revision } = read(file);
+    const { document } = reviseProcess(read(file));
+    expect(revision.format).toBe(3);
+    expect(readRevision(document)).toEqual(revision);
+    for (const format of [1, 2]) {
+      const older = Buffer.from(document).toString('utf8').replace('"format":3', `"format":${format}`);
+      expect(codeOf(Buffer.from(older))).toBe('REVISION_NOT_READABLE');
+    }
+  });
+
+  test('no other has it: a secret that is not to be looked at says so by default', () => {
+    const plain = reviseProcess(read(small('inputs: { A: { secret: true } }')));
+    const said = reviseProcess(read(small('inputs: { A: { secret: true, show-while-typing: false } }')));
+    expect(said.digest).toBe(plain.digest);
+    expect(Buffer.from(said.document).toString('utf8')).toContain('"format":1');
+  });
+
+  test.each([
+    [
+      'two checks of one name',
+      '"checks":[',
+      '"checks":[{"name":"disk","hint":null,"environments":[],"tags":[],"script":{"kind":"bash","text":"x"}},',
+    ],
+    ['no check at all', /"checks":\[.*?\](?=,"uninstall")/, '"checks":[]'],
+    ['a secret that may not be looked at, said aloud', '"mayBeShown":true', '"mayBeShown":false'],
+    [
+      'a step that starts with none before it',
+      '"id":"stop","name":"Stop","when":"success",',
+      '"id":"stop","name":"Stop","when":"success","start":"with-previous",',
+    ],
+    [
+      'a package to uninstall by',
+      '{"kind":"run","script":{"kind":"bash","text":"stop"}}',
+      '{"kind":"package","package":"A","substituteInFiles":[],"configVariables":false,"installTo":null,"scripts":{"preDeploy":[],"deploy":[],"postDeploy":[]}}',
+    ],
+  ])('is refused with %s', (_what, from, to) => {
+    const whole = read(
+      small(`inputs: { A: { secret: true, show-while-typing: true } }\n${check}\n${uninstall}`),
+    );
+    const bytes = Buffer.from(reviseProcess(whole).document).toString('utf8');
+    expect(bytes.replace(from, to)).not.toBe(bytes);
+    expect(codeOf(Buffer.from(bytes.replace(from, to)))).toBe('REVISION_NOT_READABLE');
+    expect(codeOf(Buffer.from(bytes))).toBe('read');
+  });
+});
+
 describe('bytes that are no revision are refused', () => {
   test.each([
     ['nothing', ''],
@@ -113,8 +170,8 @@ describe('bytes that are no revision are refused', () => {
   });
 
   test('a newer format is told apart, so that a person knows to update', () => {
-    expect(() => readRevision(Buffer.from(text.replace('"format":1', '"format":3')))).toThrow(
-      'it has format 3; this version knows 1 and 2',
+    expect(() => readRevision(Buffer.from(text.replace('"format":1', '"format":4')))).toThrow(
+      'it has format 4; this version knows 1 to 3',
     );
   });
 

@@ -109,6 +109,8 @@ async function keepNotes(instance: Instance, file: string): Promise<{ digest: st
   return instance.blobs.putBytes(Buffer.from(readGivenText(file, 'notes', notesBytesMax), 'utf8'));
 }
 
-function frozenInput({ choices, ...input }: InputDefinition): ReleaseInput {
-  return { ...input, choices: [...choices] };
+/** What every receiver must know to give the value; how it is asked for stands in the revision alone. */
+function frozenInput(input: InputDefinition): ReleaseInput {
+  const { name, label, help, type, choices, required, secret } = input;
+  return { name, label, help, type, choices: [...choices], default: input.default, required, secret };
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { missingEngines, type ScriptKind } from '../../executor/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { readRevision, scriptsIn, type Revision } from '../../process/index.ts';
+import { readRevision, scriptsBeforeSteps, scriptsIn, type Revision } from '../../process/index.ts';
 import { readReleases, readRevisions } from '../../projections/index.ts';
 import { advice, good, type Finding } from './finding.ts';
 
@@ -35,6 +35,9 @@ function newestRevisions(instance: Instance): ReadonlyMap<string, string> {
   return new Map([...newest].filter(([, digest]) => instance.holds(digest)));
 }
 
-function kindsIn({ steps }: Revision): Set<ScriptKind> {
-  return new Set(steps.flatMap(({ action }) => scriptsIn(action).map(({ kind }) => kind)));
+function kindsIn(revision: Revision): Set<ScriptKind> {
+  const { steps, uninstall = [] } = revision;
+  const inSteps = [...steps, ...uninstall].flatMap(({ action }) => scriptsIn(action));
+  const before = scriptsBeforeSteps(revision).map(({ script }) => script);
+  return new Set([...before, ...inSteps].map(({ kind }) => kind));
 }
