@@ -23,9 +23,10 @@ const mayEnter: Record<string, readonly string[]> = {
   sync: ['events'],
   bundles: ['events', 'sync', 'identity'],
   installer: ['events', 'identity', 'bundles'],
-  guide: [],
+  guide: ['process', 'web'],
   executor: ['packages', 'variables', 'config-files'],
-  http: ['projections', 'packages', 'nuget'],
+  http: ['projections', 'packages', 'nuget', 'web'],
+  web: [],
   instance: ['settings', 'db', 'identity', 'events', 'projections', 'commands', 'packages', 'process'],
   daemon: ['settings', 'db', 'identity', 'events', 'projections', 'commands', 'packages', 'process'].concat([
     'variables',

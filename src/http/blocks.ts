@@ -1,4 +1,4 @@
-import { html, type Content, type Html } from './html.ts';
+import { html, type Content, type Html } from '../web/index.ts';
 
 /** A part of the page with its heading; `id` is what links and the live script know it by. */
 export function section(id: string, heading: string, aside: Content, body: Content): Html {

@@ -9,7 +9,7 @@ import {
 } from '../projections/index.ts';
 import { count, size } from '../words.ts';
 import { nothing } from './blocks.ts';
-import { html, type Content, type Html } from './html.ts';
+import { html, type Content, type Html } from '../web/index.ts';
 import { since } from './since.ts';
 
 /** How far both feeds of a link have come here. */

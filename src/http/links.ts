@@ -1,5 +1,5 @@
 import type { PageView } from '../projections/index.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../web/index.ts';
 
 /** The name people gave the link, whether `link` is its name or its id. */
 export function linkName(view: PageView, link: string): string {

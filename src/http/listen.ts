@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
-import { hostName } from './door.ts';
+import { hostName } from '../web/index.ts';
 import { HttpError } from './errors.ts';
 
 export type Listen = {

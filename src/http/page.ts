@@ -2,7 +2,7 @@ import type { DeploymentView, FleetChoice, LinkView, OutboundLine, PageView } fr
 import { assets } from './assets.ts';
 import { empty, section, typed } from './blocks.ts';
 import { chip } from './chip.ts';
-import { html, joined, type Content, type Html } from './html.ts';
+import { html, joined, type Content, type Html } from '../web/index.ts';
 import { wayAtLength } from './link-cells.ts';
 import { attentionSection, concerns, type Concerns } from './sections/attention.ts';
 import { account, deploymentsSection, deploymentTitle } from './sections/deployments.ts';

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { arrayInPieces } from '../json-in-pieces.ts';
 import type { FleetChoice, FleetWish } from '../projections/index.ts';
 import { assets } from './assets.ts';
-import type { EventStream } from './event-stream.ts';
+import type { EventStream } from '../web/index.ts';
 import { feedPath, type FeedHandler } from './feed/feed-handler.ts';
 import { linksMeasured, metricsText } from './metrics.ts';
 import { deploymentPage, linkPage, refusalPage, statusPage, type PageFacts } from './page.ts';

@@ -3,10 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { targetLengthMax } from './door.ts';
-import { eventStream, type StreamLimits } from './event-stream.ts';
+import {
+  eventStream,
+  guardedServer,
+  refuseUnreadable,
+  targetLengthMax,
+  usualServerLimits,
+  type ServerLimits,
+  type StreamLimits,
+} from '../web/index.ts';
 import type { FeedHandler } from './feed/feed-handler.ts';
-import { guardedServer, refuseUnreadable, usualServerLimits, type ServerLimits } from './guarded-server.ts';
 import { answeredNames, authority, listenError, loopbackAddress, type Listen } from './listen.ts';
 import { addRoutes, noPage } from './routes.ts';
 import { snapshotOf } from './snapshot.ts';

@@ -1,5 +1,5 @@
 import { ago, moment, lastingFor } from '../words.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../web/index.ts';
 
 /** A time as people say it, with the exact one for who asks. */
 export function since(at: string, now: string): Html {

@@ -1,4 +1,4 @@
-import { paletteCss } from './palette.ts';
+import { paletteCss } from '../web/index.ts';
 
 /** The one style sheet: the system's fonts, colours by name, tables that become cards below 46 em. */
 export const style = `${paletteCss()}

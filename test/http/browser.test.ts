@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusView } from '../../src/projections/index.ts';
 import { requires } from '../support/requires.ts';
 import { startChromium } from './chromium.ts';
-import { contrast, type Colour } from './contrast.ts';
+import { contrast, type Colour } from '../web/contrast.ts';
 import { acme, contoso, fabrikam } from './example-views.ts';
 import { exampleSource, type ExampleSource } from './example-source.ts';
 import { everyText, payloads } from './hostile-views.ts';

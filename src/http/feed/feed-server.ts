@@ -4,7 +4,7 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from '../../log.ts';
 import { HttpError } from '../errors.ts';
-import { guardedServer, refuseUnreadable, usualServerLimits, type TlsFacts } from '../guarded-server.ts';
+import { guardedServer, refuseUnreadable, usualServerLimits, type TlsFacts } from '../../web/index.ts';
 import {
   answeredNames,
   authority,

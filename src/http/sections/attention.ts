@@ -1,7 +1,6 @@
 import { openWaits, waysToDecide, type DeploymentView, type PageView } from '../../projections/index.ts';
 import { typed } from '../blocks.ts';
-import { icon, type Tone } from '../chip.ts';
-import { html, joined, type Content } from '../html.ts';
+import { html, icon, joined, type Content, type Tone } from '../../web/index.ts';
 import { deploymentHref, linkName, linkTo, releaseName } from '../links.ts';
 import type { Readiness } from '../source.ts';
 import { amount, commandLine, count, lastingFor } from '../../words.ts';

@@ -1,7 +1,7 @@
 import { openWaits, waysToDecide, type DeploymentView, type PageView } from '../../projections/index.ts';
 import { empty, folded, section, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
-import { html, joined, type Content, type Html } from '../html.ts';
+import { html, joined, type Content, type Html } from '../../web/index.ts';
 import { deploymentHref, linkName, linkTo } from '../links.ts';
 import { since } from '../since.ts';
 import { commandLine, count, span } from '../../words.ts';

@@ -1,7 +1,7 @@
 import type { EnvironmentView, PageView } from '../../projections/index.ts';
 import { empty, section } from '../blocks.ts';
 import { chip } from '../chip.ts';
-import { html, joined, type Html } from '../html.ts';
+import { html, joined, type Html } from '../../web/index.ts';
 import { deploymentHref } from '../links.ts';
 import { lasting, since } from '../since.ts';
 import { commandLine } from '../../words.ts';

@@ -1,7 +1,7 @@
 import { describeSent, type FleetPart, type FleetRow, type PageView } from '../../projections/index.ts';
 import { empty, exactly, nothing, section, table, type Row } from '../blocks.ts';
 import { chip } from '../chip.ts';
-import { html, joined, type Content, type Html } from '../html.ts';
+import { html, joined, type Content, type Html } from '../../web/index.ts';
 import { linkTo } from '../links.ts';
 import { since } from '../since.ts';
 import { amount, commandLine, count, moment, span } from '../../words.ts';

@@ -1,7 +1,7 @@
 import type { PageView } from '../../projections/index.ts';
 import { digest, folded, section, table, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../web/index.ts';
 import { commandLine, count, size } from '../../words.ts';
 
 /** The log and the packages held: what two people compare when they ask whether both see the same. */

@@ -1,7 +1,7 @@
 import type { LinksPart, LinkView, PageView } from '../../projections/index.ts';
 import { empty, folded, nothing, section, table } from '../blocks.ts';
 import { chip } from '../chip.ts';
-import { html, type Content, type Html } from '../html.ts';
+import { html, type Content, type Html } from '../../web/index.ts';
 import { headsOf, onItsWay, way } from '../link-cells.ts';
 import { linkHref, linkTo } from '../links.ts';
 import { since } from '../since.ts';

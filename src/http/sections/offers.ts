@@ -1,7 +1,7 @@
 import { nextEnvironment, type OfferView, type PageView } from '../../projections/index.ts';
 import { empty, folded, nothing, section, table, typed } from '../blocks.ts';
 import { chip } from '../chip.ts';
-import { html, joined, type Content, type Html } from '../html.ts';
+import { html, joined, type Content, type Html } from '../../web/index.ts';
 import { linkName, linkTo, releaseName } from '../links.ts';
 import { since } from '../since.ts';
 import { commandLine, count, size } from '../../words.ts';

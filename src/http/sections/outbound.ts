@@ -1,6 +1,6 @@
 import type { OutboundLine, PageView } from '../../projections/index.ts';
 import { empty, exactly, folded, section, table } from '../blocks.ts';
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../web/index.ts';
 import { linkHref, linkName } from '../links.ts';
 import { since } from '../since.ts';
 import { commandLine, count, moment } from '../../words.ts';

@@ -1,7 +1,7 @@
 import type { PageView, ReleaseLine } from '../../projections/index.ts';
 import { digest, empty, folded, section, typed } from '../blocks.ts';
-import { chip, icon, toneOf, wordOf, type Tone } from '../chip.ts';
-import { html, joined, type Content, type Html } from '../html.ts';
+import { chip, toneOf, wordOf } from '../chip.ts';
+import { html, icon, joined, type Content, type Html, type Tone } from '../../web/index.ts';
 import { deploymentHref, linkTo, releaseName } from '../links.ts';
 import { since } from '../since.ts';
 import { amount, commandLine, count } from '../../words.ts';

@@ -1,4 +1,4 @@
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../web/index.ts';
 import { deploymentHref } from '../links.ts';
 import { count } from '../../words.ts';
 

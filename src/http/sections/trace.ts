@@ -1,6 +1,6 @@
 import type { ConventionView, DeploymentView, StepView } from '../../projections/index.ts';
 import { chip, mark } from '../chip.ts';
-import { html, type Content, type Html } from '../html.ts';
+import { html, type Content, type Html } from '../../web/index.ts';
 import { amount } from '../../words.ts';
 
 const filesShownMax = 6;

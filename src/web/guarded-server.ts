@@ -29,6 +29,8 @@ export type GuardedServerFacts = {
   readonly names: (request: IncomingMessage) => ReadonlySet<string>;
   readonly limits: ServerLimits;
   readonly tls?: TlsFacts;
+  /** Pages of this server may post forms to it; else it is only read. */
+  readonly takesForms?: boolean;
 };
 
 /** On every answer, also those given at the door. */
@@ -52,7 +54,11 @@ const headers: Readonly<Record<string, string>> = {
 };
 
 /** A server whose requests pass the door before `handle` sees them. */
-export function guardedServer(handle: RequestListener, { names, limits, tls }: GuardedServerFacts): Server {
+export function guardedServer(
+  handle: RequestListener,
+  { names, limits, tls, takesForms = false }: GuardedServerFacts,
+): Server {
+  const allowed = takesForms ? 'GET, HEAD, POST' : 'GET, HEAD';
   const options: ServerOptions = {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
@@ -64,12 +70,14 @@ export function guardedServer(handle: RequestListener, { names, limits, tls }: G
   };
   const guarded: RequestListener = (request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    const refusal = refusalOf(request, names(request));
+    // Where nobody may learn from which page one came, a browser does not say whose form it sends either.
+    if (takesForms) response.setHeader('referrer-policy', 'same-origin');
+    const refusal = refusalOf(request, names(request), takesForms ? 'forms' : 'reading');
     if (refusal === undefined) {
       handle(request, response);
       return;
     }
-    if (refusal.status === 405) response.setHeader('allow', 'GET, HEAD');
+    if (refusal.status === 405) response.setHeader('allow', allowed);
     response.setHeader('content-type', 'text/plain; charset=utf-8');
     // What the client may still be sending is not read, so the connection can't be used again.
     response.setHeader('connection', 'close');
@@ -86,7 +94,7 @@ export function guardedServer(handle: RequestListener, { names, limits, tls }: G
   server.timeout = limits.idleTimeoutMs;
   server.on('connect', (_, socket) => {
     socket.end(
-      'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      `HTTP/1.1 405 Method Not Allowed\r\nAllow: ${allowed}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     );
   });
   return server;

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { palettes, readOn } from '../../src/http/palette.ts';
-import { style } from '../../src/http/style.ts';
+import { palettes, readOn } from '../../src/web/palette.ts';
 import { contrast } from './contrast.ts';
 
 const channels = (hex: string): readonly [number, number, number] => {
@@ -24,10 +23,4 @@ describe.each(['light', 'dark'] as const)('in the %s scheme', (scheme) => {
   test('the edge of a field to type in is seen', () => {
     expect(contrast(channels(colours.edge), channels(colours.card))).toBeGreaterThan(3);
   });
-});
-
-test('the style sheet names colours only through the palette and reaches for nothing outside', () => {
-  const used = [...style.matchAll(/var\(--([a-z-]+)\)/g)].map((match) => match[1]);
-  expect(used.filter((name) => !(name! in palettes.light))).toEqual([]);
-  expect(style).not.toMatch(/url\(|@import|@font-face|https?:/);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeText, html, joined } from '../../src/http/html.ts';
+import { escapeText, html, joined } from '../../src/web/html.ts';
 import { anyCharacter } from '../support/any-character.ts';
 
 describe('text becomes markup only escaped', () => {

@@ -4,23 +4,47 @@ import type { IncomingMessage } from 'node:http';
 export const targetLengthMax = 2048;
 
 /** An answer given before any route is looked at. */
-export type Refusal = { readonly status: 400 | 403 | 404 | 405 | 413; readonly words: string };
+export type Refusal = { readonly status: 400 | 403 | 404 | 405 | 411 | 413 | 415; readonly words: string };
+
+/** `reading`: nothing but GET and HEAD. `forms`: a page of this very server may post one besides. */
+export type Takes = 'reading' | 'forms';
 
 /**
  * Why a request goes no further than the door, or undefined where it may enter. Judged on what arrived, before
  * anything is decoded: method, target, body, and the three headers by which a page of another origin gives itself
  * away. `names` are the host names, in lower case, under which this server is meant to be reached.
  */
-export function refusalOf(request: IncomingMessage, names: ReadonlySet<string>): Refusal | undefined {
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return { status: 405, words: 'Only GET and HEAD are answered here' };
-  if (announcesBody(request)) return { status: 413, words: 'A request here has no body' };
+export function refusalOf(
+  request: IncomingMessage,
+  names: ReadonlySet<string>,
+  takes: Takes = 'reading',
+): Refusal | undefined {
+  const isForm = takes === 'forms' && request.method === 'POST';
+  if (!isForm && request.method !== 'GET' && request.method !== 'HEAD')
+    return { status: 405, words: `Only ${methods[takes]} are answered here` };
+  if (!isForm && announcesBody(request)) return { status: 413, words: 'A request here has no body' };
   if (!isPlainTarget(request.url ?? '')) return { status: 404, words: 'There is no such page' };
   const hosts = valuesOf(request, 'host');
   if (hosts.length !== 1) return { status: 400, words: 'A request names one host' };
   if (!names.has(hostName(hosts[0] ?? '') ?? ''))
     return { status: 403, words: 'This server is not known under that host name' };
   if (!isOwnOrigin(request, hosts[0] ?? ''))
+    return { status: 403, words: 'Pages of other origins get no answer' };
+  return isForm ? refusalOfForm(request) : undefined;
+}
+
+const methods: Readonly<Record<Takes, string>> = { reading: 'GET and HEAD', forms: 'GET, HEAD and POST' };
+
+/** A form comes whole, as a browser sends it, and from a page that says it is ours: what changes something needs more than silence. */
+function refusalOfForm(request: IncomingMessage): Refusal | undefined {
+  const [type, ...otherTypes] = valuesOf(request, 'content-type');
+  if (otherTypes.length > 0 || type?.toLowerCase() !== 'application/x-www-form-urlencoded')
+    return { status: 415, words: 'Only forms are taken here' };
+  if (request.headers['transfer-encoding'] !== undefined || request.headers['content-length'] === undefined)
+    return { status: 411, words: 'A form says how long it is' };
+  if (valuesOf(request, 'origin').length !== 1)
+    return { status: 403, words: 'A form says from which page it comes' };
+  if (valuesOf(request, 'sec-fetch-site').some((one) => one !== 'same-origin'))
     return { status: 403, words: 'Pages of other origins get no answer' };
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { hostName, isPlainTarget, refusalOf } from '../../src/http/door.ts';
+import { hostName, isPlainTarget, refusalOf } from '../../src/web/door.ts';
 import { answeredNames } from '../../src/http/listen.ts';
 
 const names = answeredNames({ host: '127.0.0.1', port: 7420, names: ['status.acme.example'] }, '127.0.0.1');

@@ -23,6 +23,14 @@ export function joined(parts: readonly Content[], between: Content): Html {
   return new Html(full.join(render(between)));
 }
 
+/**
+ * Text as the value of a field, which comes back as it went: with every character that a page can carry. Elsewhere
+ * text goes through `html` alone.
+ */
+export function exact(text: string): Html {
+  return new Html(escapeMarkup(text.toWellFormed()));
+}
+
 function render(value: Content): string {
   if (value === null || value === undefined || value === false) return '';
   if (value instanceof Html) return value.markup;
@@ -44,10 +52,14 @@ const entities: Readonly<Record<string, string>> = {
  * overrides of writing direction) are spelt out, so that two names that look alike are alike.
  */
 export function escapeText(text: string): string {
-  return text
+  const seen = text
     .toWellFormed()
-    .replace(/[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/gu, spellOut)
-    .replace(/[&<>"'`]/g, (character) => entities[character] ?? '');
+    .replace(/[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/gu, spellOut);
+  return escapeMarkup(seen);
+}
+
+function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"'`]/g, (character) => entities[character] ?? '');
 }
 
 function spellOut(character: string): string {
