@@ -1,11 +1,23 @@
 import { createPrivateKey, randomBytes, type webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import { bech32 } from '@scure/base';
-import { Decrypter, Encrypter } from 'age-encryption';
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { earlierFolders, readKeyFile } from '../identity/index.ts';
 
-/** What opens a bundle's header: today's sealing key, then those before. They can't be read out. */
-export type AgeIdentity = readonly webcrypto.CryptoKey[];
+/**
+ * What opens a bundle's header: today's sealing key, then those before, which can't be read out; or of an open bundle the
+ * text that stands in its envelope.
+ */
+export type AgeIdentity = readonly (webcrypto.CryptoKey | string)[];
+
+/** How `age` writes an X25519 identity. */
+export const ageIdentityText = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
+
+/** A key for one bundle alone, whoever opens it: its identity as text, and to whom is sealed. */
+export async function freshAgeIdentity(): Promise<{ readonly identity: string; readonly recipient: string }> {
+  const identity = await generateX25519Identity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
 
 /** The front of an age file, and what its payload is sealed with. */
 export type AgeFront = {

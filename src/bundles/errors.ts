@@ -17,6 +17,7 @@ const exits = {
   BUNDLE_MALFORMED: exitCodes.verification,
   BUNDLE_NOT_FOR_US: exitCodes.verification,
   BUNDLE_SENDER_UNKNOWN: exitCodes.verification,
+  BUNDLE_LINK_ANSWERED: exitCodes.verification,
   BUNDLE_CONTENT_REFUSED: exitCodes.verification,
   BUNDLE_EARLIER_MISSING: exitCodes.waiting,
   BUNDLE_PACKAGE_MISSING: exitCodes.inputMissing,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SigningKey } from '../identity/index.ts';
 import {
   ageRecipient,
+  freshAgeIdentity,
   openSmall,
   sealAgeFront,
   sealSmall,
@@ -11,7 +12,15 @@ import {
 } from './age-keys.ts';
 import { payloadKey, sealedSize, type PayloadKey } from './age-payload.ts';
 import { ageFileBytes, plaintextOf, type Plaintext } from './content.ts';
-import { frontLength, sealFront, type BundleFacts, type Envelope } from './envelope.ts';
+import {
+  frontLength,
+  sealFront,
+  type BundleFacts,
+  type Envelope,
+  type OpenFacts,
+  type SealedFacts,
+  type UnsizedFacts,
+} from './envelope.ts';
 import { BundleError } from './errors.ts';
 import {
   bundleNumbers,
@@ -53,9 +62,17 @@ export type Recipient = {
   readonly sealingKey: Uint8Array;
 };
 
+/** Whoever will answer an invitation: the bundle is open. */
+export type Unknown = {
+  /** What the link is called here. */
+  readonly name: string;
+  /** The text of the file that `link invite` writes. */
+  readonly invitation: string;
+};
+
 export type Export = Omit<Intent, 'number' | 'from' | 'to'> & {
   readonly sender: Sender;
-  readonly recipient: Recipient;
+  readonly recipient: Recipient | Unknown;
   readonly source: BundleSource;
   /** The folder for the parts; it is made. */
   readonly out: string;
@@ -81,20 +98,22 @@ export type Exported = {
 };
 
 /**
- * Makes a bundle of everything after a place, sealed to the receiver. Its parts appear under their names when all of
- * them are whole, and what is needed to make each again is remembered first.
+ * Makes a bundle of everything after a place, sealed to the receiver; or open, where nobody is known to be one. Its parts
+ * appear under their names when all of them are whole, and what is needed to make each again is remembered first.
  *
  * @throws {BundleError} BUNDLE_PART_SIZE_UNFIT, BUNDLE_PART_NOT_WRITTEN
  */
 export async function exportBundle(order: Export): Promise<Exported> {
   const { sender, recipient, source, out, partBytes } = order;
   const number = (bundleNumbers(sender.kept, order.link).at(-1) ?? 0) + 1;
-  const inside = planInside(source, { ...order, number, from: sender.instance, to: recipient.instance });
-  const age = await sealAgeFront(ageRecipient(recipient.sealingKey));
+  const sealed = await sealedTo(recipient);
+  const to = sealed.facts.format === 1 ? sealed.facts.to.instance : null;
+  const inside = planInside(source, { ...order, number, from: sender.instance, to });
+  const age = await sealAgeFront(sealed.recipient);
   const plaintext = plaintextOf(inside, source);
   const file: AgeFile = { front: age.bytes, plaintext, key: payloadKey(age.key) };
   const sealedBytes = age.bytes.length + sealedSize(plaintext.sizeBytes);
-  const known = factsOf(order, inside);
+  const known: UnsizedFacts = { ...sealed.facts, ...factsOf(order, inside) };
   const frontBytes = frontLength(known);
   const facts: BundleFacts = { ...known, sealedBytes, parts: partCount(sealedBytes, partBytes - frontBytes) };
   const names = await partNames(out, facts);
@@ -104,10 +123,10 @@ export async function exportBundle(order: Export): Promise<Exported> {
   try {
     for (const [at, name] of names.entries()) {
       const offset = at * contentBytes;
-      const to = Math.min(sealedBytes, offset + contentBytes);
-      const content = ageFileBytes(file, offset, to);
+      const end = Math.min(sealedBytes, offset + contentBytes);
+      const content = ageFileBytes(file, offset, end);
       const part = await writePart(join(out, name), { frontBytes, content }, (sha256, sizeBytes) => {
-        refuseShort(sizeBytes, to - offset, name);
+        refuseShort(sizeBytes, end - offset, name);
         const envelope: Envelope = { ...facts, part: at + 1, content: { offset, sizeBytes, sha256 } };
         fronts[at] = sealFront(envelope, frontBytes, sender.signing);
         return fronts[at];
@@ -228,12 +247,29 @@ async function digestOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   return hash.digest('hex');
 }
 
-function factsOf(order: Export, { manifest }: Inside): Omit<BundleFacts, 'parts' | 'sealedBytes'> {
-  const { sender, recipient } = order;
+/** Whom a bundle is sealed to, and what its envelope says of that. */
+async function sealedTo(
+  receiver: Recipient | Unknown,
+): Promise<{
+  readonly recipient: string;
+  readonly facts: Pick<SealedFacts, 'format' | 'to'> | Pick<OpenFacts, 'format' | 'to' | 'open'>;
+}> {
+  if ('sealingKey' in receiver) {
+    const { instance, name, words, sealingKey } = receiver;
+    return { recipient: ageRecipient(sealingKey), facts: { format: 1, to: { instance, name, words } } };
+  }
+  const { identity, recipient } = await freshAgeIdentity();
+  const { name, invitation } = receiver;
+  return { recipient, facts: { format: 2, to: { name }, open: { identity, invitation } } };
+}
+
+function factsOf(
+  { sender }: Export,
+  { manifest }: Inside,
+): Omit<SealedFacts, 'parts' | 'sealedBytes' | 'format' | 'to'> {
   const { id, number, link, sentAt, last, entries, blobs } = manifest;
   const after = { epoch: manifest.after.epoch, seq: manifest.after.seq };
   return {
-    format: 1,
     id,
     number,
     link,
@@ -243,7 +279,6 @@ function factsOf(order: Export, { manifest }: Inside): Omit<BundleFacts, 'parts'
       name: sender.name,
       introduction: Buffer.from(sender.introduction).toString('base64'),
     },
-    to: { instance: recipient.instance, name: recipient.name, words: recipient.words },
     after,
     last,
     follows: bringing(sender.kept, link, after),

@@ -1,11 +1,14 @@
 import { CrossgapError } from '../errors.ts';
+import { FeedOpened, feedId, readHeader } from '../events/index.ts';
 import { replicateOnce, type Exchange, type Place, type Replica } from '../sync/index.ts';
-import { size } from '../words.ts';
+import { commandLine, size } from '../words.ts';
 import type { AgeIdentity } from './age-keys.ts';
+import { recordReader } from './bundle-records.ts';
 import { bundleTransport } from './bundle-transport.ts';
 import type { BundleFacts } from './envelope.ts';
 import { BundleError } from './errors.ts';
 import { passed } from './flat-memory.ts';
+import { malformed } from './malformed.ts';
 import { openBundle, type OpenBundle } from './open-bundle.ts';
 import { comparePlaces, placeText } from './places.ts';
 import type { BundledBlob } from './records.ts';
@@ -14,8 +17,12 @@ import { missingParts, type FoundBundle } from './scan.ts';
 /** A link of this side, as far as taking in a bundle needs it. */
 export type ReceivingLink = {
   readonly name: string;
-  /** The instance at the other end; null while it is not known. */
+  /** The instance at the other end; null while nobody has answered the invitation. */
   readonly peer: string | null;
+  /** The six words of that instance's company certificate. */
+  readonly words: string | null;
+  /** Takes the sender of a bundle in as who answers the invitation; nobody has compared its words then. */
+  answer(reply: Answer): void;
   readonly replica: Replica;
   /** How far this side holds the other's feed; epoch and sequence 0 before its first entry. */
   have(): Place;
@@ -25,6 +32,13 @@ export type ReceivingLink = {
   noteStand(stand: Place | undefined): void;
 };
 
+/** Who answers an invitation of this side by a bundle, and by which. */
+export type Answer = {
+  readonly instance: string;
+  readonly introduction: Uint8Array;
+  readonly bundle: { readonly id: string; readonly number: number };
+};
+
 /** Who takes bundles in. */
 export type Importer = {
   readonly instance: string;
@@ -32,6 +46,8 @@ export type Importer = {
   readonly identity: AgeIdentity;
   /** The link of this id, unless there is none or it was removed. */
   link(id: string): ReceivingLink | undefined;
+  /** What the link of this id was called here before it was removed. */
+  formerLink(id: string): string | undefined;
 };
 
 /** What came of one bundle. */
@@ -40,6 +56,8 @@ export type Imported = {
   readonly words: string;
   /** The link's name here; undefined where the bundle belongs to none. */
   readonly link: string | undefined;
+  /** Whether its sender was taken in by it as who answers the invitation. */
+  readonly answered: boolean;
   /** Entries that were new, and those that were here before. */
   readonly entries: number;
   readonly known: number;
@@ -78,18 +96,22 @@ export async function importBundles(
 async function importBundle(found: FoundBundle, importer: Importer, signal: AbortSignal): Promise<Imported> {
   const { facts, sender } = found;
   const about = { facts, words: sender.words };
+  let answered = false;
   try {
-    const link = linkOf(found, importer);
-    const have = link.have();
+    const known = linkOf(found, importer);
+    const have = known.have();
     if (comparePlaces(facts.after, have) > 0) throw earlierMissing(found, have);
     const isOld = comparePlaces(facts.last, have) <= 0;
-    if (isOld && link.replica.incomingBlobs().length === 0 && missingParts(found).length > 0)
-      return { ...about, link: link.name, ...nothingNew };
+    if (isOld && known.replica.incomingBlobs().length === 0 && missingParts(found).length > 0)
+      return { ...about, link: known.name, ...nothingNew };
     await using opened = await openBundle(found, importer.identity);
+    answered = known.peer === null;
+    if (answered) await takeAnswer(opened, known);
+    const link = answered ? importer.link(facts.link)! : known;
     const exchange = await takeIn(opened, link.replica, signal);
     const judged = judge(opened, link, exchange);
     const stopped = signal.aborted ? interrupted(found) : undefined;
-    return { ...about, link: link.name, ...judged, failure: stopped ?? judged.failure };
+    return { ...about, link: link.name, answered, ...judged, failure: stopped ?? judged.failure };
   } catch (error) {
     if (!(error instanceof CrossgapError)) throw error;
     return { ...about, link: importer.link(facts.link)?.name, ...nothingNew, failure: error };
@@ -97,6 +119,7 @@ async function importBundle(found: FoundBundle, importer: Importer, signal: Abor
 }
 
 const nothingNew = {
+  answered: false,
   entries: 0,
   known: 0,
   blobsHeld: [],
@@ -107,29 +130,109 @@ const nothingNew = {
   failure: undefined,
 };
 
-/** The link a bundle came by. @throws {BundleError} BUNDLE_NOT_FOR_US, BUNDLE_SENDER_UNKNOWN */
-function linkOf({ facts, sender }: FoundBundle, importer: Importer): ReceivingLink {
-  const { number, from, to } = facts;
-  const details = { bundle: number, id: facts.id, from: from.name, to: to.name, words: sender.words };
-  if (to.instance !== importer.instance)
+/**
+ * The link a bundle came by: its other end made the bundle, or nobody answered the invitation yet.
+ *
+ * @throws {BundleError} BUNDLE_NOT_FOR_US, BUNDLE_SENDER_UNKNOWN, BUNDLE_LINK_ANSWERED
+ */
+function linkOf(found: FoundBundle, importer: Importer): ReceivingLink {
+  const { facts } = found;
+  const link = importer.link(facts.link);
+  if (facts.format === 2) {
+    if (facts.from.instance === importer.instance) throw madeHere(found, importer);
+    if (link === undefined) throw invitationNotTaken(found, importer);
+    if (link.peer === facts.from.instance) return link;
+    throw senderUnknown(found, importer);
+  }
+  if (facts.to.instance !== importer.instance)
     throw new BundleError(
       'BUNDLE_NOT_FOR_US',
-      `Cannot take in bundle ${number} from ${from.name}: it is for ${to.name} (${to.words}), and this is ${importer.name}`,
+      `Cannot take in bundle ${facts.number} from ${facts.from.name}: it is for ${facts.to.name} (${facts.to.words}), and this is ${importer.name}`,
       {
         hint: 'Carry it to whom it is for; or let this instance pass it on: crossgap bundle relay allow --for NAME.',
-        details: { ...details, receiver: to.words },
+        details: { ...told(found), receiver: facts.to.words },
       },
     );
-  const link = importer.link(facts.link);
-  if (link?.peer === from.instance) return link;
-  throw new BundleError(
+  if (link === undefined) throw senderUnknown(found, importer);
+  if (link.peer === null || link.peer === facts.from.instance) return link;
+  throw answeredByOther(found, link);
+}
+
+function told({ facts: { number, id, from, to }, sender }: FoundBundle): Record<string, unknown> {
+  return { bundle: number, id, from: from.name, to: to.name, words: sender.words };
+}
+
+function senderUnknown(found: FoundBundle, importer: Importer): BundleError {
+  const { facts, sender } = found;
+  const { number, from } = facts;
+  const { words, subject, fingerprint } = sender;
+  const former = importer.formerLink(facts.link);
+  const removed = former === undefined ? '' : `; link ${former}, which it names, was removed here`;
+  return new BundleError(
     'BUNDLE_SENDER_UNKNOWN',
-    `Cannot take in bundle ${number}: ${from.name} is not paired with this instance (its certificate is ${sender.subject}, words: ${sender.words})`,
+    `Cannot take in bundle ${number}: ${from.name} is not paired with this instance (its certificate is ${subject}, words: ${words})${removed}`,
     {
-      hint: 'If you expect bundles from there, compare these words by telephone and pair first: crossgap link accept.',
-      details: { ...details, subject: sender.subject, fingerprint: sender.fingerprint },
+      hint:
+        former === undefined
+          ? 'If you expect bundles from there, compare these words by telephone and pair first: crossgap link accept.'
+          : 'If you expect bundles from there, pair anew: crossgap link invite.',
+      details: { ...told(found), subject, fingerprint, ...(former !== undefined && { removed: former }) },
     },
   );
+}
+
+/** The bundle brings the invitation itself: that is taken in first, by who compared the words. */
+function invitationNotTaken(found: FoundBundle, importer: Importer): BundleError {
+  const { facts, sender } = found;
+  const former = importer.formerLink(facts.link);
+  if (former !== undefined) return senderUnknown(found, importer);
+  const path = [...found.parts.values()][0]?.path ?? 'BUNDLE';
+  return new BundleError(
+    'BUNDLE_SENDER_UNKNOWN',
+    `Cannot take in bundle ${facts.number}: it is for whoever takes the invitation of ${facts.from.name} in, and this instance has not (its certificate is ${sender.subject}, words: ${sender.words})`,
+    {
+      hint: `Compare these words by telephone, then take the invitation in from the bundle itself: ${commandLine('link', 'accept', path, '--fingerprint', 'SIX WORDS')}.`,
+      details: { ...told(found), subject: sender.subject, fingerprint: sender.fingerprint },
+    },
+  );
+}
+
+function madeHere(found: FoundBundle, importer: Importer): BundleError {
+  const { facts } = found;
+  return new BundleError(
+    'BUNDLE_NOT_FOR_US',
+    `Cannot take in bundle ${facts.number} for ${facts.to.name}: it was made here, by ${importer.name}`,
+    { hint: 'Carry it to whom it is for.', details: told(found) },
+  );
+}
+
+/** An invitation pairs two instances, once: who comes second is not who answered. */
+function answeredByOther(found: FoundBundle, { name, words, peer }: ReceivingLink): BundleError {
+  const { facts, sender } = found;
+  return new BundleError(
+    'BUNDLE_LINK_ANSWERED',
+    `Cannot take in bundle ${facts.number} from ${facts.from.name} (words: ${sender.words}): link ${name} was answered by another instance (words: ${words ?? 'unknown'})`,
+    {
+      hint: `Ask by telephone which words are theirs. If it is these, end the link with \`${commandLine('link', 'remove', name)}\` and invite them anew; nothing of this bundle was taken in.`,
+      details: { ...told(found), link: name, answeredBy: { instance: peer, words } },
+    },
+  );
+}
+
+/** Takes the sender in as who answers, once its first entry shows that it writes to this very link. */
+async function takeAnswer(opened: OpenBundle, link: ReceivingLink): Promise<void> {
+  const { found } = opened;
+  const { id, number, link: linkId, from } = found.facts;
+  const batch = await recordReader(opened).nextEntries();
+  const header = batch?.entries[0] && readHeader(batch.entries[0].bytes);
+  const opens =
+    header?.type === FeedOpened.name &&
+    header.audience === linkId &&
+    header.feed === feedId(from.instance, linkId);
+  if (!opens)
+    throw malformed(found, `it claims to answer the invitation of link ${link.name}, and nothing in it does`);
+  const introduction = new Uint8Array(Buffer.from(from.introduction, 'base64'));
+  link.answer({ instance: from.instance, introduction, bundle: { id, number } });
 }
 
 function earlierMissing({ facts }: FoundBundle, have: Place): BundleError {
@@ -186,7 +289,7 @@ function judge(
   opened: OpenBundle,
   link: ReceivingLink,
   exchange: Exchange,
-): Omit<Imported, 'facts' | 'words' | 'link'> {
+): Omit<Imported, 'facts' | 'words' | 'link' | 'answered'> {
   const { found, manifest } = opened;
   const heads = exchange.refusals.filter(({ what }) => what === 'head');
   const isOld = heads.some((refusal) => isOldHead(refusal, opened, link));

@@ -1,6 +1,12 @@
 export { ageRecipient, loadAgeIdentity, type AgeIdentity } from './age-keys.ts';
 export { bundleTransport } from './bundle-transport.ts';
-export type { BundleFacts, Envelope } from './envelope.ts';
+export {
+  invitationIn,
+  type BundleFacts,
+  type Envelope,
+  type OpenFacts,
+  type SealedFacts,
+} from './envelope.ts';
 export { BundleError, type BundleErrorCode } from './errors.ts';
 export {
   exportBundle,
@@ -13,6 +19,7 @@ export {
   type Recipient,
   type Reissue,
   type Sender,
+  type Unknown,
 } from './export.ts';
 export { importBundles, type Imported, type Importer, type ReceivingLink } from './import.ts';
 export { inspectBundles, type Inspection, type PartState } from './inspect.ts';
@@ -27,6 +34,7 @@ export { carriedBytes, type BundledBlob, type Manifest } from './records.ts';
 export {
   findBundles,
   missingParts,
+  type BundleInFile,
   type Found,
   type FoundBundle,
   type FoundPart,
@@ -63,4 +71,16 @@ export {
   usedBytes,
   type RelayedBundle,
 } from './relay-store.ts';
-export { isForRelay, takeForRelay, type TakenForRelay } from './relay-take.ts';
+export { isForRelay, takeForRelay, type SealedBundle, type TakenForRelay } from './relay-take.ts';
+export {
+  beginsAs,
+  fixedBytes,
+  introductionIn,
+  isSignedBy,
+  readText,
+  sealText,
+  signedBytes,
+  textBytesOf,
+  versionOf,
+  type FrontKind,
+} from './signed-front.ts';

@@ -24,13 +24,16 @@ export type Inspection = {
 
 const readBytes = 1024 * 1024;
 
-/** Reads every byte of every part and compares it with what the sender signed. */
-export async function inspectBundles(found: Found): Promise<Inspection[]> {
+/** Reads every byte of every part and compares it with what the sender signed; `onRead` is told of bytes as they are read. */
+export async function inspectBundles(
+  found: Found,
+  onRead: (bytes: number) => void = () => {},
+): Promise<Inspection[]> {
   const inspections: Inspection[] = [];
   for (const bundle of found.bundles) {
     const parts: PartState[] = [];
     for (const part of [...bundle.parts.values()].toSorted((a, b) => a.part - b.part)) {
-      const why = await damageOf(part);
+      const why = await damageOf(part, onRead);
       const { part: number, path, fileBytes, content } = part;
       const state = { part: number, file: path, size: fileBytes, sha256: content.sha256 };
       parts.push(why === undefined ? { ...state, ok: true } : { ...state, ok: false, why });
@@ -47,8 +50,11 @@ export async function inspectBundles(found: Found): Promise<Inspection[]> {
 }
 
 /** What is wrong with a part, undefined where nothing is. */
-export async function damageOf(part: FoundPart): Promise<string | undefined> {
-  const { path, frontBytes, content, fileBytes } = part;
+export async function damageOf(
+  part: FoundPart,
+  onRead: (bytes: number) => void = () => {},
+): Promise<string | undefined> {
+  const { path, offset, frontBytes, content, fileBytes } = part;
   if (!hasItsSize(part)) {
     const expected = frontBytes + content.sizeBytes;
     return fileBytes < expected
@@ -59,11 +65,13 @@ export async function damageOf(part: FoundPart): Promise<string | undefined> {
   await guardRead(path, async () => {
     await using file = await open(path, 'r');
     const buffer = Buffer.allocUnsafe(readBytes);
-    for (let at = frontBytes; ;) {
-      const { bytesRead } = await file.read(buffer, 0, readBytes, at);
+    const end = frontBytes + content.sizeBytes;
+    for (let at = frontBytes; at < end;) {
+      const { bytesRead } = await file.read(buffer, 0, Math.min(readBytes, end - at), offset + at);
       if (bytesRead === 0) return;
       hash.update(buffer.subarray(0, bytesRead));
       at += bytesRead;
+      onRead(bytesRead);
     }
   });
   return hash.digest('hex') === content.sha256 ? undefined : 'its content was changed';

@@ -31,11 +31,13 @@ export interface OpenBundle extends AsyncDisposable {
 export const stretchBytesMax = 1024 * 1024;
 
 /**
- * Opens the seal of a bundle and reads its manifest.
+ * Opens the seal of a bundle and reads its manifest. An open bundle brings the key for that itself.
  *
  * @throws {BundleError} BUNDLE_PART_MISSING, BUNDLE_PART_DAMAGED, BUNDLE_NOT_FOR_US, BUNDLE_MALFORMED
  */
-export async function openBundle(found: FoundBundle, identity: AgeIdentity): Promise<OpenBundle> {
+export async function openBundle(found: FoundBundle, ours: AgeIdentity): Promise<OpenBundle> {
+  const { facts } = found;
+  const identity = facts.format === 2 ? [facts.open.identity] : ours;
   const bytes = partBytes(found);
   try {
     const { sizeBytes } = bytes;
@@ -55,12 +57,13 @@ export async function openBundle(found: FoundBundle, identity: AgeIdentity): Pro
       fileKey = await openAgeHeader(start.subarray(0, headerBytes), identity);
     } catch (cause) {
       await refuseDamage();
+      if (facts.format === 2) throw malformed(found, 'the key in its envelope does not open it', cause);
       throw new BundleError(
         'BUNDLE_NOT_FOR_US',
-        `Cannot open bundle ${found.facts.number} from ${found.facts.from.name}: it is not sealed to this instance's key`,
+        `Cannot open bundle ${facts.number} from ${facts.from.name}: it is not sealed to this instance's key`,
         {
           hint: 'If this instance was made anew or its keys were replaced, pair again and ask for a new bundle.',
-          details: { bundle: found.facts.number, id: found.facts.id },
+          details: { bundle: facts.number, id: facts.id },
           cause,
         },
       );
@@ -160,7 +163,8 @@ async function readManifest(
   }
   const { facts } = found;
   const says = [manifest.id, manifest.number, manifest.link, manifest.from, manifest.to];
-  const shows = [facts.id, facts.number, facts.link, facts.from.instance, facts.to.instance];
+  const to = facts.format === 1 ? facts.to.instance : null;
+  const shows = [facts.id, facts.number, facts.link, facts.from.instance, to];
   if (says.join(' ') !== shows.join(' '))
     throw malformed(found, 'what is sealed in it is not what its envelope says');
   return { manifest, begin: recordFrontBytes + front.contentBytes };

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { BundleError } from './errors.ts';
+import { damageOf } from './inspect.ts';
 import { malformed } from './malformed.ts';
 import { guardRead, missingParts, type FoundBundle, type FoundPart } from './scan.ts';
 
@@ -20,6 +21,7 @@ export function partBytes(bundle: FoundBundle): PartBytes {
   const { facts } = bundle;
   const byOffset = [...bundle.parts.values()].toSorted((a, b) => a.content.offset - b.content.offset);
   let opened: { readonly part: FoundPart; readonly file: FileHandle } | undefined;
+  const damaged = (part: FoundPart): BundleError => partDamaged(bundle, part);
 
   const partAt = (offset: number): FoundPart => {
     const part = byOffset.find(
@@ -32,16 +34,22 @@ export function partBytes(bundle: FoundBundle): PartBytes {
       : malformed(bundle, 'its parts do not fit together');
   };
 
+  /** Parts of an open bundle whose every byte is the one that was signed. */
+  const whole = new Set<FoundPart>();
+
   const fileOf = async (part: FoundPart): Promise<FileHandle> => {
     if (opened?.part === part) return opened.file;
     await opened?.file.close();
     opened = undefined;
+    // The seal tells of a changed byte where the key is secret. Here anybody could have sealed something else with it.
+    if (facts.format === 2 && !whole.has(part)) {
+      if ((await damageOf(part)) !== undefined) throw damaged(part);
+      whole.add(part);
+    }
     const file = await open(part.path, 'r');
     opened = { part, file };
     return file;
   };
-
-  const damaged = (part: FoundPart): BundleError => partDamaged(bundle, part);
 
   return {
     sizeBytes: facts.sealedBytes,
@@ -53,7 +61,7 @@ export function partBytes(bundle: FoundBundle): PartBytes {
         const wanted = Math.min(length - done, part.content.sizeBytes - within);
         const bytesRead = await guardRead(part.path, async () => {
           const file = await fileOf(part);
-          return (await file.read(bytes, done, wanted, part.frontBytes + within)).bytesRead;
+          return (await file.read(bytes, done, wanted, part.offset + part.frontBytes + within)).bytesRead;
         });
         if (bytesRead === 0) throw damaged(part);
         done += bytesRead;

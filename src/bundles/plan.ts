@@ -29,7 +29,8 @@ export type Intent = {
   readonly number: number;
   readonly link: string;
   readonly from: string;
-  readonly to: string;
+  /** The receiver; null where nobody is known to be one. */
+  readonly to: string | null;
   readonly feed: string;
   readonly sentAt: string;
   /** Where it begins: the last entry that is not in it; zeros before the first. */

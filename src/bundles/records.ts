@@ -79,7 +79,8 @@ export const Manifest = z.strictObject({
   number: z.int().min(1),
   link: Id,
   from: Id,
-  to: Id,
+  /** The receiver; null in an open bundle alone. */
+  to: Id.nullable(),
   sentAt: z.iso.datetime(),
   /** What the receiver must hold before: the last entry that is not in this bundle, and its hash. */
   after: PlaceAt.extend({ feed: Id, hash: Digest }),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { sameWords } from '../identity/index.ts';
 import { replaceFile } from '../replace-file.ts';
-import type { BundleFacts } from './envelope.ts';
+import type { SealedFacts } from './envelope.ts';
 import { BundleError, systemCode } from './errors.ts';
 
 const Allowance = z.strictObject({
@@ -54,7 +54,7 @@ function isSame(a: string, b: string): boolean {
 export type Party = { readonly instance: string; readonly name: string; readonly words: string };
 
 /** Sender and receiver of a bundle. The sender's words follow from its certificate; all else is what the sender says. */
-export function partiesOf({ from, to }: BundleFacts, senderWords: string): { from: Party; to: Party } {
+export function partiesOf({ from, to }: SealedFacts, senderWords: string): { from: Party; to: Party } {
   return {
     from: { instance: from.instance, name: from.name, words: senderWords },
     to: { instance: to.instance, name: to.name, words: to.words },

@@ -19,7 +19,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Digest, Id } from '../events/index.ts';
 import { fingerprintWords, type SigningKey } from '../identity/index.ts';
-import type { BundleFacts } from './envelope.ts';
+import type { BundleFacts, SealedFacts } from './envelope.ts';
 import {
   beginsAs,
   fixedBytes,
@@ -84,13 +84,13 @@ export type ReadNote = HopNote & {
 };
 
 /** What of a bundle a note names. */
-export function bundleOf({ id, number, link, from, to }: BundleFacts): HopNote['bundle'] {
+export function bundleOf({ id, number, link, from, to }: SealedFacts): HopNote['bundle'] {
   return { id, number, link, from: from.instance, to: to.instance };
 }
 
-/** Whether a note is about this bundle. */
+/** Whether a note is about this bundle; none is about an open one, which no hop passes on. */
 export function isAbout({ bundle }: HopNote, facts: BundleFacts): boolean {
-  return JSON.stringify(bundle) === JSON.stringify(bundleOf(facts));
+  return facts.format === 1 && JSON.stringify(bundle) === JSON.stringify(bundleOf(facts));
 }
 
 /** The bytes of a note. */

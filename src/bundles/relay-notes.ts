@@ -78,8 +78,8 @@ function saysMore(a: ReadNote, b: ReadNote): boolean {
 }
 
 /** Whether the receiver itself wrote this: the bundle has arrived. Only who holds its company certificate can. */
-export function isArrival({ by, words }: ReadNote, { to }: BundleFacts): boolean {
-  return by.instance === to.instance && words === to.words;
+export function isArrival({ by, words }: ReadNote, { format, to }: BundleFacts): boolean {
+  return format === 1 && by.instance === to.instance && words === to.words;
 }
 
 /** The hop notes this instance remembers, in `DATA/hops/BUNDLE/DIGEST.hop`. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { faultPoint } from '../faults.ts';
-import type { BundleFacts } from './envelope.ts';
+import type { SealedFacts } from './envelope.ts';
 import { BundleError } from './errors.ts';
 import { isMeant, partiesOf, type Party } from './relay-allowance.ts';
 import type { ReadNote } from './relay-note.ts';
@@ -18,7 +18,7 @@ import { discardParts, partNames, settleParts, type WrittenPart } from './write-
 
 /** A bundle, or some of its parts, that was written to a medium as it came. */
 export type PassedOn = {
-  readonly facts: BundleFacts;
+  readonly facts: SealedFacts;
   readonly parts: readonly {
     readonly part: number;
     readonly file: string;

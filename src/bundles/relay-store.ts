@@ -7,7 +7,7 @@ import { Digest } from '../events/index.ts';
 import { faultPoint } from '../faults.ts';
 import type { SigningKey } from '../identity/index.ts';
 import { replaceFile } from '../replace-file.ts';
-import { BundleFacts } from './envelope.ts';
+import { SealedFacts } from './envelope.ts';
 import { BundleError, systemCode } from './errors.ts';
 import { partiesOf, readAllowances, type Allowance, type Party } from './relay-allowance.ts';
 import { bundleOf, hopsMax, readNote, sealNote, type ReadNote } from './relay-note.ts';
@@ -39,7 +39,7 @@ export type RelayedPart = z.infer<typeof RelayedPart>;
 
 const RelayedBundle = z.strictObject({
   format: z.literal(1),
-  facts: BundleFacts,
+  facts: SealedFacts,
   /** The words of the sender's company certificate. */
   senderWords: z.string().min(1).max(200),
   /** What the operator allowed it for. */
@@ -83,7 +83,7 @@ export function relayedBundles({ root }: Relay): RelayedBundle[] {
 }
 
 /** What is known of a bundle, undefined where it was never here. @throws {BundleError} RELAY_STORE_DAMAGED */
-export function relayedBundle({ root }: Relay, facts: BundleFacts): RelayedBundle | undefined {
+export function relayedBundle({ root }: Relay, facts: SealedFacts): RelayedBundle | undefined {
   try {
     return readRecord(recordPath(root, facts));
   } catch (error) {
@@ -110,7 +110,7 @@ export function keepRecord({ root }: Relay, record: RelayedBundle): void {
   faultPoint('relay.recorded');
 }
 
-function recordPath(root: string, facts: BundleFacts): string {
+function recordPath(root: string, facts: SealedFacts): string {
   const key = createHash('sha256').update(JSON.stringify(facts)).digest('hex');
   return join(root, 'bundles', `${key}.json`);
 }
@@ -133,7 +133,7 @@ export function bytesOf(parts: readonly RelayedPart[]): number {
 /** What the operator allowed that fits a bundle. */
 export function allowanceFor(
   { root }: Relay,
-  facts: BundleFacts,
+  facts: SealedFacts,
   senderWords: string,
   isMeant: (party: Party, who: string) => boolean,
 ): Allowance | undefined {
@@ -157,7 +157,10 @@ export async function storePart({ root }: Relay, found: FoundPart): Promise<Copi
   const temporary = join(root, 'parts', 'incoming~');
   await guard(temporary, () => mkdir(join(root, 'parts'), { recursive: true, mode: 0o700 }));
   try {
-    const { file, sha256, sizeBytes } = await copyHashed(found.path, temporary, found.frontBytes);
+    const { file, sha256, sizeBytes } = await copyHashed(found.path, temporary, found.frontBytes, {
+      offset: found.offset,
+      sizeBytes: found.fileBytes,
+    });
     const isWhole = sizeBytes === found.frontBytes + found.content.sizeBytes;
     if (sha256 !== found.content.sha256 || !isWhole) return { sha256, part: undefined };
     const part: RelayedPart = { part: found.part, file, sha256, sizeBytes };
@@ -180,6 +183,7 @@ export async function copyHashed(
   from: string,
   to: string,
   frontBytes: number,
+  { offset, sizeBytes }: { offset: number; sizeBytes: number } = { offset: 0, sizeBytes: Infinity },
 ): Promise<{ file: string; sha256: string; sizeBytes: number }> {
   const [whole, content] = [createHash('sha256'), createHash('sha256')];
   const buffer = Buffer.allocUnsafe(copyBytes);
@@ -187,7 +191,8 @@ export async function copyHashed(
   await using source = await guardRead(from, () => open(from, 'r'));
   await using target = await guard(to, () => open(to, 'w'));
   for (;;) {
-    const { bytesRead } = await guardRead(from, () => source.read(buffer, 0, copyBytes, at));
+    const wanted = Math.min(copyBytes, sizeBytes - at);
+    const { bytesRead } = await guardRead(from, () => source.read(buffer, 0, wanted, offset + at));
     if (bytesRead === 0) break;
     const bytes = buffer.subarray(0, bytesRead);
     whole.update(bytes);
@@ -202,7 +207,7 @@ export async function copyHashed(
 /** Signs what this instance has to say of a bundle. The same facts make the same bytes. */
 export function noteOf(
   { self, shelf }: Pick<Relay, 'self' | 'shelf'>,
-  facts: BundleFacts,
+  facts: SealedFacts,
   said: {
     readonly takenAt: string;
     readonly passedAt: string | null;

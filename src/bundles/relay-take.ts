@@ -1,5 +1,5 @@
 import { CrossgapError } from '../errors.ts';
-import type { BundleFacts } from './envelope.ts';
+import type { SealedFacts } from './envelope.ts';
 import { BundleError } from './errors.ts';
 import { damageOf } from './inspect.ts';
 import { partMissing } from './part-bytes.ts';
@@ -23,7 +23,7 @@ import { hasItsSize, missingParts, type FoundBundle, type FoundPart } from './sc
 
 /** What came of a bundle that is to be passed on. */
 export type TakenForRelay = {
-  readonly facts: BundleFacts;
+  readonly facts: SealedFacts;
   readonly words: string;
   /** Parts that were new, and those that lay here before. */
   readonly partsIn: readonly number[];
@@ -36,9 +36,14 @@ export type TakenForRelay = {
   readonly failure: CrossgapError | undefined;
 };
 
+/** A bundle that is sealed to one receiver: of an open one a relay can not know for whom it is. */
+export type SealedBundle = FoundBundle & { readonly facts: SealedFacts };
+
 /** Whether this bundle is for somebody else, and the operator has allowed to store and pass it on. */
-export function isForRelay({ facts, sender }: FoundBundle, relay: Relay): boolean {
+export function isForRelay(found: FoundBundle, relay: Relay): found is SealedBundle {
+  const { facts, sender } = found;
   return (
+    facts.format === 1 &&
     facts.to.instance !== relay.self.instance &&
     allowanceFor(relay, facts, sender.words, isMeant) !== undefined
   );
@@ -49,7 +54,7 @@ export function isForRelay({ facts, sender }: FoundBundle, relay: Relay): boolea
  * a bundle is stored that would not fit into the quota as a whole.
  */
 export async function takeForRelay(
-  found: FoundBundle,
+  found: SealedBundle,
   notes: readonly ReadNote[],
   relay: Relay,
   signal: AbortSignal,
@@ -172,7 +177,7 @@ async function damagedOnMedium({ facts }: FoundBundle, part: FoundPart): Promise
   );
 }
 
-function notAllowed({ facts, sender }: FoundBundle): BundleError {
+function notAllowed({ facts, sender }: SealedBundle): BundleError {
   return new BundleError(
     'BUNDLE_NOT_FOR_US',
     `Cannot store bundle ${facts.number} from ${facts.from.name} for ${facts.to.name}: nobody has allowed it here`,

@@ -33,16 +33,19 @@ export async function writeTransportSheet(
 
 /** The sheet: for whoever carries a bundle, and can read nothing of it. */
 export function transportSheet(facts: SheetFacts, parts: readonly SheetPart[]): string {
-  const { number, from, to, sentAt, entries, packages, leftOutBytes } = facts;
+  const { number, from, sentAt, entries, packages, leftOutBytes } = facts;
+  const receiver = facts.format === 1 ? facts.to : undefined;
   const more = parts.length - partsShown;
   const lines = [
-    `TRANSPORT SHEET: bundle ${number} for ${oneLine(to.name)}`,
+    `TRANSPORT SHEET: bundle ${number} for ${oneLine(facts.to.name)}`,
     '',
     `From:      ${oneLine(from.name)}`,
-    `To:        ${oneLine(to.name)}`,
-    `           (words of the receiver: ${oneLine(to.words)})`,
+    `To:        ${oneLine(facts.to.name)}`,
+    receiver === undefined
+      ? '           (has not answered yet; the bundle is OPEN: who has the file can read it)'
+      : `           (words of the receiver: ${oneLine(receiver.words)})`,
     `Made:      ${moment(sentAt)}`,
-    `Content:   ${count(entries, 'entry', 'entries')}, ${count(packages, 'package')}, sealed to the receiver`,
+    `Content:   ${count(entries, 'entry', 'entries')}, ${count(packages, 'package')}, ${receiver === undefined ? 'sealed to nobody' : 'sealed to the receiver'}`,
     ...(leftOutBytes === 0
       ? []
       : [

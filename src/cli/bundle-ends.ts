@@ -10,8 +10,9 @@ import {
   type MadeBundle,
   type Recipient,
   type Sender,
+  type Unknown,
 } from '../bundles/index.ts';
-import { CommandError } from '../commands/index.ts';
+import { CommandError, takeReply } from '../commands/index.ts';
 import { linkReplica } from '../daemon/index.ts';
 import { blobsOf, feedId, type FeedPoint } from '../events/index.ts';
 import { fingerprintWords, openIntroduction } from '../identity/index.ts';
@@ -29,6 +30,8 @@ import {
   type ReleaseRow,
 } from '../projections/index.ts';
 import type { Place, Replica } from '../sync/index.ts';
+import { invitationText } from './invitation-file.ts';
+import { wordsOf } from './link-facts.ts';
 
 /** Where an instance remembers the bundles it made. */
 export function keptBundles(instance: Instance): string {
@@ -48,17 +51,10 @@ export function senderOf(instance: Instance): Sender {
   };
 }
 
-/** The other side of a link as the receiver of a bundle. @throws CommandError LINK_NOT_CONFIRMED while nobody answered */
-export function recipientOf({ introduction, name }: LinkRow): Recipient {
-  if (introduction === null)
-    throw new CommandError(
-      'LINK_NOT_CONFIRMED',
-      `Cannot make a bundle for ${name}: it has not answered the invitation yet`,
-      {
-        hint: `Take its reply in first: crossgap link confirm REPLY --fingerprint WORDS.`,
-        details: { link: name },
-      },
-    );
+/** The other side of a link as the receiver of a bundle; where nobody has answered yet, whoever will. */
+export function recipientOf(instance: Instance, link: LinkRow): Recipient | Unknown {
+  const { introduction, name } = link;
+  if (introduction === null) return { name, invitation: invitationText(instance, link) };
   const { instanceId, name: calls, sealingKey, chain } = openIntroduction(introduction);
   return { instance: instanceId, name: calls, sealingKey, words: fingerprintWords(chain[0]!) };
 }
@@ -70,6 +66,7 @@ export function importerOf(instance: Instance): Importer {
     instance: identity.instanceId,
     name: identity.name,
     identity: loadAgeIdentity(folder.keys),
+    formerLink: (id) => readLinks(db).find(({ link, state }) => link === id && state === 'removed')?.name,
     link(id) {
       const row = readLinks(db).find(({ link, state }) => link === id && state !== 'removed');
       if (row === undefined) return undefined;
@@ -78,6 +75,11 @@ export function importerOf(instance: Instance): Importer {
       return {
         name: row.name,
         peer: row.peer,
+        words: wordsOf(row),
+        answer({ instance: instanceId, introduction, bundle }) {
+          const peer = { instanceId, introduction };
+          instance.record((now) => takeReply(readLinks(now), { link: id, peer, bundle }).decision);
+        },
         replica: linkReplica(instance, id),
         have: () => (feed === undefined ? undefined : log.pointAt(feed)) ?? nowhere,
         noteStand: (stand) => keepStand(join(folder.root, 'bundles'), id, stand),

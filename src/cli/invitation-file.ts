@@ -1,9 +1,27 @@
+import { invitationIn, type FoundBundle } from '../bundles/index.ts';
 import { CommandError } from '../commands/index.ts';
 import { fingerprintWords, sameWords, type OpenedIntroduction } from '../identity/index.ts';
-import { InstanceError, readInvitation, type Instance, type Invitation } from '../instance/index.ts';
+import {
+  InstanceError,
+  readInvitation,
+  writeInvitation,
+  type Instance,
+  type Invitation,
+} from '../instance/index.ts';
+import type { LinkRow } from '../projections/index.ts';
 import { readGivenText } from './files.ts';
 
 const invitationBytesMax = 256 * 1024;
+
+/** The text of the invitation of a link, for a file or for the envelope of a bundle: the same each time. */
+export function invitationText(
+  { identity, keys }: Instance,
+  { link, transport }: Pick<LinkRow, 'link' | 'transport'>,
+): string {
+  const hub =
+    transport.kind === 'nats' && transport.hub ? { urls: transport.urls, ca: transport.ca } : undefined;
+  return writeInvitation('invitation', link, identity.bytes, keys.signing, { hub });
+}
 
 /** The invitation or reply in a file, where it is not this instance's own. @throws InstanceError INVITATION_… */
 export function readInvitationFile(
@@ -11,11 +29,39 @@ export function readInvitationFile(
   kind: 'invitation' | 'reply',
   path: string,
 ): Invitation {
-  const read = readInvitation(kind, readGivenText(path, kind, invitationBytesMax), path);
+  return notOurOwn(instance, readInvitation(kind, readGivenText(path, kind, invitationBytesMax), path), path);
+}
+
+/** @throws InstanceError INVITATION_OWN where this instance made it */
+export function notOurOwn(instance: Instance, read: Invitation, path: string): Invitation {
+  const { kind } = read;
   if (read.introduction.instanceId !== instance.identity.instanceId) return read;
   throw new InstanceError('INVITATION_OWN', `Cannot use ${kind} ${path}: this instance made it itself`, {
     hint: `Use it at the other side; check --data, which is ${instance.folder.root} here.`,
   });
+}
+
+/**
+ * The invitation that an open bundle brings; undefined where it is sealed to one receiver.
+ *
+ * @throws InstanceError INVITATION_INVALID where it is of another link or of another instance than the bundle,
+ * INVITATION_OWN where this instance made the bundle
+ */
+export function bundleInvitation(
+  instance: Instance,
+  { facts, parts }: Pick<FoundBundle, 'facts' | 'parts'>,
+): Invitation | undefined {
+  const text = invitationIn(facts);
+  if (text === undefined) return undefined;
+  const path = [...parts.values()][0]?.path ?? `of bundle ${facts.number}`;
+  const read = readInvitation('invitation', text, path);
+  if (read.link !== facts.link || read.introduction.instanceId !== facts.from.instance)
+    throw new InstanceError(
+      'INVITATION_INVALID',
+      `Cannot use invitation ${path}: it is not that of the bundle it lies in`,
+      { hint: 'Ask the other side for a new bundle.', details: { link: read.link, bundleLink: facts.link } },
+    );
+  return notOurOwn(instance, read, path);
 }
 
 /** Throws where the words told by phone are not those of the introduction's certificate. */

@@ -35,6 +35,7 @@ export {
   takeReply,
   type KnownLink,
   type Peer,
+  type Reply,
 } from './pair.ts';
 export {
   closedBecause,
@@ -64,6 +65,17 @@ export {
   type KeptApplication,
   type Retention,
 } from './retain-applications.ts';
+export {
+  commentLengthMax,
+  composeReport,
+  refuseUntellable,
+  reportLines,
+  struckState,
+  tellRun,
+  type ReportLine,
+  type ReportWish,
+  type TellableRun,
+} from './compose-report.ts';
 export { recordedStep, recordRun, startRun, type RunTold } from './record-run.ts';
 export type { RecordedDeployment, ReportRules } from './report-run.ts';
 export { cancelDeployment, resumeDeployment, type OpenRun } from './resume-or-cancel.ts';

@@ -66,13 +66,21 @@ export function acceptInvitation(
   ];
 }
 
+/** A reply: whose it is, to which invitation, and the bundle that came in its place, where one did. */
+export type Reply = {
+  readonly link: string;
+  readonly peer: Peer;
+  readonly nkey?: string | undefined;
+  readonly bundle?: { readonly id: string; readonly number: number } | undefined;
+};
+
 /**
  * The reply to an invitation of this side. The same reply again changes nothing, unless its author signs in with
  * another NATS key now: that one counts from here on, once the words were compared again.
  */
 export function takeReply(
   links: readonly KnownLink[],
-  intent: { link: string; peer: Peer; nkey?: string | undefined },
+  intent: Reply,
 ): { decision: Decision; known: KnownLink } {
   const known = links.find(({ link }) => link === intent.link);
   if (known === undefined) {
@@ -86,9 +94,10 @@ export function takeReply(
   if (!isFirst && (known.peer !== instanceId || known.state === 'removed')) throw alreadyPaired(known);
   if (!isFirst && !bringsOtherKey(known, intent)) return { decision: [], known };
   const { link } = known;
-  const nkey = intent.nkey === undefined ? {} : { nkey: intent.nkey };
+  const { nkey, bundle } = intent;
+  const more = { ...(nkey !== undefined && { nkey }), ...(bundle && { bundle: { ...bundle } }) };
   return {
-    decision: [atHome(LinkAnswered.make({ link, peer: instanceId, introduction, ...nkey }))],
+    decision: [atHome(LinkAnswered.make({ link, peer: instanceId, introduction, ...more }))],
     known: { ...known, state: 'pending', peer: instanceId },
   };
 }

@@ -135,15 +135,13 @@ export function publishToEach(
     );
   }
   for (const receiver of receivers) {
-    if (receiver.state === 'confirmed') continue;
+    // To whom nobody has answered for yet it goes in a bundle that anybody can read, and is believed by nobody here.
+    if (receiver.state === 'confirmed' || receiver.state === 'invited') continue;
     throw new CommandError(
       'LINK_NOT_CONFIRMED',
       `Cannot publish release ${number} of ${process} to ${receiver.name}: ${whyNotConfirmed(receiver)}`,
       {
-        hint:
-          receiver.state === 'pending'
-            ? `Compare the words by phone, then \`crossgap link confirm ${receiver.name} --fingerprint WORDS\`.`
-            : 'Once the reply is here: `crossgap link confirm REPLY --fingerprint WORDS`.',
+        hint: `Compare the words by phone, then \`crossgap link confirm ${receiver.name} --fingerprint WORDS\`.`,
         details: { link: receiver.link, state: receiver.state },
       },
     );

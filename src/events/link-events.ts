@@ -47,6 +47,16 @@ export const UserNkey = z.string().regex(/^U[A-Z2-7]{55}$/);
 export const LinkAnswered = defineEvent(
   'link.answered',
   z.strictObject({ link: Id, peer: Id, introduction: bytes, nkey: UserNkey.optional() }),
+).next(
+  // Version 2: a bundle from whoever answers is a reply too.
+  z.strictObject({
+    link: Id,
+    peer: Id,
+    introduction: bytes,
+    nkey: UserNkey.optional(),
+    bundle: z.strictObject({ id: Id, number: z.int().min(1) }).optional(),
+  }),
+  (data) => data,
 );
 
 /** A person compared the words: the certificate with this SHA-256 fingerprint is the other side's. */

@@ -7,7 +7,7 @@ import { keptBundles } from '../../src/cli/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { filesBelow, filesWith, furnish, password, publish } from '../daemon/company.ts';
 import { codeOf, laterRefusal } from '../support/refusal.ts';
-import { exportTo, importFrom, nextNumber, offerFile, reissueTo, stick } from './support.ts';
+import { exportTo, importFrom, nextNumber, offerFile, receiverOf, reissueTo, stick } from './support.ts';
 import { deskForEach, type Desk } from './desk.ts';
 
 let { root, pair, marks, turn, number, out } = {} as Desk;
@@ -124,7 +124,7 @@ test('J2.2 the transport sheet is one page: number, parts, short hashes, receive
   const sheet = readFileSync(made.sheet, 'utf8');
   expect(made.sheet).toBe(join(out, 'transport.txt'));
   expect(sheet).toContain(`bundle ${made.facts.number} for contoso`);
-  expect(sheet).toContain(made.facts.to.words);
+  expect(sheet).toContain(receiverOf(made.facts).words);
   expect(sheet).toContain('If a part is missing or damaged');
   for (const { part, sha256 } of made.parts) {
     const short = `${sha256.slice(0, 4)} ${sha256.slice(4, 8)} ${sha256.slice(8, 12)} ${sha256.slice(12, 16)}`;

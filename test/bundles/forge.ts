@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ageRecipient, sealAgeFront } from '../../src/bundles/age-keys.ts';
 import { payloadKey } from '../../src/bundles/age-payload.ts';
 import { ageFileBytes } from '../../src/bundles/content.ts';
-import { frontLength, sealFront, type BundleFacts, type Envelope } from '../../src/bundles/envelope.ts';
+import { frontLength, sealFront, type Envelope, type SealedFacts } from '../../src/bundles/envelope.ts';
 import {
   blobRecordFront,
   endContent,
@@ -18,7 +18,7 @@ import type { Pair } from '../support/instances.ts';
 
 /** What a writer of bundles says that is not one of ours. */
 export type Forgery = {
-  readonly facts?: Partial<BundleFacts>;
+  readonly facts?: Partial<SealedFacts>;
   readonly manifest?: Partial<Record<keyof Manifest, unknown>>;
   /** What stands between the manifest and the end. */
   readonly records?: readonly Buffer[];
@@ -51,7 +51,7 @@ export async function forge(
   forgery: Forgery,
 ): Promise<string> {
   const { records = [], manifest, facts, envelope } = forgery;
-  const known: BundleFacts = {
+  const known: SealedFacts = {
     format: 1,
     id: randomBytes(16).toString('hex'),
     number: 1,

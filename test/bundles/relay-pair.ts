@@ -17,6 +17,7 @@ import { temporaryFolder } from '../support/build-nupkg.ts';
 import { noon } from '../support/instances.ts';
 import type { TransportPair } from '../sync/transport-contract.ts';
 import { bundlePair, endOf } from './bundle-pair.ts';
+import { receiverOf } from './support.ts';
 
 /** What somebody does to a bundle who has it in their hands, before its receiver sees it. */
 export type Deed = (passed: PassedOn, into: string) => void | Promise<void>;
@@ -53,7 +54,7 @@ export async function relayPair({
     }
     // What the relay has need not stay with the courier.
     for (const file of medium) rmSync(file);
-    const record = waitingFor(relay, facts.to.instance).find((one) => one.facts.id === facts.id);
+    const record = waitingFor(relay, receiverOf(facts).instance).find((one) => one.facts.id === facts.id);
     if (record === undefined) throw new Error('the relay lost it');
     const passed = await passOn(relay, record, { out: into });
     await deed(passed, into);

@@ -74,6 +74,7 @@ function forgedArrival(facts: BundleFacts, parts: readonly FoundPart[]): ReadNot
   const said = parts.map(({ part, content }) => ({ part, sha256: content.sha256 }));
   const shelf = noteShelf(join(root.path, 'nowhere'));
   const takenAt = new Date(issuedAt).toISOString();
+  if (facts.format !== 1) throw new Error('no hop passes an open bundle on');
   return noteOf({ self, shelf }, facts, { takenAt, passedAt: null, parts: said });
 }
 

@@ -7,9 +7,12 @@ import {
   madeBundles,
   partBytesDefault,
   reissueBundle,
+  type BundledBlob,
+  type BundleFacts,
   type BundleSource,
   type Exported,
   type Imported,
+  type SealedFacts,
   type Sender,
 } from '../../src/bundles/index.ts';
 import {
@@ -35,6 +38,8 @@ export type ExportWish = Partial<Wish> & {
   /** Other entries than those of the log. */
   readonly source?: BundleSource;
   readonly withoutBlobs?: boolean;
+  /** Other blobs than those that are owed. */
+  readonly blobs?: readonly BundledBlob[];
 };
 
 /** Makes a bundle of one side for the other, as the command does. */
@@ -51,13 +56,14 @@ export async function exportTo(
     as = {},
     source,
     withoutBlobs = false,
+    blobs,
   }: ExportWish = {},
 ): Promise<Exported> {
   const row = linkOf(from, link);
   const replica = linkReplica(from, link);
   return exportBundle({
     sender: { ...senderOf(from), ...as },
-    recipient: recipientOf(row),
+    recipient: recipientOf(from, row),
     source: source ?? replica,
     link,
     feed: from.log.feedTo(link),
@@ -65,6 +71,7 @@ export async function exportTo(
     head: source === undefined ? replica.outgoingHead() : undefined,
     ...(await cargoOf(from, row, replica, { release, again, whole, after })),
     ...(withoutBlobs && { blobs: [] }),
+    ...(blobs && { blobs }),
     out,
     partBytes,
   });
@@ -86,6 +93,12 @@ export function reissueTo(
   const identity = loadAgeIdentity(from.folder.keys);
   const source = linkReplica(from, link);
   return reissueBundle({ kept: keptBundles(from), link, number, part, identity, source, out });
+}
+
+/** Whom a bundle that is not open is sealed to. */
+export function receiverOf(facts: BundleFacts): SealedFacts['to'] {
+  if (facts.format !== 1) throw new Error('it is open');
+  return facts.to;
 }
 
 export const stick = (root: string, name = 'stick'): string => join(root, name);

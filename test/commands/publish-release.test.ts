@@ -80,8 +80,12 @@ describe('publishing', () => {
     expect(publishRelease(strict, standing(), [{ ...contoso, has: true }])).toEqual([]);
   });
 
+  test('to a link that nobody has answered is what an open bundle is for', () => {
+    const decision = publishRelease(open, standing(), [{ ...fabrikam, state: 'invited' }]);
+    expect(decided(decision)).toEqual(['self release.published', `${id('f')} release.offered`]);
+  });
+
   test.each([
-    ['invited', 'fabrikam has not answered the invitation yet'],
     ['pending', 'nobody has compared the words of fabrikam yet'],
     ['removed', 'the link to fabrikam is removed'],
   ])('to a link that is %s is refused, for all of them', (state, why) => {

@@ -5,10 +5,12 @@ import {
   reissueBundle,
   writeNotes,
 } from '../../bundles/index.ts';
+import { CommandError } from '../../commands/index.ts';
 import { linkReplica } from '../../daemon/index.ts';
 import { findLink, type Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import type { Replica } from '../../sync/index.ts';
+import { commandLine } from '../../words.ts';
 import { cargoOf, keptBundles, recipientOf, senderOf } from '../bundle-ends.ts';
 import { holdBundles } from '../bundle-lock.ts';
 import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
@@ -63,7 +65,7 @@ export const exportCommand = command({
         `Cannot go on after bundle ${wish.after}: none was made for ${link.name}`,
         'See `crossgap bundle list`.',
       );
-    const recipient = recipientOf(link);
+    const recipient = recipientOf(instance, link);
     const { again, whole } = options;
     const cargo = await cargoOf(instance, link, replica, { release, again, whole, after });
     if (preview) return previewOf(instance, link, replica, cargo);
@@ -73,6 +75,7 @@ export const exportCommand = command({
       cargo.stands !== undefined ||
       replica.outgoing(cargo.after, 1).length > 0 ||
       isPutBack(instance, link);
+    if (!isNews && link.state === 'invited') throw nothingPublished(link);
     if (!isNews) return nothingToSend(link);
     using _held = holdBundles(instance, 'export');
     const made = await exportBundle({
@@ -126,6 +129,18 @@ async function remake(
     document: documentOf(made, link),
     text: [`${what} for ${link.name} is made again, byte for byte`, ...partLines(made)],
   };
+}
+
+/** Before anybody answered there is nobody to write to; what was published is what such a bundle is for. */
+function nothingPublished({ name }: LinkRow): CommandError {
+  return new CommandError(
+    'LINK_NOT_CONFIRMED',
+    `Cannot make a bundle for ${name}: it has not answered the invitation yet, and nothing was published to it`,
+    {
+      hint: `Publish a release to it (${commandLine('release', 'publish')} R --to ${name}), or take its reply in: ${commandLine('link', 'confirm')} REPLY --fingerprint WORDS.`,
+      details: { link: name },
+    },
+  );
 }
 
 function nothingToSend(link: LinkRow): Outcome {

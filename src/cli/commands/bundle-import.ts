@@ -39,9 +39,8 @@ export const importCommand = command({
     const arrived = takeNotes(relay, notes);
     const ours = takeNotesOfOurs(instance, notes);
     for (const { path, why } of spoiltNotes) terminal.talk(`${path}: passed over: ${why}`);
-    const { foreign = [], own = [] } = Object.groupBy(bundles, (one) =>
-      isForRelay(one, relay) ? 'foreign' : 'own',
-    );
+    const foreign = bundles.filter((one) => isForRelay(one, relay));
+    const own = bundles.filter((one) => !isForRelay(one, relay));
     const before = instance.log.lastPosition();
     const told = (facts: Imported['facts'], outcome: string): void =>
       terminal.talk(`Bundle ${facts.number} from ${facts.from.name}: ${outcome}`);

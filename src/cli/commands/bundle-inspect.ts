@@ -5,6 +5,7 @@ import {
   inspectBundles,
   notesAbout,
   routeOf,
+  type Found,
   type Inspection,
   type ReadNote,
   type SpoiltPart,
@@ -72,13 +73,13 @@ function documentOf({ bundle, parts, missing, complete }: Inspection): Record<st
     missing,
     entries: facts.entries,
     packages: facts.packages,
-    sealed: true,
+    sealed: facts.format === 1,
     id: facts.id,
     sentAt: facts.sentAt,
     after: facts.after,
     last: facts.last,
     follows: facts.follows,
-    words: { from: sender.words, to: facts.to.words },
+    words: { from: sender.words, to: facts.format === 1 ? facts.to.words : null },
   };
 }
 
@@ -89,7 +90,7 @@ function hopsOn(notes: readonly ReadNote[], { bundle: { facts } }: Inspection): 
 
 function linesOf({ bundle, parts, missing, complete }: Inspection, hops: readonly Hop[]): string[] {
   const { facts, sender } = bundle;
-  const { number, from, to, sentAt, after, follows } = facts;
+  const { number, from, sentAt, after, follows } = facts;
   const order =
     after.seq === 0
       ? 'begins at the beginning'
@@ -104,10 +105,12 @@ function linesOf({ bundle, parts, missing, complete }: Inspection, hops: readonl
     ok ? 'good' : `NOT GOOD: ${why ?? ''}`,
   ]);
   return [
-    `Bundle ${number} from ${from.name} for ${to.name}: ${complete ? 'complete' : 'NOT COMPLETE'}`,
+    `Bundle ${number} from ${from.name} for ${facts.to.name}: ${complete ? 'complete' : 'NOT COMPLETE'}`,
     ...indented([
       `signed by ${sender.subject} (${sender.words})`,
-      `sealed to ${to.name} (${to.words})`,
+      facts.format === 1
+        ? `sealed to ${facts.to.name} (${facts.to.words})`
+        : `OPEN: made for whoever answers the invitation in it; who has the file can read it`,
       `made ${moment(sentAt)} (${ago(sentAt, Date.now())}), ${entriesText(facts)}, ${count(facts.packages, 'package')}, ${order}`,
       ...hops.map((hop) => `${hopLine(hop, Date.now())} (${hop.words})`),
       ...table(rows),
@@ -120,6 +123,17 @@ function linesOf({ bundle, parts, missing, complete }: Inspection, hops: readonl
 function strayLines(inspections: readonly Inspection[], spoilt: readonly SpoiltPart[]): string[] {
   const told = new Set(inspections.flatMap(({ parts }) => parts.map(({ file }) => file)));
   return spoilt.filter(({ path }) => !told.has(path)).map(({ path, why }) => `${path}: NOT GOOD: ${why}`);
+}
+
+/** What is wrong with bundles of which not every part is here and whole; undefined where all is well. */
+export function incompleteError(
+  { spoilt }: Pick<Found, 'spoilt'>,
+  inspections: readonly Inspection[],
+): BundleError | undefined {
+  return failureOf(
+    inspections.map((one) => withSpoilt(one, spoilt)),
+    spoilt,
+  );
 }
 
 function failureOf(

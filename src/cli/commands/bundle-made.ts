@@ -1,4 +1,4 @@
-import { placeText, type BundledBlob, type Exported } from '../../bundles/index.ts';
+import { placeText, type BundledBlob, type BundleFacts, type Exported } from '../../bundles/index.ts';
 import type { LinkRow } from '../../projections/index.ts';
 import type { Place } from '../../sync/index.ts';
 import { commandLine, count, short, size } from '../../words.ts';
@@ -24,7 +24,7 @@ export function told(
   const everything = more.all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const lines = [
     `Bundle ${facts.number} for ${link.name}: ${entriesText(facts)}, ${count(facts.packages, 'package')}, ${size(bytes)}`,
-    `  sealed to ${facts.to.name} (${facts.to.words})`,
+    `  ${sealText(facts, link.state)}`,
     more.hasReceipt
       ? `  what receipts say is missing; with every package it would have ${size(everything)}`
       : '  no receipt came from there yet: everything is in it',
@@ -44,6 +44,14 @@ export function told(
   const leftOut = more.leftOut.map(leftOutDocument);
   const { hasReceipt, givenBack } = more;
   return { document: { ...documentOf(made, link), hasReceipt, leftOut, givenBack }, text: lines };
+}
+
+/** Who can read it. */
+function sealText(facts: BundleFacts, state: LinkRow['state']): string {
+  if (facts.format === 2)
+    return `OPEN: ${facts.to.name} has not answered the invitation yet, so that who has the file can read it, and answer`;
+  const unsure = state === 'confirmed' ? '' : ', whose words nobody has compared yet';
+  return `sealed to ${facts.to.name} (${facts.to.words})${unsure}`;
 }
 
 /** `Orders.Web 3.2.0: 3 MB of 41 MB, bankair has the rest in Orders.Web 3.1.4`, and how all of it would go. */
@@ -85,7 +93,7 @@ export function documentOf({ facts, parts, sheet }: Exported, link: LinkRow): Re
     follows: facts.follows,
     entries: facts.entries,
     packages: facts.packages,
-    sealed: true,
+    sealed: facts.format === 1,
     parts,
     sheet,
   };

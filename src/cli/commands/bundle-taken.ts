@@ -24,6 +24,8 @@ export function takenDocument(instance: Instance, done: Imported): Record<string
     from: facts.from.name,
     to: facts.to.name,
     link: link ?? null,
+    words: done.words,
+    answered: done.answered,
     outcome: outcomeOf(done),
     sentAt: facts.sentAt,
     ageSeconds: Math.max(0, Math.floor((now - Date.parse(facts.sentAt)) / 1000)),
@@ -65,12 +67,22 @@ export function takenLines(
 ): string[] {
   const lines = all.flatMap((done) => linesOf(instance, done));
   lines.push(...offers.map((offer) => `${offer} is offered; see: crossgap inbox`));
-  const backTo = new Set(all.flatMap(({ link, isNews }) => (link !== undefined && isNews ? [link] : [])));
+  const backTo = new Set(
+    all.flatMap(({ link, isNews, answered }) => (link !== undefined && isNews && !answered ? [link] : [])),
+  );
   for (const link of backTo)
     lines.push(
       `The receipt goes back with: ${commandLine('bundle', 'export', '--to', link, '--out', 'FOLDER')}`,
     );
   return lines;
+}
+
+/** What a person has to do before anything from a site counts that answered by its first bundle. */
+function answerLines(link: string, words: string): string[] {
+  return [
+    `it answers the invitation of ${link}: nobody has compared its words yet (${words})`,
+    `ask for them by telephone, then: ${commandLine('link', 'confirm', link)} --fingerprint "WORDS"`,
+  ];
 }
 
 function linesOf(instance: Instance, done: Imported): string[] {
@@ -96,6 +108,7 @@ function linesOf(instance: Instance, done: Imported): string[] {
       ...refused.map(({ what, code, message }) => `REFUSED ${what}: ${code}: ${message}`),
       ...namesOf(instance, waiting).map((name) => `${name} is still to come`),
       ...wayLines(instance, hopsOf(instance, facts)),
+      ...(done.answered ? answerLines(link, words) : []),
       ...putBack,
     ]),
   ];

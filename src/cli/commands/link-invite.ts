@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { invite as inviteLink, type Decision } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { LinkTransport } from '../../events/index.ts';
-import { writeInvitation, type Instance } from '../../instance/index.ts';
+import type { Instance } from '../../instance/index.ts';
 import { describeTransport, readLinks, type LinkRow } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
 import { command, needed, text, type Outcome } from '../command.ts';
 import { writeGivenFile } from '../files.ts';
+import { invitationText } from '../invitation-file.ts';
 import { byHand, folderOption, invitingTransport, refuseUnfitName } from '../link-options.ts';
 import { facts } from '../table.ts';
 
@@ -30,14 +31,10 @@ export const inviteLinkCommand = command({
     const instance = await context.open();
     const transport = await invitingTransport(instance, { folder, nats, byHand: hand });
     const { link, decide } = invitation(instance, NAME, transport);
-    const { bytes, words } = instance.identity;
+    const { words } = instance.identity;
     // The file first: a link whose invitation could not be written would only be in the way.
     decide(instance.db);
-    const hub = transport.kind === 'nats' ? { urls: transport.urls, ca: transport.ca } : undefined;
-    const file = writeGivenFile(
-      out,
-      writeInvitation('invitation', link, bytes, instance.keys.signing, { hub }),
-    );
+    const file = writeGivenFile(out, invitationText(instance, { link, transport }));
     instance.record(decide);
     return {
       document: {

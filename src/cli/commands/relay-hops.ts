@@ -83,7 +83,7 @@ export function noteArrival(instance: Instance, { facts, parts }: FoundBundle, i
   const relay = relayOf(instance);
   const known = relay.shelf.of(facts);
   const isNoted = known.some((note) => isArrival(note, facts));
-  if (!isIn || isNoted || known.length === 0 || parts.size < facts.parts) return;
+  if (facts.format !== 1 || !isIn || isNoted || known.length === 0 || parts.size < facts.parts) return;
   const here = [...parts.values()].map(({ part, content }) => ({ part, sha256: content.sha256 }));
   relay.shelf.keep(facts, [noteOf(relay, facts, { takenAt: relay.now(), passedAt: null, parts: here })]);
 }

@@ -56,6 +56,7 @@ export const publishReleaseCommand = command({
           ? `Release ${called} was published to ${names.join(', ')} before`
           : `Release ${called} is published: ${count(offered, 'offer')} written`,
         ...indented(table(rows.map(({ customer, state, at }) => [customer, state, moment(at)]))),
+        ...asked.filter(({ state }) => state === 'invited').map(({ name }) => readableByAnybody(name)),
       ],
     };
   },
@@ -70,6 +71,11 @@ function receivers(db: Database, release: ReleaseRow, names: readonly string[]):
     const { link, state } = found === undefined || found.state === 'removed' ? findLink(db, name) : found;
     return { link, name, state, has: publication(release.digest, link) !== undefined };
   });
+}
+
+/** What it means to publish to whom nobody has met. */
+function readableByAnybody(name: string): string {
+  return `${name} has not answered the invitation yet: a bundle made for it now will be readable by whoever has the file`;
 }
 
 type Running = { environment: string | null; release: string | null; asOf: string | null };
@@ -89,7 +95,8 @@ function publishPlan(instance: Instance, release: ReleaseRow, names: readonly st
         .filter(({ process }) => process === release.process)
         .map(({ environment, release: runs, asOf }): Running => ({ environment, release: runs, asOf })),
       sizeBytes: missing.reduce((sum, blob) => sum + blob.sizeBytes, 0),
-      inTheWay: receiver.state === 'confirmed' ? null : whyNotConfirmed(receiver),
+      open: receiver.state === 'invited',
+      inTheWay: receiver.state === 'pending' ? whyNotConfirmed(receiver) : null,
     };
   });
   const reasons = [...closed, ...plans.flatMap(({ inTheWay }) => (inTheWay === null ? [] : [inTheWay]))];
@@ -102,13 +109,14 @@ function publishPlan(instance: Instance, release: ReleaseRow, names: readonly st
     },
     text: [
       `Plan for ${release.process}/${release.number}; nothing is sent`,
-      ...plans.flatMap(({ customer, published, runs, sizeBytes, inTheWay }) =>
+      ...plans.flatMap(({ customer, published, runs, sizeBytes, open, inTheWay }) =>
         section(
           customer,
           facts([
             ['published', published ? 'before; nothing would change' : 'not yet'],
             ['runs', runsInWords(runs, now)],
             ['to send', size(sizeBytes)],
+            ['mind', open ? readableByAnybody(customer) : null],
             ['in the way', inTheWay],
           ]),
         ),

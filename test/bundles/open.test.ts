@@ -1,0 +1,148 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Decrypter } from 'age-encryption';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findBundles, inspectBundles, type Exported, type OpenFacts } from '../../src/bundles/index.ts';
+import { invitationText } from '../../src/cli/invitation-file.ts';
+import type { Instance } from '../../src/instance/index.ts';
+import { readReleases } from '../../src/projections/index.ts';
+import { temporaryFolder } from '../support/build-nupkg.ts';
+import { heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
+import { codeOf } from '../support/refusal.ts';
+import { bundleIn, inviteSite, makeSite, takeInvitationOf, type OpenDesk } from './open-desk.ts';
+import { exportTo, importFrom, reissueTo, stick } from './support.ts';
+
+let root: ReturnType<typeof temporaryFolder>;
+let desk: OpenDesk;
+let vendor: Instance;
+let link: string;
+let name: string;
+let out: string;
+let turn = 0;
+
+beforeAll(async () => {
+  root = temporaryFolder();
+  const clock = heldClock();
+  vendor = await makeInstance(root.path, 'acme', clock);
+  desk = { clock, root: root.path, vendor };
+});
+afterAll(() => {
+  vendor.close();
+  root[Symbol.dispose]();
+});
+beforeEach(() => {
+  turn += 1;
+  name = `site-${turn}`;
+  out = stick(root.path, `stick-${turn}`);
+  link = inviteSite(desk, name);
+  offer(vendor, makeRelease(vendor, `1.${turn}.0`), [link]);
+});
+
+const at = (folder: string): string => stick(root.path, `stick-${turn}-${folder}`);
+const openIn = (made: Exported): OpenFacts => {
+  if (made.facts.format !== 2) throw new Error('it is sealed to one receiver');
+  return made.facts;
+};
+
+describe('J2.9 a bundle for whom nobody has met', () => {
+  test('is open: it names a link, and says in front that who has the file can read it', async () => {
+    const made = await exportTo(vendor, link, out);
+    expect(made.facts).toMatchObject({ format: 2, link, to: { name }, number: 1 });
+    expect(made.facts.to).not.toHaveProperty('instance');
+    const [part] = made.parts;
+    expect(readFileSync(part!.file)[8]).toBe(2);
+    expect(readFileSync(made.sheet, 'utf8')).toContain('OPEN: who has the file can read it');
+    const [inspected] = await inspectBundles(await findBundles([out]));
+    expect(inspected).toMatchObject({ complete: true, missing: [] });
+  });
+
+  test('brings the very invitation that is written for the link', async () => {
+    const { open } = openIn(await exportTo(vendor, link, out));
+    expect(open.invitation).toBe(invitationText(vendor, linkOf(vendor, link)));
+  });
+
+  test('is opened by hand with the identity in its envelope', async () => {
+    const { open } = openIn(await exportTo(vendor, link, out));
+    const { parts } = await bundleIn(out);
+    const { path, frontBytes } = parts.get(1)!;
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(open.identity);
+    const inside = Buffer.from(await decrypter.decrypt(readFileSync(path).subarray(frontBytes)));
+    expect(inside.toString('latin1')).toContain(`"link":"${link}"`);
+  });
+
+  test('is taken in where its invitation was, and twice changes nothing', async () => {
+    const made = await exportTo(vendor, link, out);
+    using site = await makeSite(desk, name);
+    takeInvitationOf(site, await bundleIn(out));
+    const [done] = await importFrom(site, out);
+    expect(done).toMatchObject({ entries: made.facts.entries, failure: undefined, answered: false });
+    expect(readReleases(site.db, `1.${turn}.0`)).toMatchObject([{ link }]);
+    const [again] = await importFrom(site, out);
+    expect(again).toMatchObject({ isNews: false, failure: undefined });
+  });
+
+  test('has a key of its own each time, and everything in it until a receipt came', async () => {
+    const one = openIn(await exportTo(vendor, link, at('one')));
+    const two = openIn(await exportTo(vendor, link, at('two')));
+    expect(two.open.identity).not.toBe(one.open.identity);
+    expect([two.number, two.after, two.entries]).toEqual([2, { epoch: 0, seq: 0 }, one.entries]);
+  });
+
+  test('is cut into parts, any of which is made again byte for byte', async () => {
+    const notes = root.file(`notes-${turn}`, Buffer.alloc(200_000, 'notes '));
+    const { digest, sizeBytes } = await vendor.blobs.putFile(notes);
+    const made = await exportTo(vendor, link, out, {
+      partBytes: 64 * 1024,
+      blobs: [{ digest, sizeBytes, attempt: 0, kind: 'other', name: 'notes' }],
+    });
+    expect(made.parts.length).toBeGreaterThan(3);
+    const again = await reissueTo(vendor, link, 1, { part: undefined, out: at('again') });
+    expect(again.parts.map(({ sha256 }) => sha256)).toEqual(made.parts.map(({ sha256 }) => sha256));
+    for (const [index, { file }] of again.parts.entries())
+      expect(readFileSync(file).equals(readFileSync(made.parts[index]!.file))).toBe(true);
+  });
+});
+
+describe('an open bundle is refused', () => {
+  test('where its invitation was not taken in, with the command that does it', async () => {
+    await exportTo(vendor, link, out);
+    using site = await makeSite(desk, name);
+    const [done] = await importFrom(site, out);
+    expect(codeOf(done!.failure!)).toBe('BUNDLE_SENDER_UNKNOWN verification');
+    expect(done!.failure!.message).toContain(vendor.identity.words);
+    expect(done!.failure!.hint).toContain(`crossgap link accept ${(await bundleIn(out)).parts.get(1)!.path}`);
+    expect(readReleases(site.db)).toEqual([]);
+  });
+
+  test('by who made it', async () => {
+    await exportTo(vendor, link, out);
+    const [done] = await importFrom(vendor, out);
+    expect(codeOf(done!.failure!)).toBe('BUNDLE_NOT_FOR_US verification');
+    expect(linkOf(vendor, link).state).toBe('invited');
+  });
+
+  test('with a changed byte in front, whichever it is', async () => {
+    const made = await exportTo(vendor, link, out);
+    const { file } = made.parts[0]!;
+    const good = readFileSync(file);
+    const { frontBytes } = (await bundleIn(out)).parts.get(1)!;
+    for (let byte = 12; byte < frontBytes; byte += 97) {
+      const bad = Buffer.from(good);
+      bad[byte] = bad[byte]! ^ 1;
+      writeFileSync(file, bad);
+      const { bundles, spoilt } = await findBundles([out]);
+      expect([byte, bundles.length, spoilt.map(({ unfit }) => unfit)]).toEqual([byte, 0, ['damaged']]);
+    }
+  });
+
+  test('with a version in front that is not that of its envelope', async () => {
+    const made = await exportTo(vendor, link, out);
+    const { file } = made.parts[0]!;
+    const bytes = readFileSync(file);
+    bytes[8] = 1;
+    writeFileSync(join(out, 'other'), bytes);
+    const { spoilt } = await findBundles([join(out, 'other')]);
+    expect(spoilt).toMatchObject([{ unfit: 'damaged' }]);
+  });
+});
