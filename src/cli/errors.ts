@@ -26,6 +26,9 @@ const exits = {
   DEPLOYMENT_WAITS: exitCodes.refused,
   LOG_BROKEN: exitCodes.verification,
   READ_MODELS_DIFFERED: exitCodes.verification,
+  SITE_HELD: exitCodes.held,
+  MAKER_NOT_BELIEVED: exitCodes.verification,
+  RELEASE_OLDER: exitCodes.refused,
 } as const satisfies Record<string, ExitCode>;
 
 export type CliErrorCode = keyof typeof exits;

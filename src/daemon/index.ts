@@ -10,7 +10,14 @@ export { plannedStep, type PlannedPackage } from './planned-step.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 export { standInOf } from './stand-ins.ts';
-export { settleDeployment } from './settle.ts';
+export { recordBrokenRuns, settleDeployment } from './settle.ts';
+export {
+  previewReport,
+  tellReport,
+  toldReport,
+  type ReportPreview,
+  type ToldReport,
+} from './tell-report.ts';
 export { runTeller, type ProgressTone, type SayProgress } from './tell-run.ts';
 export { everybodysTrust, packageTrust, type JudgedBy } from './package-trust.ts';
 export { companyCertificates, introducedCertificates, trustedFingerprints } from './trusted-fingerprints.ts';

@@ -1,10 +1,17 @@
-import { followLog, readJournal, readRunning } from '../executor/index.ts';
+import { followLog, isRunAlive, readJournal, readRunning } from '../executor/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { isLocked, type Lock } from '../lock.ts';
 import { silentLog } from '../log.ts';
-import { findDeployment, waitsForPerson, type DeploymentView } from '../projections/index.ts';
+import {
+  findDeployment,
+  readOpenDeployments,
+  waitsForPerson,
+  type DeploymentRow,
+  type DeploymentView,
+} from '../projections/index.ts';
 import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
+import { runDeployment } from './run-deployment.ts';
 import { readDeployment } from './status.ts';
 import { runTeller, type SayProgress } from './tell-run.ts';
 import { watchDatabase, type Watch } from './watch.ts';
@@ -37,6 +44,21 @@ export async function settleDeployment(
   const view = readDeployment(instance, deployment);
   if (view === undefined) throw new TypeError(`deployment ${deployment} is not there`);
   return view;
+}
+
+/**
+ * Records how runs ended, or where they were broken off, whose process ended while nobody followed it. Starts none, and
+ * leaves it to the daemon where one runs.
+ */
+export async function recordBrokenRuns(instance: Instance, signal: AbortSignal): Promise<void> {
+  const isBroken = ({ deployment, state }: DeploymentRow): boolean =>
+    state === 'running' && !isRunAlive(instance.folder.run(deployment));
+  const broken = readOpenDeployments(instance.db).filter(isBroken);
+  if (broken.length === 0) return;
+  using lock = tryHold(instance);
+  if (lock === undefined) return;
+  using watch = watchDatabase(instance);
+  for (const { deployment } of broken) await runDeployment(instance, deployment, { watch, signal });
 }
 
 /** Tells of the run, whoever does it, until `over`; one that is resumed or waits its turn is not over when it stands still. */

@@ -24,13 +24,27 @@ export function forgetCancel(runFolder: string): void {
 export function cancelRun(runFolder: string): boolean {
   if (!isRunAlive(runFolder)) return false;
   writeFileSync(cancelPath(runFolder), '', { mode: 0o600 });
+  signalRun(runFolder);
+  return true;
+}
+
+/**
+ * Asks it to break off where it is, as when the machine goes down: the run is `interrupted` then, and can be resumed.
+ * Returns at once, whether a process was there to be asked.
+ */
+export function interruptRun(runFolder: string): boolean {
+  if (!isRunAlive(runFolder)) return false;
+  signalRun(runFolder);
+  return true;
+}
+
+function signalRun(runFolder: string): void {
   const holder = lockHolder(join(runFolder, 'lock'));
-  if (holder === undefined || holder.who !== 'executor') return true;
+  if (holder === undefined || holder.who !== 'executor') return;
   try {
     process.kill(holder.pid, 'SIGTERM');
   } catch (error) {
-    // Gone in the meantime, or not ours to signal: then it finds the mark by itself.
+    // Gone in the meantime, or not ours to signal: then it finds the mark by itself, where there is one.
     if (systemCode(error) !== 'ESRCH' && systemCode(error) !== 'EPERM') throw error;
   }
-  return true;
 }

@@ -2,7 +2,7 @@ export { foreseeRun, replayRun } from './foresee/ahead.ts';
 export type { ForeseenStep, ForeseeOptions } from './foresee/foresee-run.ts';
 export type { Replayed } from './foresee/replay-run.ts';
 export { standInFor } from './foresee/stand-in.ts';
-export { cancelRun } from './cancel-run.ts';
+export { cancelRun, interruptRun } from './cancel-run.ts';
 export { checkHost, hostProblems, missingEngines, type HostProblem } from './check-host.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
 export { holdersOf } from './file-holders.ts';
@@ -34,7 +34,8 @@ export type {
   Wait,
 } from './plan.ts';
 export { isRunAlive, readJournal, readRunning } from './read-journal.ts';
-export { logPath, type LogLevel, type LogLine } from './run-log.ts';
+export { Masker } from './masking.ts';
+export { logPath, parseLogLine, type LogLevel, type LogLine } from './run-log.ts';
 export { runPlan, type RunEvent, type RunOptions } from './run-plan.ts';
 export { makeRunKey } from './seal.ts';
 export { inlineOrder as scriptKinds } from './script-kinds.ts';

@@ -30,6 +30,16 @@ const settingsTemplate = `# What the operator sets; every setting has a default.
 # errors = true
 `;
 
+/** What a new instance is made of. */
+export type NewInstance = {
+  readonly name: string;
+  readonly company: CompanyCertificate;
+  /** Settings that it is to begin with, as TOML. */
+  readonly settings?: string;
+  /** What may lie in the folder before, and stays as it is. */
+  readonly beside?: readonly string[];
+};
+
 /**
  * Makes an instance: data folder, keys, and the introduction, signed here and now by the company certificate, whose
  * private key is not kept. The same name in the same folder again is the instance that is there. Where it fails, the
@@ -39,18 +49,20 @@ const settingsTemplate = `# What the operator sets; every setting has a default.
  */
 export async function createInstance(
   folder: string,
-  intent: { name: string; company: CompanyCertificate },
+  intent: NewInstance,
   clock: Clock = systemClock,
 ): Promise<{ instance: Instance; created: boolean }> {
   const places = dataFolder(folder);
   const there = existsSync(places.database) ? await instanceAt(folder, intent.name, clock) : undefined;
   if (there !== undefined) return { instance: there, created: false };
   refuseUnfitCertificate(intent, clock);
-  makeFolder(places, intent.name);
+  const { beside = [] } = intent;
+  makeFolder(places, intent.name, beside);
   using making = begin(places, intent.name);
   // Somebody else may have come to its end meanwhile.
   if (existsSync(places.database)) throw folderTaken(places.root, intent.name);
-  if (!holdsOnlyUnfinished(places, settingsTemplate)) throw folderTaken(places.root, intent.name);
+  if (!holdsOnlyUnfinished(places, { settings: settingsOf(intent), beside }))
+    throw folderTaken(places.root, intent.name);
   removeOwn(places);
   takeFolder(places.keys, places.root, intent.name);
   faultPoint('init.begun');
@@ -68,20 +80,21 @@ export async function createInstance(
 }
 
 /**
- * The instance of that name that lives in the folder, if one does; where it was not quite finished, it is now.
+ * The instance of that name, or of whichever, that lives in the folder, if one does; where it was not quite finished, it
+ * is now.
  *
  * @throws InstanceError DATA_FOLDER_TAKEN where it has another name
  */
 export async function instanceAt(
   folder: string,
-  name: string,
+  name: string | undefined,
   clock: Clock = systemClock,
 ): Promise<Instance | undefined> {
   const places = dataFolder(folder);
   if (!existsSync(places.database)) return undefined;
   const instance = await openInstance(folder, { clock });
   const known = instance.identity.name;
-  if (known !== name) {
+  if (name !== undefined && known !== name) {
     instance.close();
     throw new InstanceError(
       'DATA_FOLDER_TAKEN',
@@ -91,7 +104,7 @@ export async function instanceAt(
   }
   if (isBeingMade(places)) {
     try {
-      using making = begin(places, name);
+      using making = begin(places, known);
       // More than its introduction, and somebody works with it already.
       if (instance.log.entryCount() <= 1) finishLog(instance);
       keepOutOfGit(places.root);
@@ -103,6 +116,8 @@ export async function instanceAt(
   }
   return instance;
 }
+
+const settingsOf = ({ settings = '' }: NewInstance): string => `${settingsTemplate}${settings}`;
 
 function begin(places: DataFolder, name: string): Making {
   let making: Making | undefined;
@@ -136,11 +151,7 @@ function removeOwn(places: DataFolder): void {
   }
 }
 
-async function fillFolder(
-  places: DataFolder,
-  intent: { name: string; company: CompanyCertificate },
-  clock: Clock,
-): Promise<Instance> {
+async function fillFolder(places: DataFolder, intent: NewInstance, clock: Clock): Promise<Instance> {
   const keys = createInstanceKeys(places.keys);
   const introduction = sealIntroduction(
     {
@@ -158,7 +169,7 @@ async function fillFolder(
   for (const place of [places.blobs, places.apps, places.runs, places.inbox, places.outbox]) {
     mkdirSync(place, { mode: 0o700 });
   }
-  writeFileSync(places.settings, settingsTemplate, { mode: 0o600 });
+  writeFileSync(places.settings, settingsOf(intent), { mode: 0o600 });
   faultPoint('init.keys-made');
   const instance = await openInstance(places.root, { clock, create: true });
   try {
@@ -216,13 +227,13 @@ function makeFolders(path: string): void {
 }
 
 /** Makes the data folder where it isn't there yet; an empty one will do, and one that an init was ended in. */
-function makeFolder(places: DataFolder, name: string): void {
+function makeFolder(places: DataFolder, name: string, beside: readonly string[]): void {
   const { root } = places;
   let content: string[];
   try {
     makeFolders(root);
     accessSync(root, constants.W_OK | constants.X_OK);
-    content = readdirSync(root);
+    content = readdirSync(root).filter((one) => !beside.includes(one));
   } catch (cause) {
     throw namedFailure(cause, root, name);
   }

@@ -1,6 +1,6 @@
 export { backupInstance, type BackupFacts } from './backup.ts';
 export { chunkListsOf } from './chunk-lists.ts';
-export { createInstance, instanceAt } from './create.ts';
+export { createInstance, instanceAt, type NewInstance } from './create.ts';
 export { dataFolder, type DataFolder } from './data-folder.ts';
 export { InstanceError, type InstanceErrorCode } from './errors.ts';
 export {

@@ -49,7 +49,10 @@ export const gitIgnore = '*\n';
  * Whether a folder holds nothing but what an unfinished making leaves behind: that may go. Anything else, be it a
  * setting that somebody changed, is somebody's.
  */
-export function holdsOnlyUnfinished(places: DataFolder, settings: string): boolean {
+export function holdsOnlyUnfinished(
+  places: DataFolder,
+  { settings, beside }: { readonly settings: string; readonly beside: readonly string[] },
+): boolean {
   const { root, database, keys, vaultKey, introduction } = places;
   const mark = basename(markOf(places));
   const keyFiles = ['instance.key', 'sealing.key', basename(vaultKey), basename(introduction)];
@@ -57,6 +60,7 @@ export function holdsOnlyUnfinished(places: DataFolder, settings: string): boole
     basename(path),
   );
   return readdirSync(root).every((name) => {
+    if (beside.includes(name)) return true;
     const path = join(root, name);
     if (name === mark || name === `${mark}.holder` || name === `${mark}-journal`) return true;
     if (statSync(path).isDirectory()) {

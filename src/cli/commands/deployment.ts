@@ -1,30 +1,17 @@
-import {
-  cancelDeployment,
-  CommandError,
-  requestDeployment,
-  resumeDeployment,
-  type Decision,
-} from '../../commands/index.ts';
+import { CommandError, resumeDeployment, type Decision } from '../../commands/index.ts';
 import { refuseUnfitHost } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { followLog } from '../../executor/index.ts';
-import { placeOf, type Instance } from '../../instance/index.ts';
-import {
-  findDeployment,
-  readDeployments,
-  readReleases,
-  readSteps,
-  type DeploymentRow,
-  type ReleaseRow,
-} from '../../projections/index.ts';
+import type { Instance } from '../../instance/index.ts';
+import { findDeployment, readDeployments, type DeploymentRow } from '../../projections/index.ts';
 import { command, flag, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
+import { giveUp, releaseOfRun, startOver } from '../start-over.ts';
 import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
-import { deployableRelease } from '../obstacle.ts';
 import { artifactsOf, lastLinesOf, logDocument, logText, runLog, runLogOf } from '../run-log.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { CliError } from '../errors.ts';
-import { commandLine, moment } from '../../words.ts';
+import { moment } from '../../words.ts';
 import { askedFor, finished } from './deploy.ts';
 import { replayDeployment } from './deployment-replay.ts';
 
@@ -85,7 +72,7 @@ const retry = command({
     const instance = await context.open();
     const { environment } = deploymentOf(instance, id);
     const fresh = newDeploymentId();
-    const again = (db: Database): Decision => retryDecision(instance, db, rowOf(db, id), fresh);
+    const again = (db: Database): Decision => startOver(instance, db, rowOf(db, id), fresh);
     again(instance.db);
     await refuseUnfitHost(instance, releaseOfRun(instance.db, rowOf(instance.db, id)), environment);
     instance.record(again);
@@ -178,48 +165,6 @@ function rowOf(db: Database, id: string): DeploymentRow {
     });
   }
   return row;
-}
-
-/** Cancels it, and has its author told what was recorded of it. */
-function giveUp({ clock, settings }: Instance, db: Database, row: DeploymentRow): Decision {
-  const run = { ...row, steps: readSteps(db, row.deployment) };
-  return cancelDeployment(run, clock.now(), settings.report);
-}
-
-function releaseOfRun(db: Database, { link, digest, deployment }: DeploymentRow): ReleaseRow {
-  const found = readReleases(db).find((one) => one.link === link && one.digest === digest);
-  if (found === undefined) throw new TypeError(`the release of deployment ${deployment} is not there`);
-  return found;
-}
-
-const retriable = new Set(['failed', 'interrupted', 'cancelled']);
-
-function retryDecision(instance: Instance, db: Database, row: DeploymentRow, fresh: string): Decision {
-  if (!retriable.has(row.state)) {
-    const again = commandLine('deploy', row.number, '--env', row.environment, '--again');
-    throw new CommandError(
-      'DEPLOYMENT_STATE',
-      `Cannot retry deployment ${row.deployment}: it is ${row.state}`,
-      {
-        hint:
-          row.state === 'succeeded'
-            ? `Deploy it once more: \`${again}\`.`
-            : 'Only one that failed, was interrupted or cancelled can be.',
-        details: { deployment: row.deployment, state: row.state },
-      },
-    );
-  }
-  const givenUp = row.state === 'interrupted' ? giveUp(instance, db, row) : [];
-  const place = placeOf(db, row.process, row.link, row.environment);
-  const free = place.open?.deployment === row.deployment ? { ...place, open: undefined } : place;
-  const release = deployableRelease(instance, db, releaseOfRun(db, row), row.environment);
-  const asked = requestDeployment(release, free, {
-    deployment: fresh,
-    reason: 'retry',
-    of: row.deployment,
-    onFailure: row.onFailure,
-  });
-  return [...givenUp, ...asked.decision];
 }
 
 function tooLate(id: string): CommandError {

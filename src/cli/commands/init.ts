@@ -10,6 +10,7 @@ import { createInstance, instanceAt, type Instance } from '../../instance/index.
 import { command, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { readGivenFile, readPasswordFile, systemReason } from '../files.ts';
+import { refuseUnfitName } from '../instance-name.ts';
 import { facts } from '../table.ts';
 
 const pfxBytesMax = 1024 * 1024;
@@ -109,16 +110,6 @@ function outcome(instance: Instance, created: boolean, certificateFile?: string)
       ]),
     ],
   };
-}
-
-/** Names stand in release names (`LINK:PROCESS/NUMBER`) and in other people's lists. */
-function refuseUnfitName(name: string): void {
-  if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) && name.trim() === name && Buffer.byteLength(name) <= 100)
-    return;
-  throw misuse(
-    `Cannot make an instance: ${JSON.stringify(name)} can't be its name`,
-    'Use letters, digits, dots, dashes, underscores and blanks inside; at most 100 bytes.',
-  );
 }
 
 function refuseUnfitPlace(folder: string, pfx: string): void {

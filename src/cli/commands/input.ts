@@ -1,14 +1,7 @@
-import {
-  CommandError,
-  findEnvironment,
-  giveValue,
-  removeInput,
-  setInput,
-  type Decision,
-} from '../../commands/index.ts';
+import { CommandError, findEnvironment, giveValue, removeInput } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
-import { findLink, releaseOf, type Instance } from '../../instance/index.ts';
-import { checkInput, nearest, type InputDefinition } from '../../process/index.ts';
+import { findLink, type Instance } from '../../instance/index.ts';
+import { nearest } from '../../process/index.ts';
 import {
   inputVersion,
   nameKey,
@@ -17,16 +10,10 @@ import {
   readInputs,
   readLinks,
   readPeerInputs,
-  readReleases,
 } from '../../projections/index.ts';
 import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
-import {
-  definitionsOf,
-  inputNames,
-  secretNames,
-  whatIsKnownOf,
-  type Definition,
-} from '../input-definitions.ts';
+import { definitionsOf, inputNames, secretNames, whatIsKnownOf } from '../input-definitions.ts';
+import { keepInput, refuseUnfitValue, type KeptInput } from '../keep-input.ts';
 import { section, table } from '../table.ts';
 import { commandLine, moment } from '../../words.ts';
 
@@ -185,34 +172,9 @@ const hidden = { value: '(secret)' };
 const whereOf = (environment: string | null): string =>
   environment === null ? 'for all environments' : `for ${environment}`;
 
-type Intent = {
-  readonly name: string;
-  readonly environment: string | null;
-  readonly secret: boolean;
-  readonly value: string;
-};
-
-function setHere(instance: Instance, { name, environment, secret, value }: Intent): Outcome {
-  let version = 0;
-  const entries = instance.record((db): Decision => {
-    const known = readInputs(db).find(
-      (row) => nameKey(row.name) === nameKey(name) && row.environment === environment,
-    );
-    if (known !== undefined && secret && known.secret && instance.vault.open(known) === value) {
-      version = known.version;
-      return [];
-    }
-    const removed = inputVersion(db, name, environment);
-    const decided = setInput(
-      known ?? (removed === 0 ? undefined : { version: removed, secret: false, value: null }),
-      { name, environment, secret, value: secret ? null : value },
-      askingLinks(db, name),
-    );
-    version = decided.version;
-    if (secret && decided.decision.length > 0) instance.vault.keep({ name, environment, version }, value);
-    return decided.decision;
-  });
-  const changed = entries.length > 0;
+function setHere(instance: Instance, intent: KeptInput): Outcome {
+  const { name, environment, secret } = intent;
+  const { version, changed } = keepInput(instance, intent);
   return {
     document: { name, environment, secret, version, changed },
     text: `Input ${name} ${changed ? 'is set' : 'was set to that before'} ${whereOf(environment)}${secret ? ', as a secret' : ''} (version ${version})`,
@@ -238,17 +200,6 @@ function give(
   };
 }
 
-/** The authors of releases that ask for it are told that it is set, never what it is. */
-function askingLinks(db: Database, name: string): string[] {
-  const confirmed = readLinks(db).filter(({ state }) => state === 'confirmed');
-  const links = new Set(confirmed.map(({ link }) => link));
-  const asking = readReleases(db).filter(
-    ({ link, document }) =>
-      links.has(link) && document.inputs.some((one) => nameKey(one.name) === nameKey(name)),
-  );
-  return [...new Set(asking.map(({ link }) => link))];
-}
-
 function refuseUnfitName(name: string): void {
   const fits = name !== '' && name.length <= 200 && name.trim() === name && !/\p{Cc}|#\{/u.test(name);
   if (fits) return;
@@ -256,27 +207,6 @@ function refuseUnfitName(name: string): void {
     `Cannot set input ${JSON.stringify(name)}: that is no name of an input`,
     'Use the name that `crossgap release show R` lists.',
   );
-}
-
-function refuseUnfitValue(
-  db: Database,
-  name: string,
-  value: string,
-  definitions: readonly Definition[],
-): void {
-  for (const { input, release } of definitions) {
-    const why = checkInput({ ...input, type: input.type as InputDefinition['type'] }, value);
-    if (why === undefined) continue;
-    throw new CommandError('INPUT_INVALID', `Cannot set input ${name}: ${why}`, {
-      hint: `Release ${releaseOf(db, release)} asks for type ${input.type}; give such a value.`,
-      details: { name, type: input.type, choices: input.choices },
-    });
-  }
-  if (!value.includes('\0')) return;
-  throw new CommandError('INPUT_INVALID', `Cannot set input ${name}: it must not hold a NUL character`, {
-    hint: 'Give text.',
-    details: { name },
-  });
 }
 
 function secretForLink(name: string, receiver: string): CommandError {

@@ -1,12 +1,11 @@
-import { requestDeployment, rollbackTarget } from '../../commands/index.ts';
 import { refuseUnfitHost } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
-import { findLink, placeOf } from '../../instance/index.ts';
-import { readDeployments, readLinks, readReleases, type ReleaseRow } from '../../projections/index.ts';
+import { findLink } from '../../instance/index.ts';
+import { readDeployments, readLinks } from '../../projections/index.ts';
 import { command, flag, misuse, needed, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { CliError } from '../errors.ts';
-import { deployableRelease } from '../obstacle.ts';
+import { goBack } from '../go-back.ts';
 import { deploymentOf, settle } from '../settle.ts';
 import { askedFor, finished } from './deploy.ts';
 
@@ -20,16 +19,8 @@ export const rollback = command({
     const instance = await context.open();
     const { process, link } = runningProcess(instance.db, PROCESS, env);
     const fresh = newDeploymentId();
-    const decide = (db: Database) => {
-      const place = placeOf(db, process, link, env);
-      const release = releaseBy(db, link, rollbackTarget(process, place).digest);
-      const asked = requestDeployment(deployableRelease(instance, db, release, env), place, {
-        deployment: fresh,
-        reason: 'rollback',
-        of: place.past[0]?.deployment ?? null,
-      });
-      return { release, decision: asked.decision };
-    };
+    const decide = (db: Database) =>
+      goBack(instance, db, { process, link, environment: env, deployment: fresh });
     const { release } = decide(instance.db);
     await refuseUnfitHost(instance, release, env);
     context.terminal.talk(`${process} in ${env} goes back to ${release.number}`);
@@ -38,12 +29,6 @@ export const rollback = command({
     return finished(context, instance, await settle(context, instance, fresh));
   },
 });
-
-function releaseBy(db: Database, link: string, digest: string): ReleaseRow {
-  const found = readReleases(db).find((one) => one.link === link && one.digest === digest);
-  if (found === undefined) throw new TypeError(`the release ${digest} that was deployed is not there`);
-  return found;
-}
 
 /** Which process of whom: `LINK:PROCESS`, or its name where only one of that name was deployed there. */
 function runningProcess(db: Database, named: string, environment: string): { process: string; link: string } {

@@ -1,0 +1,180 @@
+import { resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { accountName } from '../../account.ts';
+import { systemClock, type Clock } from '../../clock.ts';
+import { recordBrokenRuns } from '../../daemon/index.ts';
+import type { Maker, Site } from '../../guide/index.ts';
+import { programVersion } from '../../installation.ts';
+import { dataFolder, type Instance } from '../../instance/index.ts';
+import { readLinks, type ReleaseRow } from '../../projections/index.ts';
+import type { Lock } from '../../lock.ts';
+import { CliError } from '../errors.ts';
+import { systemReason } from '../files.ts';
+import { isBelieved, makerOf, refuseOtherMaker } from './believe.ts';
+import { readCarried, sealedElsewhere, type Carried } from './carried.ts';
+import { keepAnswers } from './inputs-here.ts';
+import { confirmHere, invitationOf, pairHere } from './pair-here.ts';
+import { releaseCarried, toldRelease } from './release-here.ts';
+import { decideHere, runWork } from './run-work.ts';
+import { holdSite, isSiteFolder, refuseUnfitFolder } from './site-folder.ts';
+import { instanceHere, makeSiteInstance } from './site-instance.ts';
+import { standingHere } from './standing-here.ts';
+import { takeBundlesIn } from './take-in.ts';
+
+export type SiteOptions = {
+  /** The installer, the runner, or a bundle: a file, or a folder of its parts. */
+  readonly file: string;
+  /** The data folder. */
+  readonly data: string;
+  /** Where the bundle lies, for a runner; beside it where nothing is said. */
+  readonly bundle?: string | undefined;
+  /** What this site is called, where it is made now; its host name where nothing is said. */
+  readonly name?: string | undefined;
+  /** A certificate file that the security officer pinned: the maker is believed by it. */
+  readonly trust?: string | undefined;
+  readonly clock?: Clock | undefined;
+  /** Aborts when a person wants to end. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * The machine this runs on as a site: an ordinary instance, which is made when something is taken in for the first time.
+ *
+ * @throws CliError FILE_NOT_READABLE, SITE_HELD; InstanceError DATA_FOLDER_TAKEN, DATA_FOLDER_NOT_WRITABLE, and what
+ * opening an instance finds wrong
+ */
+export async function openSite(options: SiteOptions): Promise<Site> {
+  const { signal, name, trust, clock = systemClock } = options;
+  const file = resolve(options.file);
+  const sizeBytes = sizeOf(file);
+  const places = dataFolder(options.data);
+  const account = accountName();
+  refuseUnfitFolder(places);
+  let lock: Lock | undefined = isSiteFolder(places) ? holdSite(places, account) : undefined;
+  let instance: Instance | undefined;
+  try {
+    instance = await instanceHere(places, name, clock);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+  let carried: Carried | undefined;
+  let isProven = false;
+  let taken: ReleaseRow | undefined;
+
+  const verified = (): Carried => {
+    if (carried !== undefined) return carried;
+    throw new TypeError('what was carried here is looked at before it was verified');
+  };
+  const believed = (): boolean => isProven || (instance !== undefined && isBelieved(instance, verified()));
+  const here = (): { instance: Instance; release: ReleaseRow } => {
+    if (instance !== undefined && taken !== undefined) return { instance, release: taken };
+    throw new TypeError('the release is asked about before it was taken in');
+  };
+
+  return {
+    facts: {
+      file,
+      sizeBytes,
+      programVersion: programVersion(),
+      platform: `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
+      dataFolder: places.root,
+      account,
+    },
+    async verify(tell): Promise<Maker> {
+      const found = await readCarried([options.bundle ?? file], instance, tell);
+      // What nobody here can open is told before a person is asked anything.
+      if (invitationOf(found) === undefined && (instance === undefined || !isLinked(instance, found)))
+        throw sealedElsewhere(found.newest, places.root);
+      carried = found;
+      if (trust !== undefined) {
+        refuseOtherMaker(carried, { certificateFile: trust });
+        isProven = true;
+      }
+      const { certificate, name: calls } = makerOf(carried);
+      const { words, fingerprint } = carried.newest.sender;
+      const { sentAt: madeAt } = carried.newest.facts;
+      return { name: calls, company: certificate.subject, words, fingerprint, believed: believed(), madeAt };
+    },
+    async believe(proof) {
+      refuseOtherMaker(verified(), proof);
+      isProven = true;
+    },
+    async takeIn(tell) {
+      const at = verified();
+      const { facts, sender } = at.newest;
+      if (!believed()) throw notBelieved(facts.from.name);
+      const invitation = invitationOf(at);
+      lock ??= holdSite(places, account);
+      instance ??= await makeSiteInstance(places, name, clock);
+      if (isLinked(instance, at)) confirmHere(instance, facts.link, sender.fingerprint);
+      else if (invitation !== undefined) pairHere(instance, invitation);
+      await recordBrokenRuns(instance, signal);
+      await takeBundlesIn(instance, at, { signal, tell });
+      taken = releaseCarried(instance, at.newest);
+      return await toldRelease(instance, taken);
+    },
+    async standing(environment) {
+      const at = here();
+      return await standingHere(at.instance, at.release, environment);
+    },
+    async check() {
+      return [];
+    },
+    async tryInput(_environment, input) {
+      throw new TypeError(`input ${input} has no test`);
+    },
+    async keep(environment, values) {
+      const at = here();
+      keepAnswers(at.instance, at.release, { environment, values });
+    },
+    async run(work, hooks) {
+      const at = here();
+      return await runWork(at.instance, at.release, { work, hooks });
+    },
+    async decide(deployment, wait, decision) {
+      decideHere(here().instance, deployment, { wait, decision });
+    },
+    async previewResult() {
+      throw new TypeError('results are not there yet');
+    },
+    async writeResult() {
+      throw new TypeError('results are not there yet');
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        instance?.close();
+      } finally {
+        lock?.release();
+      }
+    },
+  };
+}
+
+/** Whether this site has the link that something came by. */
+function isLinked({ db }: Instance, { newest: { facts } }: Carried): boolean {
+  return readLinks(db).some(({ link, state }) => link === facts.link && state !== 'removed');
+}
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch (cause) {
+    throw new CliError('FILE_NOT_READABLE', `Cannot read ${file}: ${systemReason(cause)}`, {
+      hint: 'Look whether the name is right and the medium is plugged in.',
+      details: { path: file },
+      cause,
+    });
+  }
+}
+
+function notBelieved(maker: string): CliError {
+  return new CliError(
+    'MAKER_NOT_BELIEVED',
+    `Cannot take in what ${maker} made: nobody has compared its words yet`,
+    {
+      hint: 'Ask for the six words by phone and give them with --fingerprint, or a pinned certificate with --trust.',
+      details: { maker },
+    },
+  );
+}

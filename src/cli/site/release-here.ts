@@ -1,0 +1,82 @@
+import type { FoundBundle } from '../../bundles/index.ts';
+import { revisionOf } from '../../daemon/index.ts';
+import { feedId } from '../../events/index.ts';
+import type { Release } from '../../guide/index.ts';
+import type { Instance } from '../../instance/index.ts';
+import { namesUnknownHere, type Revision } from '../../process/index.ts';
+import {
+  fileFor,
+  readDeployments,
+  readEnvironments,
+  readReleases,
+  type ReleaseRow,
+} from '../../projections/index.ts';
+import { CliError } from '../errors.ts';
+import { notesOf } from '../release-facts.ts';
+
+/** Where a release goes if nobody names a place: neither this site nor the process knows one. */
+const usualEnvironment = 'production';
+
+/**
+ * The release that a bundle was made for: the newest one that it, or a bundle before it, offers and of which the
+ * process is here.
+ *
+ * @throws CliError NOTHING_CARRIED where it offers none
+ */
+export function releaseCarried(instance: Instance, { facts }: FoundBundle): ReleaseRow {
+  const { link, from, last } = facts;
+  const feed = feedId(from.instance, link);
+  const offered = new Set(
+    instance.log.ofType(feed, 'release.offered').flatMap(({ event, header }) => {
+      const isWithin = header.epoch < last.epoch || (header.epoch === last.epoch && header.seq <= last.seq);
+      return isWithin && event.known && event.name === 'release.offered' ? [event.data.digest] : [];
+    }),
+  );
+  const releases = readReleases(instance.db).filter((row) => row.link === link && offered.has(row.digest));
+  const isHere = ({ document }: ReleaseRow): boolean => instance.holds(document.revision.digest);
+  const found =
+    releases.findLast((row) => isHere(row) && row.withdrawn === null) ?? releases.findLast(isHere);
+  if (found !== undefined) return found;
+  throw new CliError(
+    'NOTHING_CARRIED',
+    `Cannot install from bundle ${facts.number} of ${from.name}: it carries no release`,
+    {
+      hint: `Ask ${from.name} for one that does: crossgap bundle export --to LINK --release R.`,
+      details: { bundle: facts.number, link },
+    },
+  );
+}
+
+/** A release as the guide tells of it. */
+export async function toldRelease(instance: Instance, release: ReleaseRow): Promise<Release> {
+  const { db } = instance;
+  const revision = await revisionOf(instance, release);
+  return {
+    process: release.process,
+    number: release.number,
+    digest: release.digest,
+    notes: notesOf(instance, release),
+    packages: release.document.packages.map((pin) => {
+      const file = fileFor(db, release.link, pin, (digest) => instance.holds(digest));
+      return {
+        id: pin.id,
+        version: pin.version,
+        sizeBytes: pin.sizeBytes,
+        signer: file?.signer ?? 'not here',
+      };
+    }),
+    environments: environmentsOf(instance, release, revision),
+    hasUninstall: revision.uninstall !== undefined,
+  };
+}
+
+/** Those of this site, where this process ran last first; then those that the process names. */
+function environmentsOf({ db }: Instance, { link, process }: ReleaseRow, revision: Revision): string[] {
+  const ran = readDeployments(db)
+    .filter((row) => row.link === link && row.process === process)
+    .map(({ environment }) => environment);
+  const own = readEnvironments(db).map(({ name }) => name);
+  const named = namesUnknownHere(revision, own, []).environments;
+  const all = [...ran.filter((name) => own.includes(name)), ...own, ...named];
+  return all.length === 0 ? [usualEnvironment] : [...new Set(all)];
+}

@@ -1,0 +1,192 @@
+import { decideWait, requestDeployment, resumeDeployment, rollbackTarget } from '../../commands/index.ts';
+import { refuseUnfitHost, settleDeployment, type ProgressTone } from '../../daemon/index.ts';
+import type { Database } from '../../db/index.ts';
+import { interruptRun, readRunning } from '../../executor/index.ts';
+import type { Decision, ProgressLine, RunHooks, RunOutcome, Work } from '../../guide/index.ts';
+import { placeOf, type Instance } from '../../instance/index.ts';
+import { findDeployment, readWaits, type DeploymentRow, type ReleaseRow } from '../../projections/index.ts';
+import { newDeploymentId } from '../deployment-id.ts';
+import { CliError } from '../errors.ts';
+import { goBack } from '../go-back.ts';
+import { deployableRelease } from '../obstacle.ts';
+import { giveUp, releaseOfRun, startOver } from '../start-over.ts';
+import { outcomeOf } from './outcome.ts';
+import { arrangePlace, placeHere } from './place-here.ts';
+import { comparedWith, installedIn } from './standing-here.ts';
+
+/** How often is looked for a process to be told that a person wants to end. */
+const tellEveryMs = 100;
+
+/** Does what a person asked for with the release that was carried here, until it is over or a person is needed. */
+export async function runWork(
+  instance: Instance,
+  release: ReleaseRow,
+  { work, hooks }: { readonly work: Work; readonly hooks: RunHooks },
+): Promise<RunOutcome> {
+  switch (work.kind) {
+    case 'install':
+      return await install(instance, release, work, hooks);
+    case 'resume':
+      return await resume(instance, work.deployment, hooks);
+    case 'start-over':
+      return await startAgain(instance, work.deployment, hooks);
+    case 'roll-back':
+      return await rollBack(instance, release, work.environment, hooks);
+    case 'uninstall':
+      throw new TypeError('uninstalling is not there yet');
+  }
+}
+
+async function install(
+  instance: Instance,
+  release: ReleaseRow,
+  { environment, again }: Extract<Work, { kind: 'install' }>,
+  hooks: RunHooks,
+): Promise<RunOutcome> {
+  const deployment = newDeploymentId();
+  const ask = (db: Database) => {
+    const place = placeHere(db, release, environment);
+    refuseOlder(instance, release, place);
+    return requestDeployment(deployableRelease(instance, db, release, environment), place, {
+      deployment,
+      reason: again ? 'again' : 'deploy',
+      of: null,
+      onFailure: 'ask',
+    });
+  };
+  // What is in the way is said before this machine is looked at, and nothing is recorded until both are well.
+  const { running } = ask(instance.db);
+  if (running !== undefined) return outcomeOf(instance, running.deployment);
+  await refuseUnfitHost(instance, release, environment);
+  instance.record((db) => arrangePlace(db, environment));
+  instance.record((db) => ask(db).decision);
+  return await settled(instance, deployment, hooks);
+}
+
+/** Going back is a decision of its own, which keeps to the order in which releases came. */
+function refuseOlder({ db }: Instance, release: ReleaseRow, place: Parameters<typeof installedIn>[0]): void {
+  const runs = installedIn(place);
+  const row = runs && findDeployment(db, runs.deployment);
+  const before = row && releaseOfRun(db, row);
+  if (before === undefined || comparedWith(before, release) !== 'older') return;
+  throw new CliError(
+    'RELEASE_OLDER',
+    `Cannot install ${release.process} ${release.number} in ${place.environment}: ${before.number} is installed, which is newer`,
+    {
+      hint: `Roll back instead, or ask for an installer of a release that is newer than ${before.number}.`,
+      details: { installed: before.number, release: release.number },
+    },
+  );
+}
+
+async function resume(instance: Instance, deployment: string, hooks: RunHooks): Promise<RunOutcome> {
+  instance.record((db) => {
+    const row = rowOf(db, deployment);
+    return row.state === 'interrupted' && !row.resumeAsked ? resumeDeployment(row) : [];
+  });
+  return await settled(instance, deployment, hooks);
+}
+
+async function startAgain(instance: Instance, before: string, hooks: RunHooks): Promise<RunOutcome> {
+  const deployment = newDeploymentId();
+  const release = releaseOfRun(instance.db, rowOf(instance.db, before));
+  await refuseUnfitHost(instance, release, rowOf(instance.db, before).environment);
+  await endOpenRun(instance, before, hooks);
+  instance.record((db) => startOver(instance, db, rowOf(db, before), deployment));
+  return await settled(instance, deployment, hooks);
+}
+
+async function rollBack(
+  instance: Instance,
+  { process, link }: ReleaseRow,
+  environment: string,
+  hooks: RunHooks,
+): Promise<RunOutcome> {
+  const deployment = newDeploymentId();
+  const place = placeOf(instance.db, process, link, environment);
+  const { open } = place;
+  // Nothing is given up unless there is something to go back to.
+  const past = open === undefined ? place.past : [{ ...open, state: 'cancelled' }, ...place.past];
+  rollbackTarget(process, { ...place, open: undefined, past });
+  if (open !== undefined) await endOpenRun(instance, open.deployment, hooks);
+  const wish = { process, link, environment, deployment };
+  const { release } = goBack(instance, instance.db, wish);
+  await refuseUnfitHost(instance, release, environment);
+  instance.record((db) => goBack(instance, db, wish).decision);
+  return await settled(instance, deployment, hooks);
+}
+
+/** Gives an open run up; one that runs is stopped first. */
+async function endOpenRun(instance: Instance, deployment: string, hooks: RunHooks): Promise<void> {
+  const isOpen = ({ state }: DeploymentRow): boolean =>
+    state === 'waiting' || state === 'running' || state === 'interrupted';
+  instance.record((db) => {
+    const row = rowOf(db, deployment);
+    return isOpen(row) && !(row.cancelAsked && row.state === 'running') ? giveUp(instance, db, row) : [];
+  });
+  if (rowOf(instance.db, deployment).state === 'running') await settled(instance, deployment, hooks);
+}
+
+/** Follows or does a run until it is over or waits; where a person wants to end, it is broken off, to be resumed. */
+async function settled(instance: Instance, deployment: string, hooks: RunHooks): Promise<RunOutcome> {
+  const { signal, tell, progress } = hooks;
+  const runFolder = instance.folder.run(deployment);
+  let done = -1;
+  const count = (): void => {
+    const run = readRunning(runFolder);
+    if (run === undefined) return;
+    const over = run.steps.filter(({ state }) => state !== 'running' && state !== 'not-run').length;
+    if (over !== done) progress({ what: 'Steps', done: over, of: run.steps.length });
+    done = over;
+  };
+  // Whoever runs it may be just about to begin, so it is told until it has heard.
+  let telling: NodeJS.Timeout | undefined;
+  const breakOff = (): void => {
+    telling ??= setInterval(() => interruptRun(runFolder), tellEveryMs);
+    interruptRun(runFolder);
+  };
+  signal.addEventListener('abort', breakOff);
+  if (signal.aborted) breakOff();
+  try {
+    await settleDeployment(instance, deployment, {
+      signal: new AbortController().signal,
+      onProgress(text, tone) {
+        tell({ text, tone: toneOf(text, tone) });
+        count();
+      },
+    });
+  } finally {
+    clearInterval(telling);
+    signal.removeEventListener('abort', breakOff);
+  }
+  count();
+  return outcomeOf(instance, deployment);
+}
+
+function toneOf(text: string, tone: ProgressTone): ProgressLine['tone'] {
+  if (tone === 'warn') return 'plain';
+  return tone === 'plain' && text.startsWith('step ') ? 'strong' : tone;
+}
+
+/** A person decides what a run waits for. */
+export function decideHere(
+  instance: Instance,
+  deployment: string,
+  { wait, decision }: { readonly wait: number; readonly decision: Decision },
+): void {
+  instance.record((db) => {
+    const row = rowOf(db, deployment);
+    const waits = readWaits(db, deployment);
+    const step = waits.find((one) => one.wait === wait)?.stepId;
+    return decideWait(row, waits, { answer: decision.answer, step, note: decision.note });
+  });
+}
+
+function rowOf(db: Database, deployment: string): DeploymentRow {
+  const row = findDeployment(db, deployment);
+  if (row !== undefined) return row;
+  throw new CliError('DEPLOYMENT_UNKNOWN', `Cannot find deployment ${deployment}: there is none`, {
+    hint: 'See `crossgap status` for the deployments of this side.',
+    details: { deployment },
+  });
+}

@@ -1,0 +1,112 @@
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { InstanceError, type DataFolder } from '../../instance/index.ts';
+import { isLocked, lockHolder, tryLock, type Lock } from '../../lock.ts';
+import { CliError } from '../errors.ts';
+import { systemReason } from '../files.ts';
+
+const lockName = 'installer.lock';
+
+/** What may lie in the folder before an instance is made there: the program itself, and who works here. */
+export const besideInstance: readonly string[] = [
+  'program',
+  'runtimes',
+  lockName,
+  `${lockName}.holder`,
+  `${lockName}-journal`,
+];
+
+/** Whether the folder is one that a site, or the program of one, was put into before. */
+export function isSiteFolder({ root, database }: DataFolder): boolean {
+  return [database, join(root, 'program'), join(root, lockName)].some((path) => existsSync(path));
+}
+
+/**
+ * Throws where nothing could be kept in the folder; looks only.
+ *
+ * @throws InstanceError DATA_FOLDER_TAKEN, DATA_FOLDER_NOT_WRITABLE
+ */
+export function refuseUnfitFolder(places: DataFolder): void {
+  const { root } = places;
+  const there = firstThere(root);
+  if (!statSync(there).isDirectory()) {
+    throw new InstanceError('DATA_FOLDER_TAKEN', `Cannot keep anything in ${root}: ${there} is a file`, {
+      hint: 'Name another folder with --data.',
+      details: { path: there },
+    });
+  }
+  try {
+    accessSync(there, constants.W_OK | constants.X_OK);
+    if (there === root && !isSiteFolder(places)) refuseForeign(root);
+  } catch (cause) {
+    if (cause instanceof InstanceError) throw cause;
+    throw new InstanceError(
+      'DATA_FOLDER_NOT_WRITABLE',
+      `Cannot keep anything in ${root}: ${systemReason(cause)}`,
+      {
+        hint: 'Name a folder with --data that this account may make and write to, on a disk with space.',
+        details: { path: there },
+        cause,
+      },
+    );
+  }
+}
+
+/** An interrupted making leaves a mark that the maker knows; anything else in a folder is somebody's. */
+function refuseForeign(root: string): void {
+  const content = readdirSync(root).filter((name) => !besideInstance.includes(name));
+  if (content.length === 0 || content.includes('init.lock')) return;
+  throw new InstanceError('DATA_FOLDER_TAKEN', `Cannot keep anything in ${root}: other things lie there`, {
+    hint: 'Name another folder with --data, or an empty one.',
+    details: { path: root },
+  });
+}
+
+function firstThere(path: string): string {
+  let at = path;
+  while (statSync(at, { throwIfNoEntry: false }) === undefined && dirname(at) !== at) at = dirname(at);
+  return at;
+}
+
+/**
+ * Holds the folder for one installer at a time; a daemon there has work of its own.
+ *
+ * @throws CliError SITE_HELD, InstanceError DATA_FOLDER_NOT_WRITABLE
+ */
+export function holdSite(places: DataFolder, actor: string): Lock {
+  const { root, daemonLock } = places;
+  if (existsSync(daemonLock) && isLocked(daemonLock)) throw held(root, daemonLock, 'a daemon');
+  const path = join(root, lockName);
+  const lock = lockIn(root, path, actor);
+  if (lock === undefined) throw held(root, path, 'another installer');
+  return lock;
+}
+
+function lockIn(root: string, path: string, actor: string): Lock | undefined {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    return tryLock(path, `installer by ${actor}`);
+  } catch (cause) {
+    throw new InstanceError(
+      'DATA_FOLDER_NOT_WRITABLE',
+      `Cannot keep anything in ${root}: ${systemReason(cause)}`,
+      {
+        hint: 'Name a folder with --data that this account may make and write to, on a disk with space.',
+        details: { path: root },
+        cause,
+      },
+    );
+  }
+}
+
+function held(root: string, path: string, what: string): CliError {
+  const holder = lockHolder(path);
+  const who = holder === undefined ? what : `process ${holder.pid} (${holder.who}, since ${holder.since})`;
+  return new CliError('SITE_HELD', `Cannot work in ${root}: ${who} does already`, {
+    hint:
+      what === 'a daemon'
+        ? 'Stop the daemon, or let it do the work: crossgap bundle import, then crossgap deploy.'
+        : 'Finish there, or end it, then start again here.',
+    details: { folder: root, ...holder },
+  });
+}

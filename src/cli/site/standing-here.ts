@@ -1,0 +1,127 @@
+import { previewPlan, revisionOf } from '../../daemon/index.ts';
+import { CommandError, refuseUndeployable, rollbackTarget, type Place } from '../../commands/index.ts';
+import type { Standing } from '../../guide/index.ts';
+import type { Instance } from '../../instance/index.ts';
+import { compareVersions, parseVersion } from '../../packages/index.ts';
+import { scriptsIn, stepApplies, type Revision } from '../../process/index.ts';
+import { findDeployment, readReleases, type ReleaseRow } from '../../projections/index.ts';
+import { deployableRelease } from '../obstacle.ts';
+import { releaseDiff } from '../release-diff.ts';
+import { heldRevision } from '../revisions.ts';
+import { inputsHere } from './inputs-here.ts';
+import { openRun } from './open-run.ts';
+import { placeHere } from './place-here.ts';
+
+/** How a release stands in an environment that this site has, or is to have. Writes nothing. */
+export async function standingHere(
+  instance: Instance,
+  release: ReleaseRow,
+  environment: string,
+): Promise<Standing> {
+  const { db } = instance;
+  const { process, link } = release;
+  const place = placeHere(db, release, environment);
+  const runs = installedIn(place);
+  const before = runs && releaseOfRun(instance, link, runs.digest);
+  const revision = await revisionOf(instance, release);
+  const preview = await previewPlan(instance, release, environment);
+  return {
+    environment,
+    installed:
+      runs === undefined
+        ? null
+        : { number: runs.number, digest: runs.digest, since: since(instance, runs.deployment) },
+    compared: comparedWith(before, release),
+    previous: previousOf(process, place),
+    open: openRun(instance, { process, link, environment }) ?? null,
+    inputs: inputsHere(instance, release, { revision, environment }),
+    changes:
+      before === undefined || before.digest === release.digest ? [] : changesSince(instance, before, release),
+    scripts: scriptsOf(
+      revision,
+      before && heldRevision(instance, before.document.revision.digest),
+      environment,
+    ),
+    steps: preview.steps.map(({ id, name, action, skippedBecause }) => ({
+      id,
+      name,
+      kind: action,
+      skippedBecause: skippedBecause ?? null,
+    })),
+    inTheWay: inTheWay(instance, release, environment),
+    expectedMs: null,
+  };
+}
+
+/** The run that decides what there is in a place now. */
+export function installedIn({ past }: Place): Place['past'][number] | undefined {
+  return past.find(({ state }) => state === 'succeeded');
+}
+
+function since({ db, clock }: Instance, deployment: string): string {
+  return new Date(findDeployment(db, deployment)?.endedAt ?? clock.now()).toISOString();
+}
+
+function releaseOfRun({ db }: Instance, link: string, digest: string): ReleaseRow | undefined {
+  return readReleases(db).find((one) => one.link === link && one.digest === digest);
+}
+
+/** By their numbers where both are versions, else by when they were made. */
+export function comparedWith(before: ReleaseRow | undefined, release: ReleaseRow): Standing['compared'] {
+  if (before === undefined) return 'nothing-installed';
+  if (before.digest === release.digest) return 'same';
+  const [one, other] = [parseVersion(before.number), parseVersion(release.number)];
+  const order = one === undefined || other === undefined ? 0 : compareVersions(other, one);
+  return (order === 0 ? release.createdAt - before.createdAt : order) < 0 ? 'older' : 'newer';
+}
+
+function previousOf(process: string, place: Place): Standing['previous'] {
+  try {
+    return { number: rollbackTarget(process, place).number };
+  } catch (error) {
+    if (error instanceof CommandError && error.code === 'NOTHING_TO_ROLL_BACK') return null;
+    throw error;
+  }
+}
+
+function changesSince(instance: Instance, before: ReleaseRow, release: ReleaseRow): string[] {
+  return releaseDiff(instance, before, release)
+    .text.slice(1)
+    .filter((line) => line.trim() !== '');
+}
+
+/** Every script of the process that runs in the environment; new is one whose text did not run here before. */
+function scriptsOf(
+  revision: Revision,
+  before: Revision | undefined,
+  environment: string,
+): Standing['scripts'] {
+  const known = new Set(before?.steps.flatMap(({ action }) => scriptsIn(action).map(({ text }) => text)));
+  return revision.steps
+    .filter((step) => stepApplies(step, { environment, tags: [] }) === undefined)
+    .flatMap(({ name, action }) =>
+      scriptsIn(action).map(({ kind, text }) => ({
+        where: `step ${name}`,
+        language: kind,
+        text,
+        isNew: !known.has(text),
+      })),
+    );
+}
+
+/** What no answer and no decision of the operator takes away. */
+const asked = new Set<string>(['INPUT_MISSING', 'DEPLOYMENT_HELD']);
+
+function inTheWay(instance: Instance, release: ReleaseRow, environment: string): string | null {
+  const { db } = instance;
+  try {
+    refuseUndeployable(
+      deployableRelease(instance, db, release, environment),
+      placeHere(db, release, environment),
+    );
+    return null;
+  } catch (error) {
+    if (error instanceof CommandError) return asked.has(error.code) ? null : error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { cancelDeployment, CommandError, requestDeployment, type Decision } from '../commands/index.ts';
+import type { Database } from '../db/index.ts';
+import { placeOf, type Instance } from '../instance/index.ts';
+import { readReleases, readSteps, type DeploymentRow, type ReleaseRow } from '../projections/index.ts';
+import { commandLine } from '../words.ts';
+import { deployableRelease } from './obstacle.ts';
+
+/** Cancels it, and has its author told what was recorded of it. */
+export function giveUp({ clock, settings }: Instance, db: Database, row: DeploymentRow): Decision {
+  const run = { ...row, steps: readSteps(db, row.deployment) };
+  return cancelDeployment(run, clock.now(), settings.report);
+}
+
+/** The release that a run was or is of. */
+export function releaseOfRun(db: Database, { link, digest, deployment }: DeploymentRow): ReleaseRow {
+  const found = readReleases(db).find((one) => one.link === link && one.digest === digest);
+  if (found === undefined) throw new TypeError(`the release of deployment ${deployment} is not there`);
+  return found;
+}
+
+const retriable = new Set(['failed', 'interrupted', 'cancelled']);
+
+/** Asks for the same release once more, with today's values; a run that was interrupted is given up for it. */
+export function startOver(instance: Instance, db: Database, row: DeploymentRow, fresh: string): Decision {
+  if (!retriable.has(row.state)) {
+    const again = commandLine('deploy', row.number, '--env', row.environment, '--again');
+    throw new CommandError(
+      'DEPLOYMENT_STATE',
+      `Cannot retry deployment ${row.deployment}: it is ${row.state}`,
+      {
+        hint:
+          row.state === 'succeeded'
+            ? `Deploy it once more: \`${again}\`.`
+            : 'Only one that failed, was interrupted or cancelled can be.',
+        details: { deployment: row.deployment, state: row.state },
+      },
+    );
+  }
+  const givenUp = row.state === 'interrupted' ? giveUp(instance, db, row) : [];
+  const place = placeOf(db, row.process, row.link, row.environment);
+  const free = place.open?.deployment === row.deployment ? { ...place, open: undefined } : place;
+  const release = deployableRelease(instance, db, releaseOfRun(db, row), row.environment);
+  const asked = requestDeployment(release, free, {
+    deployment: fresh,
+    reason: 'retry',
+    of: row.deployment,
+    onFailure: row.onFailure,
+  });
+  return [...givenUp, ...asked.decision];
+}
