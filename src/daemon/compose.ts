@@ -1,9 +1,8 @@
-import { doorbell, replicate, replicateOnce, waitOut, type Exchange } from '../sync/index.ts';
+import { doorbell, replicate, replicateOnce, waitOut, type Exchange, type Transport } from '../sync/index.ts';
 import { CrossgapError } from '../errors.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import { giveBackAtRest } from './at-rest.ts';
-import { beginnings, type Beginnings } from './beginnings.ts';
 import { concernedLinks } from './concerned-links.ts';
 import { dispatcher } from './dispatch.ts';
 import { fetchPackages } from './fetch-packages.ts';
@@ -12,6 +11,7 @@ import { keepLinkStates } from './daemon-state.ts';
 import { linkHealth, type LinkHealth } from './link-health.ts';
 import { openLines, syncedLinks, type Lines, type SyncedLink } from './lines.ts';
 import { linkReplica } from './link-replica.ts';
+import { linkTurns, type LinkTurns } from './link-turns.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
 import { openFeed } from './open-feed.ts';
 import { openPage, type ListenAt } from './open-page.ts';
@@ -113,7 +113,7 @@ async function runForever(
   await using lines = openLines(instance, log);
   using health = linkHealth(lines, instance.clock);
   const links = new Map<string, KeptLink>();
-  const beginning = beginnings();
+  const turns = linkTurns();
   const count = (name: string, exchange: Exchange): void => {
     totals.add(name, exchange);
     counters.entriesReceived += exchange.entriesIn;
@@ -135,7 +135,7 @@ async function runForever(
             log,
             signal,
             count,
-            beginning,
+            turns,
             ended: () => links.delete(key),
           }),
         );
@@ -189,7 +189,7 @@ type KeptLink = {
 type LinkLoop = {
   readonly lines: Lines;
   readonly health: LinkHealth;
-  readonly beginning: Beginnings;
+  readonly turns: LinkTurns;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly count: (link: string, exchange: Exchange) => void;
@@ -199,14 +199,22 @@ type LinkLoop = {
 function keepLink(
   instance: Instance,
   link: SyncedLink,
-  { lines, health, beginning, log, signal, count, ended }: LinkLoop,
+  { lines, health, turns, log, signal, count, ended }: LinkLoop,
 ): KeptLink {
   const stopped = new AbortController();
   const changes = doorbell();
   let mending = Promise.resolve();
   const ending = AbortSignal.any([signal, stopped.signal]);
-  const exchangeOn = async (begun: () => void): Promise<void> => {
-    await using transport = await lines.open(link, ending);
+  const open = async (): Promise<Transport> => {
+    const opened = await turns.turn(ending);
+    try {
+      return await lines.open(link, ending);
+    } finally {
+      opened();
+    }
+  };
+  const exchange = async (): Promise<void> => {
+    await using transport = await open();
     await replicate(linkReplica(instance, link.link), transport, {
       signal: ending,
       log: log.child({ peer: link.name }),
@@ -214,11 +222,11 @@ function keepLink(
       headEveryMs: instance.settings.sync['head-every'] * 1000,
       // A connection has its own patience; what is back there is not to wait for ours on top of it.
       ...(link.transport.kind === 'nats' && { retry: { firstMs: 1000, mostMs: 15_000 } }),
-      onExchange(exchange) {
-        begun();
-        health.exchanged(link.link, exchange);
-        count(link.name, exchange);
-        mending = mending.then(() => lines.mend(link, exchange, ending));
+      turn: (asked) => turns.turn(asked),
+      onExchange(done) {
+        health.exchanged(link.link, done);
+        count(link.name, done);
+        mending = mending.then(() => lines.mend(link, done, ending));
       },
     });
   };
@@ -226,19 +234,15 @@ function keepLink(
   const run = async (): Promise<void> => {
     let told: string | undefined;
     for (let failed = 0; !ending.aborted; failed += 1) {
-      const begun = await beginning.turn(ending);
       try {
-        await exchangeOn(begun);
+        await exchange();
       } catch (error) {
         if (ending.aborted) return;
         health.failed(link.link, error);
         const said = error instanceof Error ? error.message : String(error);
         if (said !== told) log.error({ err: error, peer: link.name }, 'link stopped');
         told = said;
-        begun();
         await waitOut(Math.min(60_000, 1000 * 2 ** Math.min(failed, 6)), ending);
-      } finally {
-        begun();
       }
     }
   };

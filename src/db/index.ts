@@ -8,3 +8,4 @@ export {
   type Database,
   type DatabaseOptions,
 } from './open.ts';
+export { prepared } from './prepared.ts';

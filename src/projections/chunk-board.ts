@@ -1,4 +1,4 @@
-import type { Database } from '../db/index.ts';
+import { prepared, type Database } from '../db/index.ts';
 import type { Fold, Projection } from './projection.ts';
 
 /** How offered packages are cut, and what of them was asked for once more. */
@@ -49,15 +49,14 @@ export type ListedPackage = {
 /** The listed packages that we offered to a link (`ours`), or that were offered to us by it. */
 export function readListedPackages(db: Database, link: string, ours: boolean): ListedPackage[] {
   const [blob, held] = ours ? ['blob_owed', 'held'] : ['blob_wanted', 'reported'];
-  const rows = db
-    .prepare(
-      `SELECT package AS digest, list, list_bytes AS listBytes, of.size_bytes AS sizeBytes, of.${held} AS held, lists.${held} AS listHeld
+  const rows = prepared(
+    db,
+    `SELECT package AS digest, list, list_bytes AS listBytes, of.size_bytes AS sizeBytes, of.${held} AS held, lists.${held} AS listHeld
          FROM chunk_list
          JOIN ${blob} AS of ON of.link = chunk_list.link AND of.digest = package
          JOIN ${blob} AS lists ON lists.link = chunk_list.link AND lists.digest = list
         WHERE chunk_list.link = ? AND ours = ? ORDER BY package`,
-    )
-    .all(link, ours ? 1 : 0) as (Omit<ListedPackage, 'held' | 'listHeld'> & {
+  ).all(link, ours ? 1 : 0) as (Omit<ListedPackage, 'held' | 'listHeld'> & {
     held: number;
     listHeld: number;
   })[];
@@ -85,9 +84,10 @@ export type AskedChunks = {
 
 /** What was asked for of our packages (`ours`), or we asked for, by the digest of the package. */
 export function readAskedChunks(db: Database, link: string, ours: boolean): Map<string, AskedChunks> {
-  const rows = db
-    .prepare(`SELECT package, attempt, pieces_json AS pieces FROM chunks_asked WHERE link = ? AND ours = ?`)
-    .all(link, ours ? 1 : 0) as { package: string; attempt: number; pieces: string }[];
+  const rows = prepared(
+    db,
+    `SELECT package, attempt, pieces_json AS pieces FROM chunks_asked WHERE link = ? AND ours = ?`,
+  ).all(link, ours ? 1 : 0) as { package: string; attempt: number; pieces: string }[];
   return new Map(
     rows.map(({ package: of, attempt, pieces }) => [
       of,

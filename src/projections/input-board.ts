@@ -1,4 +1,4 @@
-import type { Database } from '../db/index.ts';
+import { prepared, type Database } from '../db/index.ts';
 import { nameKey, type Fold, type Projection } from './projection.ts';
 
 /** Which inputs are set here, and which the customers said are set there. */
@@ -112,14 +112,13 @@ export function readUntoldInputs(
   asked: readonly string[],
 ): { name: string; environment: string | null }[] {
   const wanted = new Set(asked.map(nameKey));
-  const rows = db
-    .prepare(
-      `SELECT name, nullif(environment, '') AS environment FROM input_value AS set_here
+  const rows = prepared(
+    db,
+    `SELECT name, nullif(environment, '') AS environment FROM input_value AS set_here
         WHERE (secret = 1 OR value IS NOT NULL)
           AND NOT EXISTS (SELECT 1 FROM told_input AS told WHERE told.link = ?
                              AND told.name_key = set_here.name_key AND told.environment = set_here.environment)
         ORDER BY name_key, environment`,
-    )
-    .all(link) as { name: string; environment: string | null }[];
+  ).all(link) as { name: string; environment: string | null }[];
   return rows.filter(({ name }) => wanted.has(nameKey(name)));
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../db/index.ts';
+import { prepared, type Database } from '../db/index.ts';
 import { FeedOpened, type LinkTransport } from '../events/index.ts';
 import type { Fold, Projection, UnreadEntry } from './projection.ts';
 
@@ -273,7 +273,7 @@ export function* toldLast(db: Database): Generator<{ readonly link: string; read
 
 /** One link by its id: what is done for each of thousands reads no more than its own. */
 export function readLink(db: Database, link: string): LinkRow | undefined {
-  const row = db.prepare(`SELECT * FROM link WHERE link = ?`).get(link) as StoredLink | undefined;
+  const row = prepared(db, `SELECT * FROM link WHERE link = ?`).get(link) as StoredLink | undefined;
   return row && linkRow(row);
 }
 

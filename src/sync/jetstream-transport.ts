@@ -54,6 +54,9 @@ export type JetstreamTransportOptions = {
   readonly now?: () => number;
 };
 
+/** Connections are counted from one. */
+const noConnection = 0;
+
 /** Carries a link's parcels through the streams that `applyHub` made for it. Dials nothing until it is used. */
 export function jetstreamTransport(options: JetstreamTransportOptions): Transport {
   const { link, side, pollMs = 120_000, lookMs = 30_000, silentMs = 5000, onLoss = () => {} } = options;
@@ -102,6 +105,7 @@ export function jetstreamTransport(options: JetstreamTransportOptions): Transpor
         over.abort();
       }
     },
+    lineIsThere: (signal) => connection.newer(noConnection, signal),
     async settle(settled) {
       await outbox.settle(settled);
       await sweep?.sweep();

@@ -47,6 +47,11 @@ export type ReplicateOptions = ReplicateOnceOptions & {
   /** A wanted blob of which nothing came for so long is reported as SLOW_PEER. */
   readonly slowAfterMs?: number;
   readonly retry?: { readonly firstMs: number; readonly mostMs: number };
+  /**
+   * Resolves when an exchange may be had, with how to say that it is over; at once where nothing is said. Of thousands of
+   * links that all have something to do, so many as there is room for do it at a time.
+   */
+  readonly turn?: (signal: AbortSignal) => Promise<() => void>;
   /** Told of each exchange, for status and figures. */
   readonly onExchange?: (exchange: Exchange) => void;
   /** Monotonic milliseconds. */
@@ -65,13 +70,14 @@ export async function replicate(
 ): Promise<void> {
   const { signal, log, changes, onExchange, limits } = options;
   const { headEveryMs = 60_000, slowAfterMs = 600_000, retry = { firstMs: 1000, mostMs: 300_000 } } = options;
-  const { now = () => performance.now(), wait = waitOut, random = Math.random } = options;
+  const { now = () => performance.now(), wait = waitOut, random = Math.random, turn } = options;
   const intake = blobIntake((digest) => replica.incomingFile(digest), now);
   const told = talkative(log, slowAfterMs);
   let headDueAt = now();
   let failedInRow = 0;
 
   while (!signal.aborted) {
+    const turnIsOver = await turn?.(signal);
     const headDue = now() >= headDueAt;
     const exchange = await exchangeOnce(replica, transport, {
       signal,
@@ -79,6 +85,7 @@ export async function replicate(
       limits: { ...exchangeLimits, ...limits },
       headDue,
     });
+    turnIsOver?.();
     told(exchange);
     onExchange?.(exchange);
     if (exchange.failures.length > 0) {
@@ -86,6 +93,7 @@ export async function replicate(
       // Half of the time is chance, so that many links to one broken place don't come back at once.
       const delayMs = Math.min(retry.mostMs, retry.firstMs * 2 ** Math.min(failedInRow - 1, 30));
       await wait(delayMs / 2 + (random() * delayMs) / 2, signal);
+      await transport.lineIsThere?.(signal);
       continue;
     }
     failedInRow = 0;

@@ -94,6 +94,11 @@ export interface Transport extends AsyncDisposable {
   receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncIterable<Received>;
   /** Resolves when something may have arrived since the last `receive`, or when the signal fires. */
   arrival(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when there is a line, or the signal fires; at once where there is one. Where it is missing, there is
+   * nothing to try until it is back. A transport without such a thing can always be tried.
+   */
+  lineIsThere?(signal: AbortSignal): Promise<void>;
   /** Removes what carried parcels that the other side holds, and looks again at what still lies there. */
   settle(settled: Settled): Promise<void>;
 }

@@ -157,6 +157,68 @@ describe('a loop', () => {
     expect(saw.seen[0]!.failures).toEqual([expect.objectContaining({ code: 'FOLDER_MISSING' })]);
   });
 
+  test('tries nothing while there is no line, and goes on when it is back', async () => {
+    const away = `${link.root}-away`;
+    renameSync(link.root, away);
+    link.vendor.append({ note: 'hello' });
+    const saw = watchExchanges();
+    const sent = saw.next(({ entriesOut }) => entriesOut === 1);
+    const asked = Promise.withResolvers<void>();
+    const back = Promise.withResolvers<void>();
+    const { here } = link;
+    const line: Transport = {
+      name: here.name,
+      send: here.send.bind(here),
+      carriedTo: here.carriedTo.bind(here),
+      carriesChunk: here.carriesChunk.bind(here),
+      receive: here.receive.bind(here),
+      arrival: here.arrival.bind(here),
+      settle: here.settle.bind(here),
+      lineIsThere() {
+        asked.resolve();
+        return back.promise;
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    let waits = 0;
+    const wait: ReplicateOptions['wait'] = async (_timeMs, signal) => {
+      waits += 1;
+      if (waits > 1)
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+    };
+    const running = replicate(link.vendor, line, options({ wait, onExchange: saw.onExchange }));
+    await asked.promise;
+    expect(saw.seen).toHaveLength(1);
+    renameSync(away, link.root);
+    back.resolve();
+    await sent;
+    ending.abort();
+    await running;
+    expect(saw.seen).toHaveLength(2);
+  });
+
+  test('has each exchange in its turn, and ends the turn with it', async () => {
+    const told: string[] = [];
+    const saw = watchExchanges();
+    const sent = saw.next(({ entriesOut }) => entriesOut === 1);
+    link.vendor.append({ note: 'hello' });
+    const turn = (): Promise<() => void> => {
+      told.push('begun');
+      return Promise.resolve(() => void told.push('over'));
+    };
+    const onExchange = (exchange: Exchange): void => {
+      told.push('exchanged');
+      saw.onExchange(exchange);
+    };
+    const running = replicate(link.vendor, link.here, options({ turn, onExchange }));
+    await sent;
+    ending.abort();
+    await running;
+    expect(told.slice(0, 3)).toEqual(['begun', 'over', 'exchanged']);
+  });
+
   test('outlives a log that throws, and takes the same entries afterwards', async () => {
     link.vendor.append({ note: 'hello' });
     await link.here.send(

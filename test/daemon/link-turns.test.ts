@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { beginnings } from '../../src/daemon/beginnings.ts';
+import { linkTurns } from '../../src/daemon/link-turns.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -14,32 +14,32 @@ async function settled(turns: readonly Promise<() => void>[]): Promise<boolean[]
   return had;
 }
 
-test('so many begin at once, and the next ones when one has begun', async () => {
-  const beginning = beginnings({ atOnce: 2, atMostMs: 1000 });
-  const turns = Array.from({ length: 4 }, () => beginning.turn(never));
+test('so many have their turn at once, and the next ones when one is over', async () => {
+  const links = linkTurns({ atOnce: 2, atMostMs: 1000 });
+  const turns = Array.from({ length: 4 }, () => links.turn(never));
   expect(await settled(turns)).toEqual([true, true, false, false]);
-  const begun = await turns[0]!;
-  begun();
-  // That it is said twice lets nobody else begin.
-  begun();
+  const over = await turns[0]!;
+  over();
+  // That it is said twice lets in nobody else.
+  over();
   expect(await settled(turns)).toEqual([true, true, true, false]);
 });
 
 test('one that stands still holds the others up for a while only', async () => {
-  const beginning = beginnings({ atOnce: 1, atMostMs: 1000 });
-  const turns = [beginning.turn(never), beginning.turn(never)];
+  const links = linkTurns({ atOnce: 1, atMostMs: 1000 });
+  const turns = [links.turn(never), links.turn(never)];
   expect(await settled(turns)).toEqual([true, false]);
   await vi.advanceTimersByTimeAsync(1000);
   expect(await settled(turns)).toEqual([true, true]);
 });
 
 test('who is told to stop waits for no turn, and takes none from the others', async () => {
-  const beginning = beginnings({ atOnce: 1, atMostMs: 1000 });
+  const links = linkTurns({ atOnce: 1, atMostMs: 1000 });
   const stopped = new AbortController();
-  const turns = [beginning.turn(never), beginning.turn(stopped.signal), beginning.turn(never)];
+  const turns = [links.turn(never), links.turn(stopped.signal), links.turn(never)];
   stopped.abort();
   expect(await settled(turns)).toEqual([true, true, false]);
   (await turns[0]!)();
   expect(await settled(turns)).toEqual([true, true, true]);
-  await beginning.turn(stopped.signal);
+  await links.turn(stopped.signal);
 });

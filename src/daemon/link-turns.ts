@@ -1,18 +1,18 @@
-/** How many links begin at once, and for how long one may keep others from beginning. */
-export type BeginningLimits = { readonly atOnce: number; readonly atMostMs: number };
+/** How many links do something at once, and for how long one may keep others from it. */
+export type TurnLimits = { readonly atOnce: number; readonly atMostMs: number };
 
-const usualLimits: BeginningLimits = { atOnce: 200, atMostMs: 10_000 };
+const usualLimits: TurnLimits = { atOnce: 200, atMostMs: 10_000 };
 
-export interface Beginnings {
-  /** Resolves when it is this one's turn, with how to say that it has begun; a fired signal is a turn too. */
+export interface LinkTurns {
+  /** Resolves when it is this one's turn, with how to say that it is over; a fired signal is a turn too. */
   turn(signal: AbortSignal): Promise<() => void>;
 }
 
 /**
- * Lets thousands of links begin some at a time: what each looks through at its beginning is in memory together else. One
- * that stands still (a folder that does not answer) holds nobody up for long.
+ * Lets thousands of links do what they have to do some at a time: what each looks through and sends is in memory together
+ * else. One that stands still (a folder that does not answer) holds nobody up for long.
  */
-export function beginnings({ atOnce, atMostMs }: BeginningLimits = usualLimits): Beginnings {
+export function linkTurns({ atOnce, atMostMs }: TurnLimits = usualLimits): LinkTurns {
   let free = atOnce;
   const waiting = new Set<() => void>();
   const giveBack = (): void => {
@@ -21,7 +21,7 @@ export function beginnings({ atOnce, atMostMs }: BeginningLimits = usualLimits):
     else next();
   };
   /** A turn that ends once, by itself at the latest. */
-  const begun = (): (() => void) => {
+  const taken = (): (() => void) => {
     let isOver = false;
     const end = (): void => {
       if (isOver) return;
@@ -38,13 +38,13 @@ export function beginnings({ atOnce, atMostMs }: BeginningLimits = usualLimits):
       if (signal.aborted) return Promise.resolve(() => {});
       if (free > 0) {
         free -= 1;
-        return Promise.resolve(begun());
+        return Promise.resolve(taken());
       }
       return new Promise((resolve) => {
         const go = (): void => {
           waiting.delete(go);
           signal.removeEventListener('abort', over);
-          resolve(begun());
+          resolve(taken());
         };
         const over = (): void => {
           waiting.delete(go);
