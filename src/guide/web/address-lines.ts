@@ -1,0 +1,19 @@
+/** What a terminal says of the address at which the guide is, for who sits at this machine and who does not. */
+export function addressLines(url: string, { machine, account }: AddressFacts): readonly string[] {
+  const { port } = new URL(url);
+  return [
+    'Open this address in a browser on this machine. It works once, and for one browser:',
+    '',
+    `  ${url}`,
+    '',
+    'Over SSH, run this on the machine with the browser first, then open the same address there:',
+    '',
+    `  ssh -L ${port}:127.0.0.1:${port} ${account}@${machine}`,
+  ];
+}
+
+export type AddressFacts = {
+  /** The name of this machine, as others reach it. */
+  readonly machine: string;
+  readonly account: string;
+};

@@ -1,0 +1,101 @@
+import { html, icon, type Html, type Tone } from '../../web/index.ts';
+import type { Block, Check, Progress, ProgressLine } from '../page.ts';
+
+/** Text that stands as it is and has more lines is folded away. */
+const linesSeenMax = 12;
+
+/** So many of the newest lines of a progress are on the page. */
+const progressLinesMax = 1000;
+
+const noticeTones = { note: 'busy', warning: 'wait', problem: 'bad' } as const;
+
+const checkStates: Readonly<Record<Check['state'], readonly [tone: Tone, word: string]>> = {
+  good: ['good', 'good'],
+  note: ['wait', 'note'],
+  lacking: ['bad', 'lacking'],
+};
+
+/** A block as a browser shows it; `at` is its place on the page, by which the live script finds it again. */
+export function drawBlock(block: Block, at: number): Html {
+  switch (block.kind) {
+    case 'text':
+      return html`<p class="text">${block.text}</p> `;
+    case 'heading':
+      return html`<h2>${block.text}</h2> `;
+    case 'notice':
+      return html`<div class="notice ${noticeTones[block.tone]}">
+        ${icon(noticeTones[block.tone])}
+        <p><span class="unseen">${block.tone}: </span>${block.text}</p>
+      </div> `;
+    case 'facts':
+      return html`<dl class="facts">
+        ${block.facts.map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div> `,
+        )}
+      </dl> `;
+    case 'list':
+      return html`<ul class="list">
+        ${block.items.map((item) => html`<li>${item}</li> `)}
+      </ul> `;
+    case 'checks':
+      return html`<ul class="checks" role="list">
+        ${block.checks.map(drawCheck)}
+      </ul> `;
+    case 'verbatim':
+      return html`<details class="verbatim" id="block-${at}" ${isShort(block.text) && html`open`}>
+        <summary>${block.title}</summary>
+        <pre tabindex="0" role="region" aria-label="${block.title}">${block.text}</pre>
+      </details> `;
+    case 'progress':
+      return drawProgress(block.done, block.lines);
+  }
+}
+
+function drawCheck({ name, state, found, hint }: Check): Html {
+  const [tone, word] = checkStates[state];
+  return html`<li class="${tone}">
+    <span class="chip ${tone}">${icon(tone)}${word}</span>
+    <div>
+      <p class="name">${name}</p>
+      <p class="found">${found}</p>
+      ${hint !== null && html`<p class="hint">${hint}</p>`}
+    </div>
+  </li> `;
+}
+
+function drawProgress(done: Progress | null, lines: readonly ProgressLine[]): Html {
+  const from = Math.max(0, lines.length - progressLinesMax);
+  return html`<div class="progress">
+    <div class="bar">
+      <p class="what" aria-live="polite">${done?.what}</p>
+      <p class="share">${done !== null && done.of > 0 && `${share(done)} %`}</p>
+      ${
+        done !== null &&
+        (done.of > 0
+          ? html`<progress max="100" value="${share(done)}" aria-label="${done.what}"></progress>`
+          : html`<progress aria-label="${done.what}"></progress>`)
+      }
+    </div>
+    ${
+      lines.length > 0 &&
+      html`<div class="lines" role="log" aria-live="off" aria-label="What was done so far" tabindex="0">
+        <ol role="list" data-from="${from}">
+          ${lines.slice(from).map(({ tone, text }) => html`<li class="${tone}">${text}</li> `)}
+        </ol>
+      </div>`
+    }
+  </div> `;
+}
+
+/** Never 100 before all is done. */
+function share({ done, of }: Progress): number {
+  return Math.max(0, Math.min(100, Math.floor((100 * done) / of)));
+}
+
+function isShort(text: string): boolean {
+  return text.trimEnd().split('\n').length <= linesSeenMax;
+}
