@@ -146,8 +146,17 @@ export function report(n: number, of?: { readonly release: string; readonly dige
         })),
         outputs: [],
         error: null,
+        startedAt: 1_800_000_000_000 + n,
+        endedAt: 1_800_000_003_000 + n,
+        exitCode: null,
       },
     ],
+    ordinal: 1 + n,
+    exitCode: null,
+    lastLines: [],
+    remark: null,
+    log: null,
+    struck: [],
   });
 }
 

@@ -20,6 +20,19 @@ export function span(seconds: number): string {
   return `${Math.floor(whole / (30.44 * 86_400))} months`;
 }
 
+/** How long something took, in two units where that tells more: `0.4 s`, `12 s`, `4 min 10 s`, `2 h 5 min`. */
+export function took(milliseconds: number): string {
+  const tenths = Math.max(0, Math.round(milliseconds / 100));
+  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
+  const seconds = Math.round(tenths / 10);
+  const inTwo = (whole: number, unit: string, rest: number, restUnit: string): string =>
+    rest === 0 ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${restUnit}`;
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return inTwo(Math.floor(seconds / 60), 'min', seconds % 60, 's');
+  const minutes = Math.round(seconds / 60);
+  return minutes < 48 * 60 ? inTwo(Math.floor(minutes / 60), 'h', minutes % 60, 'min') : span(seconds);
+}
+
 /** A time: ISO 8601, or milliseconds since 1970. */
 export type Moment = string | number;
 

@@ -18,12 +18,15 @@ export function triedView(plan: Plan, run: RunOutcome, requestedBy: string): Dep
     startedAt: iso(run.startedAt),
     endedAt: run.endedAt === undefined ? null : iso(run.endedAt),
     ...(run.failedAt !== undefined && { failedAt: run.failedAt }),
-    steps: run.steps.map(({ id, name, state, conventions, outputs }) => ({
+    steps: run.steps.map(({ id, name, state, conventions, outputs, startedAt, endedAt, exitCode }) => ({
       id,
       name,
       state,
       conventions,
       outputs,
+      ...(startedAt !== undefined && { startedAt: iso(startedAt) }),
+      ...(endedAt !== undefined && { endedAt: iso(endedAt) }),
+      ...(exitCode !== undefined && { exitCode }),
     })),
     waits: run.waits.map(({ wait, step, for: kind, text, offers, since }) => {
       const { id: stepId, name } = run.steps[step - 1]!;

@@ -35,6 +35,10 @@ const exits = {
   TRUST_ENTRY_UNKNOWN: exitCodes.misused,
   TRUST_ENTRY_UNFIT: exitCodes.misused,
   REVOCATION_LIST_REFUSED: exitCodes.verification,
+  REPORT_UNKNOWN: exitCodes.misused,
+  REPORT_OWN: exitCodes.refused,
+  REPORT_TOO_EARLY: exitCodes.refused,
+  REPORT_WISH_UNFIT: exitCodes.misused,
 } as const satisfies Record<string, ExitCode>;
 
 export type CommandErrorCode = keyof typeof exits;

@@ -24,6 +24,8 @@ export type RunTold = {
   readonly waits?: readonly WaitTold[] | undefined;
   readonly logSha256?: string | undefined;
   readonly error?: string | undefined;
+  /** What a step that failed wrote last, secrets masked. */
+  readonly lastLines?: readonly string[] | undefined;
 };
 type WaitTold = {
   readonly wait: number;
@@ -46,6 +48,9 @@ type StepTold = {
   }[];
   readonly outputs: Readonly<Record<string, string | null>>;
   readonly error?: string | undefined;
+  readonly startedAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+  readonly exitCode?: number | undefined;
   readonly application?:
     | {
         readonly packageId: string;
@@ -92,6 +97,9 @@ function wholeStep(step: StepTold, position: number): RecordedStep {
     })),
     outputs: outputsWithin(Object.entries(step.outputs)),
     error: step.error === undefined ? null : cut(step.error),
+    startedAt: step.startedAt ?? null,
+    endedAt: step.endedAt ?? null,
+    exitCode: step.exitCode ?? null,
   };
 }
 
@@ -176,11 +184,11 @@ function report(
   state: Exclude<RunTold['state'], 'waiting'>,
   rules: ReportRules,
 ): Decided[] {
-  const { startedAt, endedAt = null } = run;
+  const { startedAt, endedAt = null, lastLines } = run;
   const error = run.error === undefined ? null : cut(run.error);
   const failedAt = pointInEntry(run.failedAt);
   const steps = run.steps.map((step, index) => recordedStep(step, index + 1));
-  return reportRun(deployment, { state, startedAt, endedAt, failedAt, error }, steps, rules);
+  return reportRun(deployment, { state, startedAt, endedAt, failedAt, error, lastLines }, steps, rules);
 }
 
 function ending({ deployment }: RecordedDeployment, run: RunTold): Decided[] {

@@ -1,8 +1,6 @@
-import { DeploymentReported, type EventOf, type RecordedStep } from '../events/index.ts';
-import { firstThatFits } from './bounded.ts';
+import { DeploymentReported, type DeploymentReport, type RecordedStep } from '../events/index.ts';
+import { cut, firstThatFits } from './bounded.ts';
 import { told, type Decided } from './decision.ts';
-
-type Reported = EventOf<typeof DeploymentReported>['data'];
 
 /** A deployment as recording its run sees it; `link` '' for this side's own release. */
 export type RecordedDeployment = {
@@ -12,45 +10,79 @@ export type RecordedDeployment = {
   readonly number: string;
   readonly digest: string;
   readonly environment: string;
-  readonly reason: Reported['reason'];
+  readonly reason: DeploymentReport['reason'];
+  /** The how-many-th run of the process in the environment it is. */
+  readonly ordinal: number;
 };
 
 /** What this side tells authors about runs of their releases. */
-export type ReportRules = { readonly trace: boolean; readonly files: boolean; readonly errors: boolean };
+export type ReportRules = {
+  /** By itself as the run goes on, or only what a person asked to be told. */
+  readonly when: 'always' | 'asked';
+  readonly trace: boolean;
+  readonly files: boolean;
+  readonly errors: boolean;
+  /** What a failing step wrote last; it goes with errors. */
+  readonly lines: boolean;
+};
 
 /** How a run stands; what is left out is not known yet. */
-export type RunStanding = Pick<Reported, 'state'> &
-  Partial<Pick<Reported, 'startedAt' | 'endedAt' | 'failedAt' | 'error'>>;
+export type RunStanding = Pick<DeploymentReport, 'state'> &
+  Partial<Pick<DeploymentReport, 'startedAt' | 'endedAt' | 'failedAt' | 'error'>> & {
+    /** What the failing step wrote last, secrets masked. */
+    readonly lastLines?: readonly string[] | undefined;
+  };
 
 const stepsReportedMax = 200;
+const linesReportedMax = 20;
+const lineLengthMax = 500;
 
-/** What the author of the release is told, by this side's own rules; nothing where the release is this side's own. */
+/**
+ * What the author of the release is told as the run goes on, by this side's own rules; nothing where the release is this
+ * side's own, or a person has to say first what is told.
+ */
 export function reportRun(
-  { link, deployment, process, number, digest, environment, reason }: RecordedDeployment,
-  { state, startedAt = null, endedAt = null, failedAt = null, error = null }: RunStanding,
+  deployment: RecordedDeployment,
+  standing: RunStanding,
   recorded: readonly RecordedStep[],
   rules: ReportRules,
 ): Decided[] {
-  if (link === '') return [];
-  return [
-    told(
-      link,
-      DeploymentReported.make({
-        deployment,
-        process,
-        release: number,
-        digest,
-        environment,
-        reason,
-        state,
-        startedAt,
-        endedAt,
-        failedAt,
-        error: rules.errors ? error : null,
-        steps: rules.trace ? reportedTrace(recorded, rules) : [],
-      }),
-    ),
-  ];
+  const { link } = deployment;
+  if (link === '' || rules.when === 'asked') return [];
+  return [told(link, DeploymentReported.make(wholeReport(deployment, standing, recorded, rules)))];
+}
+
+/** Everything of a run that the rules let out, within the bounds of an entry; nothing struck out, and no remark on it. */
+export function wholeReport(
+  { deployment, process, number, digest, environment, reason, ordinal }: RecordedDeployment,
+  { state, startedAt = null, endedAt = null, failedAt = null, error = null, lastLines = [] }: RunStanding,
+  recorded: readonly RecordedStep[],
+  rules: ReportRules,
+): DeploymentReport {
+  const failing = recorded.find(({ position }) => position === failedAt?.step);
+  return {
+    deployment,
+    process,
+    release: number,
+    digest,
+    environment,
+    reason,
+    ordinal,
+    state,
+    startedAt,
+    endedAt,
+    failedAt,
+    exitCode: failing?.exitCode ?? null,
+    error: rules.errors ? error : null,
+    steps: rules.trace ? reportedTrace(recorded, rules) : [],
+    lastLines:
+      rules.errors && rules.lines
+        ? lastLines.slice(-linesReportedMax).map((line) => cut(line, lineLengthMax))
+        : [],
+    remark: null,
+    log: null,
+    struck: [],
+  };
 }
 
 /** The trace as far as it fits: too long, it loses its files first, then its conventions, and is left out in the end. */

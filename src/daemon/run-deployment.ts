@@ -34,6 +34,7 @@ import {
   readWaits,
   type DeploymentRow,
 } from '../projections/index.ts';
+import { lastLinesOfRun } from './end-of-run-log.ts';
 import { freezePlan } from './freeze-plan.ts';
 import type { Watch } from './watch.ts';
 
@@ -159,7 +160,8 @@ async function follow(
       }
       const asked = new Set(waits.map(({ wait }) => wait));
       const told = toldOf(run, row, decided, instance.clock.now());
-      return recordRun(recorded(row), readSteps(db, deployment), told, instance.settings.report, asked);
+      const steps = readSteps(db, deployment);
+      return recordRun(recorded(row), steps, withLastLines(told, runFolder), instance.settings.report, asked);
     });
     return found;
   };
@@ -182,9 +184,16 @@ function toldOf(run: RunOutcome, row: DeploymentRow, decided: ReadonlySet<number
   return run.waits.some(({ wait }) => decided.has(wait)) ? { ...run, state: 'interrupted' } : run;
 }
 
-function recorded(row: DeploymentRow): RecordedDeployment {
-  const { deployment, link, process, number, digest, environment, reason } = row;
-  return { deployment, link, process, number, digest, environment, reason };
+/** With what the step wrote last that a run failed or broke off with. */
+function withLastLines(run: RunTold, runFolder: string): RunTold {
+  if (run.state !== 'failed' && run.state !== 'interrupted') return run;
+  return { ...run, lastLines: lastLinesOfRun(runFolder, run.failedAt?.step) };
+}
+
+/** A deployment as what is recorded and told of it names it. */
+export function recorded(row: DeploymentRow): RecordedDeployment {
+  const { deployment, link, process, number, digest, environment, reason, ordinal } = row;
+  return { deployment, link, process, number, digest, environment, reason, ordinal };
 }
 
 /** The values behind the plan's references, of exactly the versions it froze. */
@@ -208,7 +217,7 @@ function secretsOf({ vault }: Instance, plan: Plan): Record<string, string> {
  * none shows them any more, also where another was set since. They are handed over for that alone, under names that no
  * input has.
  */
-function valuesInClear({ db, log }: Instance): Record<string, string> {
+export function valuesInClear({ db, log }: Instance): Record<string, string> {
   const secret = new Set(
     [...readInputs(db), ...readReleases(db).flatMap(({ document }) => document.inputs)]
       .filter((input) => input.secret)

@@ -65,6 +65,7 @@ import { programVersion } from '../installation.ts';
 import { lastBundle } from './last-bundle.ts';
 import { readLinkStates } from './daemon-state.ts';
 import { logTrouble } from './readiness.ts';
+import { toldReport } from './tell-report.ts';
 import { clockWarnings } from './clock-oddities.ts';
 import { repositoryWarnings } from './repository-warnings.ts';
 
@@ -231,21 +232,25 @@ export function readDeployment(instance: Instance, id: string): DeploymentView |
   const view = deploymentView(row, readSteps(db, id), readWaits(db, id), {
     linkName,
     withdrawn: release?.withdrawn ?? null,
+    toldAt: toldReport(instance, id)?.at ?? null,
   });
   return live(instance, view);
 }
 
 /** A customer's deployment, as its newest report tells. */
-function readReport({ db, log }: Instance, id: string): DeploymentView | undefined {
+function readReport(instance: Instance, id: string): DeploymentView | undefined {
+  const { db, log } = instance;
   const report = findReport(db, id);
   if (report === undefined) return undefined;
   const [entry] = log.read({ after: report.pos - 1, limit: 1 });
   if (entry === undefined || !entry.event.known || entry.event.name !== 'deployment.reported')
     return undefined;
   const { data } = entry.event;
+  const { at, actor: by } = entry.header;
+  const holds = (digest: string): boolean => instance.holds(digest);
   const customer = prepareLinkNames(db)(report.link).name ?? report.link;
   const release = readReleases(db, data.release).find(({ digest }) => digest === data.digest);
-  return reportedView(data, { customer, at: entry.header.at, withdrawn: release?.withdrawn ?? null });
+  return reportedView(data, { customer, at, by, withdrawn: release?.withdrawn ?? null, holds });
 }
 
 function live(instance: Instance, view: DeploymentView): DeploymentView {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from './define-event.ts';
+import { defineEvent, type EventOf } from './define-event.ts';
 import { Digest, Id } from './link-events.ts';
 
 /**
@@ -64,7 +64,7 @@ export const TraceLine = z.strictObject({
 });
 export type TraceLine = z.infer<typeof TraceLine>;
 
-const step = z.strictObject({
+const untimed = {
   position: z.int().min(1),
   id: z.string(),
   name: z.string(),
@@ -72,11 +72,36 @@ const step = z.strictObject({
   conventions: z.array(TraceLine).max(40),
   outputs: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })).max(200),
   error: z.string().nullable(),
+};
+const untimedStep = z.strictObject(untimed);
+const exitCode = z.int().nullable();
+
+/** Times are milliseconds since 1970 by the clock of the machine; null where nothing began, or it is not known. */
+const step = z.strictObject({
+  ...untimed,
+  startedAt: z.int().nullable(),
+  endedAt: z.int().nullable(),
+  /** That of the script the step failed with. */
+  exitCode,
 });
 export type RecordedStep = z.infer<typeof step>;
 
+const withoutTimes = (before: z.infer<typeof untimedStep>): RecordedStep => ({
+  ...before,
+  startedAt: null,
+  endedAt: null,
+  exitCode: null,
+});
+
 /** A step of a run came to its end, or to a halt. */
-export const DeploymentStepEnded = defineEvent('deployment.step-ended', z.strictObject({ deployment, step }));
+export const DeploymentStepEnded = defineEvent(
+  'deployment.step-ended',
+  z.strictObject({ deployment, step: untimedStep }),
+).next(
+  // Version 2: how long it took, and with which exit code its script failed.
+  z.strictObject({ deployment, step }),
+  (before) => ({ ...before, step: withoutTimes(before.step) }),
+);
 
 const failedAt = z
   .strictObject({ step: z.int().min(1), stepId: z.string(), convention: conventionNumber })
@@ -142,21 +167,71 @@ export const DeploymentEnded = defineEvent(
   z.strictObject({ deployment, ...ended, logSha256: Digest.nullable() }),
 );
 
-/** What this side tells the author about a run of its release, by this side's own rules. */
+const told = {
+  deployment,
+  process: z.string(),
+  release: z.string(),
+  digest: Digest,
+  environment: z.string(),
+  state: z.enum(['running', 'interrupted', 'succeeded', 'failed', 'cancelled']),
+  startedAt: z.int().nullable(),
+  endedAt: z.int().nullable(),
+  failedAt,
+  error: z.string().nullable(),
+};
+
+/** The largest log that is told with a run, in bytes: the end of it. */
+export const toldLogBytesMax = 1024 * 1024;
+
+/**
+ * What this side tells the author about a run of its release, by this side's own rules and what a person struck out. Of
+ * several about one run the newest stands.
+ */
 export const DeploymentReported = defineEvent(
   'deployment.reported',
   z.strictObject({
-    deployment,
-    process: z.string(),
-    release: z.string(),
-    digest: Digest,
-    environment: z.string(),
+    ...told,
     reason: z.enum(['deploy', 'again', 'retry', 'rollback']),
-    state: z.enum(['running', 'interrupted', 'succeeded', 'failed', 'cancelled']),
-    startedAt: z.int().nullable(),
-    endedAt: z.int().nullable(),
-    failedAt,
-    error: z.string().nullable(),
+    steps: z.array(untimedStep).max(200),
+  }),
+).next(
+  // Version 2: durations, exit codes, what a failing script wrote last, a person's remark, the log, and what was struck out.
+  z.strictObject({
+    ...told,
+    reason: z.enum(['deploy', 'again', 'retry', 'rollback', 'uninstall']),
+    /** The how-many-th run of the process in the environment it was; null where nobody counted. */
+    ordinal: z.int().min(1).nullable(),
     steps: z.array(step).max(200),
+    /** That of the script the run failed with. */
+    exitCode,
+    /** What the failing step wrote last, secrets masked. */
+    lastLines: z.array(z.string().max(1000)).max(50),
+    remark: z
+      .strictObject({
+        rating: z.int().min(1).max(5).nullable(),
+        comment: z.string().min(1).max(4000).nullable(),
+      })
+      .nullable(),
+    /** The end of the masked log, as a blob: `wholeBytes` is how long all of it was. */
+    log: z
+      .strictObject({
+        digest: Digest,
+        sizeBytes: z.int().min(1).max(toldLogBytesMax),
+        wholeBytes: z.int().min(1),
+      })
+      .nullable(),
+    /** What a person left out, by the names of its parts, such as `step.3.error`. */
+    struck: z.array(z.string().regex(/^[A-Za-z0-9.-]{1,60}$/)).max(1000),
+  }),
+  (before) => ({
+    ...before,
+    ordinal: null,
+    steps: before.steps.map(withoutTimes),
+    exitCode: null,
+    lastLines: [],
+    remark: null,
+    log: null,
+    struck: [],
   }),
 );
+export type DeploymentReport = EventOf<typeof DeploymentReported>['data'];

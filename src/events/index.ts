@@ -77,9 +77,12 @@ export {
   DeploymentWaiting,
   InputReported,
   InputSet,
+  toldLogBytesMax,
   TraceLine,
+  type DeploymentReport,
   type RecordedStep,
 } from './deployment-events.ts';
+export { isReportPart, partInWords } from './report-parts.ts';
 export { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
 export { BlobsRemoved } from './blob-events.ts';
 export { PackagePushed, SourceCompared } from './repository-events.ts';

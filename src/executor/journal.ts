@@ -94,7 +94,13 @@ export type Fact =
 export type FolderUse = 'extracted' | 'installed';
 
 /** An error as the journal keeps it, masked. */
-export type FactError = { readonly code?: string; readonly message: string; readonly hint?: string };
+export type FactError = {
+  readonly code?: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** Of the script that failed. */
+  readonly exitCode?: number;
+};
 
 /** A fact that ends a convention, with what its line of the trace shows. */
 export type ConventionEnd = Pick<ConventionOutcome, 'state' | 'files' | 'detail'> & {

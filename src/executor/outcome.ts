@@ -103,6 +103,7 @@ function stepOutcome(
     ...(record?.error && {
       error: record.error.message,
       ...(record.error.code && { errorCode: record.error.code }),
+      ...(record.error.exitCode !== undefined && { exitCode: record.error.exitCode }),
     }),
   };
 }

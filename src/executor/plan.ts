@@ -164,6 +164,8 @@ export type StepOutcome = {
   readonly error?: string;
   /** The code of the error, as docs/errors.md lists them. */
   readonly errorCode?: string;
+  /** Of the script it failed with. */
+  readonly exitCode?: number;
 };
 
 /** A file that a script asked to be kept, copied into the run's folder when its step ended. */

@@ -204,8 +204,14 @@ async function keepArtifacts(
 /** An error as journal and outcome keep it: masked, and with its code and hint where it has them. */
 export function judged(run: RunState, error: unknown): FactError {
   if (error instanceof CrossgapError) {
-    const { code, message, hint } = error;
-    return { code, message: run.masker.mask(message), hint: run.masker.mask(hint) };
+    const { code, message, hint, details } = error;
+    const exitCode = details['exitCode'];
+    return {
+      code,
+      message: run.masker.mask(message),
+      hint: run.masker.mask(hint),
+      ...(typeof exitCode === 'number' && { exitCode }),
+    };
   }
   if (error instanceof Error && error.stack !== undefined) run.log.write('run', 'verbose', error.stack);
   return { message: run.masker.mask(error instanceof Error ? error.message : String(error)) };

@@ -9,8 +9,10 @@ export const deploymentQueue: Projection = {
   prepare(db) {
     const request = db.prepare(
       `INSERT INTO deployment (deployment, position, link, process, number, digest, environment, reason, of, on_failure,
-                               state, requested_by, requested_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)`,
+                               state, requested_by, requested_at, ordinal)
+       VALUES (:deployment, :position, :link, :process, :number, :digest, :environment, :reason, :of, :onFailure,
+               'waiting', :by, :at, (SELECT count(*) + 1 FROM deployment AS before WHERE environment = :environment
+                                        AND process = :process AND link = :link))`,
     );
     const start = db.prepare(
       `UPDATE deployment SET state = 'running', resume_asked = 0, plan_sha256 = ?,
@@ -46,10 +48,9 @@ export const deploymentQueue: Projection = {
     const apply: Fold['apply'] = ({ pos, event, header }) => {
       switch (event.name) {
         case 'deployment.requested': {
-          const { deployment, link, process, release, digest, environment, reason, of, onFailure } =
-            event.data;
-          const place = [link ?? '', process, release, digest, environment];
-          request.run(deployment, pos, ...place, reason, of, onFailure, header.actor, header.at);
+          const { link, release: number, ...intent } = event.data;
+          const { actor: by, at } = header;
+          request.run({ ...intent, position: pos, link: link ?? '', number, by, at });
           return;
         }
         case 'deployment.started':
@@ -122,12 +123,14 @@ export type DeploymentRow = {
   } | null;
   readonly error: string | null;
   readonly logSha256: string | null;
+  /** The how-many-th run of its process in its environment. */
+  readonly ordinal: number;
 };
 
 const select = `SELECT deployment, position, link, process, number, digest, environment, reason, of, state,
   on_failure AS onFailure, requested_by AS requestedBy, requested_at AS requestedAt, resume_asked AS resumeAsked,
   cancel_asked AS cancelAsked, plan_sha256 AS planSha256, started_at AS startedAt, ended_at AS endedAt,
-  failed_json AS failedAt, error, log_sha256 AS logSha256 FROM deployment`;
+  failed_json AS failedAt, error, log_sha256 AS logSha256, ordinal FROM deployment`;
 
 type StoredDeployment = Omit<DeploymentRow, 'resumeAsked' | 'cancelAsked' | 'failedAt'> & {
   resumeAsked: number;

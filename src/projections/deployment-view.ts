@@ -1,4 +1,4 @@
-import type { DeploymentReported, EventOf, RecordedStep, TraceLine } from '../events/index.ts';
+import { partInWords, type DeploymentReport, type RecordedStep, type TraceLine } from '../events/index.ts';
 import type { DeploymentRow, WaitRow } from './deployment-queue.ts';
 import type { ConventionView, DeploymentView, StepView, WaitView } from './views.ts';
 
@@ -29,14 +29,24 @@ export function stepView(step: RecordedStep): StepView {
     state: step.state,
     conventions: step.conventions.map(conventionView),
     outputs: Object.fromEntries(step.outputs.map(({ name, value }) => [name, value])),
+    ...(step.startedAt !== null && { startedAt: iso(step.startedAt)! }),
+    ...(step.endedAt !== null && { endedAt: iso(step.endedAt)! }),
+    ...exitCodeOf(step.exitCode),
   };
 }
 
 /** A customer's deployment as it was reported here, by the customer's own rules; `customer` is the link's name. */
 export function reportedView(
-  report: EventOf<typeof DeploymentReported>['data'],
-  from: { readonly customer: string; readonly at: number; readonly withdrawn: string | null },
+  report: DeploymentReport,
+  from: {
+    readonly customer: string;
+    readonly at: number;
+    readonly by: string;
+    readonly withdrawn: string | null;
+    readonly holds: (digest: string) => boolean;
+  },
 ): DeploymentView {
+  const { lastLines, remark, log, struck } = report;
   return {
     id: report.deployment,
     process: report.process,
@@ -53,7 +63,17 @@ export function reportedView(
     waits: [],
     onFailure: null,
     error: report.error,
+    ...exitCodeOf(report.exitCode),
     warning: warningOf(from.withdrawn),
+    report: {
+      by: from.by,
+      at: new Date(from.at).toISOString(),
+      lastLines,
+      rating: remark?.rating ?? null,
+      comment: remark?.comment ?? null,
+      log: log && { ...log, isHere: from.holds(log.digest) },
+      struck: struck.map(partInWords),
+    },
   };
 }
 
@@ -62,8 +82,14 @@ export function deploymentView(
   row: DeploymentRow,
   steps: readonly RecordedStep[],
   waits: readonly WaitRow[],
-  names: { readonly linkName: string | null; readonly withdrawn: string | null },
+  names: {
+    readonly linkName: string | null;
+    readonly withdrawn: string | null;
+    /** When the author of the release was told of it last. */
+    readonly toldAt?: number | null;
+  },
 ): DeploymentView {
+  const failing = steps.find(({ position }) => position === row.failedAt?.step);
   return {
     id: row.deployment,
     process: row.process,
@@ -80,7 +106,9 @@ export function deploymentView(
     waits: waits.map(waitView),
     onFailure: row.onFailure,
     error: row.error,
+    ...exitCodeOf(failing?.exitCode),
     warning: warningOf(names.withdrawn),
+    ...(row.link !== '' && { toldAt: iso(names.toldAt ?? null) }),
   };
 }
 
@@ -113,6 +141,9 @@ function failedAtOf(failedAt: DeploymentRow['failedAt']): Pick<DeploymentView, '
     ? {}
     : { failedAt: { ...failedAt, convention: conventionNumber(failedAt.convention) } };
 }
+
+const exitCodeOf = (exitCode: number | null | undefined): { exitCode?: number } =>
+  exitCode == null ? {} : { exitCode };
 
 const warningOf = (withdrawn: string | null): string | null =>
   withdrawn === null ? null : `this release was withdrawn: ${withdrawn}`;

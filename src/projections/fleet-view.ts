@@ -5,7 +5,10 @@ import type { PublicationRow, ReleaseRow } from './release-board.ts';
 import type { FleetRow } from './views.ts';
 
 /** A link as the fleet knows it. */
-export type KnownCustomer = Pick<LinkRow, 'name' | 'heardAt'>;
+export type KnownCustomer = Pick<LinkRow, 'name' | 'heardAt'> & {
+  /** False where it answered by a bundle, and nobody has compared its words yet. */
+  readonly compared: boolean;
+};
 
 /** Of a release of this side what distances are told from. */
 export type OwnRelease = Pick<ReleaseRow, 'digest' | 'process' | 'number' | 'position' | 'withdrawn'>;
@@ -62,6 +65,7 @@ function placeRow(
   const newer = newerThan(current, place.process, published, releaseOf);
   return {
     customer: customer.name,
+    compared: customer.compared,
     environment: place.environment,
     process: place.process,
     release: place.number,
@@ -71,6 +75,11 @@ function placeRow(
       state: place.state,
       at: iso(place.lastAt),
       deployment: place.lastDeployment,
+      durationMs: place.durationMs,
+      exitCode: place.exitCode,
+      rating: place.rating,
+      comment: place.comment,
+      struck: place.struck,
     },
     asOf: iso(place.asOf),
     ageSeconds: ageOf(place.asOf, now),
@@ -92,6 +101,7 @@ function silentRow(
   const last = waiting.at(-1);
   return {
     customer: customer.name,
+    compared: customer.compared,
     environment: null,
     process,
     release: null,

@@ -112,6 +112,7 @@ export {
   type StatusFacts,
 } from './status-view.ts';
 export { readPushes, readSourceAlarms, type PushRow, type SourceAlarm } from './repository-board.ts';
+export { findToldReport, readUntoldRuns } from './told-reports.ts';
 export { decidesAtHome } from './told-events.ts';
 export {
   readRevocationLists,

@@ -12,6 +12,7 @@ import { packageShelf } from './package-shelf.ts';
 import { placeBoard } from './place-board.ts';
 import { processCatalog } from './process-catalog.ts';
 import type { Fold, Place, Projection } from './projection.ts';
+import { toldReports } from './told-reports.ts';
 import { releaseBoard } from './release-board.ts';
 import { repositoryBoard } from './repository-board.ts';
 import { mayDecide } from './told-events.ts';
@@ -29,6 +30,7 @@ const projections: readonly Projection[] = [
   deploymentQueue,
   applicationBoard,
   fleetBoard,
+  toldReports,
   repositoryBoard,
   trustBoard,
   customerBoard,

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import type { Database } from '../db/index.ts';
-import { blobsOf, readRelease, type PackagePin, type ReleaseDocument } from '../events/index.ts';
+import { prepared, type Database } from '../db/index.ts';
+import {
+  blobsOf,
+  readRelease,
+  type DeploymentReport,
+  type PackagePin,
+  type ReleaseDocument,
+} from '../events/index.ts';
 import { readPackageFiles } from './package-shelf.ts';
 import { nameKey, type Fold, type Projection } from './projection.ts';
+import { isEarlierRun, markOf, type RunMark } from './run-order.ts';
 
 /** Releases of this side and those offered to it, what people and tests said of them, and to whom they went. */
 export const releaseBoard: Projection = {
@@ -129,6 +136,23 @@ export const releaseBoard: Projection = {
       ofLink.set(digest, [state, at, reason]);
     };
 
+    const lastIn = db.prepare<[string, string, string], RunMark & { readonly digest: string }>(
+      `SELECT last_deployment AS deployment, last_ordinal AS ordinal, last_at AS at, last_digest AS digest
+         FROM fleet WHERE link = ? AND environment = ? AND process = ?`,
+    );
+    // Of each place of a customer: the last run that this batch brought, which the table of the fleet does not have yet.
+    const lastRuns = new Map<string, RunMark & { readonly digest: string }>();
+    /** Whether a run is told of after a later one of the same release there. */
+    const isOutdone = (link: string, report: DeploymentReport, toldAt: number): boolean => {
+      const { environment, process, ordinal, digest } = report;
+      const key = JSON.stringify([link, environment, process]);
+      const known =
+        lastRuns.get(key) ?? (ordinal === null ? undefined : lastIn.get(link, environment, process));
+      const isEarlier = known !== undefined && isEarlierRun(report, known);
+      if (!isEarlier) lastRuns.set(key, { ...markOf(report, toldAt), digest });
+      return isEarlier && known.digest === digest;
+    };
+
     let read: { readonly bytes: Uint8Array; readonly digest: string; readonly document?: ReleaseDocument } = {
       bytes: new Uint8Array(),
       digest: '',
@@ -224,8 +248,14 @@ export const releaseBoard: Projection = {
           note(place.link, event.data.digest, event.data.answer, header.at, event.data.reason);
           return;
         case 'deployment.reported': {
-          if (place.kind !== 'inward') return;
-          const { state, digest, error } = event.data;
+          if (place.kind === 'self') return;
+          const { state, digest, error, log } = event.data;
+          if (place.kind === 'outward') {
+            if (log !== null) owe.run(place.link, log.digest, log.sizeBytes);
+            return;
+          }
+          if (log !== null) want.run(place.link, log.digest, log.sizeBytes, 'log', null);
+          if (isOutdone(place.link, event.data, header.at)) return;
           note(place.link, digest, publicationState[state] ?? state, header.at, error);
           return;
         }
@@ -276,7 +306,13 @@ export const releaseBoard: Projection = {
         default:
       }
     };
-    return { apply, save };
+    return {
+      apply,
+      save() {
+        save();
+        lastRuns.clear();
+      },
+    };
   },
 };
 
@@ -428,12 +464,11 @@ export type OwedBlob = {
 
 /** What was offered to the link and is not yet said to be held there. */
 export function readOwedBlobs(db: Database, link: string): OwedBlob[] {
-  return db
-    .prepare(
-      `SELECT digest, size_bytes AS sizeBytes, refusals FROM blob_owed WHERE link = ? AND held = 0 AND final = 0
+  return prepared(
+    db,
+    `SELECT digest, size_bytes AS sizeBytes, refusals FROM blob_owed WHERE link = ? AND held = 0 AND final = 0
         ORDER BY size_bytes, digest`,
-    )
-    .all(link) as OwedBlob[];
+  ).all(link) as OwedBlob[];
 }
 
 /** Which of our blobs the other side of `link` said it holds. */
@@ -453,13 +488,15 @@ export function readEveryOwedBlob(db: Database): Set<string> {
   return new Set(rows.all());
 }
 
-/** The digests of what this side's own history is made of: process revisions, notes, test results. */
+/** The digests of what this side's own history is made of: process revisions, notes, test results, logs of runs. */
 export function readOwnDocuments(db: Database): Set<string> {
   const rows = db
     .prepare<[], string>(
       `SELECT digest FROM process_revision
         UNION SELECT sha256 FROM evidence
         UNION SELECT digest FROM revocation_list
+        UNION SELECT log_digest FROM told_report WHERE log_digest IS NOT NULL
+        UNION SELECT log_digest FROM reported_deployment WHERE log_digest IS NOT NULL
         UNION SELECT CAST(document AS TEXT) ->> '$.notes.digest' FROM release
                WHERE link = '' AND CAST(document AS TEXT) ->> '$.notes.digest' IS NOT NULL`,
     )
@@ -495,7 +532,7 @@ export function isHere(
 }
 
 export function readWantedBlobs(db: Database): WantedBlob[] {
-  const rows = db.prepare(`SELECT * FROM blob_wanted ORDER BY size_bytes, digest, link`).all() as {
+  const rows = prepared(db, `SELECT * FROM blob_wanted ORDER BY size_bytes, digest, link`).all() as {
     digest: string;
     link: string;
     size_bytes: number;

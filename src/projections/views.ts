@@ -101,6 +101,8 @@ export type LinkView = {
 /** One row of the vendor's heart: a customer's environment and what is known of it. */
 export type FleetRow = {
   readonly customer: string;
+  /** False while nobody has compared the words of whoever tells this: it may be somebody else. */
+  readonly compared: boolean;
   readonly environment: string | null;
   readonly process: string;
   /** The release that runs there: the last that succeeded. */
@@ -112,6 +114,15 @@ export type FleetRow = {
     readonly at: string;
     /** The customer's deployment, to look at with `deployment show`. */
     readonly deployment: string;
+    /** How long it took; null where that was not told. */
+    readonly durationMs: number | null;
+    /** Of the script that it failed with. */
+    readonly exitCode: number | null;
+    /** What a person there said of it, from 1 to 5 and in words. */
+    readonly rating: number | null;
+    readonly comment: string | null;
+    /** How many lines of its report a person there struck out. */
+    readonly struck: number;
   } | null;
   readonly asOf: string | null;
   readonly ageSeconds: number | null;
@@ -213,6 +224,29 @@ export type StepView = {
   readonly state: string;
   readonly conventions: readonly ConventionView[];
   readonly outputs: Readonly<Record<string, string | null>>;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** Of the script that it failed with. */
+  readonly exitCode?: number;
+};
+
+/** What came with the report of a customer's run beside its trace. */
+export type ReportView = {
+  /** The account there in whose name it was told, and when. */
+  readonly by: string;
+  readonly at: string;
+  /** What the step that failed wrote last. */
+  readonly lastLines: readonly string[];
+  readonly rating: number | null;
+  readonly comment: string | null;
+  readonly log: {
+    readonly digest: string;
+    readonly sizeBytes: number;
+    readonly wholeBytes: number;
+    readonly isHere: boolean;
+  } | null;
+  /** What a person there struck out, in words. */
+  readonly struck: readonly string[];
 };
 
 /** What a run waits or waited for a person to decide. */
@@ -253,7 +287,13 @@ export type DeploymentView = {
   readonly waits: readonly WaitView[];
   readonly onFailure: 'ask' | 'fail' | 'ignore' | 'retry' | null;
   readonly error: string | null;
+  /** Of the script that it failed with. */
+  readonly exitCode?: number;
   readonly warning: string | null;
+  /** Only of a customer's run, as it was told. */
+  readonly report?: ReportView;
+  /** Of a run here of another's release: when its author was told of it last; null where it was not. */
+  readonly toldAt?: string | null;
 };
 
 /** A run, and how far it came. */

@@ -74,12 +74,16 @@ const everySetting = z.strictObject({
   /** What is told to the author of a release about its runs here. */
   report: z
     .strictObject({
+      /** By itself as a run goes on, or only what a person asked to be told (`crossgap report`). */
+      when: z.enum(['always', 'asked']).default('always'),
       /** The outcome of each step and convention; without it only that of the whole. */
       trace: z.boolean().default(true),
       /** Names of the files that conventions touched. */
       files: z.boolean().default(true),
       /** The text of an error, secrets masked. */
       errors: z.boolean().default(true),
+      /** What a step that failed wrote last, secrets masked; told only where errors are. */
+      lines: z.boolean().default(true),
     })
     .prefault({}),
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { recordRun, startRun, type RecordedDeployment, type RunTold } from '../../src/commands/index.ts';
+import { recordRun, startRun, type RecordedDeployment, type ReportRules, type RunTold } from '../../src/commands/index.ts';
 import { encodeBody, entryBytesMax, type RecordedStep } from '../../src/events/index.ts';
 import { dataOf, decided, digest, id } from './decided.ts';
 
@@ -11,9 +11,10 @@ const offered: RecordedDeployment = {
   digest: digest('1'),
   environment: 'uat',
   reason: 'deploy',
+  ordinal: 1,
 };
 const own = { ...offered, link: '' };
-const everything = { trace: true, files: true, errors: true };
+const everything: ReportRules = { when: 'always', trace: true, files: true, errors: true, lines: true };
 
 const line = (number: number | 'F', state = 'done') => ({
   number,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cancelDeployment, recordedStep, resumeDeployment } from '../../src/commands/index.ts';
+import { cancelDeployment, recordedStep, resumeDeployment, type ReportRules } from '../../src/commands/index.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { dataOf, decided, digest, id } from './decided.ts';
 
@@ -15,11 +15,12 @@ describe('a run that is not over', () => {
     digest: digest('1'),
     environment: 'uat',
     reason: 'deploy' as const,
+    ordinal: 1,
     state,
     startedAt: 55,
     steps,
   });
-  const rules = { trace: true, files: true, errors: true };
+  const rules: ReportRules = { when: 'always', trace: true, files: true, errors: true, lines: true };
 
   test('is resumed where it was interrupted', () => {
     expect(decided(resumeDeployment(run('interrupted')))).toEqual(['self deployment.resumed']);

@@ -240,13 +240,22 @@ const overNats = (
   },
 });
 
+/** What stays empty where nothing more was told of an attempt. */
+const untold = { durationMs: null, exitCode: null, rating: null, comment: null, struck: 0 };
+
 const row = (facts: Partial<FleetRow>): FleetRow => ({
   customer: 'contoso',
   environment: 'production',
   process: 'Orders',
   release: '1.1.0',
   state: 'succeeded',
-  lastAttempt: { release: '1.1.0', state: 'succeeded', at: minutesAgo(35), deployment: 'd-4kq7mbx2wz' },
+  lastAttempt: {
+    release: '1.1.0',
+    state: 'succeeded',
+    at: minutesAgo(35),
+    deployment: 'd-4kq7mbx2wz',
+    ...untold,
+  },
   asOf: minutesAgo(3),
   ageSeconds: 180,
   behind: 0,
@@ -258,11 +267,23 @@ const row = (facts: Partial<FleetRow>): FleetRow => ({
 export const fleet: readonly FleetRow[] = [
   row({
     environment: 'uat',
-    lastAttempt: { release: '1.1.0', state: 'succeeded', at: minutesAgo(31), deployment: 'd-4kq7mbx2wz' },
+    lastAttempt: {
+      release: '1.1.0',
+      state: 'succeeded',
+      at: minutesAgo(31),
+      deployment: 'd-4kq7mbx2wz',
+      ...untold,
+    },
   }),
   row({
     release: '1.0.0',
-    lastAttempt: { release: '1.0.0', state: 'succeeded', at: minutesAgo(7), deployment: 'd-4kq7mbx2wz' },
+    lastAttempt: {
+      release: '1.0.0',
+      state: 'succeeded',
+      at: minutesAgo(7),
+      deployment: 'd-4kq7mbx2wz',
+      ...untold,
+    },
     behind: 1,
   }),
   row({ customer: 'metro', environment: 'acceptance', asOf: minutesAgo(1), ageSeconds: 42 }),
@@ -274,6 +295,7 @@ export const fleet: readonly FleetRow[] = [
       state: 'succeeded',
       at: minutesAgo(60 * 26),
       deployment: 'd-4kq7mbx2wz',
+      ...untold,
     },
     asOf: minutesAgo(1),
     ageSeconds: 42,
@@ -289,6 +311,7 @@ export const fleet: readonly FleetRow[] = [
       state: 'succeeded',
       at: minutesAgo(60 * 24 * 6),
       deployment: 'd-4kq7mbx2wz',
+      ...untold,
     },
     asOf: minutesAgo(60 * 24 * 5),
     ageSeconds: 5 * 86_400,
@@ -299,7 +322,13 @@ export const fleet: readonly FleetRow[] = [
     customer: 'northwind',
     environment: 'live',
     release: '1.0.0',
-    lastAttempt: { release: '1.1.0', state: 'failed', at: minutesAgo(14), deployment: 'd-4kq7mbx2wz' },
+    lastAttempt: {
+      release: '1.1.0',
+      state: 'failed',
+      at: minutesAgo(14),
+      deployment: 'd-4kq7mbx2wz',
+      ...untold,
+    },
     asOf: minutesAgo(12),
     ageSeconds: 720,
     behind: 1,

@@ -32,10 +32,11 @@ const run = (wish: object): Decision =>
       digest: hash,
       environment: 'uat',
       reason: 'deploy',
+      ordinal: 1,
     },
     [],
     { state: 'failed', startedAt: 1, endedAt: 2, steps: [], ...wish },
-    { trace: true, files: true, errors: true },
+    { when: 'always', trace: true, files: true, errors: true, lines: true },
   );
 const step = (wish: object) => ({
   id: 's',

@@ -14,6 +14,7 @@ import {
   setInput,
   startRun,
   withdrawRelease,
+  type ReportRules,
   type RunTold,
 } from '../../src/commands/index.ts';
 import { clearBlobs } from '../../src/daemon/index.ts';
@@ -32,7 +33,7 @@ import {
 } from '../../src/projections/index.ts';
 import { deliver, giveReceipt, makeRelease, offer, settle, sha256, type Pair } from '../support/instances.ts';
 
-const everything = { trace: true, files: true, errors: true };
+const everything: ReportRules = { when: 'always', trace: true, files: true, errors: true, lines: true };
 const pick = <T>(list: readonly T[], which: number): T | undefined => list[which % Math.max(1, list.length)];
 const own = (instance: Instance): ReleaseRow[] => readReleases(instance.db).filter(({ link }) => link === '');
 const offered = (instance: Instance): ReleaseRow[] =>

@@ -45,6 +45,9 @@ export function homeEvents(link: string, release: string): MadeEvent[] {
     conventions: [],
     outputs: [],
     error: null,
+    startedAt: 1,
+    endedAt: 2,
+    exitCode: null,
   };
   const publishWhen = { deployedTo: [], testsPassed: false, testTypes: [], verdictOk: false };
   return [

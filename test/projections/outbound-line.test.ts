@@ -49,7 +49,17 @@ function offered(packages: readonly [id: string, version: string][]): CrossgapEv
   return ReleaseOffered.make({ digest: frozen.digest, document: frozen.bytes });
 }
 
-const step = { id: 's', name: 'S', state: 'succeeded', conventions: [], outputs: [], error: null };
+const step = {
+  id: 's',
+  name: 'S',
+  state: 'succeeded',
+  conventions: [],
+  outputs: [],
+  error: null,
+  startedAt: 1,
+  endedAt: 2,
+  exitCode: null,
+};
 const run = {
   deployment: 'd-00000001',
   process: 'Orders',
@@ -63,6 +73,12 @@ const run = {
   failedAt: null,
   error: null,
   steps: [],
+  ordinal: 1,
+  exitCode: null,
+  lastLines: [],
+  remark: null,
+  log: null,
+  struck: [],
 };
 const receipt = { epoch: 1, seq: 12, hash: digest, holds: [], refused: [] };
 const lastKnown = { epoch: 1, seq: 3, hash: digest };

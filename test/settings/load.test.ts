@@ -15,7 +15,7 @@ const defaults = {
   feed: { serve: true },
   source: [],
   push: [],
-  report: { trace: true, files: true, errors: true },
+  report: { when: 'always', trace: true, files: true, errors: true, lines: true },
 };
 
 function load(text: string): ReturnType<typeof loadSettings> {
@@ -38,7 +38,7 @@ describe('settings', () => {
       listen: 'localhost:8000',
       machine: 'web-1',
       sync: { 'look-every': 1, 'head-every': 300, 'disk-reserve': 100_000_000 },
-      report: { trace: true, files: true, errors: false },
+      report: { when: 'always', trace: true, files: true, errors: false, lines: true },
     });
   });
 

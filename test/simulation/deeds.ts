@@ -133,6 +133,12 @@ function reported(release: ReleaseRow, at: number, luck: Chance, number: number)
       failedAt: null,
       error: state === 'failed' ? `for reason ${number}` : null,
       steps: [],
+      ordinal: null,
+      exitCode: null,
+      lastLines: [],
+      remark: null,
+      log: null,
+      struck: [],
     }),
   );
 }
