@@ -76,11 +76,23 @@ export async function build({ fresh = false } = {}): Promise<void> {
     codeSplitting: { minShareCount: 20, groups: shared },
   });
   await bundle.close();
+  await buildBootstrap(join(next, 'installer'));
   const modules = output.flatMap((part) => (part.type === 'chunk' ? Object.keys(part.modules) : []));
   writeFileSync(join(next, 'THIRD-PARTY-NOTICES.md'), notices(modules));
   if (existsSync(place)) renameSync(place, last);
   renameSync(next, place);
   rmSync(last, { recursive: true, force: true });
+}
+
+/** What an installer begins with is one script that reads no other, and runs before there is a package. */
+async function buildBootstrap(dir: string): Promise<void> {
+  const bundle = await rolldown({
+    cwd: root,
+    input: { bootstrap: 'src/installer/bootstrap/main.ts' },
+    platform: 'node',
+  });
+  await bundle.write({ dir, format: 'cjs', entryFileNames: '[name].cjs' });
+  await bundle.close();
 }
 
 /** The licence of every package that went into the bundle, as their licences ask. */

@@ -11,10 +11,12 @@ const depthMax = 8;
 /** A part of a bundle that lies somewhere. */
 export type FoundPart = {
   readonly path: string;
+  /** Where in the file the part begins: 0 but for one that another file carries. */
+  readonly offset: number;
   readonly part: number;
   readonly content: Envelope['content'];
   readonly frontBytes: number;
-  /** Of the file as it is. */
+  /** Of the part as it is here. */
   readonly fileBytes: number;
 };
 
@@ -38,16 +40,39 @@ export type FoundBundle = {
 export type Found = { readonly bundles: readonly FoundBundle[]; readonly spoilt: readonly SpoiltPart[] };
 
 /**
+ * Says where in a file that does not begin like a part one lies all the same, by the first bytes of the file; undefined
+ * where none does, and why where it can't be used.
+ */
+export type BundleInFile = (
+  path: string,
+  start: Uint8Array,
+) => Promise<
+  | { readonly offset: number; readonly sizeBytes: number }
+  | { readonly unfit: SpoiltPart['unfit']; readonly why: string }
+  | undefined
+>;
+
+/**
  * Looks for parts of bundles: files by what is in them, whatever they are called, in folders as deep as a medium has
- * them. What isn't a part is passed over. Bundles come in the order in which they are to be taken in.
+ * them, and within other files where `within` knows of some. What isn't a part is passed over. Bundles come in the order in which they are to be taken in.
  *
  * @throws {BundleError} BUNDLE_NOT_FOUND, BUNDLE_PART_UNREADABLE
  */
-export async function findBundles(paths: readonly string[]): Promise<Found> {
+export async function findBundles(paths: readonly string[], within?: BundleInFile): Promise<Found> {
   const bundles = new Map<string, FoundBundle & { parts: Map<number, FoundPart> }>();
   const spoilt: SpoiltPart[] = [];
   for await (const path of filesBelow(paths)) {
-    const { start, fileBytes } = await guardRead(path, () => readStart(path));
+    let [{ start, fileBytes }, offset] = [await guardRead(path, () => readStart(path)), 0];
+    const inside = start.length < 8 || isPart(start) ? undefined : await within?.(path, start);
+    if (inside !== undefined && 'unfit' in inside) {
+      spoilt.push({ path, fileBytes, ...inside, claims: undefined });
+      continue;
+    }
+    if (inside !== undefined) {
+      offset = inside.offset;
+      ({ start } = await guardRead(path, () => readStart(path, inside.offset)));
+      fileBytes = Math.min(inside.sizeBytes, fileBytes - offset);
+    }
     const front = readFront(start);
     if (front === undefined) continue;
     if ('unfit' in front) {
@@ -61,7 +86,7 @@ export async function findBundles(paths: readonly string[]): Promise<Found> {
     const { subject, fingerprint } = sender.certificate;
     const bundle = bundles.get(key) ?? { facts, sender: { words, subject, fingerprint }, parts: new Map() };
     bundles.set(key, bundle);
-    const found: FoundPart = { path, part, content, frontBytes: front.frontBytes, fileBytes };
+    const found: FoundPart = { path, offset, part, content, frontBytes: front.frontBytes, fileBytes };
     const before = bundle.parts.get(part);
     if (before === undefined || !hasItsSize(before)) bundle.parts.set(part, found);
   }
@@ -136,16 +161,18 @@ export async function* filesBelow(paths: readonly string[]): AsyncGenerator<stri
   }
 }
 
-async function readStart(path: string): Promise<{ start: Buffer; fileBytes: number }> {
+const isPart = (start: Buffer): boolean => start.toString('latin1', 0, 8) === 'CGBUNDLE';
+
+async function readStart(path: string, offset = 0): Promise<{ start: Buffer; fileBytes: number }> {
   const facts = await lstat(path);
   await using file = await open(path, 'r');
   const small = Buffer.alloc(4096);
-  const { bytesRead } = await file.read(small, 0, small.length, 0);
+  const { bytesRead } = await file.read(small, 0, small.length, offset);
   const start = small.subarray(0, bytesRead);
   const fileBytes = facts.isSymbolicLink() ? (await file.stat()).size : facts.size;
-  if (bytesRead < 16 || start.toString('latin1', 0, 8) !== 'CGBUNDLE') return { start, fileBytes };
+  if (bytesRead < 16 || !isPart(start)) return { start, fileBytes };
   const all = Buffer.alloc(Math.min(frontBytesMax, 16 + start.readUInt32BE(12) + 64));
-  const whole = await file.read(all, 0, all.length, 0);
+  const whole = await file.read(all, 0, all.length, offset);
   return { start: all.subarray(0, whole.bytesRead), fileBytes };
 }
 

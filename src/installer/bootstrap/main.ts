@@ -1,0 +1,95 @@
+/*
+ * What an installer and a runner begin with: unpacks the program they hold, and starts it as if it were installed.
+ * Built as one plain script, which the runtime finds in its own executable.
+ *
+ *   FILE WORDS…                 crossgap install FILE WORDS…
+ *   FILE crossgap WORDS…        any other command, on the same data folder
+ *   FILE PROGRAMFILE WORDS…     a process that the program starts: the file is the unpacked program's own
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { createRequire, enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { getAsset, getRawAsset } from 'node:sea';
+import { assetOf, folderDigits, manifestAsset, startFile, type ProgramManifest } from '../program.ts';
+import { dataFolderOf, saidFolder } from './data-folder.ts';
+import { refusalLines, Refusal } from './refusal.ts';
+import { unpack } from './unpack.ts';
+
+const words = process.argv.slice(2);
+
+function start(): void {
+  const text = getAsset(manifestAsset, 'utf8');
+  const manifest = JSON.parse(text) as ProgramManifest;
+  const name = createHash('sha256').update(text).digest('hex').slice(0, folderDigits);
+  const own = ownFolder(name);
+  const data = own === undefined ? dataFolderOf(words, machine) : dirname(dirname(own));
+  const folder = own ?? join(data, 'program', name);
+  unpack(folder, { manifest, bytesOf: (path) => new Uint8Array(getRawAsset(assetOf(path))) }, (line) =>
+    process.stderr.write(`${line}\n`),
+  );
+  refuseUnrunnable(join(folder, manifest.native), data);
+  // Beside the program, since nothing is written elsewhere.
+  enableCompileCache(join(folder, '..', 'compiled'));
+  if (own === undefined && saidFolder(words) === undefined) process.env['CROSSGAP_DATA'] = data;
+  const file = join(folder, ...startFile.split('/'));
+  process.argv = [process.execPath, file, ...wordsFor(own !== undefined)];
+  createRequire(file)(file);
+}
+
+/** The folder of the unpacked program, where the first word is its start file. */
+function ownFolder(name: string): string | undefined {
+  const file = words[0];
+  if (file === undefined) return undefined;
+  const folder = resolve(file, ...startFile.split('/').map(() => '..'));
+  const isOwn = basename(folder) === name && resolve(folder, startFile) === resolve(file);
+  return isOwn ? folder : undefined;
+}
+
+function wordsFor(isOwn: boolean): readonly string[] {
+  if (isOwn || words[0] === 'crossgap') return words.slice(1);
+  return ['install', process.execPath, ...words];
+}
+
+const machine = {
+  platform: process.platform,
+  env: process.env,
+  currentFolder: process.cwd(),
+  isPrivileged,
+  home: homedir,
+};
+
+function isPrivileged(): boolean {
+  if (process.platform !== 'win32') return process.geteuid?.() === 0;
+  try {
+    // Windows lets only elevated accounts look in there.
+    readdirSync(join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'config'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The one file with native code has to be mapped as code, which a folder mounted `noexec` refuses. */
+function refuseUnrunnable(native: string, data: string): void {
+  try {
+    process.dlopen({ exports: {} }, native);
+  } catch (cause) {
+    throw new Refusal(
+      'PROGRAM_NOT_RUNNABLE',
+      `Cannot run the program from ${data}: the system does not run code from there`,
+      'The folder may lie on a disk mounted noexec, or a policy may forbid it: name another one with --data.',
+      { path: native, said: cause instanceof Error ? cause.message : String(cause) },
+      cause,
+    );
+  }
+}
+
+try {
+  start();
+} catch (error) {
+  const { lines, exitCode } = refusalLines(error, words.includes('--json'));
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exitCode = exitCode;
+}

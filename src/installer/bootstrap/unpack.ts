@@ -1,0 +1,142 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import type { ProgramManifest } from '../program.ts';
+import { Refusal } from './refusal.ts';
+
+/** The program as the executable holds it. */
+export type Packed = {
+  readonly manifest: ProgramManifest;
+  /** The bytes of one of its files. */
+  readonly bytesOf: (path: string) => Uint8Array;
+};
+
+/**
+ * Sees that the program lies unpacked in a folder, with every byte as the executable has it and nothing besides. Where
+ * it does not, it is unpacked beside it and takes its place as a whole; of two that do so at once either will do.
+ *
+ * @throws {Refusal} DATA_FOLDER_UNUSABLE
+ */
+export function unpack(folder: string, packed: Packed, tell: (line: string) => void): void {
+  const place = dirname(folder);
+  guarded(place, () => {
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    refuseForeign(place);
+  });
+  const found = guarded(folder, () => stateOf(folder, packed));
+  if (found === 'whole') return;
+  if (found === 'altered') tell(`The program in ${folder} was changed since it was unpacked: it is put back`);
+  guarded(place, () => replace(place, folder, packed));
+}
+
+function replace(place: string, folder: string, packed: Packed): void {
+  const fresh = mkdtempSync(join(place, 'new-'));
+  try {
+    for (const { path } of packed.manifest.files) {
+      const file = join(fresh, ...path.split('/'));
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(file, packed.bytesOf(path), { mode: 0o600, flag: 'wx' });
+    }
+    const aside = join(fresh, '..', `old-${process.pid}`);
+    rmSync(aside, { recursive: true, force: true });
+    if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) renameSync(folder, aside);
+    try {
+      renameSync(fresh, folder);
+    } catch (error) {
+      // Somebody else was faster.
+      if (stateOf(folder, packed) !== 'whole') throw error;
+    }
+    rmSync(aside, { recursive: true, force: true });
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function stateOf(folder: string, { manifest, bytesOf }: Packed): 'absent' | 'whole' | 'altered' {
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return 'absent';
+  const paths = filesBelow(folder);
+  if (paths === undefined || paths.length !== manifest.files.length) return 'altered';
+  const wanted = new Set(manifest.files.map(({ path }) => path));
+  return paths.every((path) => wanted.has(path) && readFileSync(join(folder, path)).equals(bytesOf(path)))
+    ? 'whole'
+    : 'altered';
+}
+
+/** Undefined where something lies there that is neither file nor folder. */
+function filesBelow(folder: string): string[] | undefined {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  if (entries.some((entry) => !entry.isFile() && !entry.isDirectory())) return undefined;
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) =>
+      join(parentPath, name)
+        .slice(folder.length + 1)
+        .split(sep)
+        .join('/'),
+    );
+}
+
+/** What somebody else may write to can be changed between the look and the start. */
+function refuseForeign(place: string): void {
+  const owner = process.geteuid?.();
+  if (owner === undefined) return;
+  const { uid, mode } = lstatSync(place);
+  if (uid !== owner)
+    throw unusable(
+      place,
+      `it belongs to another account (number ${uid})`,
+      'Start it as the account that owns the folder, or name another with --data.',
+    );
+  if ((mode & 0o077) !== 0) chmodSync(place, 0o700);
+}
+
+/** What the system refuses, in words. */
+function guarded<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    const system = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+    if (cause instanceof Refusal || system === undefined) throw cause;
+    const [why, hint] = reasons[system] ?? [`the system says ${system}`, 'Name another folder with --data.'];
+    throw unusable(path, why, hint, cause);
+  }
+}
+
+const elsewhere = 'Name another folder with --data, or start it as an account that may write there.';
+const reasons: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  EACCES: ['this account may not write there', elsewhere],
+  EPERM: ['this account may not write there', elsewhere],
+  EROFS: ['it lies on a read-only file system', 'Name a folder on another disk with --data.'],
+  ENOSPC: [
+    'there is no space left',
+    'Make room (the program takes 15 MB), or name a folder on another disk with --data.',
+  ],
+  EDQUOT: [
+    'there is no space left for this account',
+    'Make room (the program takes 15 MB), or name another folder with --data.',
+  ],
+  ENOTDIR: ['a file is in the way', 'Move the file away, or name another folder with --data.'],
+  EEXIST: ['a file is in the way', 'Move the file away, or name another folder with --data.'],
+  ELOOP: ['its links lead in a circle', 'Name another folder with --data.'],
+  ENAMETOOLONG: ['its name is too long', 'Name a shorter one with --data.'],
+  EIO: ['the disk reports an error', 'Have the disk looked at, or name a folder on another with --data.'],
+};
+
+function unusable(path: string, why: string, hint: string, cause?: unknown): Refusal {
+  return new Refusal(
+    'DATA_FOLDER_UNUSABLE',
+    `Cannot keep the program in ${path}: ${why}`,
+    hint,
+    { path },
+    cause,
+  );
+}
