@@ -37,15 +37,17 @@ export function partBytes(bundle: FoundBundle): PartBytes {
   /** Parts of an open bundle whose every byte is the one that was signed. */
   const whole = new Set<FoundPart>();
 
+  /** The seal tells of a changed byte where its key is secret. Where it is not, anybody could have sealed something else. */
+  const refuseResealed = async (part: FoundPart): Promise<void> => {
+    if (facts.format === 1 || whole.has(part)) return;
+    if ((await damageOf(part)) !== undefined) throw damaged(part);
+    whole.add(part);
+  };
+
   const fileOf = async (part: FoundPart): Promise<FileHandle> => {
     if (opened?.part === part) return opened.file;
     await opened?.file.close();
     opened = undefined;
-    // The seal tells of a changed byte where the key is secret. Here anybody could have sealed something else with it.
-    if (facts.format === 2 && !whole.has(part)) {
-      if ((await damageOf(part)) !== undefined) throw damaged(part);
-      whole.add(part);
-    }
     const file = await open(part.path, 'r');
     opened = { part, file };
     return file;
@@ -59,6 +61,7 @@ export function partBytes(bundle: FoundBundle): PartBytes {
         const part = partAt(offset + done);
         const within = offset + done - part.content.offset;
         const wanted = Math.min(length - done, part.content.sizeBytes - within);
+        await refuseResealed(part);
         const bytesRead = await guardRead(part.path, async () => {
           const file = await fileOf(part);
           return (await file.read(bytes, done, wanted, part.offset + part.frontBytes + within)).bytesRead;

@@ -21,7 +21,12 @@ export function prepareCustomerRows(db: Database): (now: number) => CustomerRows
     `SELECT digest, process, number, position, withdrawn FROM release INDEXED BY release_in_short
       WHERE link = '' AND digest = ?`,
   );
+  const pending = db
+    .prepare<[], string>(`SELECT link FROM link INDEXED BY link_by_state WHERE state = 'pending'`)
+    .pluck();
   return (now) => {
+    // They are few: most rows of links need not be read for it.
+    const unsure = new Set(pending.all());
     const known = new Map<string, OwnRelease | undefined>();
     const releaseOf = (digest: string): OwnRelease | undefined => {
       if (!known.has(digest)) known.set(digest, ownRelease.get(digest));
@@ -33,6 +38,7 @@ export function prepareCustomerRows(db: Database): (now: number) => CustomerRows
       if (offered.length === 0 && states.length === 0) return [];
       const customer: KnownCustomer = {
         name,
+        compared: !unsure.has(link),
         // Only who has reported nothing is known by this, and the row of a link is long.
         get heardAt() {
           return heard.get(link) ?? null;

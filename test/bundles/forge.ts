@@ -46,7 +46,7 @@ export function blobRecord(bytes: Buffer, says: Partial<{ sizeBytes: number; dig
 
 /** A bundle from the vendor to the customer with any inside and any envelope, signed and sealed as it should be. */
 export async function forge(
-  { vendor, customer, link }: Pair,
+  { vendor, customer, link }: Pick<Pair, 'vendor' | 'customer' | 'link'>,
   folder: string,
   forgery: Forgery,
 ): Promise<string> {

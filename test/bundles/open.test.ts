@@ -2,13 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decrypter } from 'age-encryption';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ageHeaderLength, nonceBytes, openAgeHeader } from '../../src/bundles/age-keys.ts';
+import { payloadKey } from '../../src/bundles/age-payload.ts';
+import { ageFileBytes } from '../../src/bundles/content.ts';
 import { findBundles, inspectBundles, type Exported, type OpenFacts } from '../../src/bundles/index.ts';
-import { invitationText } from '../../src/cli/invitation-file.ts';
+import { bundleInvitation, invitationText } from '../../src/cli/invitation-file.ts';
+import { linkReplica } from '../../src/daemon/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { readReleases } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
-import { codeOf } from '../support/refusal.ts';
+import { codeOf, refusal } from '../support/refusal.ts';
 import { bundleIn, inviteSite, makeSite, takeInvitationOf, type OpenDesk } from './open-desk.ts';
 import { exportTo, importFrom, reissueTo, stick } from './support.ts';
 
@@ -145,4 +149,106 @@ describe('an open bundle is refused', () => {
     const { spoilt } = await findBundles([join(out, 'other')]);
     expect(spoilt).toMatchObject([{ unfit: 'damaged' }]);
   });
+});
+
+describe('T-54 the key of an open bundle in the hands of somebody else', () => {
+  /** The content of its only part, opened, changed, and sealed again under the very same key. */
+  async function resealed(change: (inside: Buffer) => void): Promise<string> {
+    const made = openIn(await exportTo(vendor, link, out));
+    const { path, frontBytes } = (await bundleIn(out)).parts.get(1)!;
+    const bytes = readFileSync(path);
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(made.open.identity);
+    const inside = Buffer.from(await decrypter.decrypt(bytes.subarray(frontBytes)));
+    change(inside);
+    const front = bytes.subarray(
+      frontBytes,
+      frontBytes + ageHeaderLength(bytes.subarray(frontBytes))! + nonceBytes,
+    );
+    const header = front.subarray(0, front.length - nonceBytes);
+    const fileKey = await openAgeHeader(header, [made.open.identity]);
+    const key = payloadKey({ fileKey, nonce: front.subarray(header.length) });
+    const plaintext = {
+      sizeBytes: inside.length,
+      async *read(from: number) {
+        yield inside.subarray(from);
+      },
+    };
+    const sealed: Buffer[] = [bytes.subarray(0, frontBytes)];
+    for await (const piece of ageFileBytes({ front, plaintext, key }, 0, Number.MAX_SAFE_INTEGER))
+      sealed.push(Buffer.from(piece));
+    writeFileSync(path, Buffer.concat(sealed));
+    return path;
+  }
+
+  test('seals what passes where nothing was changed', async () => {
+    await resealed(() => undefined);
+    using site = await makeSite(desk, name);
+    takeInvitationOf(site, await bundleIn(out));
+    expect((await importFrom(site, out))[0]).toMatchObject({ isNews: true, failure: undefined });
+  });
+
+  test('seals nothing else: the part is damaged, and nothing of it is taken in', async () => {
+    await resealed((inside) => {
+      const at = inside.indexOf('"assumed":[]');
+      inside.write('"Assumed":[]', at);
+    });
+    using site = await makeSite(desk, name);
+    takeInvitationOf(site, await bundleIn(out));
+    const before = site.log.entryCount();
+    const [done] = await importFrom(site, out);
+    expect(codeOf(done!.failure!)).toBe('BUNDLE_PART_DAMAGED verification');
+    expect(done!.failure!.details).toMatchObject({ part: 1 });
+    expect(site.log.entryCount()).toBe(before);
+  });
+
+  test('signs no front: another invitation in it is refused', async () => {
+    const made = await exportTo(vendor, link, out);
+    const { file } = made.parts[0]!;
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf('crossgap-invitation/1');
+    bytes.write('crossgap-Invitation/1', at);
+    writeFileSync(file, bytes);
+    expect(await findBundles([out])).toMatchObject({ bundles: [], spoilt: [{ unfit: 'damaged' }] });
+  });
+
+  test('opens no other bundle of the link', async () => {
+    const first = openIn(await exportTo(vendor, link, at('first')));
+    await exportTo(vendor, link, out);
+    const { path, frontBytes } = (await bundleIn(out)).parts.get(1)!;
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(first.open.identity);
+    await expect(decrypter.decrypt(readFileSync(path).subarray(frontBytes))).rejects.toThrow();
+  });
+
+  test('brings an invitation of another link or another author nowhere', async () => {
+    const mine = linkOf(vendor, link);
+    const other = inviteSite(desk, `other-${turn}`);
+    using stranger = await makeSite(desk, `stranger-${turn}`);
+    using site = await makeSite(desk, name);
+    for (const invitation of [
+      invitationText(vendor, linkOf(vendor, other)),
+      invitationText(stranger, mine),
+    ]) {
+      const folder = at(`forged-${invitation.length}-${invitation.indexOf(other)}`);
+      await exportTo(vendor, link, folder, { recipient: { name, invitation } });
+      const found = await bundleIn(folder);
+      expect(codeOf(refusal(() => bundleInvitation(site, found)))).toBe('INVITATION_INVALID verification');
+    }
+  });
+});
+
+test('J2.9 T-59 an open bundle says in every place that it is no secret, and a sealed one is not opened by its envelope', async () => {
+  const open = await exportTo(vendor, link, out);
+  expect(readFileSync(open.parts[0]!.file).toString('latin1')).toContain('AGE-SECRET-KEY-1');
+  using site = await makeSite(desk, name);
+  takeInvitationOf(site, await bundleIn(out));
+  await importFrom(site, out);
+  await linkReplica(site, link).acknowledge();
+  const sealed = await exportTo(site, link, at('home'));
+  expect(readFileSync(sealed.parts[0]!.file).toString('latin1')).not.toContain('AGE-SECRET-KEY-1');
+  const { path, frontBytes } = (await bundleIn(at('home'))).parts.get(1)!;
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(openIn(open).open.identity);
+  await expect(decrypter.decrypt(readFileSync(path).subarray(frontBytes))).rejects.toThrow();
 });

@@ -10,6 +10,7 @@ import {
   type BundledBlob,
   type BundleFacts,
   type BundleSource,
+  type Export,
   type Exported,
   type Imported,
   type SealedFacts,
@@ -40,6 +41,8 @@ export type ExportWish = Partial<Wish> & {
   readonly withoutBlobs?: boolean;
   /** Other blobs than those that are owed. */
   readonly blobs?: readonly BundledBlob[];
+  /** Another receiver than who answered the link. */
+  readonly recipient?: Export['recipient'];
 };
 
 /** Makes a bundle of one side for the other, as the command does. */
@@ -57,13 +60,14 @@ export async function exportTo(
     source,
     withoutBlobs = false,
     blobs,
+    recipient,
   }: ExportWish = {},
 ): Promise<Exported> {
   const row = linkOf(from, link);
   const replica = linkReplica(from, link);
   return exportBundle({
     sender: { ...senderOf(from), ...as },
-    recipient: recipientOf(from, row),
+    recipient: recipient ?? recipientOf(from, row),
     source: source ?? replica,
     link,
     feed: from.log.feedTo(link),

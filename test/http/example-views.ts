@@ -245,6 +245,7 @@ const untold = { durationMs: null, exitCode: null, rating: null, comment: null, 
 
 const row = (facts: Partial<FleetRow>): FleetRow => ({
   customer: 'contoso',
+  compared: true,
   environment: 'production',
   process: 'Orders',
   release: '1.1.0',

@@ -12,6 +12,7 @@ import {
   type LinkView,
 } from '../../projections/index.ts';
 import { command, misuse, text, type Outcome } from '../command.ts';
+import { customerText } from '../customer-text.ts';
 import { stateWord } from '../describe-deployment.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -74,7 +75,7 @@ function cells(row: FleetRow, now: number, terminal: Terminal): string[] {
   const { lastAttempt } = row;
   const tried = lastAttempt !== null && lastAttempt.release !== row.release ? `${lastAttempt.release} ` : '';
   return [
-    row.customer,
+    customerText(row),
     row.environment ?? '-',
     `${row.process} ${row.release ?? '-'}${row.withdrawn === null ? '' : ' (withdrawn)'}`,
     lastAttempt === null

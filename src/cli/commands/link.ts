@@ -26,7 +26,7 @@ const listAll = command({
     const { terminal } = context;
     const lines = links.map((link) => [
       link.name,
-      link.state,
+      link.state === 'pending' ? 'pending, words not compared' : link.state,
       link.heardAt === null ? 'never heard of' : `heard ${ago(link.heardAt, now)}`,
       describeLive(link, now) || '-',
       `${headText(link.heads.ours)} / ${headText(link.heads.theirs)}`,

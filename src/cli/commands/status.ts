@@ -1,6 +1,7 @@
 import { readStatus } from '../../daemon/index.ts';
 import { describeError, describeLive, type StatusView } from '../../projections/index.ts';
 import { command, type Outcome } from '../command.ts';
+import { customerText } from '../customer-text.ts';
 import { headText, outstandingText } from '../link-facts.ts';
 import { neverHeard } from '../never-heard.ts';
 import { stateWord } from '../describe-deployment.ts';
@@ -52,7 +53,7 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
     'Fleet',
     ({ fleet }, _now, terminal) =>
       fleet.map((row) => [
-        row.customer,
+        customerText(row),
         row.environment ?? '-',
         `${row.process} ${row.release ?? '-'}`,
         stateWord(row.state, terminal),

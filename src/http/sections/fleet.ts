@@ -47,7 +47,9 @@ function tiles({ customers, upToDate, behind: late, troubled }: FleetPart): Html
 
 function fleetRow(view: PageView, row: FleetRow, sent: string | null): Row {
   return [
-    html`<strong>${linkTo(view, row.customer)}</strong>`,
+    html`<strong>${linkTo(view, row.customer)}</strong>${
+        !row.compared && html`<br />${chip('pending', 'words not compared')}`
+      }`,
     row.environment === null ? nothing('none told') : html`<bdi>${row.environment}</bdi>`,
     runsThere(row),
     outcome(view, row),
