@@ -28,7 +28,8 @@ export function joined(parts: readonly Content[], between: Content): Html {
  * text goes through `html` alone.
  */
 export function exact(text: string): Html {
-  return new Html(escapeMarkup(text.toWellFormed()));
+  // A bare carriage return would be read as a line feed.
+  return new Html(escapeMarkup(text.toWellFormed()).replaceAll('\r', '&#13;'));
 }
 
 function render(value: Content): string {

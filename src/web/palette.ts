@@ -74,6 +74,7 @@ export const readOn: readonly (readonly [text: ColourName, ground: ColourName])[
     [tone, `${tone}-tint`] as const,
     ['ink', `${tone}-tint`] as const,
   ]),
+  ['paper', 'link'],
 ];
 
 /** The palettes as CSS custom properties. */

@@ -9,6 +9,13 @@ const progressLinesMax = 1000;
 
 const noticeTones = { note: 'busy', warning: 'wait', problem: 'bad' } as const;
 
+/** An i in a circle, and an exclamation mark in a triangle, drawn on 16 × 16. */
+const noticeIcons: Readonly<Record<(Block & { kind: 'notice' })['tone'], Html>> = {
+  note: signOf(html`<circle cx="8" cy="8" r="6.2" /><path d="M8 7.4v3.6M8 4.8v.1" />`),
+  warning: signOf(html`<path d="M8 2 14.6 13.6H1.4Z" /><path d="M8 6.4v3.2M8 11.6v.1" />`),
+  problem: icon('bad'),
+};
+
 const checkStates: Readonly<Record<Check['state'], readonly [tone: Tone, word: string]>> = {
   good: ['good', 'good'],
   note: ['wait', 'note'],
@@ -24,7 +31,7 @@ export function drawBlock(block: Block, at: number): Html {
       return html`<h2>${block.text}</h2> `;
     case 'notice':
       return html`<div class="notice ${noticeTones[block.tone]}">
-        ${icon(noticeTones[block.tone])}
+        ${noticeIcons[block.tone]}
         <p><span class="unseen">${block.tone}: </span>${block.text}</p>
       </div> `;
     case 'facts':
@@ -53,6 +60,10 @@ export function drawBlock(block: Block, at: number): Html {
     case 'progress':
       return drawProgress(block.done, block.lines);
   }
+}
+
+function signOf(drawing: Html): Html {
+  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">${drawing}</svg>`;
 }
 
 function drawCheck({ name, state, found, hint }: Check): Html {

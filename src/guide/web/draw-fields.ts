@@ -47,15 +47,17 @@ function control(field: Field, at: number): Html {
   const common = html`id="${id}" name="${id}" autocomplete="off" ${facts(field, at)}`;
   if (field.type === 'choice' || field.type === 'boolean')
     return html`<select ${common}>
-      ${(!field.required || field.value === null) && html`<option value=""></option>`}
+      ${(!field.required || !hasChosen(field)) && html`<option value=""></option>`}
       ${choicesOf(field).map(
         ({ value, label }) =>
-          html`<option value="${exact(value)}" ${field.value === value && html`selected`}>${label}</option> `,
+          html`<option value="${exact(value)}" ${isChosen(field, value) && html`selected`}>
+            ${label}
+          </option> `,
       )}
     </select>`;
   if (field.type === 'long-text')
     // A first line end is not part of what stands in the field.
-    return html`<textarea ${common} rows="5">${field.secret ? '' : exact(field.value ?? '')}</textarea>`;
+    return html`<textarea ${common} rows="4">${!field.secret && exact(`\n${field.value ?? ''}`)}</textarea>`;
   const plain = html`spellcheck="false" autocapitalize="off" autocorrect="off"`;
   if (field.secret)
     return html`<div class="secret">
@@ -110,6 +112,11 @@ function choicesOf({ type, choices }: Field): Field['choices'] {
 
 function isChosen({ type, value }: Field, choice: string): boolean {
   return type === 'boolean' ? value?.toLowerCase() === choice.toLowerCase() : value === choice;
+}
+
+/** Where nothing fits, nothing is chosen: the first choice would be, if there was no empty one. */
+function hasChosen(field: Field): boolean {
+  return choicesOf(field).some(({ value }) => isChosen(field, value));
 }
 
 const optional = ({ required }: Field): Html | false =>

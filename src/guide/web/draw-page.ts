@@ -1,4 +1,4 @@
-import { html, icon, mark, type Content, type Html } from '../../web/index.ts';
+import { exact, html, icon, mark, type Content, type Html } from '../../web/index.ts';
 import type { CrossgapError } from '../../errors.ts';
 import type { Ending } from '../guide.ts';
 import type { Action, Page } from '../page.ts';
@@ -50,19 +50,31 @@ export function drawGuidePage(
 }
 
 /** What stands when the guide is over. Its words are the guide's; nothing can be asked of it any more. */
-export function drawEnding({ text, failure }: Ending, facts: Frame): string {
+export function drawEnding({ text, failure, exitCode }: Ending, facts: Frame): string {
+  const isGood = exitCode === 0;
   const [first = 'The installer has ended', ...others] = text;
-  return document(facts, {
+  return document(isGood ? { ...facts, trail: walked(facts.trail) } : facts, {
     title: first,
     refreshes: false,
     isOver: true,
-    main: html`<h1 id="title" tabindex="-1">${first}</h1>
+    main: html`<p class="outcome ${isGood ? 'good' : 'bad'}">${icon(isGood ? 'good' : 'bad')}</p>
+      <h1 id="title" tabindex="-1">${first}</h1>
       <div id="blocks">
         ${failure !== undefined && drawFailure(failure)}
         ${others.map((line) => html`<p class="text">${line}</p> `)}
         <p class="text quiet">The installer has ended; this window can be closed.</p>
       </div>`,
   });
+}
+
+/** The trail of who came to the end: the last page is behind as well. */
+function walked(trail: Trail | undefined): Trail | undefined {
+  return (
+    trail && {
+      ...trail,
+      steps: trail.steps.map((step) => (step.state === 'here' ? { ...step, state: 'done' } : step)),
+    }
+  );
 }
 
 /** The first answer to the one-time address: the cookie is set, and the way on starts at this very server. */
@@ -102,9 +114,11 @@ function drawFailure({ message, hint, code }: CrossgapError): Html {
 
 function drawForm(page: Page, { place, token }: Frame & { readonly token: string }): Html | false {
   const { actions, fields, mustChoose, isBusy } = page;
-  const answers = actions.filter(({ id }) => !waysOut.has(id));
-  const ways = actions.filter(({ id }) => waysOut.has(id));
-  const isChoice = mustChoose || answers.filter(({ about }) => about !== null).length > 1;
+  const isChoice = mustChoose || actions.filter(({ about }) => about !== null).length > 1;
+  const isWayOut = ({ id, about }: Action): boolean => waysOut.has(id) && !(isChoice && about !== null);
+  const [answers, ways] = [actions.filter((action) => !isWayOut(action)), actions.filter(isWayOut)];
+  const enters = mustChoose || isBusy ? undefined : answers[0];
+  const button = (action: Action): Html => drawButton(action, actions.indexOf(action), action === enters);
   // Enter does the first of the form: where a person must decide, that is one which does nothing.
   return (
     actions.length > 0 &&
@@ -115,44 +129,24 @@ function drawForm(page: Page, { place, token }: Frame & { readonly token: string
       ${
         isChoice &&
         html`<ul class="choices" role="list">
-          ${answers.map(drawChoice)}
+          ${answers.map((action) => html`<li>${button(action)}</li> `)}
         </ul>`
       }
-      <div class="actions">
-        ${
-          !isChoice &&
-          answers.map((action, at) =>
-            drawButton(action, { isFirst: at === 0 && !isBusy, isEnter: at === 0 && !isBusy }),
-          )
-        }
-        ${ways.map((action) => drawButton(action, { isFirst: false, isEnter: false }))}
-      </div>
+      <div class="actions">${[...(isChoice ? [] : answers), ...ways].map(button)}</div>
     </form>`
   );
 }
 
-function drawChoice({ id, label, about }: Action): Html {
-  return html`<li>
-    <button name="${actionName}" value="${id}" ${about !== null && html`aria-describedby="about-${id}"`}>
-      <span class="label">${label}</span>
-    </button>
-    ${about !== null && html`<p id="about-${id}">${about}</p>`}
-  </li> `;
-}
-
-function drawButton(
-  { id, label, about }: Action,
-  { isFirst, isEnter }: { readonly isFirst: boolean; readonly isEnter: boolean },
-): Html {
+function drawButton({ id, label, about }: Action, at: number, isEnter: boolean): Html {
   return html`<button
       name="${actionName}"
-      value="${id}"
-      class="${isFirst ? 'first' : id === 'leave' ? 'leave' : 'other'}"
+      value="${exact(id)}"
+      class="${isEnter ? 'first' : id === 'leave' ? 'leave' : 'other'}"
       ${isEnter && html`data-enter`}
-      ${about !== null && html`aria-describedby="about-${id}"`}
+      ${about !== null && html`aria-describedby="about-${at}"`}
     >
       ${label}</button
-    >${about !== null && html`<p class="about" id="about-${id}">${about}</p>`} `;
+    >${about !== null && html`<p class="about" id="about-${at}">${about}</p>`} `;
 }
 
 type Shell = {

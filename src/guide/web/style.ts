@@ -5,7 +5,7 @@ const mono = `ui-monospace,"SF Mono","Cascadia Mono","Segoe UI Mono",Menlo,Conso
 /** The guide's one style sheet: steps at the side, one calm column to read, and above it on a narrow screen. */
 export const style = `${paletteCss()}
 *,*::before,*::after{box-sizing:border-box}
-html{font:100%/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;-webkit-text-size-adjust:100%;scrollbar-gutter:stable;scroll-padding-block:1rem 6rem}
+html{font:100%/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;-webkit-text-size-adjust:100%;overflow-y:scroll;scroll-padding-block:1rem 6rem}
 body{margin:0;background:var(--paper);color:var(--ink);overflow-wrap:anywhere;min-height:100vh}
 h1,h2,p,ul,ol,dl,dd,pre,fieldset,legend{margin:0;padding:0}
 h1,h2{line-height:1.25;letter-spacing:-.015em;text-wrap:balance}
@@ -45,6 +45,9 @@ main{min-width:0}
 .at{color:var(--quiet);font-size:.9375rem;margin-bottom:.25rem}
 h1{font-size:2rem;font-weight:680;margin-bottom:1.5rem}
 h2{font-size:1.1875rem;font-weight:640}
+.outcome{display:grid;place-items:center;width:3rem;height:3rem;border-radius:50%;font-size:1.375rem;margin-bottom:1rem}
+.outcome.good{color:var(--good);background:var(--good-tint)}
+.outcome.bad{color:var(--bad);background:var(--bad-tint)}
 #blocks>*+*{margin-top:1.25rem}
 #blocks>h2{margin-top:2.25rem}
 #blocks>h2:first-child{margin-top:0}
@@ -55,7 +58,7 @@ ul.list li+li{margin-top:.375rem}
 ul.list li::marker{color:var(--quiet)}
 
 .notice{display:flex;gap:.75rem;padding:.875rem 1rem;border-radius:.625rem;border-left:.25rem solid var(--off);background:var(--off-tint)}
-.notice>.icon{margin-top:.3em}
+.notice>.icon{margin-top:.24em;width:1.125em;height:1.125em}
 .notice>p,.notice>div{min-width:0;white-space:pre-line}
 .notice>div{white-space:normal}
 .notice>div>*+*{margin-top:.375rem}
@@ -130,7 +133,7 @@ input[type=text],input[type=password],select,textarea{display:block;width:100%;m
 input.exactly{font-family:${mono};font-size:.9375rem}
 input.port,input.integer{max-width:10rem}
 .wrong input[type=text],.wrong input[type=password],.wrong select,.wrong textarea{border-color:var(--bad)}
-textarea{resize:vertical;min-height:8rem}
+textarea{resize:vertical;min-height:6rem}
 .secret{display:flex;align-items:flex-end;gap:.5rem}
 .secret input{flex:1;min-width:0}
 .options{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:.375rem}
@@ -151,7 +154,8 @@ button.show{flex:none;min-width:4.75rem;padding-inline:.75rem}
 .actions .about{flex-basis:100%;order:1;color:var(--quiet);font-size:.9375rem}
 .choices{display:grid;gap:.75rem;margin-top:1.5rem}
 .choices li{display:grid;grid-template-columns:14rem minmax(0,1fr);gap:.375rem 1.25rem;align-items:center;padding:1rem;border:1px solid var(--line);border-radius:.625rem;background:var(--card)}
-.choices button{width:100%}
+.choices button,.choices button:is(.first,.leave){width:100%;margin:0}
+.choices button.leave{color:inherit;background:var(--card);border-color:var(--edge)}
 form[aria-busy] button{opacity:.7;cursor:progress}
 
 .alone{max-width:38rem;margin:18vh auto 0;padding:0 1.5rem}
