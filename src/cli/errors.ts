@@ -29,6 +29,7 @@ const exits = {
   SITE_HELD: exitCodes.held,
   MAKER_NOT_BELIEVED: exitCodes.verification,
   RELEASE_OLDER: exitCodes.refused,
+  NOTHING_RAN_HERE: exitCodes.refused,
 } as const satisfies Record<string, ExitCode>;
 
 export type CliErrorCode = keyof typeof exits;

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import {
   BundleError,
   findBundles,
@@ -8,6 +10,13 @@ import {
   type ReadNote,
 } from '../../bundles/index.ts';
 import type { Progress } from '../../guide/index.ts';
+import {
+  bundleIn,
+  bundleInInstaller,
+  readInstaller,
+  verifyInstaller,
+  type InstallerFile,
+} from '../../installer/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { hindrance } from '../commands/bundle-blame.ts';
@@ -21,37 +30,78 @@ export type Carried = {
   readonly notes: readonly ReadNote[];
   /** The newest: who made it is who made all of it. */
   readonly newest: FoundBundle;
+  /** The digest of the release that an installer says it installs; null where the file says nothing of that. */
+  readonly release: string | null;
+};
+
+export type Where = {
+  /** The installer, the runner, or a bundle. */
+  readonly file: string;
+  /** Where the bundle lies, if not in that file. */
+  readonly bundle: string | undefined;
+  /** The instance of this site, if there is one yet. */
+  readonly instance: Instance | undefined;
 };
 
 /**
- * Looks for what is meant for this site, and checks every byte of it.
+ * Looks for what is meant for this site, and checks every byte of it: of an installer against what its maker signed, of
+ * a bundle against the front of each part.
  *
- * @throws BundleError what is missing or was changed, or for whom it is instead
+ * @throws InstallerError INSTALLER_DAMAGED, BundleError what is missing or was changed
  */
 export async function readCarried(
-  paths: readonly string[],
-  instance: Instance | undefined,
-  tell: (progress: Progress) => void,
+  { file, bundle, instance }: Where,
+  { tell, signal }: { readonly tell: (progress: Progress) => void; readonly signal: AbortSignal },
 ): Promise<Carried> {
-  const { notes } = await findHopNotes(paths);
-  const found = await findBundles(paths);
+  const what = 'Checking every byte';
+  const installer = await installerAt(file);
+  if (installer !== undefined)
+    await verifyInstaller(installer, { signal, tell: (done, of) => tell({ what, done, of }) });
+  const isInside = bundle === undefined && installer !== undefined && bundleIn(installer) !== undefined;
+  const path = bundle ?? (installer === undefined || isInside ? file : dirname(file));
+  const { notes } = isInside ? { notes: [] } : await findHopNotes([path]);
+  const found = await findBundles([path], bundleInInstaller);
   const unreadable = found.bundles.length === 0 ? hindrance([], found.spoilt, notes) : undefined;
   if (unreadable !== undefined) throw unreadable;
   const bundles = meantHere(found, instance);
-  await refuseDamaged({ bundles, spoilt: found.spoilt }, tell);
-  return { bundles, notes, newest: bundles.at(-1)! };
+  if (!isInside)
+    await refuseDamaged({ bundles, spoilt: found.spoilt }, (done, of) => tell({ what, done, of }));
+  const newest = bundles.at(-1)!;
+  if (isInside) refuseOtherSender(installer, newest);
+  return {
+    bundles,
+    notes,
+    newest,
+    release: (isInside ? installer.index.release?.digest : undefined) ?? null,
+  };
 }
 
-async function refuseDamaged(found: Found, tell: (progress: Progress) => void): Promise<void> {
+async function installerAt(file: string): Promise<InstallerFile | undefined> {
+  return statSync(file).isFile() ? await readInstaller(file) : undefined;
+}
+
+/** Who signed the whole of an installer is who made the bundle in it. */
+function refuseOtherSender({ path, maker }: InstallerFile, { facts, sender }: FoundBundle): void {
+  if (maker.instance === facts.from.instance && maker.fingerprint === sender.fingerprint) return;
+  throw new BundleError(
+    'BUNDLE_SENDER_UNKNOWN',
+    `Cannot use ${basename(path)}: it was made by ${maker.name} (${maker.words}), and its bundle by ${facts.from.name} (${sender.words})`,
+    {
+      hint: 'Ask who made it for another one.',
+      details: { file: path, maker: maker.fingerprint, sender: sender.fingerprint },
+    },
+  );
+}
+
+async function refuseDamaged(found: Found, tell: (done: number, of: number) => void): Promise<void> {
   const of = found.bundles
     .flatMap(({ parts }) => [...parts.values()])
     .reduce((sum, { content }) => sum + content.sizeBytes, 0);
   let done = 0;
-  const what = 'Checking every byte';
-  tell({ what, done, of });
+  tell(done, of);
   const inspections = await inspectBundles(found, (bytes) => {
     done += bytes;
-    tell({ what, done, of });
+    tell(done, of);
   });
   const failure = incompleteError(found, inspections);
   if (failure !== undefined) throw failure;

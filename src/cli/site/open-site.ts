@@ -15,6 +15,7 @@ import { readCarried, sealedElsewhere, type Carried } from './carried.ts';
 import { keepAnswers } from './inputs-here.ts';
 import { confirmHere, invitationOf, pairHere } from './pair-here.ts';
 import { releaseCarried, toldRelease } from './release-here.ts';
+import { previewResult, writeResult } from './result.ts';
 import { decideHere, runWork } from './run-work.ts';
 import { holdSite, isSiteFolder, refuseUnfitFolder } from './site-folder.ts';
 import { instanceHere, makeSiteInstance } from './site-instance.ts';
@@ -82,7 +83,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       account,
     },
     async verify(tell): Promise<Maker> {
-      const found = await readCarried([options.bundle ?? file], instance, tell);
+      const found = await readCarried({ file, bundle: options.bundle, instance }, { tell, signal });
       // What nobody here can open is told before a person is asked anything.
       if (invitationOf(found) === undefined && (instance === undefined || !isLinked(instance, found)))
         throw sealedElsewhere(found.newest, places.root);
@@ -111,7 +112,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       else if (invitation !== undefined) pairHere(instance, invitation);
       await recordBrokenRuns(instance, signal);
       await takeBundlesIn(instance, at, { signal, tell });
-      taken = releaseCarried(instance, at.newest);
+      taken = releaseCarried(instance, at);
       return await toldRelease(instance, taken);
     },
     async standing(environment) {
@@ -135,11 +136,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     async decide(deployment, wait, decision) {
       decideHere(here().instance, deployment, { wait, decision });
     },
-    async previewResult() {
-      throw new TypeError('results are not there yet');
+    async previewResult(wish) {
+      const at = here();
+      return previewResult(at.instance, at.release, wish);
     },
-    async writeResult() {
-      throw new TypeError('results are not there yet');
+    async writeResult(wish, out) {
+      const at = here();
+      return await writeResult(at.instance, at.release, { wish, out });
     },
     async [Symbol.asyncDispose]() {
       try {

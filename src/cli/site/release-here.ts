@@ -1,4 +1,3 @@
-import type { FoundBundle } from '../../bundles/index.ts';
 import { revisionOf } from '../../daemon/index.ts';
 import { feedId } from '../../events/index.ts';
 import type { Release } from '../../guide/index.ts';
@@ -13,17 +12,18 @@ import {
 } from '../../projections/index.ts';
 import { CliError } from '../errors.ts';
 import { notesOf } from '../release-facts.ts';
+import type { Carried } from './carried.ts';
 
 /** Where a release goes if nobody names a place: neither this site nor the process knows one. */
 const usualEnvironment = 'production';
 
 /**
- * The release that a bundle was made for: the newest one that it, or a bundle before it, offers and of which the
- * process is here.
+ * The release that was carried here: the one that an installer names; else the newest one that the bundle, or one before
+ * it, offers and of which the process is here.
  *
  * @throws CliError NOTHING_CARRIED where it offers none
  */
-export function releaseCarried(instance: Instance, { facts }: FoundBundle): ReleaseRow {
+export function releaseCarried(instance: Instance, { newest: { facts }, release }: Carried): ReleaseRow {
   const { link, from, last } = facts;
   const feed = feedId(from.instance, link);
   const offered = new Set(
@@ -35,7 +35,9 @@ export function releaseCarried(instance: Instance, { facts }: FoundBundle): Rele
   const releases = readReleases(instance.db).filter((row) => row.link === link && offered.has(row.digest));
   const isHere = ({ document }: ReleaseRow): boolean => instance.holds(document.revision.digest);
   const found =
-    releases.findLast((row) => isHere(row) && row.withdrawn === null) ?? releases.findLast(isHere);
+    releases.find(({ digest }) => digest === release) ??
+    releases.findLast((row) => isHere(row) && row.withdrawn === null) ??
+    releases.findLast(isHere);
   if (found !== undefined) return found;
   throw new CliError(
     'NOTHING_CARRIED',

@@ -8,6 +8,12 @@ import { besideInstance } from './site-folder.ts';
 /** Nobody renews the certificate of a site before a daemon adopts it. */
 const validYears = 20;
 
+/** What the maker is told of runs is decided by a person, each time. */
+const settings = `
+[report]
+when = "asked"          # a person says what goes home
+`;
+
 /** The instance that lives in the folder, if one does. @throws InstanceError DATA_FOLDER_TAKEN where it has another name */
 export async function instanceHere(
   { root }: DataFolder,
@@ -32,7 +38,7 @@ export async function makeSiteInstance(
   refuseUnfitName(name);
   const validFrom = new Date(clock.now());
   const { certificate: company } = await newCompanyCertificate({ commonName: name, validFrom, validYears });
-  const { instance } = await createInstance(root, { name, company, beside: besideInstance }, clock);
+  const { instance } = await createInstance(root, { name, company, settings, beside: besideInstance }, clock);
   return instance;
 }
 

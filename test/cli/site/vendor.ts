@@ -9,6 +9,10 @@ import { personAt, type Person } from '../typed.ts';
 
 export const secret = 'tr0ub4dor&3 "größer" <als>/vorher';
 
+/** A script that ends the executor of the site whose data folder `file` names, once: as a power cut would. */
+export const endsExecutor = (file: string): string =>
+  `if [ -e '${file}' ]; then data=$(cat '${file}'); rm '${file}'; kill -9 $(cat "$data"/runs/*/lock.holder | grep -o '"pid":[0-9]*' | cut -d: -f2); fi`;
+
 /** A process of three steps; each script leaves a line in `marks`. `more` goes to the deploy script. */
 export const processText = (marks: string, more = 'true'): string => `process: Orders
 inputs:

@@ -1,0 +1,229 @@
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Site } from '../../../src/guide/index.ts';
+import { effectsIn } from '../../support/companies.ts';
+import { freshFolder } from '../typed.ts';
+import { endsExecutor, hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from './vendor.ts';
+
+const root = freshFolder();
+const cut = join(root, 'cut');
+const env = 'production';
+const answers = { 'Db.Password': secret, 'Site.Port': '9090' };
+const once = { stop: 1, deploy: 1, start: 1 };
+const install = { kind: 'install', environment: env, again: false } as const;
+/** Bundles for the site that nobody has met: of the first release, and of both. */
+let first: string;
+let second: string;
+let vendor: Vendor;
+let turn = 0;
+
+const settingsOf = (data: string, number: string): string =>
+  readFileSync(join(data, 'apps', env, 'Orders.Web', number, 'settings.json'), 'utf8');
+
+/** A copy of the site on which the first release is installed. */
+function installedSite(): string {
+  const data = fresh();
+  cpSync(join(root, 'plant'), data, { recursive: true });
+  for (const folder of [data, join(data, 'keys')]) chmodSync(folder, 0o700);
+  return data;
+}
+
+const fresh = (): string => join(root, `site-${turn}`);
+
+/** What the site says of the release in the file. */
+async function at(data: string, file: string): Promise<Site> {
+  const site = await siteAt(data, { file });
+  await takeIn(site);
+  return site;
+}
+
+beforeAll(async () => {
+  vendor = await makeVendor(root);
+  await vendor.invite('plant');
+  await vendor.release('1.0.0', { more: endsExecutor(cut) });
+  first = await vendor.bundle('plant', '1.0.0');
+  await vendor.release('1.1.0', { more: 'echo changed' });
+  second = await vendor.bundle('plant', '1.1.0');
+  await using site = await siteAt(join(root, 'plant'), { file: first });
+  const { maker, release } = await takeIn(site);
+  expect(maker).toMatchObject({ name: 'acme', company: 'CN=acme', believed: false });
+  expect(release).toMatchObject({
+    process: 'Orders',
+    number: '1.0.0',
+    packages: [{ id: 'Orders.Web', version: '1.0.0', signer: 'CN=acme' }],
+    environments: [env],
+    hasUninstall: false,
+  });
+  expect(await site.standing(env)).toMatchObject({
+    installed: null,
+    compared: 'nothing-installed',
+    previous: null,
+    open: null,
+    inTheWay: null,
+    changes: [],
+    inputs: [
+      {
+        name: 'Db.Password',
+        label: 'Main database',
+        secret: true,
+        isKnown: false,
+        value: null,
+        required: true,
+      },
+      { name: 'Site.Port', type: 'port', default: '8080', isKnown: false },
+      { name: 'Smtp.Host', required: false },
+    ],
+    scripts: [{ where: 'step Stop', isNew: true }, { isNew: true }, { isNew: true }],
+    steps: [{ name: 'Stop', kind: 'run', skippedBecause: null }, { name: 'Web' }, { name: 'Start' }],
+  });
+  await site.keep(env, answers);
+  const outcome = await site.run(install, hooks());
+  expect(outcome).toMatchObject({ state: 'succeeded', number: '1.0.0', wait: null, at: null });
+  expect(outcome.steps.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  expect(outcome.steps.every(({ durationMs }) => durationMs !== null)).toBe(true);
+  expect(effectsIn(vendor.marks)).toEqual(once);
+}, 120_000);
+
+beforeEach(() => {
+  turn += 1;
+  writeFileSync(vendor.marks, '');
+});
+
+test('J2.9 a machine that nobody has met installs what was carried there', () => {
+  expect(settingsOf(join(root, 'plant'), '1.0.0')).toBe(
+    '{"title":"Orders 1.0.0 in production","port":"9090"}\n',
+  );
+});
+
+test('J2.9 answers are kept for the next version, and what changes is told against what is installed', async () => {
+  await using site = await at(installedSite(), second);
+  const standing = await site.standing(env);
+  expect(standing).toMatchObject({
+    installed: { number: '1.0.0' },
+    compared: 'newer',
+    inputs: [
+      { name: 'Db.Password', isKnown: true, value: null },
+      { name: 'Site.Port', isKnown: true, value: '9090' },
+      { name: 'Smtp.Host', isKnown: false },
+    ],
+    scripts: [{ isNew: false }, { where: 'step Web', isNew: true }, { isNew: false }],
+  });
+  expect(standing.changes.join('\n')).toMatch(/Orders\.Web +1\.0\.0 +→ +1\.1\.0/);
+  expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded', number: '1.1.0' });
+});
+
+test('J2.13 what ran before is gone back to, by its own process and with its package', async () => {
+  const data = installedSite();
+  await using site = await at(data, second);
+  await site.run(install, hooks());
+  expect(await site.standing(env)).toMatchObject({
+    installed: { number: '1.1.0' },
+    compared: 'same',
+    previous: { number: '1.0.0' },
+  });
+  const outcome = await site.run({ kind: 'roll-back', environment: env }, hooks());
+  expect(outcome).toMatchObject({ state: 'succeeded', number: '1.0.0' });
+  expect(await site.standing(env)).toMatchObject({ installed: { number: '1.0.0' }, compared: 'newer' });
+});
+
+test('what is installed already is not installed again unless a person asks for it', async () => {
+  await using site = await at(installedSite(), first);
+  expect(await site.standing(env)).toMatchObject({ compared: 'same', previous: null });
+  expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded' });
+  expect(effectsIn(vendor.marks)).toEqual({});
+  expect(await site.run({ ...install, again: true }, hooks())).toMatchObject({ state: 'succeeded' });
+  expect(effectsIn(vendor.marks)).toEqual(once);
+});
+
+test('an older release than the one installed is refused: going back is a decision of its own', async () => {
+  const data = installedSite();
+  {
+    await using site = await at(data, second);
+    await site.run(install, hooks());
+  }
+  writeFileSync(vendor.marks, '');
+  await using site = await at(data, first);
+  expect(await site.standing(env)).toMatchObject({ compared: 'older', installed: { number: '1.1.0' } });
+  await expect(site.run(install, hooks())).rejects.toMatchObject({ code: 'RELEASE_OLDER', exitCode: 3 });
+  expect(effectsIn(vendor.marks)).toEqual({});
+});
+
+test('J2.12 a run that was cut off is found where it stopped, and goes on there', async () => {
+  const data = installedSite();
+  {
+    await using site = await at(data, first);
+    writeFileSync(cut, data);
+    const outcome = await site.run({ ...install, again: true }, hooks());
+    expect(outcome).toMatchObject({ state: 'interrupted', at: 'step 2 of 3, Web, at convention 10 of 15' });
+  }
+  await using site = await at(data, first);
+  const { open } = await site.standing(env);
+  expect(open).toMatchObject({ state: 'interrupted', number: '1.0.0', done: ['Stop'] });
+  expect(open?.at).toBe('step 2 of 3, Web, at convention 10 of 15');
+  await expect(site.run({ ...install, again: true }, hooks())).rejects.toMatchObject({ exitCode: 8 });
+  const work = { kind: 'resume', environment: env, deployment: open!.deployment } as const;
+  expect(await site.run(work, hooks())).toMatchObject({ state: 'succeeded' });
+  expect(effectsIn(vendor.marks)).toEqual({ ...once, deploy: 2 });
+  expect((await site.standing(env)).open).toBe(null);
+});
+
+test('J2.12 a run that was cut off can be started over', async () => {
+  const data = installedSite();
+  await using site = await at(data, first);
+  writeFileSync(cut, data);
+  const { deployment } = await site.run({ ...install, again: true }, hooks());
+  const outcome = await site.run({ kind: 'start-over', environment: env, deployment }, hooks());
+  expect(outcome).toMatchObject({ state: 'succeeded' });
+  expect(outcome.deployment).not.toBe(deployment);
+  expect(effectsIn(vendor.marks)).toEqual({ stop: 2, deploy: 2, start: 1 });
+});
+
+test('a person who wants to end while it runs breaks it off, and can go on later', async () => {
+  const data = installedSite();
+  await using site = await at(data, first);
+  const end = new AbortController();
+  const outcome = await site.run(
+    { ...install, again: true },
+    { ...hooks(), signal: end.signal, tell: ({ text }) => text.startsWith('step 1') && end.abort() },
+  );
+  expect(outcome.state).toBe('interrupted');
+  const work = { kind: 'resume', environment: env, deployment: outcome.deployment } as const;
+  expect(await site.run(work, hooks())).toMatchObject({ state: 'succeeded' });
+});
+
+test('another installer that works on the folder is named, with since when', async () => {
+  const data = installedSite();
+  await using _site = await siteAt(data, { file: first });
+  await expect(siteAt(data, { file: first })).rejects.toMatchObject({
+    code: 'SITE_HELD',
+    exitCode: 8,
+    message: expect.stringMatching(
+      new RegExp(`process ${process.pid} \\(installer by .*, since 2`),
+    ) as string,
+  });
+});
+
+test('nothing is taken in from a maker whose words nobody has compared', async () => {
+  const data = fresh();
+  await using site = await siteAt(data, { file: first });
+  const { words } = await site.verify(() => {});
+  await expect(site.takeIn(() => {})).rejects.toMatchObject({ code: 'MAKER_NOT_BELIEVED', exitCode: 4 });
+  const other = words.split(' ').toReversed().join(' ');
+  await expect(site.believe({ words: other })).rejects.toMatchObject({
+    code: 'FINGERPRINT_DIFFERS',
+    exitCode: 4,
+  });
+  await expect(site.takeIn(() => {})).rejects.toMatchObject({ code: 'MAKER_NOT_BELIEVED' });
+});
+
+test('a folder in which other things lie, and a file in its place, are left as they are', async () => {
+  const data = fresh();
+  writeFileSync(data, 'mine');
+  await expect(siteAt(data, { file: first })).rejects.toMatchObject({ code: 'DATA_FOLDER_TAKEN' });
+  expect(readFileSync(data, 'utf8')).toBe('mine');
+  const photos = join(root, 'photos');
+  mkdirSync(photos);
+  writeFileSync(join(photos, 'cat.jpg'), '');
+  await expect(siteAt(photos, { file: first })).rejects.toMatchObject({ code: 'DATA_FOLDER_TAKEN' });
+});
