@@ -25,6 +25,7 @@ import {
   readListedPackages,
   readPublications,
   readReleases,
+  readToldLogs,
   type LinkRow,
   type ListedPackage,
   type ReleaseRow,
@@ -131,6 +132,7 @@ export async function cargoOf(
     new Set([
       ...offeredBlobs(instance, link, wish.release),
       ...revocationsTold(instance, link).map(([digest]) => digest),
+      ...logsTold(instance, link).map(([digest]) => digest),
     ]);
   const onItsWay =
     wish.after === undefined ? new Set<string>() : carriedBy(keptBundles(instance), wish.after);
@@ -234,6 +236,7 @@ function namedBlobs(instance: Instance, { link }: LinkRow): Map<string, BundledB
   const lists = listsByPackage(instance, { link });
   return new Map([
     ...revocationsTold(instance, { link }),
+    ...logsTold(instance, { link }),
     ...releases.flatMap((release) => [
       ...blobsOf(release.document).map(({ digest, sizeBytes, what, pin }): [string, BundledBlob] => {
         const name = pin === undefined ? `${what} of ${releaseOf(db, release)}` : `${pin.id} ${pin.version}`;
@@ -265,6 +268,14 @@ function revocationsTold({ db }: Instance, { link }: Pick<LinkRow, 'link'>): [st
       const name = `revocation list of ${issuer}`.slice(0, 300);
       return [digest, { digest, sizeBytes, attempt: 0, kind: 'other', name }];
     });
+}
+
+/** The logs of runs that a link is told with them. */
+function logsTold({ db }: Instance, { link }: Pick<LinkRow, 'link'>): [string, BundledBlob][] {
+  return readToldLogs(db, link).map(({ digest, sizeBytes, deployment }) => [
+    digest,
+    { digest, sizeBytes, attempt: 0, kind: 'other', name: `log of ${deployment}` },
+  ]);
 }
 
 /** How the packages offered to a link are cut: the lists travel beside them. */

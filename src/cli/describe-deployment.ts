@@ -2,7 +2,8 @@ import { openWaits, waysToDecide, type DeploymentView, type StepView } from '../
 import { stoppedAt } from './stopped-at.ts';
 import { facts, indented, section, table } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
-import { count, moment } from '../words.ts';
+import { struckState } from '../commands/index.ts';
+import { commandLine, count, moment, size, took } from '../words.ts';
 
 type Toned = Pick<Terminal, 'tone'>;
 
@@ -43,14 +44,49 @@ export function describeDeployment(view: DeploymentView, log: RunLogFacts, termi
       ['started', view.startedAt && moment(view.startedAt)],
       ['ended', view.endedAt && moment(view.endedAt)],
       ['stopped at', stoppedAt(view)],
+      ['took', durationOf(view)],
+      ['exit code', view.exitCode === undefined ? null : String(view.exitCode)],
       ['error', view.error],
       ['warning', view.warning],
-      ['log', log.file],
+      ['log', log.file ?? reportedLog(view)],
+      ...reportFacts(view),
     ]),
     ...describeWaits(view),
     ...describeSteps(view, terminal, 'busy'),
     ...section('Artifacts', log.artifacts),
-    ...section('The last lines of its log', log.lastLines),
+    ...section('The last lines of its log', view.report?.lastLines ?? log.lastLines),
+  ];
+}
+
+/** How long a run or a step took, in words; null where that is not known. */
+export function durationOf({
+  startedAt,
+  endedAt,
+}: {
+  readonly startedAt?: string | null;
+  readonly endedAt?: string | null;
+}): string | null {
+  if (startedAt == null || endedAt == null) return null;
+  return took(Date.parse(endedAt) - Date.parse(startedAt));
+}
+
+function reportedLog({ id, report }: DeploymentView): string | null {
+  if (report?.log == null) return null;
+  const { sizeBytes, wholeBytes, isHere } = report.log;
+  const of = wholeBytes > sizeBytes ? `the last ${size(sizeBytes)} of ${size(wholeBytes)}` : size(sizeBytes);
+  return isHere ? `${of}: ${commandLine('deployment', 'log', id)}` : `${of}, not here yet`;
+}
+
+/** What came with the report of a customer's run, and of a run here whether its author was told. */
+function reportFacts({ report, toldAt }: DeploymentView): [string, string | null][] {
+  if (report === undefined)
+    return toldAt === undefined ? [] : [['told', toldAt === null ? 'nobody yet' : moment(toldAt)]];
+  const { by, at, rating, comment, struck } = report;
+  return [
+    ['told', `${moment(at)} by ${by}`],
+    ['rating', rating === null ? null : `${rating} of 5`],
+    ['comment', comment],
+    ['struck out', struck.length === 0 ? null : `by the operator: ${struck.join('; ')}`],
   ];
 }
 
@@ -95,6 +131,15 @@ export function describeSteps(
   });
 }
 
+/** `Step 2 Web: failed after 4 s, exit code 3`; of one that was struck out, that it was. */
+function stepLine(step: StepView, position: number, terminal: Toned): string {
+  if (step.state === struckState) return `Step ${position}: struck out by the operator`;
+  const duration = durationOf(step);
+  const after = duration === null ? '' : ` after ${duration}`;
+  const exit = step.exitCode === undefined ? '' : `, exit code ${step.exitCode}`;
+  return `Step ${position} ${step.name}: ${stateWord(step.state, terminal)}${after}${exit}`;
+}
+
 function describeStep(
   step: StepView,
   position: number,
@@ -114,7 +159,7 @@ function describeStep(
   const outputs = Object.entries(step.outputs).map(([name, value]) => [`${name} =`, value ?? '(secret)']);
   return [
     '',
-    `Step ${position} ${step.name}: ${stateWord(step.state, terminal)}`,
+    stepLine(step, position, terminal),
     ...indented(table(conventions)),
     ...(left === 0 ? [] : [`  (${count(left, 'convention')} had nothing to do; all with --json)`]),
     ...indented(table(outputs)),

@@ -1,3 +1,4 @@
+import { linesTold } from '../commands/index.ts';
 import { readRelease, type CrossgapEvent, type LoggedEntry } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { describeEvent, readLinks } from '../projections/index.ts';
@@ -42,6 +43,12 @@ export function entrySummary({ event }: Entry): string {
   if (!event.known) return 'of a newer version, kept as it is';
   const words = describeEvent(event);
   return words === event.name ? factsOf(event) : words;
+}
+
+/** Every line that a summary leaves out: of a run that is told, all that is told of it. */
+export function entryDetails({ event, header }: Entry): string[] {
+  if (!event.known || event.name !== 'deployment.reported') return [];
+  return linesTold(event.data, header.actor).flatMap((line) => line.split('\n'));
 }
 
 /** `self`, the name of a link for both its feeds, or the beginning of a feed's id. @throws CliError USAGE_INVALID */

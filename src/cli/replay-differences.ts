@@ -1,4 +1,5 @@
 import type { ForeseenStep } from '../executor/index.ts';
+import { struckState } from '../commands/index.ts';
 import type { StepView } from '../projections/index.ts';
 
 /** Where a repeated run is not what was recorded. */
@@ -15,8 +16,8 @@ type Line = StepView['conventions'][number];
 /** What can be asked of a record: who has only a report does not know values, nor what they were put into. */
 export type Comparing = 'everything' | 'states-and-files';
 
-/** States that say how far a run came, and nothing of what was decided. */
-const unfinished = new Set(['not-run', 'interrupted', 'running']);
+/** States that say how far a run came, or that somebody struck it out, and nothing of what was decided. */
+const unfinished = new Set(['not-run', 'interrupted', 'running', struckState]);
 /** Where features act: what they come to is the machine's. */
 const featureNumbers = new Set<number | 'F'>([1, 3, 9, 11, 12, 13, 15, 'F']);
 
@@ -28,6 +29,7 @@ export function replayDifferences(
 ): ReplayDifference[] {
   const differences: ReplayDifference[] = [];
   for (const [index, step] of recorded.entries()) {
+    if (step.state === struckState) continue;
     const again = repeated[index];
     if (again === undefined || again.id !== step.id) {
       const found = again === undefined ? 'there is no such step' : `step ${again.name}`;

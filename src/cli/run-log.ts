@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { logPath, readJournal, readRunLog, type LogLine } from '../executor/index.ts';
+import { readDeployment } from '../daemon/index.ts';
+import { logPath, parseLogLine, readJournal, readRunLog, type LogLine } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { findDeployment, type DeploymentView } from '../projections/index.ts';
 import type { RunLogFacts } from './describe-deployment.ts';
@@ -42,17 +43,32 @@ export function artifactsOf({ folder }: Instance, deployment: string): KeptArtif
 export function runLog(instance: Instance, deployment: string): { file: string; lines: LogLine[] } {
   const file = runLogOf(instance, deployment);
   if (file !== undefined) return { file, lines: readRunLog(instance.folder.run(deployment)) };
+  const told = toldLogOf(instance, deployment);
+  if (told !== undefined) return told;
   const isHere = findDeployment(instance.db, deployment) !== undefined;
   throw new CliError(
     'RUN_LOG_MISSING',
-    `Cannot show the log of deployment ${deployment}: ${isHere ? 'it has not begun' : 'it ran at another side, and its log stays there'}`,
+    `Cannot show the log of deployment ${deployment}: ${isHere ? 'it has not begun' : 'it ran at another side, and its log is not here'}`,
     {
       hint: isHere
         ? 'Start the daemon with `crossgap run`, or do what waits with `crossgap run --once`.'
-        : 'Ask who runs it; `crossgap deployment show` tells what was reported of it.',
+        : 'Who runs it may tell it with `crossgap report --with-log`; `crossgap deployment show` has what was told of it.',
       details: { deployment },
     },
   );
+}
+
+/** The log that came with the report of a customer's run; undefined where none did, or it is still on its way. */
+function toldLogOf(instance: Instance, deployment: string): { file: string; lines: LogLine[] } | undefined {
+  const log = readDeployment(instance, deployment)?.report?.log;
+  if (log == null || !log.isHere) return undefined;
+  const file = instance.blobs.path(log.digest);
+  return {
+    file,
+    lines: readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line) => parseLogLine(line) ?? []),
+  };
 }
 
 /** What stands beside a trace: of a run that failed, what its failing step wrote last. */

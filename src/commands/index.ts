@@ -70,12 +70,11 @@ export {
   composeReport,
   refuseUntellable,
   reportLines,
-  struckState,
   tellRun,
-  type ReportLine,
   type ReportWish,
   type TellableRun,
 } from './compose-report.ts';
+export { linesTold, struckState, type ReportLine } from './report-lines.ts';
 export { recordedStep, recordRun, startRun, type RunTold } from './record-run.ts';
 export type { RecordedDeployment, ReportRules } from './report-run.ts';
 export { cancelDeployment, resumeDeployment, type OpenRun } from './resume-or-cancel.ts';

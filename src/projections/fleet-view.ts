@@ -1,3 +1,4 @@
+import { count, took } from '../words.ts';
 import { conventionNumber } from './deployment-view.ts';
 import type { FleetStateRow } from './fleet-board.ts';
 import type { LinkRow } from './link-board.ts';
@@ -50,6 +51,21 @@ export function isTroubled(row: FleetRow): boolean {
     bad.includes(row.state) ||
     bad.includes(row.lastAttempt?.state ?? '')
   );
+}
+
+/** What was told of an attempt beside its state, in words: how long it took, its exit code, its rating, its gaps. */
+export function attemptInWords({
+  durationMs,
+  exitCode,
+  rating,
+  struck,
+}: NonNullable<FleetRow['lastAttempt']>): string[] {
+  return [
+    ...(durationMs === null ? [] : [`took ${took(durationMs)}`]),
+    ...(exitCode === null ? [] : [`exit code ${exitCode}`]),
+    ...(rating === null ? [] : [`rated ${rating} of 5`]),
+    ...(struck === 0 ? [] : [`${count(struck, 'line')} struck out`]),
+  ];
 }
 
 type Releases = FleetFacts['releaseOf'];

@@ -23,7 +23,7 @@ export { conventionNumber, deploymentView, reportedView, stepView } from './depl
 export { standingOf } from './customer-board.ts';
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
 export { fleetInPieces, fleetOf, fleetRows, type FleetWish } from './fleet-page.ts';
-export { ageOf, isTroubled } from './fleet-view.ts';
+export { ageOf, attemptInWords, isTroubled } from './fleet-view.ts';
 export {
   inputVersion,
   readInputs,
@@ -112,7 +112,7 @@ export {
   type StatusFacts,
 } from './status-view.ts';
 export { readPushes, readSourceAlarms, type PushRow, type SourceAlarm } from './repository-board.ts';
-export { findToldReport, readUntoldRuns } from './told-reports.ts';
+export { findToldReport, readToldLogs, readUntoldRuns, type ToldLog } from './told-reports.ts';
 export { decidesAtHome } from './told-events.ts';
 export {
   readRevocationLists,

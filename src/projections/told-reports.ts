@@ -27,6 +27,20 @@ export function findToldReport(db: Database, deployment: string): { link: string
     | undefined;
 }
 
+/** A log that goes with a report: whose run wrote it. */
+export type ToldLog = { readonly deployment: string; readonly digest: string; readonly sizeBytes: number };
+
+/** The logs that newest reports to a link name. */
+export function readToldLogs(db: Database, link: string): ToldLog[] {
+  return db
+    .prepare(
+      `SELECT deployment, blob_owed.digest AS digest, size_bytes AS sizeBytes
+         FROM told_report JOIN blob_owed ON blob_owed.link = told_report.link AND blob_owed.digest = log_digest
+        WHERE told_report.link = ? ORDER BY pos`,
+    )
+    .all(link) as ToldLog[];
+}
+
 /** Runs of others' releases that came to an end or a halt and were told to nobody, oldest first. */
 export function readUntoldRuns(
   db: Database,

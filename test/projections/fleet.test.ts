@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { answerOffer, removeLink, withdrawRelease, type Answer } from '../../src/commands/index.ts';
+import { answerOffer, removeLink, withdrawRelease, type Answer, type ReportRules } from '../../src/commands/index.ts';
 import {
   ageOf,
   fleetRows,
@@ -145,7 +145,7 @@ describe('J1.25: the fleet', () => {
   test('says where it failed, to whom the customer does not tell why', async () => {
     await publish('1.0.0');
     const { customer } = pair;
-    const quiet = { trace: true, files: true, errors: false };
+    const quiet: ReportRules = { when: 'always', trace: true, files: true, errors: false, lines: true };
     runTo(customer, askFor(customer, atCustomer('1.0.0'), 'uat', 'again'), 'failed', quiet);
     await settle(pair);
     expect(fleet()[0]!.blockedBy).toBe('1.0.0 failed at step web, convention 7.5');

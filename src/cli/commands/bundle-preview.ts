@@ -5,7 +5,7 @@ import type { Place, Replica } from '../../sync/index.ts';
 import { ago, count, moment, short, size } from '../../words.ts';
 import type { Cargo } from '../bundle-ends.ts';
 import type { Outcome } from '../command.ts';
-import { entryDocument, entrySummary } from '../entries.ts';
+import { entryDetails, entryDocument, entrySummary } from '../entries.ts';
 import { indented, section, table } from '../table.ts';
 import { leftOutDocument, leftOutLines } from './bundle-made.ts';
 import { notesBeside } from './relay-hops.ts';
@@ -23,6 +23,7 @@ export function previewOf(instance: Instance, link: LinkRow, replica: Replica, c
     if (entry === undefined) continue;
     entries.push(entryDocument(instance, entry));
     lines.push(`${String(place.seq).padStart(5)}  ${moment(entry.header.at)}  ${entrySummary(entry)}`);
+    lines.push(...indented(indented(entryDetails(entry))));
   }
   const theirs = (at: Place): readonly Place[] => replica.incoming?.(at, pageEntries) ?? [];
   const givenBack = cargo.stands === undefined ? [] : [...entriesAfter(theirs, cargo.stands)];

@@ -145,6 +145,7 @@ async function fromReport(instance: Instance, view: DeploymentView): Promise<Rep
       'values that the other side typed, and the tags of its environment, which are not reported',
       'output variables, and what depends on them',
       'what scripts and features did, and why something failed',
+      ...(view.report?.struck ?? []).map((part) => `${part}: struck out by the operator`),
     ],
   };
 }

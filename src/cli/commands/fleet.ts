@@ -1,6 +1,7 @@
 import type { Database } from '../../db/index.ts';
 import { lastBundles } from '../../daemon/index.ts';
 import {
+  attemptInWords,
   describeSent,
   fleetRows,
   nameKey,
@@ -80,7 +81,10 @@ function cells(row: FleetRow, now: number, terminal: Terminal): string[] {
     `${row.process} ${row.release ?? '-'}${row.withdrawn === null ? '' : ' (withdrawn)'}`,
     lastAttempt === null
       ? row.state
-      : `${tried}${stateWord(lastAttempt.state, terminal)} ${ago(lastAttempt.at, now)}`,
+      : [
+          `${tried}${stateWord(lastAttempt.state, terminal)} ${ago(lastAttempt.at, now)}`,
+          ...attemptInWords(lastAttempt),
+        ].join(', '),
     row.ageSeconds === null ? 'never' : `${span(row.ageSeconds)} ago`,
     String(row.behind),
     row.blockedBy ?? '',
