@@ -30,6 +30,7 @@ const exits = {
   MAKER_NOT_BELIEVED: exitCodes.verification,
   RELEASE_OLDER: exitCodes.refused,
   NOTHING_RAN_HERE: exitCodes.refused,
+  FOLDER_NOT_MOVED: exitCodes.refused,
 } as const satisfies Record<string, ExitCode>;
 
 export type CliErrorCode = keyof typeof exits;

@@ -1,1 +1,3 @@
 export { openSite, type SiteOptions } from './open-site.ts';
+export { holdSite } from './site-folder.ts';
+export { takeOver, type Move } from './take-over.ts';

@@ -47,7 +47,7 @@ test.each([
   ['when a step was over', 'executor.step.before-journal:2'],
   ['when the run was over', 'executor.end.before-journal'],
   ['when the end was to be recorded', 'daemon.run-over'],
-] as const)('J2.F8 an installation cut off %s goes on where it was (%s)', async (_when, fault) => {
+] as const)('J2.12 an installation cut off %s goes on where it was (%s)', async (_when, fault) => {
   const data = join(root, `site-${turn}`);
   const killed = await install(data, { file, values, fault });
   expect(killed.signal, killed.stderr).toBe('SIGKILL');

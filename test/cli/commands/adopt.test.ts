@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { program } from '../../support/companies.ts';
+import { endsExecutor, hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from '../site/vendor.ts';
+import { freshFolder, personAt } from '../typed.ts';
+
+const root = freshFolder();
+const cut = join(root, 'cut');
+const env = 'production';
+let vendor: Vendor;
+let file: string;
+let turn = 0;
+/** A copy of the folder of an installer, and where a daemon's shall be. */
+let from: string;
+let to: string;
+
+beforeAll(async () => {
+  vendor = await makeVendor(root);
+  await vendor.invite('plant');
+  await vendor.release('1.0.0', { more: endsExecutor(cut) });
+  file = await vendor.bundle('plant', '1.0.0');
+  await using site = await siteAt(join(root, 'plant'), { file });
+  await takeIn(site);
+  await site.keep(env, { 'Db.Password': secret, 'Site.Port': '9090' });
+  await site.run({ kind: 'install', environment: env, again: false }, hooks());
+}, 120_000);
+
+beforeEach(() => {
+  turn += 1;
+  from = join(root, `installer-${turn}`);
+  to = join(root, 'srv', `daemon-${turn}`);
+  cpSync(join(root, 'plant'), from, { recursive: true });
+  for (const folder of [from, join(from, 'keys')]) chmodSync(folder, 0o700);
+});
+
+test('what an installer keeps is moved to where a daemon shall have it, and goes on there', async () => {
+  const person = personAt(to);
+  const adopted = await person.asks<{ links: object[] }>(['adopt', '--from', from]);
+  expect(adopted).toMatchObject({
+    name: 'plant',
+    folder: to,
+    moved: true,
+    links: [{ name: 'acme', state: 'confirmed' }],
+    installed: [{ environment: env, process: 'Orders', release: '1.0.0' }],
+    answers: [
+      { name: 'Db.Password', environment: env, secret: true },
+      { name: 'Site.Port', environment: env, secret: false },
+    ],
+    report: 'asked',
+  });
+  // What runs from the old paths finds them.
+  const installed = join(from, 'apps', env, 'Orders.Web', '1.0.0', 'settings.json');
+  expect(readFileSync(installed, 'utf8')).toContain('"9090"');
+  await person.asks('run --once');
+  await expect(person.asks('deploy 1.0.0 --env production --again --wait')).resolves.toMatchObject({
+    state: 'succeeded',
+  });
+  expect(await person.asks(['adopt', '--from', from])).toMatchObject({ moved: false, installed: [{}] });
+  expect(await person.asks('adopt')).toMatchObject({ moved: false });
+});
+
+test.each(['adopt.marked', 'adopt.moved', 'adopt.linked'])(
+  'adopting that was killed at %s is finished by the next call',
+  async (fault) => {
+    const killed = spawnSync(process.execPath, [program, '--data', to, 'adopt', '--from', from], {
+      env: { ...process.env, CROSSGAP_FAULT: fault },
+    });
+    expect(killed.signal).toBe('SIGKILL');
+    expect(await personAt(to).asks(['adopt', '--from', from])).toMatchObject({ name: 'plant', folder: to });
+    expect(lstatSync(from).isSymbolicLink()).toBe(true);
+    expect(existsSync(join(to, 'adopted-from'))).toBe(false);
+  },
+);
+
+test('nothing is adopted while a run waits for a person to decide', async () => {
+  {
+    await using site = await siteAt(from, { file });
+    await takeIn(site);
+    writeFileSync(cut, from);
+    await site.run({ kind: 'install', environment: env, again: true }, hooks());
+  }
+  const refused = await personAt(to).types(['adopt', '--from', from, '--json']);
+  expect(refused).toMatchObject({ exitCode: 8, error: { code: 'DEPLOYMENT_HELD' } });
+  expect(existsSync(to)).toBe(false);
+  expect(await personAt(from).types('adopt --json')).toMatchObject({ exitCode: 8 });
+});
+
+test('nothing is moved onto something else, from where there is nothing, or while an installer works there', async () => {
+  mkdirSync(to, { recursive: true });
+  writeFileSync(join(to, 'mine'), '');
+  const person = personAt(to);
+  expect(await person.types(['adopt', '--from', from, '--json'])).toMatchObject({
+    exitCode: 3,
+    error: { code: 'DATA_FOLDER_TAKEN' },
+  });
+  const elsewhere = personAt(join(root, 'nowhere'));
+  expect(await elsewhere.types(['adopt', '--from', join(root, 'empty'), '--json'])).toMatchObject({
+    error: { code: 'DATA_FOLDER_MISSING' },
+  });
+  await using _site = await siteAt(from, { file });
+  expect(await elsewhere.types(['adopt', '--from', from, '--json'])).toMatchObject({
+    exitCode: 8,
+    error: { code: 'SITE_HELD' },
+  });
+});

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import type { ResultWish } from '../../../src/guide/index.ts';
+import { freshFolder } from '../typed.ts';
+import { hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from './vendor.ts';
+
+const root = freshFolder();
+const data = join(root, 'site');
+const env = 'production';
+const wish: ResultWish = {
+  environment: env,
+  deployment: null,
+  rating: 4,
+  comment: `went well, with ${secret}`,
+  withLog: true,
+  struck: [],
+};
+let vendor: Vendor;
+let file: string;
+
+type FleetRow = { customer: string; environment: string; release: string | null; state: string };
+
+beforeAll(async () => {
+  vendor = await makeVendor(root);
+  await vendor.invite('plant');
+  await vendor.release('1.0.0', { more: 'echo the port is "#{Site.Port}"' });
+  file = await vendor.bundle('plant', '1.0.0');
+  await using site = await siteAt(data, { file });
+  await takeIn(site);
+  await site.keep(env, { 'Db.Password': secret, 'Site.Port': '9090' });
+  expect(await site.run({ kind: 'install', environment: env, again: false }, hooks())).toMatchObject({
+    state: 'succeeded',
+  });
+}, 120_000);
+
+test('J2.17 the result file goes home and the fleet of the vendor knows, though nobody has met', async () => {
+  await using site = await siteAt(data, { file });
+  await takeIn(site);
+  const lines = await site.previewResult(wish);
+  expect(lines.find(({ id }) => id === 'release')).toMatchObject({ mayBeStruck: false });
+  expect(JSON.stringify(lines)).not.toContain(secret);
+  const result = await site.writeResult(wish, root);
+  expect(result).toMatchObject({ file: join(root, 'plant.cgx'), to: 'acme' });
+  const imported = await vendor.asks<{ entries: number }>(['bundle', 'import', result.file]);
+  expect(imported.entries).toBeGreaterThan(0);
+  const [row] = await vendor.asks<FleetRow[]>('fleet');
+  expect(row).toMatchObject({ customer: 'plant', environment: env, release: '1.0.0', state: 'succeeded' });
+  const links = await vendor.asks<{ name: string; state: string; words: string }[]>('link list');
+  expect(links).toMatchObject([{ name: 'plant', state: 'pending', words: result.words }]);
+});
+
+test('a result file that was lost is made again, and tells nothing twice', async () => {
+  await using site = await siteAt(data, { file });
+  await takeIn(site);
+  const one = await site.writeResult(wish, join(root, 'one.cgx'));
+  const other = await site.writeResult(wish, join(root, 'other.cgx'));
+  expect(other.words).toBe(one.words);
+  await vendor.asks(['bundle', 'import', one.file]);
+  expect(await vendor.asks(['bundle', 'import', other.file])).toMatchObject({ entries: 0 });
+});
+
+test('a result goes nowhere that is not there, and can be made again elsewhere', async () => {
+  await using site = await siteAt(data, { file });
+  await takeIn(site);
+  const nowhere = join(root, 'not-there', 'result.cgx');
+  await expect(site.writeResult(wish, nowhere)).rejects.toMatchObject({
+    code: 'FILE_NOT_WRITTEN',
+    exitCode: 3,
+  });
+  const nothing = { ...wish, environment: 'uat' };
+  await expect(site.previewResult(nothing)).rejects.toMatchObject({ code: 'NOTHING_RAN_HERE' });
+});
