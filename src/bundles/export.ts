@@ -78,6 +78,8 @@ export type Export = Omit<Intent, 'number' | 'from' | 'to'> & {
   readonly out: string;
   /** Bytes of the largest file, its front included. */
   readonly partBytes: number;
+  /** Is told what it will be before anything is written, and may throw. */
+  readonly refuse?: (facts: BundleFacts) => void;
 };
 
 export type ExportedPart = {
@@ -93,6 +95,8 @@ export type Exported = {
   readonly parts: readonly ExportedPart[];
   /** How many entries of the receiver's own feed go back to it. */
   readonly givenBack: number;
+  /** Bytes of packages that are not inside. */
+  readonly leftOutBytes: number;
   /** The transport sheet. */
   readonly sheet: string;
 };
@@ -116,6 +120,7 @@ export async function exportBundle(order: Export): Promise<Exported> {
   const known: UnsizedFacts = { ...sealed.facts, ...factsOf(order, inside) };
   const frontBytes = frontLength(known);
   const facts: BundleFacts = { ...known, sealedBytes, parts: partCount(sealedBytes, partBytes - frontBytes) };
+  order.refuse?.(facts);
   const names = await partNames(out, facts);
   const contentBytes = partBytes - frontBytes;
   const written: WrittenPart[] = [];
@@ -146,8 +151,10 @@ export async function exportBundle(order: Export): Promise<Exported> {
     size: frontBytes + sizeBytes,
     sha256,
   }));
-  const sheet = await writeTransportSheet(out, sheetFacts(facts, inside.manifest), parts);
-  return { facts, parts, givenBack: inside.manifest.givenBack?.entries ?? 0, sheet };
+  const told = sheetFacts(facts, inside.manifest);
+  const sheet = await writeTransportSheet(out, told, parts);
+  const givenBack = inside.manifest.givenBack?.entries ?? 0;
+  return { facts, parts, givenBack, leftOutBytes: told.leftOutBytes, sheet };
 }
 
 /** What of a bundle that was made is made again. */
@@ -216,8 +223,10 @@ export async function reissueBundle({
     sha256,
   }));
   const manifest = manifestOf(kept.manifest);
-  const sheet = await writeTransportSheet(out, sheetFacts(facts, manifest), allParts(kept, names));
-  return { facts, parts, givenBack: manifest.givenBack?.entries ?? 0, sheet };
+  const told = sheetFacts(facts, manifest);
+  const sheet = await writeTransportSheet(out, told, allParts(kept, names));
+  const givenBack = manifest.givenBack?.entries ?? 0;
+  return { facts, parts, givenBack, leftOutBytes: told.leftOutBytes, sheet };
 }
 
 function sheetFacts(facts: BundleFacts, { blobs }: Manifest): SheetFacts {
@@ -248,9 +257,7 @@ async function digestOf(content: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** Whom a bundle is sealed to, and what its envelope says of that. */
-async function sealedTo(
-  receiver: Recipient | Unknown,
-): Promise<{
+async function sealedTo(receiver: Recipient | Unknown): Promise<{
   readonly recipient: string;
   readonly facts: Pick<SealedFacts, 'format' | 'to'> | Pick<OpenFacts, 'format' | 'to' | 'open'>;
 }> {

@@ -84,3 +84,4 @@ export {
   versionOf,
   type FrontKind,
 } from './signed-front.ts';
+export { writeTransportSheet, type SheetFacts, type SheetFile, type SheetPart } from './transport-sheet.ts';

@@ -81,9 +81,9 @@ export async function damagedFrom({ parts }: FoundBundle, first: number): Promis
     const signed = part.content.sha256;
     const hash = createHash('sha256');
     await guardRead(part.path, async () => {
-      const end = part.frontBytes + part.content.sizeBytes - 1;
-      for await (const bytes of createReadStream(part.path, { start: part.frontBytes, end }))
-        hash.update(bytes as Buffer);
+      const start = part.offset + part.frontBytes;
+      const end = start + part.content.sizeBytes - 1;
+      for await (const bytes of createReadStream(part.path, { start, end })) hash.update(bytes as Buffer);
     });
     const found = hash.digest('hex');
     if (found !== signed) return { part: part.part, signed, found };

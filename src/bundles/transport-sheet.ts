@@ -17,6 +17,15 @@ export type SheetFacts = BundleFacts & {
   readonly leftOutBytes: number;
 };
 
+/** A file that travels, as a whole. */
+export type SheetFile = {
+  readonly file: string;
+  /** Of the whole file, where that of a part is of its content. */
+  readonly sha256: string;
+  /** Whether it is started at the receiver. */
+  readonly isProgram: boolean;
+};
+
 /** Parts beyond this number are summed up, so that the sheet stays one page. */
 const partsShown = 40;
 
@@ -25,14 +34,19 @@ export async function writeTransportSheet(
   folder: string,
   facts: SheetFacts,
   parts: readonly SheetPart[],
+  files: readonly SheetFile[] = [],
 ): Promise<string> {
   const path = join(folder, 'transport.txt');
-  await guard(path, () => writeFile(path, transportSheet(facts, parts)));
+  await guard(path, () => writeFile(path, transportSheet(facts, parts, files)));
   return path;
 }
 
 /** The sheet: for whoever carries a bundle, and can read nothing of it. */
-export function transportSheet(facts: SheetFacts, parts: readonly SheetPart[]): string {
+export function transportSheet(
+  facts: SheetFacts,
+  parts: readonly SheetPart[],
+  files: readonly SheetFile[] = [],
+): string {
   const { number, from, sentAt, entries, packages, leftOutBytes } = facts;
   const receiver = facts.format === 1 ? facts.to : undefined;
   const more = parts.length - partsShown;
@@ -55,6 +69,8 @@ export function transportSheet(facts: SheetFacts, parts: readonly SheetPart[]): 
     `Parts:     ${facts.parts}, together ${size(parts.reduce((sum, part) => sum + part.size, 0))}`,
     `Id:        ${facts.id}`,
     '',
+    ...files.flatMap((file) => (file.isProgram ? startLines(basename(file.file)) : [])),
+    ...(files.length > 0 ? digestLines(files) : []),
     'PART  FILE          SIZE        SHORT HASH',
     ...parts.slice(0, partsShown).map(sheetLine),
     ...(more > 0 ? [`      and ${count(more, 'more part')}`] : []),
@@ -71,6 +87,30 @@ export function transportSheet(facts: SheetFacts, parts: readonly SheetPart[]): 
     'It is the same file, byte for byte: lay it beside the others and import the folder again.',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function startLines(name: string): string[] {
+  const typed = name.endsWith('.exe') ? `.\\${name}` : `./${name}`;
+  return [
+    `Start it:  ${typed}`,
+    `           ${typed} --web     the same as pages in a browser of that machine`,
+    '',
+  ];
+}
+
+/** Whoever changed a program could have it say that all is well, so another one is asked before it is started. */
+function digestLines(files: readonly SheetFile[]): string[] {
+  return [
+    'Before anything is started, on any machine: each file must be said to be OK (it warns of the',
+    'lines of this page that are none of files). On Windows: certutil -hashfile FILE SHA256',
+    '',
+    '    sha256sum -c transport.txt',
+    '',
+    ...files.map(({ file, sha256 }) => `${sha256}  ${basename(file)}`),
+    '',
+    'Compare the first digits with what the sender tells on another way than this one.',
+    '',
+  ];
 }
 
 function sheetLine({ part, file, size: bytes, sha256 }: SheetPart): string {

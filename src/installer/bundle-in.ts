@@ -21,13 +21,8 @@ export const bundleInInstaller: BundleInFile = async (path, start) => {
     const file = await readInstaller(path);
     return file === undefined ? undefined : bundleIn(file);
   } catch (error) {
-    if (!(error instanceof InstallerError)) throw error;
-    if (error.code === 'INSTALLER_DAMAGED') return { unfit: 'damaged', why: whyOf(error) };
-    if (error.code === 'INSTALLER_VERSION_UNKNOWN') return { unfit: 'version', why: whyOf(error) };
-    throw error;
+    if (!(error instanceof InstallerError) || error.code === 'INSTALLER_UNREADABLE') throw error;
+    const unfit = error.code === 'INSTALLER_VERSION_UNKNOWN' ? 'version' : 'damaged';
+    return { unfit, why: error.message.slice(error.message.indexOf(': ') + 2) };
   }
 };
-
-function whyOf({ message }: InstallerError): string {
-  return message.slice(message.indexOf(': ') + 2);
-}

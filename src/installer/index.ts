@@ -1,8 +1,9 @@
 export { bundleIn, bundleInInstaller } from './bundle-in.ts';
+export { sha256Of } from './hash-file.ts';
 export { InstallerError, type InstallerErrorCode } from './errors.ts';
 export { type RuntimeOrder } from './fetch-runtime.ts';
-export { readInstaller, type InstallerFile } from './installer-file.ts';
-export type { InstallerIndex } from './installer-index.ts';
+export { beginsAsExecutable, damagedPart, readInstaller, type InstallerFile } from './installer-file.ts';
+export type { InstallerIndex, PartName } from './installer-index.ts';
 export { installerPlatform, platforms, runtimeVersion } from './pinned-runtimes.ts';
 export { buildRunner, type Runner } from './runner.ts';
 export { inspectInstaller, verifyInstaller, type InstallerPart, type Verifying } from './verify-installer.ts';

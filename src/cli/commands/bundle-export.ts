@@ -4,6 +4,7 @@ import {
   madeBundles,
   reissueBundle,
   writeNotes,
+  type Exported,
 } from '../../bundles/index.ts';
 import { CommandError } from '../../commands/index.ts';
 import { linkReplica } from '../../daemon/index.ts';
@@ -13,11 +14,21 @@ import type { Replica } from '../../sync/index.ts';
 import { commandLine } from '../../words.ts';
 import { cargoOf, keptBundles, recipientOf, senderOf } from '../bundle-ends.ts';
 import { holdBundles } from '../bundle-lock.ts';
-import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
+import { command, flag, list, misuse, needed, text, type Context, type Outcome } from '../command.ts';
+import type { CliError } from '../errors.ts';
 import { ownRelease } from '../own-release.ts';
 import { documentOf, partLines, told } from './bundle-made.ts';
 import { previewOf } from './bundle-preview.ts';
 import { neededOut, readWish, refuseChanges } from './bundle-wish.ts';
+import {
+  openWorkshop,
+  programDocument,
+  programLines,
+  readWrapping,
+  type Workshop,
+  type Wrapped,
+  type Wrapping,
+} from './bundle-wrapping.ts';
 import { notesBeside } from './relay-hops.ts';
 import { passOnTo, relayReceiver } from './relay-export.ts';
 
@@ -37,25 +48,47 @@ export const exportCommand = command({
     after: text('N', 'only what bundle N does not carry: it must be taken in before this one'),
     bundle: text('N', 'make this earlier bundle again, byte for byte'),
     part: text('N', 'with --bundle: only this part of it'),
+    installer: text(
+      'PLATFORM',
+      'one file to start at a site: the program with the bundle inside, such as linux-x64',
+    ),
+    runner: text('PLATFORM', 'the program as a file of its own, beside the bundle'),
+    runtime: list(
+      'FILE',
+      'with --installer or --runner: the Node to build with, where npm reaches no registry',
+    ),
   },
   async run(context, _args, options): Promise<Outcome> {
     const { to, out, preview } = options;
     const instance = await context.open();
-    const wish = readWish(options);
+    const wrapping = readWrapping(options);
+    const wish = readWish(options, wrapping !== undefined);
     const isLink = readLinks(instance.db).some(
       ({ name, link, state }) => state !== 'removed' && (name === to || link === to),
     );
     const receiver = isLink ? undefined : relayReceiver(instance, to);
     if (receiver !== undefined) {
       refuseChanges(options);
+      if (wrapping !== undefined) throw notOurs();
       return passOnTo(instance, receiver, { ...wish, out: neededOut(out) });
     }
     const link = findLink(instance.db, to);
     const release =
       options.release === undefined ? undefined : ownRelease(instance.db, options.release, 'send');
     const replica = linkReplica(instance, link.link);
-    if (wish.bundle !== undefined)
-      return remake(instance, link, replica, { number: wish.bundle, part: wish.part, out: neededOut(out) });
+    const open = (folder: string): Promise<Workshop | undefined> =>
+      workshopFor(context, instance, wrapping, { ...wish, out: folder, runtimes: options.runtime });
+    if (wish.bundle !== undefined) {
+      const folder = neededOut(out);
+      await using workshop = await open(folder);
+      const made = await remake(instance, link, replica, {
+        number: wish.bundle,
+        part: wish.part,
+        out: workshop?.folder ?? folder,
+      });
+      const wrapped = await workshop?.wrap(made, release);
+      return withProgram(remade(wrapped?.made ?? made, link, wish.part), wrapped, wrapping);
+    }
     const after =
       wish.after === undefined
         ? undefined
@@ -76,7 +109,9 @@ export const exportCommand = command({
       replica.outgoing(cargo.after, 1).length > 0 ||
       isPutBack(instance, link);
     if (!isNews && link.state === 'invited') throw nothingPublished(link);
-    if (!isNews) return nothingToSend(link);
+    // An installer is one all the same: what it lacks is at the site.
+    if (!isNews && wrapping === undefined) return nothingToSend(link);
+    await using workshop = await open(folder);
     using _held = holdBundles(instance, 'export');
     const made = await exportBundle({
       sender: senderOf(instance),
@@ -87,13 +122,15 @@ export const exportCommand = command({
       sentAt: new Date(instance.clock.now()).toISOString(),
       head: replica.outgoingHead(),
       ...cargo,
-      out: folder,
-      partBytes: wish.partBytes,
+      out: workshop?.folder ?? folder,
+      partBytes: workshop?.partBytes ?? wish.partBytes,
+      ...(workshop !== undefined && { refuse: workshop.refuse }),
     });
+    const wrapped = await workshop?.wrap(made, release);
     const notes = notesBeside(instance, link);
     await writeNotes(folder, notes);
     const everything = { release, again: true, whole: true, after: undefined };
-    return told(made, link, {
+    const outcome = told(wrapped?.made ?? made, link, {
       hasReceipt: replica.confirmed().seq > 0,
       all: (await cargoOf(instance, link, replica, everything)).blobs,
       leftOut: cargo.leftOut,
@@ -101,8 +138,41 @@ export const exportCommand = command({
       folder,
       notes: notes.length,
     });
+    return withProgram(outcome, wrapped, wrapping);
   },
 });
+
+async function workshopFor(
+  context: Context,
+  instance: Instance,
+  wrapping: Wrapping | undefined,
+  order: { readonly out: string; readonly partBytes: number; readonly runtimes: readonly string[] },
+): Promise<Workshop | undefined> {
+  return wrapping === undefined ? undefined : openWorkshop(context, instance, wrapping, order);
+}
+
+function withProgram(
+  outcome: Outcome,
+  wrapped: Wrapped | undefined,
+  wrapping: Wrapping | undefined,
+): Outcome {
+  if (wrapped === undefined || wrapping === undefined) return outcome;
+  const { document, text: lines } = outcome;
+  const own = programDocument(wrapped, wrapping);
+  return {
+    ...outcome,
+    document: { ...(document as Record<string, unknown>), [wrapping.kind]: own },
+    text: [...(typeof lines === 'string' ? [lines] : (lines ?? [])), ...programLines(wrapped, wrapping)],
+  };
+}
+
+/** What others made is passed on as it is. */
+function notOurs(): CliError {
+  return misuse(
+    'Cannot put a bundle of others into a program: nobody here can open it',
+    'Leave out --installer and --runner.',
+  );
+}
 
 /** Of a feed that lost entries a head alone is worth carrying: whoever holds them gives them back. */
 function isPutBack({ log }: Instance, { link }: LinkRow): boolean {
@@ -119,11 +189,15 @@ async function remake(
   link: LinkRow,
   source: Replica,
   { number, part, out }: { number: number; part: number | undefined; out: string },
-): Promise<Outcome> {
+): Promise<Exported> {
   using _held = holdBundles(instance, 'export');
   const identity = loadAgeIdentity(instance.folder.keys);
   const kept = keptBundles(instance);
-  const made = await reissueBundle({ kept, link: link.link, number, part, identity, source, out });
+  return await reissueBundle({ kept, link: link.link, number, part, identity, source, out });
+}
+
+function remade(made: Exported, link: LinkRow, part: number | undefined): Outcome {
+  const { number } = made.facts;
   const what = part === undefined ? `Bundle ${number}` : `Part ${part} of bundle ${number}`;
   return {
     document: documentOf(made, link),

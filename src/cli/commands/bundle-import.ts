@@ -12,6 +12,7 @@ import {
   type TakenForRelay,
 } from '../../bundles/index.ts';
 import { readRelease } from '../../events/index.ts';
+import { bundleInInstaller } from '../../installer/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { readLinks } from '../../projections/index.ts';
 import { importerOf } from '../bundle-ends.ts';
@@ -99,7 +100,7 @@ export const importCommand = command({
 /** Hop notes alone are worth taking in. */
 async function bundlesOn(paths: readonly string[], notes: readonly ReadNote[]): Promise<Found> {
   try {
-    return await findBundles(paths);
+    return await findBundles(paths, bundleInInstaller);
   } catch (error) {
     if (notes.length === 0 || !(error instanceof BundleError) || error.code !== 'BUNDLE_NOT_FOUND')
       throw error;

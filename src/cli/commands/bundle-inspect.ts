@@ -1,6 +1,5 @@
 import {
   BundleError,
-  findBundles,
   findHopNotes,
   inspectBundles,
   notesAbout,
@@ -14,6 +13,14 @@ import { ago, count, moment, short, size } from '../../words.ts';
 import { command, neededList, type Outcome } from '../command.ts';
 import { indented, table } from '../table.ts';
 import { entriesText } from './bundle-made.ts';
+import {
+  findCarried,
+  inspectedDocument,
+  inspectedLines,
+  inspectPrograms,
+  programsFailure,
+  type InspectedProgram,
+} from './bundle-programs.ts';
 import { hopLine, hopOf, type Hop } from './relay-hops.ts';
 
 export const inspectCommand = command({
@@ -22,16 +29,26 @@ export const inspectCommand = command({
   example: 'crossgap bundle inspect media',
   args: { PATH: neededList('PATH', 'folders or files') },
   options: {},
-  async run(_context, { PATH: paths }): Promise<Outcome> {
-    const found = await findBundles(paths);
+  async run({ signal }, { PATH: paths }): Promise<Outcome> {
+    const { found, programs, spoiltPrograms } = await findCarried(paths);
+    const inspected = await inspectPrograms(programs, signal);
     const { notes } = await findHopNotes(paths);
     const inspections = (await inspectBundles(found)).map((one) => withSpoilt(one, found.spoilt));
-    const documents = inspections.map((one) => ({ ...documentOf(one), hops: hopsOn(notes, one) }));
-    const failure = failureOf(inspections, found.spoilt);
+    const documents = [
+      ...inspections.map((one) => ({
+        ...documentOf(one),
+        hops: hopsOn(notes, one),
+        ...installerOf(one, inspected),
+      })),
+      ...inspected.filter(({ file }) => file.index.bundle === null).map(runnerDocument),
+    ];
+    const failure = spoiltPrograms[0] ?? programsFailure(inspected) ?? failureOf(inspections, found.spoilt);
     return {
       // One bundle is what most media hold, and what scripts ask about.
       document: documents.length === 1 ? documents[0] : documents,
       text: [
+        ...inspected.flatMap(inspectedLines),
+        ...spoiltPrograms.map(({ message }) => `NOT GOOD: ${message}`),
         ...inspections.flatMap((one) => linesOf(one, hopsOn(notes, one))),
         ...strayLines(inspections, found.spoilt),
       ],
@@ -39,6 +56,31 @@ export const inspectCommand = command({
     };
   },
 });
+
+/** The installer that a bundle lies in. */
+function installerOf({ bundle }: Inspection, programs: readonly InspectedProgram[]): Record<string, unknown> {
+  const carrying = programs.find(({ file }) =>
+    [...bundle.parts.values()].some(({ path }) => path === file.path),
+  );
+  return carrying === undefined ? {} : { installer: inspectedDocument(carrying) };
+}
+
+/** A program alone, in the form of a bundle: there is none. */
+function runnerDocument(program: InspectedProgram): Record<string, unknown> {
+  const installer = inspectedDocument(program);
+  return {
+    bundle: null,
+    from: program.file.maker.name,
+    to: null,
+    complete: installer['complete'],
+    parts: [],
+    missing: [],
+    entries: 0,
+    packages: 0,
+    sealed: false,
+    installer,
+  };
+}
 
 /** A part whose front is damaged says itself which one it was, more often than not. */
 function withSpoilt(inspection: Inspection, spoilt: readonly SpoiltPart[]): Inspection {

@@ -15,7 +15,7 @@ export type Given = {
 };
 
 /** The wish in numbers, where its parts fit one another. @throws CliError USAGE_INVALID */
-export function readWish(given: Given) {
+export function readWish(given: Given, isWrapped = false) {
   const numbered = (name: 'after' | 'bundle' | 'part'): number | undefined => {
     const raw = given[name];
     return raw === undefined ? undefined : numberNamed(raw, `--${name}`);
@@ -26,9 +26,9 @@ export function readWish(given: Given) {
       'Cannot make one part: --part needs the bundle it is of',
       'Say --bundle N as well; see `crossgap bundle list`.',
     );
+  // A program around a bundle is called after the release, whichever time it is made.
   const contrary =
-    given.release ??
-    given['part-size'] ??
+    (isWrapped ? undefined : (given.release ?? given['part-size'])) ??
     (given.again || given.whole || given.preview || after !== undefined);
   if (bundle !== undefined && contrary !== undefined && contrary !== false)
     throw misuse(

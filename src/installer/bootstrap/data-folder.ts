@@ -19,20 +19,20 @@ export type Machine = {
  */
 export function dataFolderOf(words: readonly string[], machine: Machine): string {
   const { platform, env, currentFolder, isPrivileged, home } = machine;
-  const { join, resolve } = platform === 'win32' ? win32 : posix;
+  const paths = platform === 'win32' ? win32 : posix;
   const said = saidFolder(words) ?? env['CROSSGAP_DATA'];
-  if (said !== undefined && said !== '') return resolve(currentFolder, said);
+  if (said !== undefined && said !== '') return paths.resolve(currentFolder, said);
   if (platform === 'win32') {
     const base = isPrivileged() ? env['ProgramData'] : env['LOCALAPPDATA'];
     if (base === undefined || base === '') throw nowhere();
-    return join(base, 'crossgap');
+    return paths.join(base, 'crossgap');
   }
   if (isPrivileged()) return '/var/lib/crossgap';
   const shared = env['XDG_DATA_HOME'];
   // The specification has a relative one ignored.
-  if (shared !== undefined && shared.startsWith('/')) return join(shared, 'crossgap');
+  if (shared !== undefined && shared.startsWith('/')) return paths.join(shared, 'crossgap');
   try {
-    return join(home(), '.local', 'share', 'crossgap');
+    return paths.join(home(), '.local', 'share', 'crossgap');
   } catch (cause) {
     throw nowhere(cause);
   }

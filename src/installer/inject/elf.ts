@@ -8,7 +8,7 @@
  * before Linux 5.18 tell a program where its headers are by adding where they lie in the file to where its beginning is
  * mapped. So X is mapped exactly as far behind the beginning as it lies in the file: beyond all that was mapped before.
  */
-import { resourceName, unknownForm, type Bytes } from './executable.ts';
+import { resourceName, unknownForm, type Bytes } from './bytes.ts';
 
 const load = 1;
 const note = 4;

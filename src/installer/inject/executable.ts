@@ -1,18 +1,7 @@
 import { open } from 'node:fs/promises';
 import { addElfNote } from './elf.ts';
 import { addPeResource } from './pe.ts';
-import { InstallerError } from '../errors.ts';
-
-/** Bytes of an executable that can be read and written at any place. */
-export type Bytes = {
-  readonly sizeBytes: number;
-  read(offset: number, length: number): Promise<Buffer>;
-  write(bytes: Uint8Array, offset: number): Promise<void>;
-  truncate(sizeBytes: number): Promise<void>;
-};
-
-/** What the runtime looks for in its own executable: a note in one of Linux, a resource in one of Windows. */
-export const resourceName = 'NODE_SEA_BLOB';
+import { unknownForm, type Bytes } from './bytes.ts';
 
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:';
 const readBytes = 4 * 1024 * 1024;
@@ -54,11 +43,4 @@ async function turnFuse(bytes: Bytes): Promise<void> {
     return;
   }
   throw unknownForm('it does not run single executables');
-}
-
-/** The error for an executable that is not what the pinned runtimes are. */
-export function unknownForm(why: string): InstallerError {
-  return new InstallerError('RUNNER_NOT_BUILT', `Cannot put the program into the runtime: ${why}`, {
-    hint: 'Remove the runtimes folder in the data folder, and run the command again.',
-  });
 }

@@ -5,7 +5,7 @@
  * covers what is changed here, so it is left out; who made the installer signs it anew, if they wish, before the bundle
  * is appended.
  */
-import { resourceName, unknownForm, type Bytes } from './executable.ts';
+import { resourceName, unknownForm, type Bytes } from './bytes.ts';
 import { layTree, readTree, withBlob } from './pe-resources.ts';
 
 const sectionBytes = 40;

@@ -1,0 +1,195 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeTransportSheet, type BundleFacts, type Exported, type SheetFile } from '../../bundles/index.ts';
+import {
+  buildRunner,
+  InstallerError,
+  installerPlatform,
+  sha256Of,
+  writeInstaller,
+  type Runner,
+  type WrittenInstaller,
+} from '../../installer/index.ts';
+import type { Instance } from '../../instance/index.ts';
+import type { ReleaseRow } from '../../projections/index.ts';
+import { commandLine, size } from '../../words.ts';
+import { senderOf } from '../bundle-ends.ts';
+import { misuse, type Context } from '../command.ts';
+import type { Given } from './bundle-wish.ts';
+
+/** A program that a bundle is to lie in, or beside. */
+export type Wrapping = { readonly kind: 'installer' | 'runner'; readonly platform: string };
+
+/** What was written of a wrapping. */
+export type Wrapped = {
+  readonly made: Exported;
+  readonly program: WrittenInstaller;
+  readonly runner: Runner;
+};
+
+type Wished = Given & {
+  readonly installer: string | undefined;
+  readonly runner: string | undefined;
+  readonly runtime: readonly string[];
+};
+
+/** Whether a program is to come with the bundle. @throws CliError USAGE_INVALID, InstallerError PLATFORM_UNKNOWN */
+export function readWrapping(given: Wished): Wrapping | undefined {
+  const { installer, runner, runtime, release, part } = given;
+  if (installer !== undefined && runner !== undefined)
+    throw misuse(
+      'Cannot make both at once: --installer has the bundle inside, --runner beside it',
+      'Say one of them.',
+    );
+  const platform = installer ?? runner;
+  if (platform === undefined) {
+    if (runtime.length > 0)
+      throw misuse(
+        'Cannot use --runtime alone: no program is asked for',
+        'Say --installer or --runner as well.',
+      );
+    return undefined;
+  }
+  installerPlatform(platform);
+  if (part !== undefined)
+    throw misuse('Cannot put one part into a program: it carries all of them', 'Leave out --part.');
+  if (installer !== undefined && release === undefined)
+    throw misuse(
+      'Cannot make an installer: nobody said of which release',
+      'Say --release R: the installer installs it, and is called after it.',
+    );
+  return { kind: installer === undefined ? 'runner' : 'installer', platform };
+}
+
+/** Nothing is left of it here when a bundle was put into an installer. */
+export interface Workshop extends AsyncDisposable {
+  /** Where the bundle is to be written. */
+  readonly folder: string;
+  /** How large a part may be, so that the file with the program is not larger than asked for. */
+  readonly partBytes: number;
+  /** Refuses a bundle that does not go into one file. */
+  readonly refuse: (facts: BundleFacts) => void;
+  /** Puts program and bundle together, and writes the sheet that goes with them. */
+  wrap(made: Exported, release: ReleaseRow | undefined): Promise<Wrapped>;
+}
+
+/** Bytes that index and footer may have. */
+const indexBytes = 256 * 1024;
+
+/**
+ * The program for a platform, and where a bundle is written that goes with it.
+ *
+ * @throws {InstallerError} what `buildRunner` throws, INSTALLER_TOO_LARGE
+ */
+export async function openWorkshop(
+  { terminal, signal }: Pick<Context, 'terminal' | 'signal'>,
+  instance: Instance,
+  { kind, platform }: Wrapping,
+  order: { readonly out: string; readonly partBytes: number; readonly runtimes: readonly string[] },
+): Promise<Workshop> {
+  const { out, partBytes } = order;
+  const runtimes = join(instance.folder.root, 'runtimes');
+  const runner = await buildRunner(platform, {
+    folder: runtimes,
+    given: order.runtimes,
+    tell: (line) => terminal.talk(line),
+    signal,
+  });
+  const room = partBytes - runner.sizeBytes - indexBytes;
+  if (kind === 'installer' && room <= 0)
+    throw tooLarge(`the program alone has ${size(runner.sizeBytes)}`, partBytes);
+  await mkdir(runtimes, { recursive: true, mode: 0o700 });
+  const folder = kind === 'runner' ? out : await mkdtemp(join(runtimes, 'bundle-'));
+  const suffix = platform.startsWith('win-') ? '.exe' : '';
+  const { instance: id, name, introduction, signing } = senderOf(instance);
+  const maker = { instance: id, name, introduction, signing };
+  const refuse = ({ parts, sealedBytes }: BundleFacts): void => {
+    if (kind === 'installer' && parts > 1)
+      throw tooLarge(`with the bundle it has ${size(runner.sizeBytes + sealedBytes)}`, partBytes);
+  };
+  const sheetOf = async (
+    { facts, leftOutBytes }: Exported,
+    parts: Exported['parts'],
+    files: readonly SheetFile[],
+  ): Promise<string> => writeTransportSheet(out, { ...facts, leftOutBytes }, parts, files);
+  return {
+    folder,
+    partBytes: kind === 'runner' ? partBytes : room,
+    refuse,
+    async wrap(made, release) {
+      if (kind === 'runner' || release === undefined) {
+        const path = join(out, `crossgap-${runner.programVersion}-runner-${platform}${suffix}`);
+        const program = await writeInstaller({ runner, content: undefined, maker, out: path });
+        const parts = await Promise.all(made.parts.map(({ file }) => sheetFile(file)));
+        const sheet = await sheetOf(made, made.parts, [programFile(program), ...parts]);
+        return { made: { ...made, sheet }, program, runner };
+      }
+      refuse(made.facts);
+      const { process, number, digest } = release;
+      const { facts, parts } = made;
+      const content = {
+        path: parts[0]!.file,
+        id: facts.id,
+        number: facts.number,
+        release: { process, number, digest },
+        madeAt: facts.sentAt,
+      };
+      const path = join(out, `${fileWord(process)}-${fileWord(number)}-installer${suffix}`);
+      const program = await writeInstaller({ runner, content, maker, out: path });
+      const whole = [{ ...parts[0]!, file: path, size: program.sizeBytes }];
+      const sheet = await sheetOf(made, whole, [programFile(program)]);
+      return { made: { ...made, parts: whole, sheet }, program, runner };
+    },
+    async [Symbol.asyncDispose]() {
+      if (folder !== out) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** For scripts. */
+export function programDocument({ program, runner }: Wrapped, { kind }: Wrapping): Record<string, unknown> {
+  const { path, sizeBytes, sha256 } = program;
+  const { platform, programVersion, runtimeVersion } = runner;
+  return { kind, file: path, size: sizeBytes, sha256, platform, programVersion, runtime: runtimeVersion };
+}
+
+/** For people. */
+export function programLines({ program, runner }: Wrapped, { kind }: Wrapping): string[] {
+  const { path, sizeBytes, sha256 } = program;
+  return [
+    `${kind === 'installer' ? 'Installer' : 'Runner'} for ${runner.platform}: ${path} (${size(sizeBytes)})`,
+    `  SHA-256 ${sha256}`,
+    kind === 'installer'
+      ? '  start it at the site; nothing else is needed there'
+      : '  start it at the site beside the bundle; the same file will do for later bundles',
+    `  check it on another machine with: ${commandLine('bundle', 'inspect', path)}`,
+  ];
+}
+
+function programFile({ path, sha256 }: WrittenInstaller): SheetFile {
+  return { file: path, sha256, isProgram: true };
+}
+
+async function sheetFile(file: string): Promise<SheetFile> {
+  return { file, sha256: await sha256Of(file), isProgram: false };
+}
+
+/** A name that every file system holds. */
+function fileWord(text: string): string {
+  const plain = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.]+/g, '-')
+    .replaceAll(/^[-.]+|[-.]+$/g, '');
+  return plain === '' ? 'release' : plain.slice(0, 60);
+}
+
+function tooLarge(why: string, partBytes: number): InstallerError {
+  return new InstallerError(
+    'INSTALLER_TOO_LARGE',
+    `Cannot make an installer of at most ${size(partBytes)}: ${why}`,
+    {
+      hint: 'Where the medium holds larger files (FAT32 does not), say --part-size, such as 16GB; else take --runner, which has the bundle in parts beside it.',
+      details: { partBytes },
+    },
+  );
+}
