@@ -10,7 +10,7 @@ import { holdIdentity } from './hold-identity.ts';
 import { keepLinkStates } from './daemon-state.ts';
 import { linkHealth, type LinkHealth } from './link-health.ts';
 import { openLines, syncedLinks, type Lines, type SyncedLink } from './lines.ts';
-import { linkReplica } from './link-replica.ts';
+import { lineReplica } from './link-replica.ts';
 import { linkTurns, type LinkTurns } from './link-turns.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
 import { openFeed } from './open-feed.ts';
@@ -61,7 +61,7 @@ async function runOnce(
   const exchangeAll = async (): Promise<void> => {
     for (const link of syncedLinks(instance)) {
       await using transport = await lines.open(link, signal);
-      const exchange = await replicateOnce(linkReplica(instance, link.link), transport, { signal });
+      const exchange = await replicateOnce(lineReplica(instance, link.link), transport, { signal });
       totals.add(link.name, exchange);
       failures.push(...exchange.failures);
       for (const failure of exchange.failures)
@@ -215,7 +215,7 @@ function keepLink(
   };
   const exchange = async (): Promise<void> => {
     await using transport = await open();
-    await replicate(linkReplica(instance, link.link), transport, {
+    await replicate(lineReplica(instance, link.link), transport, {
       signal: ending,
       log: log.child({ peer: link.name }),
       changes,

@@ -40,6 +40,24 @@ import { blobGateOf } from './blob-pace.ts';
 import { blobRoom } from './blob-room.ts';
 import { linkChunks } from './link-chunks.ts';
 
+/**
+ * One link as a line sees it that nobody looks after. Until the words were compared nothing leaves by it: who answered may
+ * be somebody else than whom a release was published to.
+ */
+export function lineReplica(instance: Instance, linkId: string): Replica {
+  const replica = linkReplica(instance, linkId);
+  const { db, log } = instance;
+  const isCompared = onceForEachPosition(log)(() => readLink(db, linkId)?.state === 'confirmed');
+  // Who lost a feed has to say so, whoever hears it.
+  const maySayHead = (): boolean => isCompared() || log.isLost(log.feedTo(linkId));
+  return {
+    ...replica,
+    outgoing: (after, limit) => (isCompared() ? replica.outgoing(after, limit) : []),
+    outgoingHead: () => (maySayHead() ? replica.outgoingHead() : undefined),
+    blobsOwed: () => (isCompared() ? replica.blobsOwed() : []),
+  };
+}
+
 /** One link as sync sees it: its two feeds in the log and its blobs in the store. */
 export function linkReplica(instance: Instance, linkId: string): Replica {
   const { db, log, blobs, clock } = instance;

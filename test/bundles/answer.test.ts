@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { recipientOf } from '../../src/cli/bundle-ends.ts';
 import { addEnvironment, confirm, removeLink, told } from '../../src/commands/index.ts';
@@ -5,7 +7,7 @@ import { linkReplica } from '../../src/daemon/index.ts';
 import { DeploymentReported } from '../../src/events/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { fleetRows, readReleases } from '../../src/projections/index.ts';
-import { deploy } from '../daemon/company.ts';
+import { deploy, filesBelow, once } from '../daemon/company.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
@@ -196,6 +198,22 @@ describe('T-17 who answers in the place of a site', () => {
       'LINK_NOT_CONFIRMED refused',
     );
   });
+});
+
+test('T-17 nothing leaves by a line before the words of who answered by a bundle were compared', async () => {
+  const between = join(root.path, `between-${turn}`);
+  mkdirSync(between);
+  link = inviteSite(desk, `lined-${turn}`, { kind: 'folder', folder: between });
+  offer(vendor, makeRelease(vendor, `4.${turn}.0`), [link]);
+  await exportTo(vendor, link, at('lined'));
+  const site = await siteFrom(at('lined'), `lined-${turn}`);
+  await importFrom(vendor, await result(site, 'home'));
+  const left = (): string[] => filesBelow(between).filter((file) => !file.endsWith('.lock'));
+  await once(vendor);
+  expect(left()).toEqual([]);
+  vendor.record(() => confirm(here(), site.identity.certificate.fingerprint));
+  await once(vendor);
+  expect(left()).not.toEqual([]);
 });
 
 describe('T-57 a result that belongs to no invitation here', () => {

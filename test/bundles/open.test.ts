@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decrypter } from 'age-encryption';
@@ -13,6 +14,7 @@ import { readReleases } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
+import { requires } from '../support/requires.ts';
 import { bundleIn, inviteSite, makeSite, takeInvitationOf, type OpenDesk } from './open-desk.ts';
 import { exportTo, importFrom, reissueTo, stick } from './support.ts';
 
@@ -105,6 +107,20 @@ describe('J2.9 a bundle for whom nobody has met', () => {
     expect(again.parts.map(({ sha256 }) => sha256)).toEqual(made.parts.map(({ sha256 }) => sha256));
     for (const [index, { file }] of again.parts.entries())
       expect(readFileSync(file).equals(readFileSync(made.parts[index]!.file))).toBe(true);
+  });
+});
+
+describe.runIf(
+  requires('age', 'opening a bundle by hand') && requires('python3', 'reading the key in its envelope'),
+)('by hand', () => {
+  test('an open bundle of several parts is opened as the format page says', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/bundle-format.md'), 'utf8');
+    const script = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].at(-1)![1]!;
+    const made = await exportTo(vendor, link, out, { partBytes: 16 * 1024 });
+    execFileSync('sh', ['-euc', script], { cwd: out });
+    const inside = readFileSync(join(out, 'inside'));
+    const manifest = inside.subarray(9, 9 + Number(inside.readBigUInt64BE(1))).toString();
+    expect(JSON.parse(manifest)).toMatchObject({ link, id: made.facts.id, to: null });
   });
 });
 

@@ -77,6 +77,7 @@ describe('J1.25: the fleet', () => {
     expect(fleet()).toEqual([
       {
         customer: 'contoso',
+        compared: true,
         environment: null,
         process: 'Orders',
         release: null,
