@@ -1,5 +1,5 @@
 import { delimiter } from 'node:path';
-import { flag, list } from '../variables/index.ts';
+import { flag, list, type VariableSet } from '../variables/index.ts';
 import { ExecutorError } from './errors.ts';
 import type { Host } from './features/feature.ts';
 import { featuresNotSupported, featuresOf } from './features/features.ts';
@@ -33,11 +33,7 @@ export function hostProblems(
     lacking.set(kind, known);
     return known;
   };
-  const host: Host = {
-    platform: process.platform,
-    environment,
-    find: (programs) => findProgram(programs, [path, ...serverFolders].join(delimiter)),
-  };
+  const host = hostOf(environment);
   return plan.steps.flatMap((step, index): HostProblem[] => {
     if (step.skippedBecause !== undefined) return [];
     const kinds = [...new Set(scriptKindsOf(step))].filter(isLacking);
@@ -95,28 +91,67 @@ function scriptKindsOf(step: PlannedStep): ScriptKind[] {
   return [...stated, ...properties];
 }
 
+/** A feature that a step asks for, and what keeps it from working here. */
+export type FeatureFinding = {
+  readonly step: PlannedStep;
+  /** In a sentence: `step Web asks for nginx, …`. */
+  readonly called: string;
+  readonly lacking: readonly string[];
+};
+
+/** What features the steps of a plan ask for, and what this host lacks for each, as far as their settings are known before the run. */
+export function featureFindings(
+  plan: Plan,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): FeatureFinding[] {
+  const host = hostOf(environment);
+  return plan.steps.flatMap((step, index) =>
+    step.skippedBecause === undefined ? featuresOfStep(plan, step, index + 1, host) : [],
+  );
+}
+
+function hostOf(environment: Readonly<Record<string, string | undefined>>): Host {
+  const path = scriptEnvironment(environment)['PATH'] ?? '';
+  return {
+    platform: process.platform,
+    environment,
+    find: (programs) => findProgram(programs, [path, ...serverFolders].join(delimiter)),
+  };
+}
+
 /** What stands in the way of a step's features, as far as their settings are known before the run. */
 function featureProblems(plan: Plan, step: PlannedStep, position: number, host: Host): HostProblem[] {
   if (step.action.kind !== 'package') return [];
-  const facts = { plan, step, position, secrets: {}, outputs: [], states: new Map(), error: undefined };
-  const variables = stepVariables(facts);
-  const settings = featureSettings(variables, 'partly');
-  const enabled = list(variables, 'Octopus.Action.EnabledFeatures');
+  const enabled = list(variablesOf(plan, step, position), 'Octopus.Action.EnabledFeatures');
   const unknown = featuresNotSupported(enabled).map((feature): HostProblem => {
     const message = `step ${step.name} asks for ${feature}, which this version can't do yet`;
     return { code: 'FEATURE_NOT_SUPPORTED', stepId: step.id, message };
   });
-  const lacking = featuresOf(enabled).flatMap(({ called, lacking: lacks }) =>
-    lacks(settings, host).map((why): HostProblem => {
+  const problems = featuresOfStep(plan, step, position, host).flatMap(({ called, lacking }) =>
+    lacking.map((why): HostProblem => {
       const message = `step ${step.name} asks for ${called}, and ${why}`;
       return { code: 'HOST_LACKS_FEATURE', stepId: step.id, message };
     }),
   );
-  const home = flag(variables, 'Octopus.Action.Package.UpdateIisWebsite', false)
-    ? iisLacking(settings, host).map((why): HostProblem => {
-        const message = `step ${step.name} asks for an IIS home directory, and ${why}`;
-        return { code: 'HOST_LACKS_FEATURE', stepId: step.id, message };
-      })
-    : [];
-  return [...unknown, ...lacking, ...home];
+  return [...unknown, ...problems];
+}
+
+function featuresOfStep(plan: Plan, step: PlannedStep, position: number, host: Host): FeatureFinding[] {
+  if (step.action.kind !== 'package') return [];
+  const variables = variablesOf(plan, step, position);
+  const settings = featureSettings(variables, 'partly');
+  const enabled = list(variables, 'Octopus.Action.EnabledFeatures');
+  const found = featuresOf(enabled).map(({ called, lacking }) => ({
+    step,
+    called,
+    lacking: lacking(settings, host),
+  }));
+  const hasHome = flag(variables, 'Octopus.Action.Package.UpdateIisWebsite', false);
+  const home = { step, called: 'an IIS home directory' };
+  return hasHome ? [...found, { ...home, lacking: iisLacking(settings, host) }] : found;
+}
+
+function variablesOf(plan: Plan, step: PlannedStep, position: number): VariableSet {
+  const facts = { plan, step, position, secrets: {}, outputs: [], states: new Map(), error: undefined };
+  return stepVariables(facts);
 }

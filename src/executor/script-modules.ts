@@ -20,7 +20,11 @@ const languages: Readonly<Record<string, ScriptKind>> = {
  * what takes them away again. PowerShell gets its modules with its values. A file that is there already is left
  * alone and used instead, which is said. Throws `SCRIPT_FAILED` for one whose text holds a secret: it would be in a file.
  */
-export function placeModules(work: Work, kind: ScriptKind, folder: string): () => void {
+export function placeModules(
+  work: Pick<Work, 'variables' | 'masker' | 'log'>,
+  kind: ScriptKind,
+  folder: string,
+): () => void {
   const placed: string[] = [];
   for (const { name, text } of kind === 'powershell' ? [] : modulesOf(work.variables, kind)) {
     const fileName = `${name.replaceAll(/[^\p{L}\p{Nd}]/gu, '')}.${scriptLanguages[kind].extension}`;

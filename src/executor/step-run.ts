@@ -182,7 +182,7 @@ async function runStepScript(stepRun: StepRun, work: Work, script: ScriptToRun):
 }
 
 /** Every variable of the step, evaluated; the texts of inline scripts are left out. */
-function evaluatedVariables(variables: VariableSet): Map<string, string> {
+export function evaluatedVariables(variables: VariableSet): Map<string, string> {
   const values = new Map<string, string>();
   for (const name of variables.names()) {
     if (name.startsWith('Octopus.Action.CustomScripts.')) continue;

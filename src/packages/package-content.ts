@@ -7,6 +7,8 @@ import type { ZipEntry, ZipLimits } from './zip/zip-layout.ts';
 export type PackageContent = Disposable & {
   /** Relative, with `/`, in the order in which extraction tells them. */
   readonly files: readonly string[];
+  /** How many bytes one of them has when it is extracted, as the archive says. */
+  size(file: string): number;
   /** The content of one of them. Errors: `PACKAGE_DAMAGED`, `PACKAGE_TOO_LARGE`. */
   read(file: string): Buffer;
 };
@@ -22,13 +24,15 @@ export async function openPackageContent(path: string, limits?: ZipLimits): Prom
     const name = decodedName(entry.name);
     if (!entry.isFolder && !isPackaging(name)) entries.set(name, entry);
   }
+  const entryOf = (file: string): ZipEntry => {
+    const entry = entries.get(file);
+    if (entry === undefined) throw new TypeError(`package ${path} has no file ${file}`);
+    return entry;
+  };
   return {
     files: [...entries.keys()],
-    read(file) {
-      const entry = entries.get(file);
-      if (entry === undefined) throw new TypeError(`package ${path} has no file ${file}`);
-      return readEntry(archive.file, entry, fileBytesMax);
-    },
+    size: (file) => entryOf(file).size,
+    read: (file) => readEntry(archive.file, entryOf(file), fileBytesMax),
     [Symbol.dispose]: () => archive[Symbol.dispose](),
   };
 }

@@ -50,7 +50,9 @@ export async function extractPackage(work: Work): Promise<Done> {
  * its folders are still there, so that nothing is done. Octopus looks neither at the content nor for the folders.
  * Undefined where there is work to do.
  */
-export function installedAlready(work: Work): Done | undefined {
+export function installedAlready(
+  work: Pick<Work, 'step' | 'variables' | 'log' | 'setOutput'>,
+): Done | undefined {
   const { package: wanted, previous } = packageAction(work.step);
   if (!flag(work.variables, 'Octopus.Action.Package.SkipIfAlreadyInstalled', false)) return undefined;
   if (previous === undefined || !samePackage({ id: previous.packageId, version: previous.version }, wanted))
