@@ -7,17 +7,12 @@ export { lastBundles } from './last-bundle.ts';
 export { linkReplica } from './link-replica.ts';
 export type { ListenAt } from './open-page.ts';
 export { plannedStep, type PlannedPackage } from './planned-step.ts';
+export { preflight, tryInput, type PreflightOptions, type TypedValues } from './preflight.ts';
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 export { standInOf } from './stand-ins.ts';
 export { recordBrokenRuns, settleDeployment } from './settle.ts';
-export {
-  previewReport,
-  tellReport,
-  toldReport,
-  type ReportPreview,
-  type ToldReport,
-} from './tell-report.ts';
+export { previewReport, tellReport, toldReport, type ReportPreview, type ToldReport } from './tell-report.ts';
 export { runTeller, type ProgressTone, type SayProgress } from './tell-run.ts';
 export { everybodysTrust, packageTrust, type JudgedBy } from './package-trust.ts';
 export { companyCertificates, introducedCertificates, trustedFingerprints } from './trusted-fingerprints.ts';
