@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { statSync } from 'node:fs';
 import { accountName } from '../../account.ts';
 import { systemClock, type Clock } from '../../clock.ts';
-import { recordBrokenRuns } from '../../daemon/index.ts';
+import { preflight, recordBrokenRuns, tryInput } from '../../daemon/index.ts';
 import type { Maker, Site } from '../../guide/index.ts';
 import { programVersion } from '../../installation.ts';
 import { dataFolder, type Instance } from '../../instance/index.ts';
@@ -119,11 +119,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       const at = here();
       return await standingHere(at.instance, at.release, environment);
     },
-    async check() {
-      return [];
+    async check(environment, values) {
+      const at = here();
+      return await preflight(at.instance, at.release, environment, values, { runsScripts: true, signal });
     },
-    async tryInput(_environment, input) {
-      throw new TypeError(`input ${input} has no test`);
+    async tryInput(environment, input, values) {
+      const at = here();
+      return await tryInput(at.instance, at.release, environment, input, values, signal);
     },
     async keep(environment, values) {
       const at = here();

@@ -4,7 +4,13 @@ import type { Standing } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { compareVersions, parseVersion } from '../../packages/index.ts';
 import { scriptsIn, stepApplies, type Revision } from '../../process/index.ts';
-import { findDeployment, readReleases, type ReleaseRow } from '../../projections/index.ts';
+import {
+  expectedDuration,
+  findDeployment,
+  readEnvironments,
+  readReleases,
+  type ReleaseRow,
+} from '../../projections/index.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { releaseDiff } from '../release-diff.ts';
 import { heldRevision } from '../revisions.ts';
@@ -37,11 +43,10 @@ export async function standingHere(
     inputs: inputsHere(instance, release, { revision, environment }),
     changes:
       before === undefined || before.digest === release.digest ? [] : changesSince(instance, before, release),
-    scripts: scriptsOf(
-      revision,
-      before && heldRevision(instance, before.document.revision.digest),
+    scripts: scriptsOf(revision, before && heldRevision(instance, before.document.revision.digest), {
       environment,
-    ),
+      tags: readEnvironments(db).find(({ name }) => name === environment)?.tags ?? [],
+    }),
     steps: preview.steps.map(({ id, name, action, skippedBecause }) => ({
       id,
       name,
@@ -49,7 +54,7 @@ export async function standingHere(
       skippedBecause: skippedBecause ?? null,
     })),
     inTheWay: inTheWay(instance, release, environment),
-    expectedMs: null,
+    expectedMs: expectedDuration(db, release)?.ms ?? null,
   };
 }
 
@@ -94,11 +99,11 @@ function changesSince(instance: Instance, before: ReleaseRow, release: ReleaseRo
 function scriptsOf(
   revision: Revision,
   before: Revision | undefined,
-  environment: string,
+  where: Parameters<typeof stepApplies>[1],
 ): Standing['scripts'] {
   const known = new Set(before?.steps.flatMap(({ action }) => scriptsIn(action).map(({ text }) => text)));
   return revision.steps
-    .filter((step) => stepApplies(step, { environment, tags: [] }) === undefined)
+    .filter((step) => stepApplies(step, where) === undefined)
     .flatMap(({ name, action }) =>
       scriptsIn(action).map(({ kind, text }) => ({
         where: `step ${name}`,
