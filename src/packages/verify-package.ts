@@ -24,9 +24,12 @@ import type { ZipEntry, ZipLayout, ZipLimits } from './zip/zip-layout.ts';
 
 export type VerifyOptions = {
   readonly trust: PackageTrust;
-  /** When the signer's certificate must be valid, unless a time stamp says when it was signed. Default: now. */
+  /**
+   * When the signer's certificate must be valid, unless a time stamp says when it was signed, and how old revocation lists
+   * may be counts: for a package of a release the time of its signed entry. Default: now.
+   */
   readonly at?: Date;
-  /** The present, by which revocation lists age. Default: now. */
+  /** This machine's clock, which adds warnings about revocation lists and decides nothing. Default: now. */
   readonly now?: Date;
   readonly limits?: ZipLimits;
   readonly signal?: AbortSignal;

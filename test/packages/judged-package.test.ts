@@ -230,9 +230,75 @@ if (requires('openssl', 'packages are stamped by a real time stamp authority')) 
       }
     });
 
-    test('a list from the future says nothing yet', async () => {
-      const report = await verifyPackage(files.plain, { trust: trust({ revocationLists: [revoking(1)] }) });
-      expect(stateOf(report, 'revocation')).toBe('unknown');
+    describe('T-66 another certificate of the same name and key, which anybody can put beside the true one,', () => {
+      const anybody = makeCertificate({ commonName: 'Me', isAuthority: true });
+      const usages = { keyCertSign: true };
+      const twinOf = (commonName: string) =>
+        makeCertificate({ commonName, isAuthority: true, issuer: anybody, usages });
+      const between = makeCertificate({ commonName: 'Between', isAuthority: true, issuer: authority });
+      const below = makeCertificate({ commonName: 'Below', purposes: ['codeSigning'], issuer: between });
+      const signedWith = async (name: string, ...chain: Uint8Array[]): Promise<string> => {
+        const file = folder.file(name);
+        const leaf = chain[0] === below.chain[0] ? below : author;
+        const signer = { ...leaf, chain };
+        await signPackage(folder.file('unsigned.nupkg'), file, signer, { hash: 'sha256' });
+        return file;
+      };
+
+      test('does not hide that the signer was revoked', async () => {
+        const [own, root] = [author.chain[0]!, authority.chain[0]!];
+        const file = await signedWith('twin', own, ...twinOf('Authority').chain, root);
+        expect(told(await judged(file, [revoking(1)]), 'error')).toEqual(['NU3012']);
+        const pinned = { fingerprints: new Set([fingerprint(author)]) };
+        expect(told(await judged(file, [revoking(1)], pinned), 'error')).toEqual(['NU3012']);
+        expect((await judged(file, [list()])).ok).toBe(true);
+      });
+
+      test('does not hide that the one who issued the signer’s certificate was revoked', async () => {
+        const [own, issuer, root] = below.chain as [Uint8Array, Uint8Array, Uint8Array];
+        const file = await signedWith('twin-above', own, ...twinOf('Between').chain, issuer, root);
+        const lists = [list({ issuer: between }), revoking(2, days(5), between)];
+        const report = await judged(file, lists);
+        expect(told(report, 'error')).toEqual(['NU3012']);
+        expect(detailOf(report, 'revocation')).toMatch(/"CN=Between" was revoked/);
+        const clean = await judged(file, [list({ issuer: between }), list()]);
+        expect(stateOf(clean, 'revocation')).toBe('passed');
+      });
+    });
+
+    describe('a clock that is wrong by years', () => {
+      const now = (years: number): Date => days(years * 365);
+
+      test.each([-5, 5])('does not make a revoked signer good (%s years)', async (years) => {
+        const options = { trust: trust({ revocationLists: [revoking(1)] }), at: days(20), now: now(years) };
+        expect(told(await verifyPackage(files.plain, options), 'error')).toEqual(['NU3012']);
+      });
+
+      test.each([
+        [-5, /a time that is still to come by this machine's clock, which says \d{4}-/],
+        [5, /too old by .* by this machine's clock, which says \d{4}-/],
+      ])('refuses nothing that was known well enough then, and is told (%s years)', async (years, words) => {
+        const demands = { requires: { ...none, revocation: { days: 30 } } };
+        const options = { trust: trust({ revocationLists: [list()], ...demands }), at: days(20) };
+        const report = await verifyPackage(files.plain, { ...options, now: now(years) });
+        expect(report.ok).toBe(true);
+        expect(stateOf(report, 'revocation')).toBe('warned');
+        const warnings = report.problems.filter(({ code }) => code === 'NU3018');
+        expect(warnings.map(({ message }) => message)).toEqual([expect.stringMatching(words)]);
+      });
+
+      test('does not make new what was too old then', async () => {
+        const demands = { requires: { ...none, revocation: { days: 7 } } };
+        const options = { trust: trust({ revocationLists: [list()], ...demands }), at: days(20) };
+        const report = await verifyPackage(files.plain, { ...options, now: days(-0.5) });
+        expect(told(report, 'error')).toEqual(['NU3018']);
+        expect(detailOf(report, 'revocation')).toMatch(/older than the 7 days that are allowed here at /);
+      });
+
+      test('does not take from a time stamp what it says', async () => {
+        const report = await verifyPackage(files.stamped, { trust: trust(), at: days(20), now: now(-5) });
+        expect(report.signature?.timestamp).not.toBeNull();
+      });
     });
 
     test('what is not known, or no longer, is a warning with its age; an error where it is required', async () => {

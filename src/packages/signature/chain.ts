@@ -44,6 +44,20 @@ export function chainAtHand(
   return { chain, whole: false };
 }
 
+/**
+ * The certificates that are asked about revocation: those by which the leaf is believed, `believed`, and what is at hand
+ * above them; the longest way there is where it is not believed. Never another way than the one that counted: anybody can
+ * put a certificate of the same name and key, issued by himself, beside the true one.
+ */
+export function chainToAsk(
+  leaf: SignerCertificate,
+  believed: readonly SignerCertificate[] | undefined,
+  atHand: readonly SignerCertificate[],
+): readonly SignerCertificate[] {
+  const [top, below] = [believed?.at(-1) ?? leaf, believed?.slice(0, -1) ?? []];
+  return [...below, ...chainAtHand(top, atHand).chain];
+}
+
 function climb(
   leaf: SignerCertificate,
   atHand: readonly SignerCertificate[],

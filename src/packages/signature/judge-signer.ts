@@ -2,7 +2,7 @@
  * What is asked of anybody who signed a package, its author or a repository, in its own right or by countersigning:
  * who it is, with which algorithms and keys, for which use, issued by whom, revoked or not, stamped when, valid then.
  */
-import { chainAtHand, chainToPinned } from './chain.ts';
+import { chainAtHand, chainToAsk, chainToPinned } from './chain.ts';
 import { found, hasError, notReached, type Found } from './checks.ts';
 import {
   CmsUnreadable,
@@ -37,7 +37,7 @@ import {
 
 export type SignatureKind = 'author' | 'repository' | 'unknown';
 
-/** When a package is judged: `at` is when its certificates must be valid, `now` the present by which lists age. */
+/** When a package is judged: `at` is when its certificates must be valid and known not to be revoked, `now` this clock. */
 export type Times = { readonly at: Date; readonly now: Date };
 
 /** One signature of a package, as far as it can be judged without the package. */
@@ -103,6 +103,7 @@ export function judgeSigner(
   const { timestamp, check: stamp } = checkTimestamp(signer, {
     pinned: lowered(trust.timestamps ?? trust.fingerprints),
     lists: trust.revocationLists ?? [],
+    at: times.at,
     now: times.now,
     requires: role.as === 'repository' ? nothingRequired : requires,
   });
@@ -131,7 +132,7 @@ export function judgeSigner(
     problems.push(
       problem(role.codes.signature, 'the signature does not fit what it signs, or not its certificate'),
     );
-  const { chain, whole } = chainAtHand(certificate, message.certificates);
+  const { whole } = chainAtHand(certificate, message.certificates);
   const belief = beliefIn(certificate, message.certificates, { ...repository, trust, kind, role });
   const named = `"${certificate.subject}"`;
   return {
@@ -145,8 +146,9 @@ export function judgeSigner(
       algorithms: algorithmsOf(certificate),
       usages: usagesOf(certificate),
       chain: found('chain', chainProblems(belief, whole, certificate, role), belief.detail),
-      revocation: checkRevocation(chain, {
+      revocation: checkRevocation(chainToAsk(certificate, belief.by, message.certificates), {
         lists: trust.revocationLists ?? [],
+        at: times.at,
         now: times.now,
         signedBefore: timestamp?.latest,
         required: role.as === 'repository' && !requires.countersignature ? null : requires.revocation,
@@ -266,6 +268,8 @@ type Belief = {
   readonly pinned: boolean;
   readonly vouches?: boolean;
   readonly detail: string;
+  /** The chain that leads to whom is trusted. */
+  readonly by?: readonly SignerCertificate[];
   /** It is on the list, and the root or the owners that this asks for are not there. */
   readonly lacks?: string;
 };
@@ -281,26 +285,29 @@ function beliefIn(
   },
 ): Belief {
   const { trust, kind, role, owners } = given;
-  const upTo = (pinned: ReadonlySet<string>): SignerCertificate | undefined =>
-    chainToPinned(leaf, atHand, lowered(pinned), oids.codeSigning)?.at(-1);
-  const by = (end: SignerCertificate): string =>
+  const upTo = (pinned: ReadonlySet<string>): SignerCertificate[] | undefined =>
+    chainToPinned(leaf, atHand, lowered(pinned), oids.codeSigning);
+  const inWords = (end: SignerCertificate): string =>
     end === leaf ? `"${leaf.subject}" is trusted itself` : `issued by "${end.subject}", which is trusted`;
   const asRepository = role.as === 'repository' || (role.as === 'by its kind' && kind === 'repository');
   if (!asRepository || trust.repositories === undefined) {
-    const end = upTo(trust.fingerprints);
-    if (end !== undefined) return { pinned: true, detail: by(end) };
+    const by = upTo(trust.fingerprints);
+    if (by !== undefined) return { pinned: true, detail: inWords(by.at(-1)!), by };
   }
   const listed: readonly (TrustedSigner | TrustedRepository)[] =
     (asRepository ? trust.repositories : trust.signers) ?? [];
   let lacks: string | undefined;
   for (const one of listed) {
     const issues = 'issues' in one && one.issues;
-    const isMeant = issues
-      ? upTo(new Set([one.fingerprint])) !== undefined
-      : isFingerprintOf(one.fingerprint, leaf);
-    if (!isMeant || !servesPurpose(leaf, oids.codeSigning)) continue;
+    const meant = issues
+      ? upTo(new Set([one.fingerprint]))
+      : isFingerprintOf(one.fingerprint, leaf)
+        ? [leaf]
+        : undefined;
+    if (meant === undefined || !servesPurpose(leaf, oids.codeSigning)) continue;
+    const underRoot = one.rootNeeded ? upTo(trust.roots ?? new Set()) : meant;
     const needed = 'owners' in one ? one.owners : [];
-    if (one.rootNeeded && upTo(trust.roots ?? new Set()) === undefined)
+    if (underRoot === undefined)
       lacks = `"${leaf.subject}" is on the list, and no root above it is trusted, which the list asks for`;
     else if (needed.length > 0 && !needed.some((owner) => owners.includes(owner)))
       lacks = `"${leaf.subject}" is on the list for packages of ${needed.join(', ')} only`;
@@ -309,6 +316,7 @@ function beliefIn(
         pinned: true,
         vouches: vouching(one),
         detail: `"${leaf.subject}" is on the list of those trusted`,
+        by: underRoot,
       };
   }
   return { pinned: false, detail: '', ...(lacks !== undefined && { lacks }) };

@@ -8,7 +8,6 @@
 import { AsnConvert, AsnParser } from '@peculiar/asn1-schema';
 import {
   AlgorithmIdentifier,
-  CRLDistributionPoints,
   CRLReason,
   Extension,
   InvalidityDate,
@@ -16,13 +15,12 @@ import {
   Name,
   RevokedCertificate,
   Time,
-  type DistributionPointName,
 } from '@peculiar/asn1-x509';
 import { createHash, verify } from 'node:crypto';
 import { derSlices, readDer, type DerSlice } from './der.ts';
 import { nameInWords } from './name-in-words.ts';
 import { hashOfRsaOid, oids, type HashName } from './oids.ts';
-import { mayListRevoked, type SignerCertificate } from './signer-certificate.ts';
+import { addressesIn, mayListRevoked, type SignerCertificate } from './signer-certificate.ts';
 import { revocationListBytesMax } from './trust.ts';
 
 /** A list that could be read; whether its issuer signed it is asked of each certificate that it is about. */
@@ -164,12 +162,14 @@ function pointScope(point: IssuingDistributionPoint): Scope {
   return { of, points };
 }
 
-const addressesIn = ({ fullName }: DistributionPointName): string[] =>
-  (fullName ?? []).flatMap(({ uniformResourceIdentifier: address }) => address ?? []);
-
-/** Whether the list is by this issuer, and signed by it. */
+/** Whether the list is by this issuer, who may make lists, and signed by it. */
 export function isListOf(list: RevocationList, issuer: SignerCertificate): boolean {
-  if (!list.issuer.equals(issuer.subjectName) || !mayListRevoked(issuer)) return false;
+  return mayListRevoked(issuer) && isSignedBy(list, issuer);
+}
+
+/** Whether the list is in the name of this issuer and signed by its key, whatever that certificate of it allows. */
+export function isSignedBy(list: RevocationList, issuer: SignerCertificate): boolean {
+  if (!list.issuer.equals(issuer.subjectName)) return false;
   const { bytes, hash, signature } = list.signed;
   return issuer.publicKey?.asymmetricKeyType === 'rsa' && verify(hash, bytes, issuer.publicKey, signature);
 }
@@ -179,12 +179,7 @@ export function covers({ scope }: RevocationList, certificate: SignerCertificate
   if (scope.of === 'users' && certificate.isAuthority) return false;
   if (scope.of === 'authorities' && !certificate.isAuthority) return false;
   if (scope.points.length === 0) return true;
-  const { distributionPoints } = certificate;
-  if (distributionPoints === undefined) return false;
-  const own = AsnParser.parse(toArray(distributionPoints), CRLDistributionPoints).flatMap(
-    ({ distributionPoint }) => (distributionPoint === undefined ? [] : addressesIn(distributionPoint)),
-  );
-  return own.some((address) => scope.points.includes(address));
+  return certificate.distributionPoints.some((address) => scope.points.includes(address));
 }
 
 /** What the list says of the certificate with this serial number. */

@@ -2,10 +2,14 @@
  * Whether a certificate was taken back, from lists that are at hand. Nothing is ever fetched: what the lists do not
  * say is not known, and how old they are is said.
  *
- * A list counts where the issuer of the certificate, a member of the very chain that is judged, signed it; where that
- * issuer was left out of the package, lists in its name still count against the certificate. Of several
- * the newest decides; what an older one revoked stays revoked, because entries leave a list when their certificate
- * expires; only a hold can be lifted.
+ * A list counts where the issuer of the certificate, a member of the very chain that is judged, signed it and may make
+ * lists. Against a certificate more counts: a list that the key of its issuer signed, whatever the certificate of that
+ * issuer in the package allows, and where the issuer was left out, one in its name. Of several the newest decides; what an
+ * older one revoked stays revoked, because entries leave a list when their certificate expires; only a hold can be lifted.
+ *
+ * How old a list is counts at the time the package is judged at, which for a package of a release is that of its signed
+ * entry. The clock of this machine only adds words: a list it takes for overdue, or for one of a time that is still to
+ * come, is warned of and counts all the same.
  *
  * A certificate that was revoked is refused, with one exception, that of RFC 3161 §4.1: where the issuer gives a reason
  * that does not touch the key (affiliation changed, superseded, cessation of operation), what a trusted time stamp
@@ -15,7 +19,14 @@
 import { ago, span } from '../../words.ts';
 import { problem, warning, type Problem, type ProblemCode } from '../problems.ts';
 import { found, type Found } from './checks.ts';
-import { covers, isListOf, revocationIn, type Revocation, type RevocationList } from './revocation-list.ts';
+import {
+  covers,
+  isListOf,
+  isSignedBy,
+  revocationIn,
+  type Revocation,
+  type RevocationList,
+} from './revocation-list.ts';
 import { isSelfIssued, type SignerCertificate } from './signer-certificate.ts';
 import type { TrustRequirements } from './trust.ts';
 
@@ -23,10 +34,14 @@ import type { TrustRequirements } from './trust.ts';
 const gentleReasons = new Set(['affiliationChanged', 'superseded', 'cessationOfOperation']);
 
 const dayMs = 86_400_000;
+/** So far clocks differ without anybody minding. */
+const clockSlackMs = 3_600_000;
 
 export type RevocationQuestion = {
   readonly lists: readonly RevocationList[];
-  /** The present: lists age by it. */
+  /** When the package is judged: lists must be new enough then. */
+  readonly at: Date;
+  /** This machine's clock. */
   readonly now: Date;
   /** Before when the signature was made, by a time stamp that holds. */
   readonly signedBefore: Date | undefined;
@@ -48,12 +63,10 @@ export function checkRevocation(chain: readonly SignerCertificate[], question: R
   for (const [at, certificate] of chain.entries()) {
     if (isSelfIssued(certificate)) continue;
     const name = `"${certificate.subject}"`;
-    const lists = listsAbout(certificate, chain[at + 1], question);
-    const [newest] = lists;
-    const revocation =
-      chain[at + 1] === undefined
-        ? revocationByName(certificate, question)
-        : revocationAmong(lists, certificate);
+    const issuer = chain[at + 1];
+    const lists = listsAbout(certificate, issuer, question);
+    const newest = lists.find((list) => issuer !== undefined && isListOf(list, issuer));
+    const revocation = revocationAmong(lists, certificate);
     if (revocation !== undefined) {
       const { since, reason } = revocation;
       const when = `${name} was revoked as of ${since.toISOString()} (${reason})`;
@@ -69,6 +82,8 @@ export function checkRevocation(chain: readonly SignerCertificate[], question: R
       const tooOld = tooOldBecause(newest, question);
       if (tooOld === undefined) known.push(`${name} was not revoked; ${age}`);
       else doubt(`whether ${name} was revoked since is not known: ${age}, ${tooOld}`);
+      const odd = tooOld === undefined ? againstTheClock(newest, question) : undefined;
+      if (odd !== undefined) problems.push(warning(question.codes.unknown, `${age}, ${odd}`));
     }
   }
   if (silent.length > 0) {
@@ -82,35 +97,22 @@ export function checkRevocation(chain: readonly SignerCertificate[], question: R
   return found('revocation', problems, detail, isUnknown ? 'unknown' : 'passed');
 }
 
-/** The lists that the issuer signed and that are about this certificate, newest first. */
+/**
+ * The lists that may count against this certificate, newest first: those that the key of its issuer signed. Where that
+ * issuer is not in the package nobody can tell who signed one, and those in its name count: else leaving it out would make
+ * a revoked signer good again. Whoever brought a false list was believed enough to have it taken in here.
+ */
 function listsAbout(
   certificate: SignerCertificate,
   issuer: SignerCertificate | undefined,
-  { lists, now }: RevocationQuestion,
+  { lists }: RevocationQuestion,
 ): RevocationList[] {
-  if (issuer === undefined) return [];
-  return newestFirst(
-    lists.filter((list) => list.thisUpdate <= now && isListOf(list, issuer) && covers(list, certificate)),
-  );
+  const isMeant = (list: RevocationList): boolean =>
+    list.issuer.equals(certificate.issuer) && covers(list, certificate);
+  return lists
+    .filter((list) => isMeant(list) && (issuer === undefined || isSignedBy(list, issuer)))
+    .toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
 }
-
-/**
- * What lists in the name of the issuer say where its certificate is not in the package, so that nobody can tell who
- * signed them. They count against a certificate and never for it: else leaving its issuer out would make a revoked
- * signer good again. Whoever brought a false list was believed enough to have it taken in here.
- */
-function revocationByName(
-  certificate: SignerCertificate,
-  { lists, now }: RevocationQuestion,
-): Revocation | undefined {
-  const inItsName = lists.filter(
-    (list) => list.thisUpdate <= now && list.issuer.equals(certificate.issuer) && covers(list, certificate),
-  );
-  return revocationAmong(newestFirst(inItsName), certificate);
-}
-
-const newestFirst = (lists: readonly RevocationList[]): RevocationList[] =>
-  lists.toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
 
 function revocationAmong(
   [newest, ...older]: readonly RevocationList[],
@@ -128,12 +130,30 @@ function staysGood({ since, reason }: Revocation, signedBefore: Date | undefined
   return signedBefore !== undefined && signedBefore < since && gentleReasons.has(reason);
 }
 
-function tooOldBecause(list: RevocationList, { now, required }: RevocationQuestion): string | undefined {
+function tooOldBecause(list: RevocationList, { at, now, required }: RevocationQuestion): string | undefined {
+  const late = lateBy(list, at, required);
+  if (late <= 0) return undefined;
+  const then = Math.abs(now.getTime() - at.getTime()) > dayMs ? ` at ${at.toISOString()}` : '';
   const days = required?.days ?? null;
-  if (days !== null)
-    return now.getTime() - list.thisUpdate.getTime() > days * dayMs
-      ? `and ${days} days is what is allowed here`
-      : undefined;
-  const late = now.getTime() - list.nextUpdate.getTime();
-  return late > 0 ? `and the next one was due ${span(late / 1000)} ago` : undefined;
+  if (days === null && then === '') return `and the next one was due ${span(late / 1000)} ago`;
+  if (days === null) return `and the next one was overdue for ${span(late / 1000)}${then}`;
+  return then === ''
+    ? `and ${days} days is what is allowed here`
+    : `and was older than the ${days} days that are allowed here${then}`;
+}
+
+/** What this machine's clock has to say where the list was new enough when the package is judged. */
+function againstTheClock(list: RevocationList, { now, required }: RevocationQuestion): string | undefined {
+  const clock = `this machine's clock, which says ${now.toISOString()}`;
+  if (list.thisUpdate.getTime() - now.getTime() > clockSlackMs)
+    return `a time that is still to come by ${clock}: set it right`;
+  const late = lateBy(list, now, required);
+  return late > 0 ? `and too old by ${span(late / 1000)} by ${clock}` : undefined;
+}
+
+/** By how much a list is too old at a time, in milliseconds; 0 or less where it is not. */
+function lateBy(list: RevocationList, at: Date, required: RevocationQuestion['required']): number {
+  const days = required?.days ?? null;
+  const until = days === null ? list.nextUpdate.getTime() : list.thisUpdate.getTime() + days * dayMs;
+  return at.getTime() - until;
 }

@@ -2,10 +2,12 @@ import { AsnConvert } from '@peculiar/asn1-schema';
 import {
   BasicConstraints,
   Certificate,
+  CRLDistributionPoints,
   ExtendedKeyUsage,
   KeyUsage,
   KeyUsageFlags,
   SubjectKeyIdentifier,
+  type DistributionPointName,
 } from '@peculiar/asn1-x509';
 import { createHash, X509Certificate, type KeyObject } from 'node:crypto';
 import { readDer } from './der.ts';
@@ -32,8 +34,8 @@ export type SignerCertificate = {
   readonly usages: number | undefined;
   readonly isAuthority: boolean;
   readonly pathLengthMax: number | undefined;
-  /** Where lists of revoked certificates of its issuer are said to be, as it stands in it; nothing ever asks there. */
-  readonly distributionPoints: Buffer | undefined;
+  /** Where lists of revoked certificates of its issuer are said to be; nothing ever asks there. */
+  readonly distributionPoints: readonly string[];
   /** Critical extensions that nothing here understands. */
   readonly unknownCritical: readonly string[];
 };
@@ -86,7 +88,7 @@ function read(der: Buffer, fingerprint: string): SignerCertificate {
   const keyIdentifier = extension(oids.subjectKeyIdentifier, SubjectKeyIdentifier);
   const constraints = extension(oids.basicConstraints, BasicConstraints);
   const purposes = extension(oids.extendedKeyUsage, ExtendedKeyUsage);
-  const points = extensions.find(({ extnID }) => extnID === oids.distributionPoints);
+  const points = extension(oids.distributionPoints, CRLDistributionPoints);
   return {
     der,
     fingerprint,
@@ -104,11 +106,18 @@ function read(der: Buffer, fingerprint: string): SignerCertificate {
     usages: extension(oids.keyUsage, KeyUsage)?.toNumber(),
     isAuthority: constraints?.cA ?? false,
     pathLengthMax: constraints?.pathLenConstraint,
-    distributionPoints: points && Buffer.from(points.extnValue.buffer),
+    distributionPoints: [...(points ?? [])].flatMap(({ distributionPoint }) =>
+      distributionPoint === undefined ? [] : addressesIn(distributionPoint),
+    ),
     unknownCritical: extensions
       .filter(({ critical, extnID }) => critical && !knownExtensions.has(extnID))
       .map(({ extnID }) => extnID),
   };
+}
+
+/** The addresses among the names of a point where lists are handed out. */
+export function addressesIn({ fullName }: DistributionPointName): string[] {
+  return (fullName ?? []).flatMap(({ uniformResourceIdentifier: address }) => address ?? []);
 }
 
 function publicKeyOf(x509: X509Certificate): KeyObject | undefined {

@@ -137,12 +137,14 @@ function checkedToken(
   const given = (authority.certificates ?? []).map(readGivenCertificate);
   const complete = withCertificates(token, chainOf(message, given));
   const trust = given.length > 0 ? given : message.certificates;
+  const now = new Date();
   const { timestamp, check } = checkTimestamp(
     { signature, unsigned: new Map([[oids.timeStampToken, [[complete]]]]) },
     {
       pinned: new Set(trust.map(({ fingerprint }) => fingerprint)),
       lists: [],
-      now: new Date(),
+      at: now,
+      now,
       requires: { ...nothingRequired, timestamp: true },
     },
   );

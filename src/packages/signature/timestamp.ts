@@ -4,7 +4,7 @@
  * package only where a time stamp is required.
  */
 import { createHash } from 'node:crypto';
-import { chainAtHand, chainToPinned } from './chain.ts';
+import { chainToAsk, chainToPinned } from './chain.ts';
 import { found, type Found } from './checks.ts';
 import {
   CmsUnreadable,
@@ -37,6 +37,8 @@ export type TimestampQuestion = {
   /** Authorities that are believed, by fingerprint, or those who issued them. */
   readonly pinned: ReadonlySet<string>;
   readonly lists: readonly RevocationList[];
+  /** When the package is judged, and the present: what is older than either exists. */
+  readonly at: Date;
   readonly now: Date;
   readonly requires: TrustRequirements;
 };
@@ -52,10 +54,12 @@ export function readTimestamp(
   signer: Stamped,
   trust: PackageTrust,
 ): { readonly timestamp: Timestamp | undefined; readonly problems: readonly Problem[] } {
+  const now = new Date();
   const { timestamp, check } = checkTimestamp(signer, {
     pinned: trust.timestamps ?? trust.fingerprints,
     lists: trust.revocationLists ?? [],
-    now: new Date(),
+    at: now,
+    now,
     requires: nothingRequired,
   });
   return { timestamp, problems: check.problems };
@@ -142,13 +146,13 @@ function judgeSigner(message: CmsMessage, signer: CmsSigner, question: Timestamp
 function judgeCertificate(
   message: CmsMessage,
   by: SignerCertificate,
-  { pinned, lists, now, requires }: TimestampQuestion,
+  { pinned, lists, at, now, requires }: TimestampQuestion,
 ): Judged {
   if (!isStronglySigned(by))
     return refused('NU3022', 'the certificate of the time stamp is not signed with RSA and SHA-2');
   if (!hasStrongRsaKey(by))
     return refused('NU3023', 'the key of the time stamp is not RSA of at least 2048 bits');
-  if (by.notBefore > now)
+  if (by.notBefore > now && by.notBefore > at)
     return refused(
       'NU3025',
       `the certificate of the time stamp is valid only from ${by.notBefore.toISOString()}`,
@@ -160,8 +164,9 @@ function judgeCertificate(
   const trusted = forTime && chainToPinned(by, message.certificates, pinned, oids.timeStamping);
   if (!trusted)
     return refused('NU3028', `the time stamp is by "${by.subject}", whom nobody here trusts for it`);
-  const { problems } = checkRevocation(chainAtHand(by, message.certificates).chain, {
+  const { problems } = checkRevocation(chainToAsk(by, trusted, message.certificates), {
     lists,
+    at,
     now,
     signedBefore: timestamp.latest,
     required: requires.revocation,
