@@ -1,5 +1,14 @@
 import { CrossgapError } from '../errors.ts';
-import { FeedOpened, feedId, readHeader } from '../events/index.ts';
+import {
+  decodeBody,
+  FeedOpened,
+  feedId,
+  headerBytes,
+  readHeader,
+  verifyEntry,
+  type SealedEntry,
+} from '../events/index.ts';
+import { openIntroduction, verifyingKey } from '../identity/index.ts';
 import { replicateOnce, type Exchange, type Place, type Replica } from '../sync/index.ts';
 import { commandLine, size } from '../words.ts';
 import type { AgeIdentity } from './age-keys.ts';
@@ -219,20 +228,32 @@ function answeredByOther(found: FoundBundle, { name, words, peer }: ReceivingLin
   );
 }
 
-/** Takes the sender in as who answers, once its first entry shows that it writes to this very link. */
+/**
+ * Takes the sender in as who answers, once its first entry shows that it writes to this very link. It is introduced as
+ * that entry does it: whatever changed since, entries behind it announce.
+ */
 async function takeAnswer(opened: OpenBundle, link: ReceivingLink): Promise<void> {
   const { found } = opened;
   const { id, number, link: linkId, from } = found.facts;
-  const batch = await recordReader(opened).nextEntries();
-  const header = batch?.entries[0] && readHeader(batch.entries[0].bytes);
-  const opens =
-    header?.type === FeedOpened.name &&
-    header.audience === linkId &&
-    header.feed === feedId(from.instance, linkId);
-  if (!opens)
+  const [first] = (await recordReader(opened).nextEntries())?.entries ?? [];
+  const introduction = first && introductionIn(first, { author: from.instance, link: linkId });
+  if (introduction === undefined)
     throw malformed(found, `it claims to answer the invitation of link ${link.name}, and nothing in it does`);
-  const introduction = new Uint8Array(Buffer.from(from.introduction, 'base64'));
   link.answer({ instance: from.instance, introduction, bundle: { id, number } });
+}
+
+/** By which introduction an author opens its feed for a link; undefined where an entry does not, or is not its own. */
+function introductionIn(
+  entry: SealedEntry,
+  { author, link }: { readonly author: string; readonly link: string },
+): Uint8Array | undefined {
+  const { type, schemaVersion, audience, feed } = readHeader(entry.bytes);
+  const isMeant = type === FeedOpened.name && audience === link && feed === feedId(author, link);
+  if (!isMeant || schemaVersion > FeedOpened.version) return undefined;
+  const { introduction } = FeedOpened.read(schemaVersion, decodeBody(entry.bytes.subarray(headerBytes)));
+  const { instanceId, signingKey } = openIntroduction(introduction);
+  const isOwn = instanceId === author && verifyEntry(entry, verifyingKey(signingKey));
+  return isOwn ? introduction : undefined;
 }
 
 function earlierMissing({ facts }: FoundBundle, have: Place): BundleError {

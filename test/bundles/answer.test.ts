@@ -5,11 +5,11 @@ import { recipientOf } from '../../src/cli/bundle-ends.ts';
 import { addEnvironment, confirm, removeLink, told } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { DeploymentReported } from '../../src/events/index.ts';
-import type { Instance } from '../../src/instance/index.ts';
+import { openInstance, rotateKeys, type Instance } from '../../src/instance/index.ts';
 import { fleetRows, readReleases } from '../../src/projections/index.ts';
 import { deploy, filesBelow, once } from '../daemon/company.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
-import { heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
+import { companyOf, heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { forge, recordOf } from './forge.ts';
 import { bundleIn, inviteSite, makeSite, takeInvitationOf, type OpenDesk } from './open-desk.ts';
@@ -147,6 +147,21 @@ describe('J2.17 the result of a site that nobody has met', () => {
     expect(JSON.stringify(next.facts)).not.toContain('AGE-SECRET-KEY');
     const [done] = await importFrom(site, at('next'));
     expect(done).toMatchObject({ isNews: true, failure: undefined });
+  });
+
+  test('of a site that changed its keys and certificate meanwhile is taken in from its first entry on', async () => {
+    const called = `moved-${turn}`;
+    const moved = await siteFrom(out, called);
+    desk.clock.advance(60_000);
+    rotateKeys(moved, { company: companyOf(`${called}, renewed`), before: companyOf(called) });
+    sites.splice(sites.indexOf(moved), 1);
+    moved.close();
+    const site = await openInstance(join(root.path, called), { clock: desk.clock });
+    sites.push(site);
+    const [done] = await importFrom(vendor, await result(site, 'home'));
+    expect(done).toMatchObject({ answered: true, failure: undefined, refused: [] });
+    expect(fleet()).toMatchObject([{ state: 'succeeded', compared: false }]);
+    expect(recipientOf(vendor, here())).toMatchObject({ words: site.identity.words });
   });
 
   test('arrives after a second open bundle was made: that one is taken in by the same site as any other', async () => {

@@ -7,12 +7,14 @@ import { ageHeaderLength, nonceBytes, openAgeHeader } from '../../src/bundles/ag
 import { payloadKey } from '../../src/bundles/age-payload.ts';
 import { ageFileBytes } from '../../src/bundles/content.ts';
 import { findBundles, inspectBundles, type Exported, type OpenFacts } from '../../src/bundles/index.ts';
+import { recipientOf } from '../../src/cli/bundle-ends.ts';
+import { acceptInvitation } from '../../src/commands/index.ts';
 import { bundleInvitation, invitationText } from '../../src/cli/invitation-file.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
-import type { Instance } from '../../src/instance/index.ts';
+import { openInstance, rotateKeys, type Instance } from '../../src/instance/index.ts';
 import { readReleases } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
-import { heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
+import { companyOf, heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { requires } from '../support/requires.ts';
 import { bundleIn, inviteSite, makeSite, takeInvitationOf, type OpenDesk } from './open-desk.ts';
@@ -140,6 +142,31 @@ describe('an open bundle is refused', () => {
     const [done] = await importFrom(vendor, out);
     expect(codeOf(done!.failure!)).toBe('BUNDLE_NOT_FOR_US verification');
     expect(linkOf(vendor, link).state).toBe('invited');
+  });
+
+  test('to be made under another certificate than that under which its feed began', async () => {
+    const called = `renewed-${turn}`;
+    const before = await makeSite(desk, called);
+    const its = inviteSite({ ...desk, vendor: before }, name);
+    offer(before, makeRelease(before, '1.0.0'), [its]);
+    desk.clock.advance(60_000);
+    rotateKeys(before, { company: companyOf(`${called}, renewed`), before: companyOf(called) });
+    before.close();
+    using renewed = await openInstance(join(root.path, called), { clock: desk.clock });
+    const error = refusal(() => recipientOf(renewed, linkOf(renewed, its)));
+    expect(codeOf(error)).toBe('LINK_NOT_CONFIRMED refused');
+    expect(error.hint).toContain(`crossgap link remove ${name}`);
+  });
+
+  test('by an instance that took an invitation of the same link from somebody else', async () => {
+    await exportTo(vendor, link, out);
+    using stranger = await makeSite(desk, `stranger-${turn}`);
+    using site = await makeSite(desk, name);
+    const peer = { instanceId: stranger.identity.instanceId, introduction: stranger.identity.bytes };
+    site.record(() => acceptInvitation([], { link, name: 'stranger', transport: { kind: 'hand' }, peer }));
+    const [done] = await importFrom(site, out);
+    expect(codeOf(done!.failure!)).toBe('BUNDLE_SENDER_UNKNOWN verification');
+    expect(readReleases(site.db)).toEqual([]);
   });
 
   test('with a changed byte in front, whichever it is', async () => {
