@@ -49,17 +49,22 @@ export function notOurOwn(instance: Instance, read: Invitation, path: string): I
  */
 export function bundleInvitation(
   instance: Instance,
-  { facts, parts }: Pick<FoundBundle, 'facts' | 'parts'>,
+  { facts, parts, sender }: FoundBundle,
 ): Invitation | undefined {
   const text = invitationIn(facts);
   if (text === undefined) return undefined;
   const path = [...parts.values()][0]?.path ?? `of bundle ${facts.number}`;
   const read = readInvitation('invitation', text, path);
-  if (read.link !== facts.link || read.introduction.instanceId !== facts.from.instance)
+  const { link, introduction } = read;
+  const isItsOwn =
+    link === facts.link &&
+    introduction.instanceId === facts.from.instance &&
+    introduction.certificate.fingerprint === sender.fingerprint;
+  if (!isItsOwn)
     throw new InstanceError(
       'INVITATION_INVALID',
       `Cannot use invitation ${path}: it is not that of the bundle it lies in`,
-      { hint: 'Ask the other side for a new bundle.', details: { link: read.link, bundleLink: facts.link } },
+      { hint: 'Ask the other side for a new bundle.', details: { link, bundleLink: facts.link } },
     );
   return notOurOwn(instance, read, path);
 }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { BundleError, findBundles, type FoundBundle } from '../bundles/index.ts';
 import { InstanceError, type Instance, type Invitation } from '../instance/index.ts';
+import { bundleInInstaller } from '../installer/index.ts';
 import { misuse } from './command.ts';
 import { frontError } from './commands/bundle-inspect.ts';
 import { bundleInvitation, readInvitationFile } from './invitation-file.ts';
@@ -10,7 +11,7 @@ import { bundleInvitation, readInvitationFile } from './invitation-file.ts';
 export type BroughtInvitation = { readonly invitation: Invitation; readonly bundle: FoundBundle | undefined };
 
 /**
- * The invitation in a file, or that of the open bundle in a file or folder.
+ * The invitation in a file, or that of the open bundle in a file, an installer or a folder.
  *
  * @throws InstanceError INVITATION_INVALID, INVITATION_OWN; CliError FILE_NOT_READABLE, USAGE_INVALID where several
  * invitations lie there; BundleError BUNDLE_VERSION_UNKNOWN, BUNDLE_FRONT_DAMAGED
@@ -59,7 +60,7 @@ async function openBundleAt(path: string): Promise<FoundBundle | undefined> {
 
 async function bundlesAt(path: string): ReturnType<typeof findBundles> {
   try {
-    return await findBundles([path]);
+    return await findBundles([path], bundleInInstaller);
   } catch (error) {
     // What is no bundle is told as what is no invitation.
     const isNone =

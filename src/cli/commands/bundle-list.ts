@@ -26,6 +26,7 @@ export const listBundles = command({
         parts: facts.parts,
         entries: facts.entries,
         packages: facts.packages,
+        sealed: facts.format === 1,
         last: facts.last,
         receipted: isReceipted(link, facts.last),
         hops: hopsOf(instance, facts),

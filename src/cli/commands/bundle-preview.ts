@@ -48,6 +48,7 @@ export function previewOf(instance: Instance, link: LinkRow, replica: Replica, c
   return {
     document: {
       to: link.name,
+      sealed: link.state !== 'invited',
       after: cargo.after,
       entries,
       blobs: cargo.blobs.map((blob) => {
@@ -61,6 +62,9 @@ export function previewOf(instance: Instance, link: LinkRow, replica: Replica, c
     },
     text: [
       `To ${link.name} would go, and nothing else:`,
+      ...(link.state === 'invited'
+        ? [`  OPEN: ${link.name} has not answered the invitation yet, so that who has the file can read it`]
+        : []),
       ...indented(lines.length === 0 ? ['no entries'] : lines),
       ...(firstBack === undefined
         ? []

@@ -91,8 +91,11 @@ describe('J2.9 a bundle for a site that nobody has met', () => {
       sealed: false,
       words: { from: words.acme, to: null },
     });
+    expect(await acme.asks('bundle list mill')).toMatchObject([{ bundle: 1, sealed: false }]);
+    expect((await acme.types('bundle export --to mill --preview')).stdout).toContain('OPEN: mill');
     expect(await acme.asks('bundle export --to mill --preview')).toMatchObject({
       to: 'mill',
+      sealed: false,
       entries: [{}, {}],
     });
   });
