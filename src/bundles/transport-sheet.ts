@@ -49,7 +49,7 @@ export function transportSheet(
 ): string {
   const { number, from, sentAt, entries, packages, leftOutBytes } = facts;
   const receiver = facts.format === 1 ? facts.to : undefined;
-  const more = parts.length - partsShown;
+  const isInside = files.some(({ file, isProgram }) => isProgram && file === parts[0]?.file);
   const lines = [
     `TRANSPORT SHEET: bundle ${number} for ${oneLine(facts.to.name)}`,
     '',
@@ -71,6 +71,14 @@ export function transportSheet(
     '',
     ...files.flatMap((file) => (file.isProgram ? startLines(basename(file.file)) : [])),
     ...(files.length > 0 ? digestLines(files) : []),
+    ...(isInside ? insideLines(number) : partsLines(number, parts)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function partsLines(number: number, parts: readonly SheetPart[]): string[] {
+  const more = parts.length - partsShown;
+  return [
     'PART  FILE          SIZE        SHORT HASH',
     ...parts.slice(0, partsShown).map(sheetLine),
     ...(more > 0 ? [`      and ${count(more, 'more part')}`] : []),
@@ -86,7 +94,19 @@ export function transportSheet(
     `    crossgap bundle export --to LINK --bundle ${number} --part PART --out FOLDER`,
     'It is the same file, byte for byte: lay it beside the others and import the folder again.',
   ];
-  return `${lines.join('\n')}\n`;
+}
+
+/** Of an installer there is nothing to lay beside one another. */
+function insideLines(number: number): string[] {
+  return [
+    'The bundle is inside that file, which may be renamed and copied.',
+    '',
+    'To check it where crossgap is, without keys:   crossgap bundle inspect FILE',
+    'At a receiver that has crossgap already:       crossgap bundle import FILE',
+    '',
+    'If it is damaged: copy it again. The sender makes it again, byte for byte, with',
+    `    crossgap bundle export --to LINK --bundle ${number} --release R --installer PLATFORM --out FOLDER`,
+  ];
 }
 
 function startLines(name: string): string[] {

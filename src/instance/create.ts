@@ -56,7 +56,8 @@ export async function createInstance(
   const there = existsSync(places.database) ? await instanceAt(folder, intent.name, clock) : undefined;
   if (there !== undefined) return { instance: there, created: false };
   refuseUnfitCertificate(intent, clock);
-  const { beside = [] } = intent;
+  // An installer unpacks its program before there is an instance.
+  const beside = ['program', ...(intent.beside ?? [])];
   makeFolder(places, intent.name, beside);
   using making = begin(places, intent.name);
   // Somebody else may have come to its end meanwhile.

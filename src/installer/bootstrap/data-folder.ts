@@ -1,5 +1,5 @@
 import { posix, win32 } from 'node:path';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './errors.ts';
 
 /** What tells where things are kept on a machine. */
 export type Machine = {

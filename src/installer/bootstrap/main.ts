@@ -14,7 +14,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
 import { assetOf, folderDigits, manifestAsset, startFile, type ProgramManifest } from '../program.ts';
 import { dataFolderOf, saidFolder } from './data-folder.ts';
-import { refusalLines, Refusal } from './refusal.ts';
+import { refusalLines, Refusal } from './errors.ts';
 import { unpack } from './unpack.ts';
 
 const words = process.argv.slice(2);

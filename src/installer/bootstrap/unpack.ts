@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import type { ProgramManifest } from '../program.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './errors.ts';
 
 /** The program as the executable holds it. */
 export type Packed = {
@@ -39,6 +39,7 @@ export function unpack(folder: string, packed: Packed, tell: (line: string) => v
 }
 
 function replace(place: string, folder: string, packed: Packed): void {
+  clearLeft(place);
   const fresh = mkdtempSync(join(place, 'new-'));
   try {
     for (const { path } of packed.manifest.files) {
@@ -46,8 +47,7 @@ function replace(place: string, folder: string, packed: Packed): void {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       writeFileSync(file, packed.bytesOf(path), { mode: 0o600, flag: 'wx' });
     }
-    const aside = join(fresh, '..', `old-${process.pid}`);
-    rmSync(aside, { recursive: true, force: true });
+    const aside = `${fresh}-before`;
     if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) renameSync(folder, aside);
     try {
       renameSync(fresh, folder);
@@ -58,6 +58,16 @@ function replace(place: string, folder: string, packed: Packed): void {
     rmSync(aside, { recursive: true, force: true });
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+const leftMs = 10 * 60 * 1000;
+
+/** Removes what was left where somebody was ended while unpacking; who unpacks now is done in a second. */
+function clearLeft(place: string): void {
+  for (const name of readdirSync(place).filter((one) => one.startsWith('new-'))) {
+    const path = join(place, name);
+    if (Date.now() - lstatSync(path).mtimeMs > leftMs) rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -20,7 +20,11 @@ export class Refusal extends Error {
   }
 }
 
-const exits = { DATA_FOLDER_UNUSABLE: 3, PROGRAM_NOT_RUNNABLE: 3, INSTALLER_DAMAGED: 4 } as const;
+const exits = {
+  // Written down here once more: what runs before the program is read has nothing of it.
+  DATA_FOLDER_UNUSABLE: 3,
+  PROGRAM_NOT_RUNNABLE: 3,
+} as const;
 export type BootstrapCode = keyof typeof exits;
 
 /** The lines an error is told in. */
