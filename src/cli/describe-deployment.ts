@@ -25,7 +25,8 @@ export function stateWord(state: string, { tone }: Toned): string {
 /** One line on a deployment. */
 export function deploymentLine(view: DeploymentView, terminal: Toned): string {
   const from = view.link === null ? '' : `${view.link}:`;
-  return `${view.id}: ${from}${view.process}/${view.release} in ${view.environment} ${stateWord(view.state, terminal)}`;
+  const what = view.uninstalls === true ? 'uninstall of ' : '';
+  return `${view.id}: ${what}${from}${view.process}/${view.release} in ${view.environment} ${stateWord(view.state, terminal)}`;
 }
 
 /** What lies beside the trace on this host: the run's log, and the last lines of it where they tell why it failed. */

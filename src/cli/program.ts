@@ -41,6 +41,7 @@ const families: readonly Family[] = [
   },
   { word: 'report', load: async () => [(await import('./commands/report.ts')).report] },
   { word: 'rollback', load: async () => [(await import('./commands/rollback.ts')).rollback] },
+  { word: 'uninstall', load: async () => [(await import('./commands/uninstall.ts')).uninstall] },
   { word: 'fleet', load: async () => [(await import('./commands/fleet.ts')).fleet] },
   { word: 'doctor', load: async () => [(await import('./commands/doctor.ts')).doctor] },
   { word: 'log', load: async () => (await import('./commands/log.ts')).logCommands },

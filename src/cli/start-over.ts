@@ -1,9 +1,16 @@
-import { cancelDeployment, CommandError, requestDeployment, type Decision } from '../commands/index.ts';
+import {
+  cancelDeployment,
+  CommandError,
+  requestDeployment,
+  requestUninstall,
+  type Decision,
+} from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
 import { readReleases, readSteps, type DeploymentRow, type ReleaseRow } from '../projections/index.ts';
 import { commandLine } from '../words.ts';
 import { deployableRelease } from './obstacle.ts';
+import { uninstallStepsOf } from './take-away.ts';
 
 /** Cancels it, and has its author told what was recorded of it. */
 export function giveUp({ clock, settings }: Instance, db: Database, row: DeploymentRow): Decision {
@@ -40,6 +47,11 @@ export function startOver(instance: Instance, db: Database, row: DeploymentRow, 
   const place = placeOf(db, row.process, row.link, row.environment);
   const free = place.open?.deployment === row.deployment ? { ...place, open: undefined } : place;
   const release = deployableRelease(instance, db, releaseOfRun(db, row), row.environment);
+  if (row.reason === 'uninstall') {
+    const hasUninstall = uninstallStepsOf(instance, releaseOfRun(db, row)) !== undefined;
+    const intent = { deployment: fresh, of: row.deployment, onFailure: row.onFailure };
+    return [...givenUp, ...requestUninstall({ ...release, hasUninstall }, free, intent)];
+  }
   const asked = requestDeployment(release, free, {
     deployment: fresh,
     reason: 'retry',

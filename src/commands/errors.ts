@@ -26,6 +26,8 @@ const exits = {
   DECISION_AMBIGUOUS: exitCodes.misused,
   DECISION_NOT_OFFERED: exitCodes.refused,
   NOTHING_TO_ROLL_BACK: exitCodes.refused,
+  NOTHING_TO_UNINSTALL: exitCodes.refused,
+  NO_UNINSTALL: exitCodes.refused,
   RELEASE_INCOMPLETE: exitCodes.waiting,
   RELEASE_PART_REFUSED: exitCodes.verification,
   INPUT_MISSING: exitCodes.inputMissing,

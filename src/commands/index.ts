@@ -1,6 +1,13 @@
 export { acknowledge, refuseBlob, takePackage, type Acknowledgement } from './acknowledge.ts';
 export { answerOffer, removeInput, reportInputs, setInput, type Answer, type Offer } from './answer-offer.ts';
-export { addTrust, demandTrust, importRevocations, removeTrust, type TrustEntry } from './arrange-trust.ts';
+export {
+  addTrust,
+  demandTrust,
+  distrust,
+  importRevocations,
+  removeTrust,
+  type TrustEntry,
+} from './arrange-trust.ts';
 export { askForChunks } from './ask-for-chunks.ts';
 export {
   addEnvironment,
@@ -58,6 +65,7 @@ export {
   type Place,
   type PlacedDeployment,
 } from './request-deployment.ts';
+export { installedRun, requestUninstall, uninstallTarget } from './request-uninstall.ts';
 export { forkPlace, showForks } from './show-fork.ts';
 export {
   removeApplication,

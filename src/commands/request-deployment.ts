@@ -36,13 +36,13 @@ export type PlacedDeployment = {
   readonly digest: string;
   readonly state: string;
   readonly requestedBy: string;
-  readonly reason?: 'deploy' | 'again' | 'retry' | 'rollback';
+  readonly reason?: 'deploy' | 'again' | 'retry' | 'rollback' | 'uninstall';
   /** Whether a step of it may have run. */
   readonly began: boolean;
 };
 
 /** Whether a run decides what there is in its place now: one that was cancelled half-way is no success and not nothing. */
-const isDecisive = ({ state, began }: PlacedDeployment): boolean =>
+export const isDecisive = ({ state, began }: PlacedDeployment): boolean =>
   state === 'succeeded' || state === 'failed' || (state === 'cancelled' && began);
 
 /** The place a release is to go to: what is under way there, and what ran there last, newest first. */
@@ -112,13 +112,26 @@ export function refuseUndeployable(release: DeployableRelease, place: Place): vo
       { hint: `Deploy it to ${missing[0]} first.`, details: { missing } },
     );
   }
-  if (place.open !== undefined) throw held(asked, place.open);
-  if (release.missingInputs.length > 0) {
-    throw new CommandError('INPUT_MISSING', `${asked}: not set: ${release.missingInputs.join(', ')}`, {
-      hint: `Set each with \`crossgap input set NAME --env ${place.environment}\`; secrets with --secret, the value from standard input.`,
-      details: { missing: release.missingInputs },
-    });
-  }
+  refuseHeld(asked, place);
+  refuseMissingInputs(asked, release, place.environment);
+}
+
+/** Throws `DEPLOYMENT_HELD` where something is under way in a place. */
+export function refuseHeld(asked: string, { open }: Place): void {
+  if (open !== undefined) throw held(asked, open);
+}
+
+/** Throws `INPUT_MISSING` with all that nobody has given yet. */
+export function refuseMissingInputs(
+  asked: string,
+  { missingInputs }: DeployableRelease,
+  environment: string,
+): void {
+  if (missingInputs.length === 0) return;
+  throw new CommandError('INPUT_MISSING', `${asked}: not set: ${missingInputs.join(', ')}`, {
+    hint: `Set each with \`crossgap input set NAME --env ${environment}\`; secrets with --secret, the value from standard input.`,
+    details: { missing: missingInputs },
+  });
 }
 
 /** Asks for a run, or says which run makes it unnecessary. */
@@ -128,7 +141,8 @@ export function requestDeployment(
   intent: DeploymentIntent,
 ): { decision: Decision; running?: PlacedDeployment } {
   const newest = place.past.find(isDecisive);
-  const runsAlready = newest?.state === 'succeeded' && newest.digest === release.digest;
+  const isThere = newest?.state === 'succeeded' && newest.reason !== 'uninstall';
+  const runsAlready = isThere && newest.digest === release.digest;
   if (runsAlready && intent.reason === 'deploy' && place.open === undefined && release.withdrawn === null) {
     findEnvironment(place.environments, place.environment);
     return { decision: [], running: newest };
@@ -158,20 +172,24 @@ export function requestDeployment(
 }
 
 /**
- * Which release a rollback goes to: the one that ran before what runs or was tried last. Rolling back twice goes back
- * twice: what a rollback left behind is not come back to.
+ * Which release a rollback goes to: the one that ran before what runs or was tried last, or before everything was
+ * uninstalled. Rolling back twice goes back twice: what a rollback left behind is not come back to.
  */
 export function rollbackTarget(process: string, place: Place): PlacedDeployment {
   const decisive = place.past.filter(isDecisive);
   const standing: PlacedDeployment[] = [];
   for (const run of decisive.toReversed()) {
     if (run.state !== 'succeeded') continue;
+    if (run.reason === 'uninstall') continue;
     const before =
       run.reason === 'rollback' ? standing.findLastIndex(({ digest }) => digest === run.digest) : -1;
     if (before >= 0) standing.length = before;
     standing.push(run);
   }
-  const target = standing.findLast(({ digest }) => digest !== decisive[0]?.digest);
+  const [newest] = decisive;
+  // What was taken away, or only half, is what ran before.
+  const isGone = newest?.reason === 'uninstall';
+  const target = standing.findLast(({ digest }) => isGone || digest !== newest?.digest);
   if (target !== undefined) return target;
   throw new CommandError(
     'NOTHING_TO_ROLL_BACK',

@@ -82,7 +82,9 @@ function neededReleases(db: Database, releases: readonly ReleaseRow[]): Map<stri
 
 /** What succeeded, by environment and process of an author, the newest first. */
 function placesOf(db: Database): Iterable<DeploymentRow[]> {
-  const succeeded = readDeployments(db, -1).filter(({ state }) => state === 'succeeded');
+  const succeeded = readDeployments(db, -1).filter(
+    ({ state, reason }) => state === 'succeeded' && reason !== 'uninstall',
+  );
   return Map.groupBy(succeeded, ({ environment, link, process }) =>
     [environment, link, process].join('\n'),
   ).values();

@@ -11,8 +11,11 @@ import {
   readGivenValues,
   readInputs,
   readPackageFiles,
+  readPlace,
   readRevisions,
+  readSteps,
   sourceOf,
+  type DeploymentRow,
   type InputRow,
   type ReleaseRow,
 } from '../projections/index.ts';
@@ -35,6 +38,8 @@ export async function freezePlan(
     readonly deployment: string;
     readonly environment: string;
     readonly onFailure?: NonNullable<Plan['onFailure']>;
+    /** `uninstall` for the steps that take the release away. */
+    readonly reason?: DeploymentRow['reason'];
   },
 ): Promise<Plan> {
   const { db, folder, settings, blobs, packageLimits } = instance;
@@ -54,6 +59,8 @@ export async function freezePlan(
     const trusted = { trustedFingerprints: fingerprints, trustRules: rules };
     return { id, version, sha256, contentDigest, file, ...trusted, verifyAt };
   };
+  const isGoing = run.reason === 'uninstall';
+  const steps = isGoing ? (revision.uninstall ?? []) : revision.steps;
   const earlier = earlierInstallations(instance, release, run);
   const local = localVariables(instance, release);
   return {
@@ -67,20 +74,54 @@ export async function freezePlan(
     packageLimits,
     guardedFolders: [folder.root],
     variables: resolveVariables(revision, local, place).map(({ name, value }) => ({ name, value })),
-    inputs: plannedInputs(instance, release, run.environment),
-    steps: revision.steps.map((step) => plannedStep(step, place, pinned, earlier)),
+    inputs: [
+      ...plannedInputs(instance, release, run.environment),
+      ...(isGoing ? leftBehind(instance, release, revision, run) : []),
+    ],
+    steps: steps.map((step) => plannedStep(step, place, pinned, earlier)),
     ...(run.onFailure !== undefined && { onFailure: run.onFailure }),
   };
 }
 
-/** What steps of this process put here before, whichever release it was of. */
+/**
+ * What the steps of a release that is taken away said when they ran last, as later steps of theirs would have read it: the
+ * folders above all. A secret among it is not handed on.
+ */
+function leftBehind(
+  { db }: Instance,
+  { link, process, digest }: ReleaseRow,
+  { steps }: Revision,
+  { deployment, environment }: { readonly deployment: string; readonly environment: string },
+): PlannedInput[] {
+  const runs = readPlace(db, link, process, environment).filter(
+    (row) => row.digest === digest && row.reason !== 'uninstall' && row.deployment !== deployment,
+  );
+  const last = runs.find(({ state }) => state === 'succeeded') ?? runs[0];
+  const said = last === undefined ? [] : readSteps(db, last.deployment);
+  const names = new Map(steps.map(({ id, name }) => [id, name]));
+  return said.flatMap(({ id, name, outputs }) =>
+    outputs.flatMap((output): PlannedInput[] => {
+      const full = `Octopus.Action[${names.get(id) ?? name}].Output.${output.name}`;
+      // A name with a token in it can't be a variable.
+      if (output.value === null || full.includes('#{')) return [];
+      return [{ name: full, secret: false, version: 0, value: output.value }];
+    }),
+  );
+}
+
+/** What steps of this process put here before, whichever release it was of, since it was last uninstalled. */
 function earlierInstallations(
   instance: Instance,
   { link, process }: ReleaseRow,
   { deployment, environment }: { readonly deployment: string; readonly environment: string },
 ): EarlierInstallations {
   const { db, blobs } = instance;
-  const rows = readApplications(db, { link, process, environment });
+  const before = readPlace(db, link, process, environment);
+  const gone = before.findIndex(({ state, reason }) => state === 'succeeded' && reason === 'uninstall');
+  const sinceGone = new Set((gone < 0 ? before : before.slice(0, gone)).map((row) => row.deployment));
+  const rows = readApplications(db, { link, process, environment }).filter((row) =>
+    sinceGone.has(row.deployment),
+  );
   const files = new Map(readPackageFiles(db).map((row) => [row.pin.sha256, row]));
   return (stepId) =>
     rows

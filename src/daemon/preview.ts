@@ -14,6 +14,7 @@ import {
   readEnvironments,
   readGivenValues,
   readRevisions,
+  type DeploymentRow,
   type ReleaseRow,
 } from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
@@ -114,11 +115,12 @@ export async function unknownPlaces(instance: Instance, release: ReleaseRow): Pr
   return [...unknown.environments, ...unknown.tags.map((tag) => `tag ${tag}`)];
 }
 
-/** Throws where this host lacks a script engine that the release needs in this environment. */
+/** Throws where this host lacks a script engine that the release needs in this environment, to come or to go. */
 export async function refuseUnfitHost(
   instance: Instance,
   release: ReleaseRow,
   environment: string,
+  reason: DeploymentRow['reason'] = 'deploy',
 ): Promise<void> {
-  checkHost(await freezePlan(instance, release, { deployment: 'preview', environment }));
+  checkHost(await freezePlan(instance, release, { deployment: 'preview', environment, reason }));
 }

@@ -27,6 +27,8 @@ export const InputReported = defineEvent(
 export const deploymentId = z.string().regex(/^[0-9a-z-]{8,40}$/);
 const deployment = deploymentId;
 
+const onFailure = z.enum(['ask', 'fail', 'ignore', 'retry']);
+
 const requested = {
   deployment,
   link: Id.nullable(),
@@ -39,11 +41,21 @@ const requested = {
 };
 
 /** Somebody asks for a run; `link` is null for this side's own release. */
-export const DeploymentRequested = defineEvent('deployment.requested', z.strictObject(requested)).next(
-  // Version 2: what becomes of it when a step fails.
-  z.strictObject({ ...requested, onFailure: z.enum(['ask', 'fail', 'ignore', 'retry']) }),
-  (before) => ({ ...before, onFailure: 'fail' as const }),
-);
+export const DeploymentRequested = defineEvent('deployment.requested', z.strictObject(requested))
+  .next(
+    // Version 2: what becomes of it when a step fails.
+    z.strictObject({ ...requested, onFailure }),
+    (before) => ({ ...before, onFailure: 'fail' as const }),
+  )
+  .next(
+    // Version 3: what was deployed may be taken away again.
+    z.strictObject({
+      ...requested,
+      reason: z.enum(['deploy', 'again', 'retry', 'rollback', 'uninstall']),
+      onFailure,
+    }),
+    (before) => before,
+  );
 
 /** The plan is frozen and the executor goes on with it. */
 export const DeploymentStarted = defineEvent(

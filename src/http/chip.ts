@@ -23,6 +23,7 @@ const states: Readonly<Record<string, readonly [tone: Tone, word?: string]>> = {
   withdrawn: ['bad'],
   'rolled-back': ['wait', 'rolled back'],
   cancelled: ['off'],
+  uninstalled: ['off'],
   removed: ['off'],
   skipped: ['off'],
   unknown: ['off'],

@@ -104,7 +104,7 @@ export type DeploymentRow = {
   readonly number: string;
   readonly digest: string;
   readonly environment: string;
-  readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
+  readonly reason: 'deploy' | 'again' | 'retry' | 'rollback' | 'uninstall';
   readonly of: string | null;
   readonly onFailure: 'ask' | 'fail' | 'ignore' | 'retry';
   /** `waiting` before it began, and where it waits for a person; then `startedAt` is set. */
@@ -236,7 +236,7 @@ export function readPlace(db: Database, link: string, process: string, environme
 export function readSucceededIn(db: Database, link: string, digest: string): string[] {
   const rows = db
     .prepare(
-      `SELECT environment FROM deployment WHERE link = ? AND digest = ? AND state = 'succeeded'
+      `SELECT environment FROM deployment WHERE link = ? AND digest = ? AND state = 'succeeded' AND reason <> 'uninstall'
         GROUP BY environment ORDER BY min(position)`,
     )
     .all(link, digest) as { environment: string }[];

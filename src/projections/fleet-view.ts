@@ -78,17 +78,20 @@ function placeRow(
   now: number,
 ): FleetRow {
   const current = place.digest === null ? undefined : releaseOf(place.digest);
-  const newer = newerThan(current, place.process, published, releaseOf);
+  const isGone = place.lastReason === 'uninstall' && place.state === 'succeeded';
+  // Who took it away is not behind with it.
+  const newer = isGone ? [] : newerThan(current, place.process, published, releaseOf);
+  const state = isGone ? 'uninstalled' : place.state;
   return {
     customer: customer.name,
     compared: customer.compared,
     environment: place.environment,
     process: place.process,
     release: place.number,
-    state: place.state,
+    state,
     lastAttempt: {
       release: place.lastNumber,
-      state: place.state,
+      state,
       at: iso(place.lastAt),
       deployment: place.lastDeployment,
       durationMs: place.durationMs,

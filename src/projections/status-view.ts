@@ -1,3 +1,4 @@
+import { expectedDuration } from './expected-duration.ts';
 import assert from 'node:assert/strict';
 import type { Database } from '../db/index.ts';
 import { readHeader, type PackagePin, type ReleaseDocument } from '../events/index.ts';
@@ -27,6 +28,7 @@ import {
   type WantedBlob,
 } from './release-board.ts';
 import type {
+  Attempt,
   EnvironmentView,
   FeedView,
   MissingInputView,
@@ -178,7 +180,8 @@ export function runsIn(
   withdrawnOf: (row: DeploymentRow) => string | null,
 ): (EnvironmentView['runs'][number] & { readonly link: string })[] {
   const here = deployments.filter((row) => row.environment === environment && row.state === 'succeeded');
-  return newestOf(here, processOf).map((row) => ({
+  const there = newestOf(here, processOf).filter(({ reason }) => reason !== 'uninstall');
+  return there.map((row) => ({
     link: row.link,
     process: row.process,
     release: row.number,
@@ -190,7 +193,9 @@ export function runsIn(
 /** What was tried in an environment since, and did not come to run there. */
 function attemptsIn(environment: string, deployments: readonly DeploymentRow[]): DeploymentRow[] {
   const here = deployments.filter((row) => row.environment === environment);
-  return newestOf(here, processOf).filter(({ state }) => state !== 'succeeded');
+  return newestOf(here, processOf).filter(
+    ({ state, reason }) => state !== 'succeeded' || reason === 'uninstall',
+  );
 }
 
 const processOf = ({ link, process }: DeploymentRow): string => `${link}\n${process}`;
@@ -202,10 +207,10 @@ function newestOf(rows: readonly DeploymentRow[], keyOf: (row: DeploymentRow) =>
   return [...newest.values()];
 }
 
-function attempt(row: DeploymentRow): { deployment: string; state: DeploymentRow['state']; at: string } {
+function attempt(row: DeploymentRow): Attempt {
   return {
     deployment: row.deployment,
-    state: row.state,
+    state: row.state === 'succeeded' && row.reason === 'uninstall' ? 'uninstalled' : row.state,
     at: iso(row.endedAt ?? row.startedAt ?? row.requestedAt),
   };
 }
@@ -303,6 +308,7 @@ function offerViews(db: Database, releases: readonly ReleaseRow[], facts: Status
         required,
       })),
       notes: facts.notes(release.document),
+      expectedMs: expectedDuration(db, release)?.ms ?? null,
     };
   });
 }

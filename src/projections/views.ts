@@ -168,6 +168,8 @@ export type OfferView = {
     readonly required: boolean;
   }[];
   readonly notes: string | null;
+  /** How long it took its author, in milliseconds; null where that was not told. */
+  readonly expectedMs: number | null;
 };
 
 export type MissingInputView = {
@@ -277,6 +279,8 @@ export type DeploymentView = {
   /** The link it came over, null where this instance made the release. */
   readonly link: string | null;
   readonly environment: string;
+  /** It takes away what the release brought, by the steps that its process has for that. */
+  readonly uninstalls?: true;
   readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
   readonly requestedBy: string;
   readonly requestedAt: string;
@@ -299,7 +303,8 @@ export type DeploymentView = {
 /** A run, and how far it came. */
 export type Attempt = {
   readonly deployment: string;
-  readonly state: DeploymentView['state'];
+  /** `uninstalled` where it took away what ran there. */
+  readonly state: DeploymentView['state'] | 'uninstalled';
   readonly at: string;
 };
 

@@ -11,6 +11,7 @@ import {
   refuseBlob,
   removeEnvironment,
   requestDeployment,
+  requestUninstall,
   setInput,
   startRun,
   withdrawRelease,
@@ -52,6 +53,8 @@ export function askFor(
     const facts = deployable(db, release, environment, () => true);
     const place = placeOf(db, release.process, release.link, environment);
     const ready = { ...facts, lacking: [], refusedParts: [], missingInputs: [], succeededIn: everywhere };
+    if (reason === 'uninstall')
+      return requestUninstall({ ...ready, hasUninstall: true }, place, { deployment, of: null });
     return requestDeployment(ready, place, { deployment, reason, of: null }).decision;
   });
   return deployment;

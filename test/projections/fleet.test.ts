@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { answerOffer, removeLink, withdrawRelease, type Answer, type ReportRules } from '../../src/commands/index.ts';
+import {
+  answerOffer,
+  removeLink,
+  withdrawRelease,
+  type Answer,
+  type ReportRules,
+} from '../../src/commands/index.ts';
 import {
   ageOf,
   fleetRows,
@@ -49,7 +55,7 @@ const atCustomer = (number: string): ReleaseRow =>
 async function run(
   number: string,
   state: Parameters<typeof runTo>[2],
-  { environment = 'uat', reason = 'again' as const as 'again' | 'rollback' } = {},
+  { environment = 'uat', reason = 'again' as const as 'again' | 'rollback' | 'uninstall' } = {},
 ): Promise<void> {
   const { customer, clock } = pair;
   clock.advance(60_000);
@@ -161,6 +167,24 @@ describe('J1.25: the fleet', () => {
     const [row] = fleet();
     expect(row).toMatchObject({ release: '1.0.0', state: 'succeeded', behind: 1 });
     expect(row!.blockedBy).toBe('rolled back to 1.0.0; 1.1.0 failed: the script ended with exit code 3');
+  });
+
+  test('says that a place has nothing any more, which is not behind with anything', async () => {
+    await publish('1.0.0');
+    await run('1.0.0', 'succeeded');
+    await publish('1.1.0');
+    await run('1.0.0', 'failed', { reason: 'uninstall' });
+    expect(fleet()).toMatchObject([{ release: '1.0.0', state: 'failed', behind: 1 }]);
+    await run('1.0.0', 'succeeded', { reason: 'uninstall' });
+    expect(fleet()).toMatchObject([
+      {
+        release: null,
+        state: 'uninstalled',
+        behind: 0,
+        blockedBy: null,
+        lastAttempt: { state: 'uninstalled' },
+      },
+    ]);
   });
 
   test.each(['refused', 'postponed'] as const)('says that an offer was %s, and why', async (given) => {

@@ -142,7 +142,8 @@ export function askedFor({ terminal }: Context, instance: Instance, view: Deploy
 
 const waysToFail = ['ask', 'fail', 'ignore', 'retry'] as const;
 
-function onFailureOf(said: string | undefined): (typeof waysToFail)[number] {
+/** What becomes of a run when a step fails, as somebody said it. */
+export function onFailureOf(said: string | undefined): (typeof waysToFail)[number] {
   const way = waysToFail.find((one) => one === (said ?? 'fail'));
   if (way !== undefined) return way;
   throw misuse(

@@ -71,10 +71,12 @@ const retry = command({
   async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
     const instance = await context.open();
     const { environment } = deploymentOf(instance, id);
+    const { reason } = rowOf(instance.db, id);
     const fresh = newDeploymentId();
     const again = (db: Database): Decision => startOver(instance, db, rowOf(db, id), fresh);
     again(instance.db);
-    await refuseUnfitHost(instance, releaseOfRun(instance.db, rowOf(instance.db, id)), environment);
+    const release = releaseOfRun(instance.db, rowOf(instance.db, id));
+    await refuseUnfitHost(instance, release, environment, reason);
     instance.record(again);
     if (!follow) return askedFor(context, instance, deploymentOf(instance, fresh));
     return finished(context, instance, await settle(context, instance, fresh));

@@ -22,7 +22,7 @@ import { releaseDiff } from '../release-diff.ts';
 import { firstLines } from '../release-facts.ts';
 import { facts, indented, section } from '../table.ts';
 import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
-import { ago, commandLine, size } from '../../words.ts';
+import { ago, commandLine, size, took } from '../../words.ts';
 
 export const inbox = command({
   path: 'inbox',
@@ -96,7 +96,11 @@ function wordsOf(link: LinkRow | undefined): string | null {
 /** What of the same process and author succeeded here last. */
 function runsHere(db: Database, release: ReleaseRow): ReleaseRow | undefined {
   const last = readDeployments(db).find(
-    (row) => row.link === release.link && row.process === release.process && row.state === 'succeeded',
+    (row) =>
+      row.link === release.link &&
+      row.process === release.process &&
+      row.state === 'succeeded' &&
+      row.reason !== 'uninstall',
   );
   return last && readReleases(db).find((row) => row.link === last.link && row.digest === last.digest);
 }
@@ -140,6 +144,7 @@ function describeOffer(
         ['signatures', signatures(offer)],
         ['packages', packages(offer)],
         ['size', size(offer.sizeBytes)],
+        ['takes', offer.expectedMs === null ? null : `about ${took(offer.expectedMs)}, as at ${offer.link}`],
         ['runs here', offer.runsHere?.release ?? 'nothing of it yet'],
         ['asks for', offer.newInputs.join(', ')],
         ['not set', notSet(offer)],
