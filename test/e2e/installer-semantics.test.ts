@@ -53,9 +53,8 @@ beforeAll(async () => {
   await contoso.asks(['init', '--name', 'contoso', '--new-certificate', join(root, 'contoso.pfx')]);
   const { words } = await vendor.asks<{ words: string }>('identity show');
   const reply = join(root, 'reply.json');
-  await contoso.asks([
-    ...['link', 'accept', join(root, 'contoso.json'), '--by-hand', '--fingerprint', words, '--out', reply],
-  ]);
+  const accept = ['link', 'accept', join(root, 'contoso.json'), '--by-hand', '--out', reply];
+  await contoso.asks([...accept, '--fingerprint', words]);
   await contoso.asks(['bundle', 'import', await vendor.bundle('contoso', '3.2.0')]);
   await deploys(contoso, 'customer', 'acme:Shop/3.2.0');
 
@@ -133,9 +132,8 @@ function filesOf(who: string): Record<string, string> {
 
 test('J2.11 the daemon of the vendor, that of a customer and an installer leave the same trace of a release', () => {
   expect(came['vendor']!.view).toMatchObject({ state: 'succeeded', release: '3.2.0' });
-  expect(came['vendor']!.view.steps.map(({ name }) => name)).toEqual([
-    ...['Stop', 'Database', 'Web', 'Warm up', 'Smoke test', 'Notify'],
-  ]);
+  const names = ['Stop', 'Database', 'Web', 'Warm up', 'Smoke test', 'Notify'];
+  expect(came['vendor']!.view.steps.map(({ name }) => name)).toEqual(names);
   expect(Object.keys(came['site']!.view.steps[3]!.outputs)).toHaveLength(10);
   expect(traceOf('customer')).toEqual(traceOf('vendor'));
   expect(traceOf('site')).toEqual(traceOf('vendor'));

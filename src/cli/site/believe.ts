@@ -1,5 +1,7 @@
+import { introducedIn, loadAgeIdentity } from '../../bundles/index.ts';
 import { CommandError } from '../../commands/index.ts';
 import { trustedFingerprints } from '../../daemon/index.ts';
+import { feedId } from '../../events/index.ts';
 import {
   certificateFacts,
   isPem,
@@ -8,7 +10,7 @@ import {
   type OpenedIntroduction,
 } from '../../identity/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { readLinks } from '../../projections/index.ts';
+import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { CliError } from '../errors.ts';
 import { readGivenFile } from '../files.ts';
 import { refuseOtherWords } from '../invitation-file.ts';
@@ -24,15 +26,28 @@ export function makerOf({ newest }: Carried): OpenedIntroduction {
   return openIntroduction(Buffer.from(newest.facts.from.introduction, 'base64'));
 }
 
-/** Whether the words of this maker were compared here before, and its certificate is still the one they were of. */
-export function isBelieved(instance: Instance, { newest }: Carried): boolean {
+/**
+ * Whether the words of this maker were compared here before: its certificate is still the one they were of, or what was
+ * carried here says, on the word of that one, which came after it.
+ */
+export async function isBelieved(
+  instance: Instance,
+  { bundles, newest }: Pick<Carried, 'bundles' | 'newest'>,
+): Promise<boolean> {
   const { link, from } = newest.facts;
   const row = readLinks(instance.db).find((one) => one.link === link);
-  return (
-    row?.state === 'confirmed' &&
-    row.peer === from.instance &&
-    trustedFingerprints(instance, link).includes(newest.sender.fingerprint)
-  );
+  if (row?.state !== 'confirmed' || row.peer !== from.instance || row.introduction === null) return false;
+  const { fingerprint } = newest.sender;
+  if (trustedFingerprints(instance, link).includes(fingerprint)) return true;
+  const identity = loadAgeIdentity(instance.folder.keys);
+  let known = openIntroduction(latestIntroduction(instance, row));
+  for (const bundle of bundles) known = await introducedIn(bundle, identity, known);
+  return known.certificate.fingerprint === fingerprint;
+}
+
+/** How the other side of a link introduced itself last, as far as its feed is here. */
+function latestIntroduction({ log }: Instance, { link, peer, introduction }: LinkRow): Uint8Array {
+  return (peer === null ? undefined : log.introductions(feedId(peer, link)).at(-1)) ?? introduction!;
 }
 
 /**

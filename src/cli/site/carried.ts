@@ -138,3 +138,19 @@ export function sealedElsewhere({ facts, sender }: FoundBundle, folder: string):
     },
   );
 }
+
+/** The refusal of what was made for another site, or in the data folder of another one. */
+export function madeForOther(
+  { facts, sender }: FoundBundle,
+  here: { readonly name: string; readonly folder: string },
+): BundleError {
+  const { number, from, to } = facts;
+  return new BundleError(
+    'BUNDLE_NOT_FOR_US',
+    `Cannot use bundle ${number} from ${from.name} here: it was made for ${to.name}, and ${here.folder} is paired with ${from.name} by another invitation`,
+    {
+      hint: `If this machine is ${to.name}, name its own folder with --data. If ${from.name} invited this site anew, end the pairing before: crossgap link remove ${here.name}.`,
+      details: { bundle: number, id: facts.id, to: to.name, sender: sender.words, folder: here.folder },
+    },
+  );
+}

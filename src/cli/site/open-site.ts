@@ -11,7 +11,7 @@ import type { Lock } from '../../lock.ts';
 import { CliError } from '../errors.ts';
 import { systemReason } from '../files.ts';
 import { isBelieved, makerOf, refuseOtherMaker } from './believe.ts';
-import { readCarried, sealedElsewhere, type Carried } from './carried.ts';
+import { madeForOther, readCarried, sealedElsewhere, type Carried } from './carried.ts';
 import { keepAnswers } from './inputs-here.ts';
 import { confirmHere, invitationOf, pairHere } from './pair-here.ts';
 import { releaseCarried, toldRelease } from './release-here.ts';
@@ -60,6 +60,8 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     throw error;
   }
   let carried: Carried | undefined;
+  /** Whether the maker was believed here before, and whether a person said now that it is to be. */
+  let isKnown = false;
   let isProven = false;
   let taken: ReleaseRow | undefined;
 
@@ -67,7 +69,6 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     if (carried !== undefined) return carried;
     throw new TypeError('what was carried here is looked at before it was verified');
   };
-  const believed = (): boolean => isProven || (instance !== undefined && isBelieved(instance, verified()));
   const here = (): { instance: Instance; release: ReleaseRow } => {
     if (instance !== undefined && taken !== undefined) return { instance, release: taken };
     throw new TypeError('the release is asked about before it was taken in');
@@ -84,10 +85,14 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     },
     async verify(tell): Promise<Maker> {
       const found = await readCarried({ file, bundle: options.bundle, instance }, { tell, signal });
-      // What nobody here can open is told before a person is asked anything.
-      if (invitationOf(found) === undefined && (instance === undefined || !isLinked(instance, found)))
-        throw sealedElsewhere(found.newest, places.root);
+      // What is not for this site is told before a person is asked anything.
+      if (instance === undefined || !isLinked(instance, found)) {
+        if (invitationOf(found) === undefined) throw sealedElsewhere(found.newest, places.root);
+        const other = instance && linkTo(instance, found);
+        if (other !== undefined) throw madeForOther(found.newest, { name: other, folder: places.root });
+      }
       carried = found;
+      isKnown = instance !== undefined && (await isBelieved(instance, found));
       if (trust !== undefined) {
         refuseOtherMaker(carried, { certificateFile: trust });
         isProven = true;
@@ -95,7 +100,14 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       const { certificate, name: calls } = makerOf(carried);
       const { words, fingerprint } = carried.newest.sender;
       const { sentAt: madeAt } = carried.newest.facts;
-      return { name: calls, company: certificate.subject, words, fingerprint, believed: believed(), madeAt };
+      return {
+        name: calls,
+        company: certificate.subject,
+        words,
+        fingerprint,
+        believed: isKnown || isProven,
+        madeAt,
+      };
     },
     async believe(proof) {
       refuseOtherMaker(verified(), proof);
@@ -104,7 +116,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     async takeIn(tell) {
       const at = verified();
       const { facts, sender } = at.newest;
-      if (!believed()) throw notBelieved(facts.from.name);
+      if (!isKnown && !isProven) throw notBelieved(facts.from.name);
       const invitation = invitationOf(at);
       lock ??= holdSite(places, account);
       instance ??= await makeSiteInstance(places, name, clock);
@@ -159,6 +171,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
 /** Whether this site has the link that something came by. */
 function isLinked({ db }: Instance, { newest: { facts } }: Carried): boolean {
   return readLinks(db).some(({ link, state }) => link === facts.link && state !== 'removed');
+}
+
+/** What this site calls the maker, where it is paired with it by another link than the one that something came by. */
+function linkTo({ db }: Instance, { newest: { facts } }: Carried): string | undefined {
+  return readLinks(db).find(({ peer, state }) => peer === facts.from.instance && state !== 'removed')?.name;
 }
 
 function sizeOf(file: string): number {

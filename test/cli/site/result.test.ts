@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { ResultWish } from '../../../src/guide/index.ts';
+import { openInstance, rotateKeys } from '../../../src/instance/index.ts';
+import { companyOf } from '../../support/instances.ts';
 import { freshFolder } from '../typed.ts';
 import { hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from './vendor.ts';
 
@@ -69,4 +72,34 @@ test('a result goes nowhere that is not there, and can be made again elsewhere',
   });
   const nothing = { ...wish, environment: 'uat' };
   await expect(site.previewResult(nothing)).rejects.toMatchObject({ code: 'NOTHING_RAN_HERE' });
+});
+
+test('J2.8 once the vendor knows the site, what it makes is sealed to it: opened where its key is, and nowhere else', async () => {
+  const [{ words }] = await vendor.asks<[{ words: string }]>('link list');
+  await vendor.asks(['link', 'confirm', 'plant', '--fingerprint', words]);
+  await vendor.release('1.1.0');
+  const sealed = await vendor.bundle('plant', '1.1.0');
+  {
+    await using site = await siteAt(join(root, 'fresh'), { file: sealed });
+    await expect(site.verify(() => {})).rejects.toMatchObject({
+      code: 'BUNDLE_NOT_FOR_US',
+      exitCode: 4,
+      message: expect.stringContaining(`key of plant (${words})`) as string,
+    });
+    expect(existsSync(join(root, 'fresh'))).toBe(false);
+  }
+  await using site = await siteAt(data, { file: sealed });
+  expect(await site.verify(() => {})).toMatchObject({ name: 'acme', believed: true });
+  expect(await site.takeIn(() => {})).toMatchObject({ number: '1.1.0' });
+});
+
+test('J2.F10 a maker whose certificate is another one since is believed on the word of the one before', async () => {
+  {
+    using acme = await openInstance(vendor.data);
+    rotateKeys(acme, { company: companyOf('acme 2'), before: companyOf('acme') });
+  }
+  const rotated = await vendor.bundle('plant', '1.1.0');
+  await using site = await siteAt(data, { file: rotated });
+  expect(await site.verify(() => {})).toMatchObject({ name: 'acme', company: 'CN=acme 2', believed: true });
+  expect(await site.takeIn(() => {})).toMatchObject({ number: '1.1.0' });
 });

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Site } from '../../../src/guide/index.ts';
 import { effectsIn } from '../../support/companies.ts';
+import { requiresSmallDisk } from '../../support/requires.ts';
 import { freshFolder } from '../typed.ts';
 import { endsExecutor, hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from './vendor.ts';
 
@@ -15,6 +17,8 @@ const install = { kind: 'install', environment: env, again: false } as const;
 /** Bundles for the site that nobody has met: of the first release, and of both. */
 let first: string;
 let second: string;
+/** One for another site. */
+let elsewhere: string;
 let vendor: Vendor;
 let turn = 0;
 
@@ -45,6 +49,9 @@ beforeAll(async () => {
   first = await vendor.bundle('plant', '1.0.0');
   await vendor.release('1.1.0', { more: 'echo changed' });
   second = await vendor.bundle('plant', '1.1.0');
+  await vendor.invite('depot');
+  await vendor.asks(['release', 'publish', '1.1.0', '--to', 'depot']);
+  elsewhere = await vendor.bundle('depot', '1.1.0');
   await using site = await siteAt(join(root, 'plant'), { file: first });
   const { maker, release } = await takeIn(site);
   expect(maker).toMatchObject({ name: 'acme', company: 'CN=acme', believed: false });
@@ -226,4 +233,65 @@ test('a folder in which other things lie, and a file in its place, are left as t
   mkdirSync(photos);
   writeFileSync(join(photos, 'cat.jpg'), '');
   await expect(siteAt(photos, { file: first })).rejects.toMatchObject({ code: 'DATA_FOLDER_TAKEN' });
+});
+
+test('what was made for another site is refused before anything is asked', async () => {
+  await using site = await siteAt(installedSite(), { file: elsewhere });
+  await expect(site.verify(() => {})).rejects.toMatchObject({
+    code: 'BUNDLE_NOT_FOR_US',
+    exitCode: 4,
+    message: expect.stringContaining('made for depot') as string,
+  });
+});
+
+test('a changed byte in the bundle is found before anything of it is shown', async () => {
+  const file = join(root, 'changed');
+  cpSync(first, file, { recursive: true });
+  const part = join(file, 'cg000001.001');
+  const bytes = readFileSync(part);
+  bytes[bytes.length - 100]! ^= 1;
+  writeFileSync(part, bytes);
+  await using site = await siteAt(fresh(), { file });
+  await expect(site.verify(() => {})).rejects.toMatchObject({
+    exitCode: 4,
+    message: expect.stringContaining('part 1 is damaged') as string,
+  });
+});
+
+test('a disk that is full, or read-only, is named; with room the same start goes through', async () => {
+  if (!requiresSmallDisk('an installer on a full disk')) return;
+  const disk = fresh();
+  mkdirSync(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+  const data = join(disk, 'data');
+  try {
+    {
+      await using site = await siteAt(data, { file: first });
+      await expect(takeIn(site)).rejects.toMatchObject({
+        code: 'DISK_FULL',
+        exitCode: 3,
+        message: expect.stringContaining('disk') as string,
+      });
+    }
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    await expect(siteAt(data, { file: first })).rejects.toMatchObject({
+      code: 'DATA_FOLDER_NOT_WRITABLE',
+      message: expect.stringContaining('read-only') as string,
+    });
+    execFileSync('mount', ['-o', 'remount,rw,size=200m', disk]);
+    await using site = await siteAt(data, { file: first });
+    expect((await takeIn(site)).release).toMatchObject({ number: '1.0.0' });
+  } finally {
+    execFileSync('umount', ['--lazy', disk]);
+  }
+});
+
+test('a clock that is years behind takes in and installs all the same', async () => {
+  const clock = { now: () => Date.UTC(2003, 0, 1) };
+  await using site = await siteAt(fresh(), { file: first, clock });
+  await takeIn(site);
+  await site.keep(env, answers);
+  expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded' });
+  const clockCheck = (await site.check(env, {})).find(({ name }) => /clock/i.test(name));
+  expect(clockCheck?.state).toBe('note');
 });
