@@ -53,36 +53,26 @@ export function senderOf(instance: Instance): Sender {
   };
 }
 
-/**
- * The other side of a link as the receiver of a bundle; where nobody has answered yet, whoever will.
- *
- * @throws CommandError LINK_NOT_CONFIRMED where nobody has, and what was told over the link began under a certificate that
- * was replaced since
- */
+/** The other side of a link as the receiver of a bundle; where nobody has answered yet, whoever will. */
 export function recipientOf(instance: Instance, link: LinkRow): Recipient | Unknown {
   const { introduction, name } = link;
-  if (introduction === null) {
-    refuseOtherBeginning(instance, link);
-    return { name, invitation: invitationText(instance, link) };
-  }
+  if (introduction === null) return { name, invitation: invitationText(instance, link) };
   const { instanceId, name: calls, sealingKey, chain } = openIntroduction(introduction);
   return { instance: instanceId, name: calls, sealingKey, words: fingerprintWords(chain[0]!) };
 }
 
-/** Who takes today's invitation in believes today's certificate, and a feed that began under another one is not of it. */
-function refuseOtherBeginning({ log, identity }: Instance, { link, name }: LinkRow): void {
-  const event = log.entryAt(log.feedTo(link), { epoch: 1, seq: 1 })?.event;
-  if (!event?.known || event.name !== 'feed.opened') return;
+/**
+ * What is to be minded about an open bundle: who takes today's invitation in believes today's certificate, and a feed
+ * that began under an earlier one is believed only where that one was.
+ */
+export function cautionOf({ log, identity }: Instance, link: LinkRow): string | undefined {
+  const { name } = link;
+  const event =
+    link.state === 'invited' ? log.entryAt(log.feedTo(link.link), { epoch: 1, seq: 1 })?.event : undefined;
+  if (!event?.known || event.name !== 'feed.opened') return undefined;
   const { fingerprint } = openIntroduction(event.data.introduction).certificate;
-  if (fingerprint === identity.certificate.fingerprint) return;
-  throw new CommandError(
-    'LINK_NOT_CONFIRMED',
-    `Cannot make a bundle for ${name}: it has not answered the invitation yet, and what was published to it began under a company certificate that was replaced since`,
-    {
-      hint: `Invite it anew: ${commandLine('link', 'remove', name)}, then ${commandLine('link', 'invite', name)} and publish again.`,
-      details: { link: name, began: fingerprint, now: identity.certificate.fingerprint },
-    },
-  );
+  if (fingerprint === identity.certificate.fingerprint) return undefined;
+  return `what was published to ${name} began under a company certificate that was replaced since: only a site that took an earlier bundle in can use this one; for any other: ${commandLine('link', 'remove', name)}, then invite it anew`;
 }
 
 /** This instance as the receiver of bundles. */

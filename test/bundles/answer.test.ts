@@ -111,7 +111,7 @@ describe('J2.17 the result of a site that nobody has met', () => {
     ]);
   });
 
-  test('twice changes nothing', async () => {
+  test('J2.F9 twice changes nothing', async () => {
     const home = await result(await siteFrom(out), 'home');
     await importFrom(vendor, home);
     const before = vendor.log.entryCount();
@@ -231,7 +231,7 @@ test('T-17 nothing leaves by a line before the words of who answered by a bundle
   expect(left()).not.toEqual([]);
 });
 
-describe('T-57 a result that belongs to no invitation here', () => {
+describe('J2.F9 T-57 a result that belongs to no invitation here', () => {
   test('is refused once its link was removed, by name', async () => {
     const home = await result(await siteFrom(out), 'home');
     vendor.record(() => removeLink(here()));

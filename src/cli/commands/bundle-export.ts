@@ -12,7 +12,7 @@ import { findLink, type Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import type { Replica } from '../../sync/index.ts';
 import { commandLine } from '../../words.ts';
-import { cargoOf, keptBundles, recipientOf, senderOf } from '../bundle-ends.ts';
+import { cargoOf, cautionOf, keptBundles, recipientOf, senderOf } from '../bundle-ends.ts';
 import { holdBundles } from '../bundle-lock.ts';
 import { command, flag, list, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import type { CliError } from '../errors.ts';
@@ -135,6 +135,7 @@ export const exportCommand = command({
       all: (await cargoOf(instance, link, replica, everything)).blobs,
       leftOut: cargo.leftOut,
       givenBack: made.givenBack,
+      caution: cautionOf(instance, link),
       folder,
       notes: notes.length,
     });

@@ -15,6 +15,7 @@ export function told(
     all: readonly BundledBlob[];
     leftOut: Cargo['leftOut'];
     givenBack: number;
+    caution: string | undefined;
     folder: string;
     notes: number;
   },
@@ -34,6 +35,7 @@ export function told(
       : [
           `  gives back ${count(more.givenBack, 'entry', 'entries')} of its own, which ${link.name} lost when it was put back`,
         ]),
+    ...(more.caution === undefined ? [] : [`  MIND: ${more.caution}`]),
     ...(facts.follows === null ? [] : [`  goes after bundle ${facts.follows}`]),
     ...partLines(made),
     ...(more.notes === 0
@@ -42,8 +44,9 @@ export function told(
     `Give ${made.sheet} to whoever carries it; check with: ${commandLine('bundle', 'inspect', more.folder)}`,
   ];
   const leftOut = more.leftOut.map(leftOutDocument);
-  const { hasReceipt, givenBack } = more;
-  return { document: { ...documentOf(made, link), hasReceipt, leftOut, givenBack }, text: lines };
+  const { hasReceipt, givenBack, caution = null } = more;
+  const document = { ...documentOf(made, link), hasReceipt, leftOut, givenBack, caution };
+  return { document, text: lines };
 }
 
 /** Who can read it. */
