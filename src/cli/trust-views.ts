@@ -1,7 +1,7 @@
 import { companyCertificates, introducedCertificates } from '../daemon/index.ts';
 import { certificateFacts } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { linkNames, readLinks, readTrusted, type TrustedRow } from '../projections/index.ts';
+import { linkNames, readDistrusted, readLinks, readTrusted, type TrustedRow } from '../projections/index.ts';
 
 /** One certificate that is trusted here, for one purpose, and where that comes from. */
 export type TrustView = Omit<TrustedRow, 'link' | 'certificate' | 'addedAt' | 'addedBy'> & {
@@ -16,16 +16,43 @@ export type TrustView = Omit<TrustedRow, 'link' | 'certificate' | 'addedAt' | 'a
   readonly source: 'own company' | 'company of the link' | 'added here';
   readonly addedAt: string | null;
   readonly addedBy: string | null;
+  /** Since when and why nothing is believed by it all the same; null where it is. */
+  readonly distrusted: Distrust | null;
 };
+
+export type Distrust = { readonly since: string; readonly by: string; readonly reason: string | null };
+
+/** A certificate that nothing is believed by here. */
+export type DistrustView = Distrust & {
+  readonly fingerprint: string;
+  /** Null where only the fingerprint is known. */
+  readonly subject: string | null;
+};
+
+export function distrustViews({ db }: Pick<Instance, 'db'>): DistrustView[] {
+  return readDistrusted(db).map(({ fingerprint, certificate, reason, since, by }) => ({
+    fingerprint,
+    subject: certificate && certificateFacts(certificate).subject,
+    since: new Date(since).toISOString(),
+    by,
+    reason,
+  }));
+}
 
 /** Everything trusted here: company certificates of this side and of the links, then what was added. */
 export function trustViews(instance: Instance): TrustView[] {
   const links = readLinks(instance.db);
   const names = linkNames(links);
+  const distrusts = new Map(distrustViews(instance).map((one) => [one.fingerprint, one]));
+  const distrustOf = (fingerprint: string): Distrust | null => {
+    const one = distrusts.get(fingerprint);
+    return one === undefined ? null : { since: one.since, by: one.by, reason: one.reason };
+  };
   const confirmed = links.filter(({ state }) => state === 'confirmed');
   const pinned = ['', ...confirmed.map(({ link }) => link)].flatMap((link) =>
     companyCertificates(instance, link).map((der): TrustView => ({
       ...factsOf(der),
+      distrusted: distrustOf(certificateFacts(der).fingerprint),
       purpose: 'signer',
       link: link === '' ? null : (names.get(link) ?? link),
       source: link === '' ? 'own company' : 'company of the link',
@@ -49,6 +76,7 @@ export function trustViews(instance: Instance): TrustView[] {
     ...(certificate !== null && factsOf(certificate)),
     link: link === '' ? null : (names.get(link) ?? link),
     source: 'added here',
+    distrusted: distrustOf(row.fingerprint),
     addedAt: new Date(addedAt).toISOString(),
   }));
   return [...pinned, ...added];

@@ -3,6 +3,7 @@ import {
   RevocationImported,
   RevocationTold,
   TrustAdded,
+  TrustDistrusted,
   TrustRemoved,
   TrustRequired,
   type EventOf,
@@ -18,11 +19,26 @@ export type TrustEntry = EventOf<typeof TrustAdded>['data'];
 const sameEntry = (one: TrustEntry, other: TrustEntry): boolean =>
   isDeepStrictEqual({ ...one, certificate: null }, { ...other, certificate: null });
 
-/** Puts certificates on the list; what is on it in the same way already changes nothing. */
-export function addTrust(known: readonly TrustEntry[], wanted: readonly TrustEntry[]): Decision {
-  return wanted
-    .filter((entry) => !known.some((one) => sameEntry(one, entry)))
-    .map((entry) => atHome(TrustAdded.make(entry)));
+/**
+ * Puts certificates on the list; what is on it in the same way already changes nothing. Those among them that were
+ * `distrusted` are so no longer.
+ */
+export function addTrust(
+  known: readonly TrustEntry[],
+  wanted: readonly TrustEntry[],
+  distrusted: readonly string[] = [],
+): Decision {
+  const again = new Set(
+    wanted.map(({ fingerprint }) => fingerprint).filter((one) => distrusted.includes(one)),
+  );
+  return [
+    ...[...again].map((fingerprint) =>
+      atHome(TrustDistrusted.make({ fingerprint, certificate: null, on: false, reason: null })),
+    ),
+    ...wanted
+      .filter((entry) => !known.some((one) => sameEntry(one, entry)))
+      .map((entry) => atHome(TrustAdded.make(entry))),
+  ];
 }
 
 /**
@@ -50,9 +66,38 @@ export function removeTrust(
     hint:
       source === undefined
         ? 'Name the fingerprint as `crossgap trust list` shows it, at least its first 8 digits.'
-        : 'What a link pins goes with the link: `crossgap link remove`.',
+        : 'What a link pins goes with the link (`crossgap link remove`); to use nothing by it and keep the link: `crossgap trust distrust`.',
     details: { fingerprint: named },
   });
+}
+
+/**
+ * Has nothing believed any more by a certificate, named by its whole fingerprint (SHA-256), or by the beginning of that of
+ * one that is `known` here. What is distrusted already changes nothing.
+ *
+ * @throws CommandError TRUST_ENTRY_UNKNOWN where none is known that begins so, or more than one
+ */
+export function distrust(
+  known: readonly { readonly fingerprint: string; readonly certificate: Uint8Array | null }[],
+  distrusted: readonly string[],
+  { named, reason }: { readonly named: string; readonly reason: string | null },
+): Decision {
+  const wanted = named.toLowerCase().replaceAll(':', '');
+  const begin = wanted.length >= 8 ? known.filter(({ fingerprint }) => fingerprint.startsWith(wanted)) : [];
+  const found = new Set(begin.map(({ fingerprint }) => fingerprint));
+  const [fingerprint = wanted] = found;
+  if (found.size > 1 || !/^[0-9a-f]{64}$/.test(fingerprint))
+    throw new CommandError(
+      'TRUST_ENTRY_UNKNOWN',
+      `Cannot distrust ${named}: ${found.size > 1 ? `${found.size} that are known here begin so` : 'no certificate that is known here begins so'}`,
+      {
+        hint: 'Name the fingerprint as `crossgap trust list` shows it, or all 64 digits of its SHA-256.',
+        details: { fingerprint: named },
+      },
+    );
+  if (distrusted.includes(fingerprint)) return [];
+  const certificate = begin.find((one) => one.certificate !== null)?.certificate ?? null;
+  return [atHome(TrustDistrusted.make({ fingerprint, certificate, on: true, reason }))];
 }
 
 /** Makes a demand on every package, or takes it back. */

@@ -1,6 +1,7 @@
 import type { Instance } from '../instance/index.ts';
 import type { TrustRequirements, TrustRules } from '../packages/index.ts';
 import {
+  readDistrusted,
   readLinks,
   readRevocationLists,
   readTrustDemands,
@@ -20,8 +21,8 @@ const listBytesMax = 64 * 1024 * 1024;
 
 /**
  * By what the packages of a link are judged, or this side's own with ''. What is demanded of packages beyond a
- * signature that is believed is asked when one is `used`, and not when it is `taken in`: a demand may be met or taken
- * back later, and what was refused once is not sent again.
+ * signature that is believed, and whom a person here distrusts, is asked when one is `used`, and not when it is `taken
+ * in`: a demand may be met or taken back later, as distrust may, and what was refused once is not sent again.
  */
 export function packageTrust(instance: Instance, link: string, when: 'taken in' | 'used'): JudgedBy {
   const added = readTrusted(instance.db);
@@ -34,6 +35,7 @@ export function packageTrust(instance: Instance, link: string, when: 'taken in' 
       ...rules,
       // A repository speaks for what this side takes in by itself; a link's packages are its author's alone to sign.
       repositories: rules.repositories.map((one) => ({ ...one, vouches: one.vouches && link === '' })),
+      ...(when === 'used' && { distrusted: distrustedHere(instance) }),
       requires: when === 'used' ? requirements(instance) : nothingAsked,
     },
   };
@@ -47,9 +49,16 @@ export function everybodysTrust(instance: Instance): JudgedBy {
   const pinned = [...links].flatMap((link) => trustedFingerprints(instance, link));
   return {
     fingerprints: [...new Set([...pinned, ...issuing(added)])],
-    rules: { ...rulesOf(instance, added, ({ link }) => links.has(link)), requires: requirements(instance) },
+    rules: {
+      ...rulesOf(instance, added, ({ link }) => links.has(link)),
+      distrusted: distrustedHere(instance),
+      requires: requirements(instance),
+    },
   };
 }
+
+const distrustedHere = ({ db }: Instance): string[] =>
+  readDistrusted(db).map(({ fingerprint }) => fingerprint);
 
 const nothingAsked: TrustRequirements = { timestamp: false, countersignature: false, revocation: null };
 

@@ -37,6 +37,22 @@ export const TrustAdded = defineEvent('trust.added', entry);
 /** A certificate was taken off the list, for whatever it was on it. */
 export const TrustRemoved = defineEvent('trust.removed', z.strictObject({ fingerprint: Fingerprint }));
 
+/**
+ * From now on nothing that a certificate signed, or that was signed under one it issued, is used here, whoever pins it; or
+ * `on` false: this is over.
+ */
+export const TrustDistrusted = defineEvent(
+  'trust.distrusted',
+  z.strictObject({
+    /** SHA-256 of its DER. */
+    fingerprint: Digest,
+    /** DER, where it is known. */
+    certificate: bytes.nullable(),
+    on: z.boolean(),
+    reason: z.string().max(2000).nullable(),
+  }),
+);
+
 /** What every package needs here before it is used. */
 export const TrustDemand = z.enum(['timestamp', 'countersignature', 'revocation']);
 export type TrustDemand = z.infer<typeof TrustDemand>;

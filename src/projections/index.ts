@@ -21,6 +21,12 @@ export {
 } from './deployment-queue.ts';
 export { conventionNumber, deploymentView, reportedView, stepView } from './deployment-view.ts';
 export { standingOf } from './customer-board.ts';
+export {
+  durationOfRuns,
+  expectedDuration,
+  type ExpectedDuration,
+  type MeasuredRun,
+} from './expected-duration.ts';
 export { findReport, readFleetState, type FleetStateRow } from './fleet-board.ts';
 export { fleetInPieces, fleetOf, fleetRows, type FleetWish } from './fleet-page.ts';
 export { ageOf, attemptInWords, isTroubled } from './fleet-view.ts';
@@ -117,6 +123,7 @@ export { decidesAtHome } from './told-events.ts';
 export {
   readRevocationLists,
   readTrustDemands,
+  readDistrusted,
   readTrusted,
   type DemandRow,
   type RevocationRow,

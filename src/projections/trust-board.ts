@@ -17,7 +17,20 @@ export const trustBoard: Projection = {
               name = excluded.name, service_index = excluded.service_index, owners_json = excluded.owners_json,
               note = excluded.note, added_at = excluded.added_at, added_by = excluded.added_by`,
     );
-    const remove = db.prepare(`DELETE FROM trusted_certificate WHERE fingerprint = ?`);
+    const remove = db.prepare(
+      `DELETE FROM trusted_certificate WHERE fingerprint = ? AND purpose <> 'nothing'`,
+    );
+    const distrust = db.prepare(
+      `INSERT INTO trusted_certificate (fingerprint, purpose, link, position, certificate, issues, root_needed, vouches,
+                                        owners_json, note, added_at, added_by)
+       VALUES (?, 'nothing', '', ?, ?, 1, 0, 0, '[]', ?, ?, ?)
+       ON CONFLICT (fingerprint, purpose, link) DO UPDATE
+          SET position = excluded.position, certificate = coalesce(excluded.certificate, certificate),
+              note = excluded.note, added_at = excluded.added_at, added_by = excluded.added_by`,
+    );
+    const undistrust = db.prepare(
+      `DELETE FROM trusted_certificate WHERE fingerprint = ? AND purpose = 'nothing'`,
+    );
     const demand = db.prepare(
       `INSERT INTO trust_demand (demand, days, made_at, made_by) VALUES (?, ?, ?, ?)
        ON CONFLICT (demand) DO UPDATE SET days = excluded.days, made_at = excluded.made_at, made_by = excluded.made_by`,
@@ -40,6 +53,12 @@ export const trustBoard: Projection = {
         case 'trust.removed':
           remove.run(event.data.fingerprint);
           return;
+        case 'trust.distrusted': {
+          const { fingerprint, certificate, on, reason } = event.data;
+          if (on) distrust.run(fingerprint, pos, certificate, reason, header.at, header.actor);
+          else undistrust.run(fingerprint);
+          return;
+        }
         case 'trust.required':
           if (event.data.on) demand.run(event.data.demand, event.data.days, header.at, header.actor);
           else undemand.run(event.data.demand);
@@ -77,13 +96,33 @@ export type TrustedRow = {
   readonly addedBy: string;
 };
 
+/**
+ * A certificate that nothing is believed by, whoever pins it: on the list it is trusted for `nothing`. `certificate` is
+ * null where only its fingerprint is known.
+ */
+export type DistrustedRow = Pick<TrustedRow, 'fingerprint' | 'certificate'> & {
+  readonly reason: string | null;
+  readonly since: number;
+  readonly by: string;
+};
+
+/** All that are distrusted, in the order in which they were. */
+export function readDistrusted(db: Database): DistrustedRow[] {
+  return db
+    .prepare(
+      `SELECT fingerprint, certificate, note AS reason, added_at AS since, added_by AS "by"
+         FROM trusted_certificate WHERE purpose = 'nothing' ORDER BY position`,
+    )
+    .all() as DistrustedRow[];
+}
+
 /** All that was added and not removed since, in the order in which it was. */
 export function readTrusted(db: Database): TrustedRow[] {
   const rows = db
     .prepare(
       `SELECT fingerprint, purpose, link, certificate, issues, root_needed AS rootNeeded, vouches, name,
               service_index AS serviceIndex, owners_json AS owners, note, added_at AS addedAt, added_by AS addedBy
-         FROM trusted_certificate ORDER BY position, fingerprint, purpose, link`,
+         FROM trusted_certificate WHERE purpose <> 'nothing' ORDER BY position, fingerprint, purpose, link`,
     )
     .all() as (Omit<TrustedRow, 'issues' | 'rootNeeded' | 'vouches' | 'owners'> & {
     issues: number;

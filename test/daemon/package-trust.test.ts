@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addTrust,
   demandTrust,
+  distrust,
   importRevocations,
   removeTrust,
   type TrustEntry,
@@ -12,7 +13,12 @@ import { everybodysTrust, packageTrust } from '../../src/daemon/index.ts';
 import type { CompanyCertificate } from '../../src/identity/index.ts';
 import { createInstance, type Instance } from '../../src/instance/index.ts';
 import { openTrust, verifyPackage, type PackageReport } from '../../src/packages/index.ts';
-import { readDeployments, readTrustDemands, readTrusted } from '../../src/projections/index.ts';
+import {
+  readDeployments,
+  readDistrusted,
+  readTrustDemands,
+  readTrusted,
+} from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { fingerprint, makeCertificate, selfSigned } from '../support/certificates.ts';
 import { heldClock, noon, pair, type Pair } from '../support/instances.ts';
@@ -163,6 +169,29 @@ describe('what is trusted', () => {
     expect(unknown(fingerprint(acme))).toThrow('it comes with the company certificate of acme');
     expect(unknown('00000000')).toThrow('none on the list is called so');
     expect(unknown(fingerprint(stranger).slice(0, 7))).toThrow('none on the list is called so');
+  });
+});
+
+describe('a company certificate that is distrusted here', () => {
+  test('is asked for when a package is used and not when one comes; its link stays, and adding it again ends that', async () => {
+    const { customer, link } = both;
+    const distrusting = (): number =>
+      customer.record((db) =>
+        distrust(
+          [entry(acme)],
+          readDistrusted(db).map((one) => one.fingerprint),
+          { named: fingerprint(acme).slice(0, 12), reason: 'told by telephone' },
+        ),
+      ).length;
+    expect([distrusting(), distrusting()]).toEqual([1, 0]);
+    expect(packageTrust(customer, link, 'taken in').rules.distrusted).toBeUndefined();
+    expect(await judged(customer, link)).toMatchObject({ ok: false, trusted: false });
+    expect(await ended('1.0.0', 'uat')).toContain('"CN=acme" is distrusted here');
+    const known = readDistrusted(customer.db).map((one) => one.fingerprint);
+    customer.record(() => addTrust(entriesOf(customer), [entry(acme, { link })], known));
+    expect((await judged(customer, link)).ok).toBe(true);
+    expect(readDistrusted(customer.db)).toEqual([]);
+    customer.record((db) => removeTrust(readTrusted(db), fingerprint(acme), new Map()));
   });
 });
 

@@ -161,6 +161,50 @@ if (requires('openssl', 'packages are stamped by a real time stamp authority')) 
     });
   });
 
+  describe('a certificate that is distrusted', () => {
+    const judged = (
+      file: string,
+      distrusted: readonly CompanyCertificate[],
+      more: Partial<PackageTrust> = {},
+    ) =>
+      verifyPackage(file, {
+        trust: trust({ distrusted: new Set(distrusted.map((one) => fingerprint(one))), ...more }),
+        ...later,
+      });
+
+    test('T-66 refuses what it signed, and what those signed whom it issued, whoever is pinned', async () => {
+      const pinned = { fingerprints: new Set([fingerprint(author), fingerprint(authority)]) };
+      const listed = { signers: [{ fingerprint: fingerprint(author), rootNeeded: false }] };
+      for (const [certificate, more] of [
+        [author, { ...pinned, ...listed }],
+        [authority, {}],
+      ] as const) {
+        const report = await judged(files.plain, [certificate], more);
+        expect(report).toMatchObject({ ok: false, trusted: false });
+        expect(told(report, 'error')).toEqual(['NU3034']);
+        const options = { trust: trust({ distrusted: new Set([fingerprint(certificate)]) }), ...later };
+        await expect(requireVerified(files.plain, options)).rejects.toMatchObject({
+          code: 'PACKAGE_UNTRUSTED',
+          message: expect.stringContaining('distrusted here') as string,
+        });
+      }
+      expect((await judged(files.plain, [authority], listed)).ok).toBe(true);
+    });
+
+    test('T-66 is not made good by a repository that vouches', async () => {
+      const vouched = { fingerprints: new Set<string>(), repositories: [pin(gallery, { vouches: true })] };
+      expect((await judged(files.countersigned, [], vouched)).ok).toBe(true);
+      expect((await judged(files.countersigned, [author], vouched)).ok).toBe(false);
+    });
+
+    test('gives no time', async () => {
+      expect((await judged(files.stamped, [stranger])).signature?.timestamp).not.toBeNull();
+      const report = await judged(files.stamped, [time]);
+      expect(report.signature?.timestamp).toBeNull();
+      expect(told(report, 'warning')).toContain('NU3028');
+    });
+  });
+
   describe('revocation:', () => {
     const judged = (
       file: string,

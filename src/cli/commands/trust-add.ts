@@ -2,7 +2,7 @@ import { addTrust, CommandError, type TrustEntry } from '../../commands/index.ts
 import { TrustPurpose } from '../../events/index.ts';
 import { certificateFacts, shortestRsaBits } from '../../identity/index.ts';
 import { findLink, type Instance } from '../../instance/index.ts';
-import { readTrusted } from '../../projections/index.ts';
+import { readDistrusted, readTrusted } from '../../projections/index.ts';
 import { count } from '../../words.ts';
 import { command, flag, list, misuse, needed, text, type Outcome } from '../command.ts';
 import { readGivenFile } from '../files.ts';
@@ -128,11 +128,17 @@ function record(instance: Instance, entries: readonly TrustEntry[]): Set<string>
       link: link === '' ? null : link,
       owners: [...owners],
     }));
-    return addTrust(known, entries);
+    return addTrust(
+      known,
+      entries,
+      readDistrusted(db).map(({ fingerprint }) => fingerprint),
+    );
   });
   return new Set(
     appended.flatMap(({ event }) =>
-      event.known && event.name === 'trust.added' ? [event.data.fingerprint] : [],
+      event.known && (event.name === 'trust.added' || event.name === 'trust.distrusted')
+        ? [event.data.fingerprint]
+        : [],
     ),
   );
 }

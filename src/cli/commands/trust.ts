@@ -1,8 +1,10 @@
-import { demandTrust, removeTrust } from '../../commands/index.ts';
+import { demandTrust, distrust, removeTrust } from '../../commands/index.ts';
 import { TrustDemand } from '../../events/index.ts';
+import { certificateFacts } from '../../identity/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import {
   linkNames,
+  readDistrusted,
   readLinks,
   readRevocationLists,
   readTrustDemands,
@@ -12,7 +14,14 @@ import {
 import { moment, span } from '../../words.ts';
 import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
 import { facts, section, table } from '../table.ts';
-import { purposeInWords, trustViews, type TrustView } from '../trust-views.ts';
+import {
+  distrustViews,
+  knownCertificates,
+  purposeInWords,
+  trustViews,
+  type DistrustView,
+  type TrustView,
+} from '../trust-views.ts';
 import { addTrusted, importNugetConfig } from './trust-add.ts';
 import { importCrl } from './trust-import-crl.ts';
 
@@ -30,15 +39,20 @@ const listAll = command({
     const rows = views.map((view) => [
       view.subject ?? view.name ?? '-',
       view.fingerprint.slice(0, 16),
-      purposeInWords(view),
+      view.distrusted === null ? purposeInWords(view) : `nothing: distrusted (else ${purposeInWords(view)})`,
       view.notAfter === null ? '-' : view.notAfter.slice(0, 10),
       sourceInWords(view),
     ]);
+    const distrusted = distrustViews(instance);
     const heading = ['CERTIFICATE', 'FINGERPRINT', 'TRUSTED FOR', 'UNTIL', 'WHERE IT COMES FROM'];
     return {
-      document: { certificates: views, demands: demands.map(demandView), revocationLists: lists },
+      document: { certificates: views, distrusted, demands: demands.map(demandView), revocationLists: lists },
       text: [
         ...table([heading, ...rows], context.terminal.columns),
+        ...section(
+          'Distrusted: nothing is used that was signed by them, or under them',
+          distrusted.map(distrustInWords),
+        ),
         ...section('What every package needs here before it is used', demands.map(demandInWords)),
         ...section('Revocation lists, the newest first', lists.map(listInWords)),
       ],
@@ -94,6 +108,43 @@ const remove = command({
   },
 });
 
+const distrustOne = command({
+  path: 'trust distrust',
+  about:
+    'Use nothing any more that a certificate signed, whoever pins it; the link stays, `trust add` undoes it',
+  example: 'crossgap trust distrust 3f9001ea83c560d7 --reason "key stolen, told by telephone"',
+  args: {
+    FINGERPRINT: needed(
+      'FINGERPRINT',
+      'the beginning of that of one known here, or all 64 digits of its SHA-256',
+    ),
+  },
+  options: { reason: text('TEXT', 'why, for those who read the list') },
+  async run(context, { FINGERPRINT }, { reason = null }): Promise<Outcome> {
+    const instance = await context.open();
+    const known = knownCertificates(instance).map((certificate) => ({
+      fingerprint: certificateFacts(certificate).fingerprint,
+      certificate,
+    }));
+    const listed = trustViews(instance).map(({ fingerprint }) => ({ fingerprint, certificate: null }));
+    const entries = instance.record((db) => {
+      const there = readDistrusted(db).map(({ fingerprint }) => fingerprint);
+      return distrust([...known, ...listed], there, { named: FINGERPRINT, reason });
+    });
+    const wanted = FINGERPRINT.toLowerCase().replaceAll(':', '');
+    const view = distrustViews(instance).findLast(({ fingerprint }) => fingerprint.startsWith(wanted));
+    if (view === undefined) throw new TypeError('what was distrusted is on the list');
+    const changed = entries.length > 0;
+    return {
+      document: { ...view, changed },
+      text: [
+        `${view.subject ?? 'Certificate'} is distrusted${changed ? ' now' : ' already'}, SHA-256 ${view.fingerprint}`,
+        'What it signed is not verified, deployed or served here; its link, if it has one, stays as it is.',
+      ],
+    };
+  },
+});
+
 const requireDemand = command({
   path: 'trust require',
   about: 'What every package needs here before it is used, beyond a signature that is believed',
@@ -129,7 +180,16 @@ const requireDemand = command({
   },
 });
 
-export const trustCommands = [listAll, show, addTrusted, remove, requireDemand, importNugetConfig, importCrl];
+export const trustCommands = [
+  listAll,
+  show,
+  addTrusted,
+  remove,
+  distrustOne,
+  requireDemand,
+  importNugetConfig,
+  importCrl,
+];
 
 const inWords: Record<TrustDemand, (days: number | null) => string> = {
   timestamp: () => 'A time stamp that is believed',
@@ -155,6 +215,9 @@ function sourceInWords({ source, link, addedAt, addedBy, name, note }: TrustView
   return `added ${addedAt!.slice(0, 10)} by ${addedBy}${said === '' ? '' : `: ${said}`}`;
 }
 
+const distrustInWords = ({ subject, fingerprint, since, by, reason }: DistrustView): string =>
+  `${subject ?? 'a certificate'}, SHA-256 ${fingerprint}: since ${moment(since)}, by ${by}${reason === null ? '' : `: ${reason}`}`;
+
 function describe(view: TrustView): string[] {
   return [
     `${view.subject ?? view.name ?? 'a certificate of which only the fingerprint is known'}: trusted for ${purposeInWords(view)}`,
@@ -165,6 +228,8 @@ function describe(view: TrustView): string[] {
       ['stands for', view.issues ? 'itself and the certificates it issued' : 'itself alone'],
       ['repository', view.serviceIndex],
       ['from', sourceInWords(view)],
+      ['distrusted', view.distrusted && `since ${moment(view.distrusted.since)}, by ${view.distrusted.by}`],
+      ['because', view.distrusted?.reason ?? null],
     ]),
   ];
 }

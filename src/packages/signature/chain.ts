@@ -12,7 +12,7 @@ const weakSignatures = new Set([
 
 /**
  * The chain from `leaf` up to a certificate whose fingerprint is pinned, through the certificates at hand;
- * undefined where there is none. A pinned leaf is a chain of its own.
+ * undefined where there is none. A pinned leaf is a chain of its own; none leads through a distrusted certificate.
  *
  * Each authority on the way must be one (basic constraints, key usage, path length), serve the purpose, and have
  * really signed the one below. That an authority expired since does not matter, as for NuGet's client: time is
@@ -23,8 +23,11 @@ export function chainToPinned(
   atHand: readonly SignerCertificate[],
   pinned: ReadonlySet<string>,
   purpose: string,
+  distrusted: ReadonlySet<string> = new Set(),
 ): SignerCertificate[] | undefined {
-  return climb(leaf, atHand, purpose, (top) => pinned.has(top.fingerprint));
+  if (distrusted.has(leaf.fingerprint)) return undefined;
+  const others = atHand.filter(({ fingerprint }) => !distrusted.has(fingerprint));
+  return climb(leaf, others, purpose, (top) => pinned.has(top.fingerprint));
 }
 
 /** The chain from `leaf` as far up as the certificates at hand lead, whoever is trusted; whole where it ends in a root. */

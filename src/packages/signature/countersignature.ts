@@ -90,7 +90,7 @@ export function forgiven(author: Judged, countersignature: Countersignature): Ju
     return author;
   const name = `"${judged.certificate!.subject}"`;
   const { chain, validity } = author.steps;
-  const vouches = chain.state === 'failed' && author.holds && judged.vouches;
+  const vouches = chain.state === 'failed' && author.holds && !author.distrusted && judged.vouches;
   const inTime = validity.problems.some(({ code }) => code === 'NU3037') && wasValid(author, judged);
   return {
     ...author,

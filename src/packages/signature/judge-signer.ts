@@ -48,6 +48,8 @@ export type Judged = {
   readonly holds: boolean;
   /** Believed by its chain or its own certificate. */
   readonly pinned: boolean;
+  /** Somebody decided here that nothing of it is believed. */
+  readonly distrusted: boolean;
   /** Its word is enough for a package whose author nobody knows. */
   readonly vouches: boolean;
   readonly timestamp: Timestamp | undefined;
@@ -102,6 +104,7 @@ export function judgeSigner(
   problems.push(...(given.more ?? []));
   const { timestamp, check: stamp } = checkTimestamp(signer, {
     pinned: lowered(trust.timestamps ?? trust.fingerprints),
+    distrusted: trust.distrusted,
     lists: trust.revocationLists ?? [],
     at: times.at,
     now: times.now,
@@ -114,6 +117,7 @@ export function judgeSigner(
       ...base,
       holds: false,
       pinned: false,
+      distrusted: false,
       vouches: false,
       timestamp: undefined,
       steps: {
@@ -139,6 +143,7 @@ export function judgeSigner(
     ...base,
     holds,
     pinned: holds && belief.pinned,
+    distrusted: belief.distrusted === true,
     vouches: holds && belief.vouches === true,
     timestamp,
     steps: {
@@ -266,11 +271,12 @@ function usagesOf(certificate: SignerCertificate): Found {
 
 type Belief = {
   readonly pinned: boolean;
+  readonly distrusted?: boolean;
   readonly vouches?: boolean;
   readonly detail: string;
   /** The chain that leads to whom is trusted. */
   readonly by?: readonly SignerCertificate[];
-  /** It is on the list, and the root or the owners that this asks for are not there. */
+  /** Why it is not believed although it is known here: distrusted, or without the root or owners the list asks for. */
   readonly lacks?: string;
 };
 
@@ -286,9 +292,12 @@ function beliefIn(
 ): Belief {
   const { trust, kind, role, owners } = given;
   const upTo = (pinned: ReadonlySet<string>): SignerCertificate[] | undefined =>
-    chainToPinned(leaf, atHand, lowered(pinned), oids.codeSigning);
+    chainToPinned(leaf, atHand, lowered(pinned), oids.codeSigning, trust.distrusted);
   const inWords = (end: SignerCertificate): string =>
     end === leaf ? `"${leaf.subject}" is trusted itself` : `issued by "${end.subject}", which is trusted`;
+  const { distrusted = new Set() } = trust;
+  if (distrusted.has(leaf.fingerprint))
+    return { pinned: false, distrusted: true, detail: '', lacks: `"${leaf.subject}" is distrusted here` };
   const asRepository = role.as === 'repository' || (role.as === 'by its kind' && kind === 'repository');
   if (!asRepository || trust.repositories === undefined) {
     const by = upTo(trust.fingerprints);
@@ -319,7 +328,15 @@ function beliefIn(
         by: underRoot,
       };
   }
-  return { pinned: false, detail: '', ...(lacks !== undefined && { lacks }) };
+  const above = chainAtHand(leaf, atHand).chain.find(({ fingerprint }) => distrusted.has(fingerprint));
+  if (above !== undefined)
+    lacks = `"${leaf.subject}" was issued under "${above.subject}", which is distrusted here`;
+  return {
+    pinned: false,
+    distrusted: above !== undefined,
+    detail: '',
+    ...(lacks !== undefined && { lacks }),
+  };
 }
 
 const vouching = (one: TrustedSigner | TrustedRepository): boolean => 'vouches' in one && one.vouches;

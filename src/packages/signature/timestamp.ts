@@ -36,6 +36,7 @@ export type Timestamp = {
 export type TimestampQuestion = {
   /** Authorities that are believed, by fingerprint, or those who issued them. */
   readonly pinned: ReadonlySet<string>;
+  readonly distrusted?: ReadonlySet<string> | undefined;
   readonly lists: readonly RevocationList[];
   /** When the package is judged, and the present: what is older than either exists. */
   readonly at: Date;
@@ -146,7 +147,7 @@ function judgeSigner(message: CmsMessage, signer: CmsSigner, question: Timestamp
 function judgeCertificate(
   message: CmsMessage,
   by: SignerCertificate,
-  { pinned, lists, at, now, requires }: TimestampQuestion,
+  { pinned, distrusted, lists, at, now, requires }: TimestampQuestion,
 ): Judged {
   if (!isStronglySigned(by))
     return refused('NU3022', 'the certificate of the time stamp is not signed with RSA and SHA-2');
@@ -161,7 +162,7 @@ function judgeCertificate(
   if (timestamp.earliest < by.notBefore || timestamp.latest > by.notAfter)
     return refused('NU3036', 'the time stamp lies outside the validity of its own certificate');
   const forTime = by.purposes?.includes(oids.timeStamping) === true && maySign(by);
-  const trusted = forTime && chainToPinned(by, message.certificates, pinned, oids.timeStamping);
+  const trusted = forTime && chainToPinned(by, message.certificates, pinned, oids.timeStamping, distrusted);
   if (!trusted)
     return refused('NU3028', `the time stamp is by "${by.subject}", whom nobody here trusts for it`);
   const { problems } = checkRevocation(chainToAsk(by, trusted, message.certificates), {

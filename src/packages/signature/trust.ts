@@ -18,6 +18,8 @@ export type PackageTrust = {
   readonly repositories?: readonly TrustedRepository[];
   /** Roots that count only above a signer or repository that asks for one. */
   readonly roots?: ReadonlySet<string>;
+  /** Certificates by which nothing is believed, whoever they are pinned by, nor what they issued. */
+  readonly distrusted?: ReadonlySet<string>;
   readonly revocationLists?: readonly RevocationList[];
   /** Lists that are read when a package is judged. */
   readonly revocationFiles?: readonly RevocationFile[];
@@ -60,6 +62,8 @@ export type TrustRules = {
   readonly timestamps: readonly string[];
   readonly repositories: readonly TrustedRepository[];
   readonly roots: readonly string[];
+  /** By nothing signed under these is a package believed. */
+  readonly distrusted?: readonly string[];
   readonly revocationLists: readonly RevocationFile[];
   readonly requires: TrustRequirements;
 };

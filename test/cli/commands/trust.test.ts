@@ -101,6 +101,35 @@ describe('trust', () => {
     expect(await added()).toEqual([]);
   });
 
+  test('what is distrusted is refused though it is pinned, is told with who and why, and is over by adding it', async () => {
+    const certificate = file('authority.pem', pem(authority));
+    await acme.asks(['trust', 'add', certificate]);
+    await acme.asks(['package', 'add', signed]);
+    const own = (await listed()).certificates[0]!.fingerprint;
+    const distrust = ['trust', 'distrust', fingerprint(authority).slice(0, 16), '--reason', 'key stolen'];
+    expect((await acme.types(distrust)).stdout).toContain('CN=Authority is distrusted now');
+    expect((await acme.types(distrust)).stdout).toContain('is distrusted already');
+    await acme.asks(['trust', 'distrust', own]);
+    expect((await acme.types(['package', 'verify', signed])).exitCode).toBe(4);
+    expect((await acme.types(['package', 'add', signed, '--json'])).error.code).toBe('PACKAGE_UNTRUSTED');
+    const text = (await acme.types('trust list')).stdout;
+    expect(text).toMatch(/CN=Authority, SHA-256 [0-9a-f]{64}: since .*, by \S+: key stolen/);
+    expect(text).toMatch(/CN=acme +[0-9a-f]{16} +nothing: distrusted \(else own packages\)/);
+    const shown = await acme.types(['trust', 'show', fingerprint(authority).slice(0, 12)]);
+    expect(shown.stdout).toMatch(/distrusted: +since .*, by[^]*because: +key stolen/);
+    await acme.asks(['trust', 'remove', fingerprint(authority).slice(0, 16)]);
+    type Distrusted = { distrusted: { fingerprint: string; subject: string; reason: string | null }[] };
+    expect((await acme.asks<Distrusted>('trust list')).distrusted).toMatchObject([
+      { fingerprint: fingerprint(authority), subject: 'CN=Authority', reason: 'key stolen' },
+      { fingerprint: own, subject: 'CN=acme', reason: null },
+    ]);
+    await acme.asks(['trust', 'add', certificate]);
+    await acme.asks(['package', 'add', signed]);
+    const unknown = await acme.types(['trust', 'distrust', 'ffffffff', '--json']);
+    expect(unknown.error.code).toBe('TRUST_ENTRY_UNKNOWN');
+    await acme.asks(['trust', 'distrust', 'ff'.repeat(32)]);
+  });
+
   test('demands are made, shown and taken back; a package that lacks what is needed is refused', async () => {
     await acme.asks(['trust', 'add', file('authority.pem', pem(authority))]);
     await acme.asks('trust require timestamp');
