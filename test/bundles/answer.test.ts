@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { recipientOf } from '../../src/cli/bundle-ends.ts';
+import { findBundles, importBundles, type ReceivingLink } from '../../src/bundles/index.ts';
+import { importerOf, recipientOf } from '../../src/cli/bundle-ends.ts';
 import { addEnvironment, confirm, removeLink, told } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { DeploymentReported } from '../../src/events/index.ts';
@@ -118,6 +119,29 @@ describe('J2.17 the result of a site that nobody has met', () => {
     const [again] = await importFrom(vendor, home);
     expect(again).toMatchObject({ answered: false, isNews: false, failure: undefined });
     expect([vendor.log.entryCount(), answers().length]).toEqual([before, 1]);
+  });
+
+  test('that is cut off right after it answered goes on where it was', async () => {
+    const home = await result(await siteFrom(out), 'home');
+    const ending = new AbortController();
+    const importer = importerOf(vendor);
+    const link = (id: string): ReceivingLink => {
+      const found = importer.link(id)!;
+      return {
+        ...found,
+        answer(reply) {
+          found.answer(reply);
+          ending.abort();
+        },
+      };
+    };
+    const { bundles } = await findBundles([home]);
+    const [cut] = await importBundles(bundles, { ...importer, link }, { signal: ending.signal });
+    expect(codeOf(cut!.failure!)).toBe('BUNDLE_INTERRUPTED refused');
+    expect(here()).toMatchObject({ state: 'pending', inward: { seq: 0 } });
+    const [done] = await importFrom(vendor, home);
+    expect(done).toMatchObject({ answered: false, isNews: true, failure: undefined });
+    expect(answers()).toHaveLength(1);
   });
 
   test('counts once its words were compared, and is receipted then', async () => {

@@ -6,8 +6,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ageHeaderLength, nonceBytes, openAgeHeader } from '../../src/bundles/age-keys.ts';
 import { payloadKey } from '../../src/bundles/age-payload.ts';
 import { ageFileBytes } from '../../src/bundles/content.ts';
-import { findBundles, inspectBundles, type Exported, type OpenFacts } from '../../src/bundles/index.ts';
+import {
+  findBundles,
+  inspectBundles,
+  isForRelay,
+  setAllowance,
+  type Exported,
+  type OpenFacts,
+} from '../../src/bundles/index.ts';
 import { cautionOf } from '../../src/cli/bundle-ends.ts';
+import { relayOf } from '../../src/cli/commands/relay-end.ts';
 import { acceptInvitation } from '../../src/commands/index.ts';
 import { bundleInvitation, invitationText } from '../../src/cli/invitation-file.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
@@ -170,6 +178,15 @@ describe('an open bundle is refused', () => {
     const [done] = await importFrom(vendor, out);
     expect(codeOf(done!.failure!)).toBe('BUNDLE_NOT_FOR_US verification');
     expect(linkOf(vendor, link).state).toBe('invited');
+  });
+
+  test('by a relay, which could not know for whom it is, whatever it allows', async () => {
+    await exportTo(vendor, link, out);
+    using hop = await makeSite(desk, `hop-${turn}`);
+    const relay = relayOf(hop);
+    setAllowance(relay.root, 'acme', 1_000_000_000);
+    expect(isForRelay(await bundleIn(out), relay)).toBe(false);
+    expect(codeOf((await importFrom(hop, out))[0]!.failure!)).toBe('BUNDLE_SENDER_UNKNOWN verification');
   });
 
   test('by an instance that took an invitation of the same link from somebody else', async () => {

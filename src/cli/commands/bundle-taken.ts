@@ -1,6 +1,6 @@
 import { placeText, type Imported } from '../../bundles/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { readWantedBlobs } from '../../projections/index.ts';
+import { readLinks, readWantedBlobs } from '../../projections/index.ts';
 import { ago, commandLine, count } from '../../words.ts';
 import { indented } from '../table.ts';
 import { entriesText } from './bundle-made.ts';
@@ -65,10 +65,14 @@ export function takenLines(
   all: readonly Imported[],
   offers: readonly string[],
 ): string[] {
-  const lines = all.flatMap((done) => linesOf(instance, done));
+  const pending = new Set(
+    readLinks(instance.db).flatMap(({ name, state }) => (state === 'pending' ? [name] : [])),
+  );
+  const lines = all.flatMap((done) => linesOf(instance, done, pending.has(done.link ?? '')));
   lines.push(...offers.map((offer) => `${offer} is offered; see: crossgap inbox`));
   const backTo = new Set(
-    all.flatMap(({ link, isNews, answered }) => (link !== undefined && isNews && !answered ? [link] : [])),
+    // Nothing is told to whom nobody is sure of.
+    all.flatMap(({ link, isNews }) => (link !== undefined && isNews && !pending.has(link) ? [link] : [])),
   );
   for (const link of backTo)
     lines.push(
@@ -77,15 +81,16 @@ export function takenLines(
   return lines;
 }
 
-/** What a person has to do before anything from a site counts that answered by its first bundle. */
-function answerLines(link: string, words: string): string[] {
+/** What a person has to do before anything from there counts. */
+function compareLines({ link = '', words, answered }: Imported): string[] {
+  const answers = answered ? `it answers the invitation of ${link}: ` : '';
   return [
-    `it answers the invitation of ${link}: nobody has compared its words yet (${words})`,
+    `${answers}nobody has compared its words yet (${words})`,
     `ask for them by telephone, then: ${commandLine('link', 'confirm', link)} --fingerprint "WORDS"`,
   ];
 }
 
-function linesOf(instance: Instance, done: Imported): string[] {
+function linesOf(instance: Instance, done: Imported, isPending: boolean): string[] {
   const { facts, words, entries, blobsHeld, waiting, stands, refused, failure, isNews, link = '' } = done;
   const title = `Bundle ${facts.number} from ${facts.from.name}`;
   if (failure !== undefined && !isNews) return [`${title}: not taken in`];
@@ -108,7 +113,7 @@ function linesOf(instance: Instance, done: Imported): string[] {
       ...refused.map(({ what, code, message }) => `REFUSED ${what}: ${code}: ${message}`),
       ...namesOf(instance, waiting).map((name) => `${name} is still to come`),
       ...wayLines(instance, hopsOf(instance, facts)),
-      ...(done.answered ? answerLines(link, words) : []),
+      ...(isPending ? compareLines(done) : []),
       ...putBack,
     ]),
   ];
