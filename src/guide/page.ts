@@ -70,8 +70,12 @@ export type Action = {
 export type Page = {
   readonly id: string;
   readonly title: string;
-  /** Which of how many, for pages that are counted. */
-  readonly place: { readonly at: number; readonly of: number } | null;
+  /** Which of how many, for pages that are counted; with the titles of all of them, as far as things are known. */
+  readonly place: {
+    readonly at: number;
+    readonly of: number;
+    readonly titles?: readonly string[];
+  } | null;
   readonly blocks: readonly Block[];
   readonly fields: readonly Field[];
   /** The first is what Enter does; a page on which a person must decide has `mustChoose`, and Enter does nothing. */

@@ -1,7 +1,7 @@
 import { html, icon, type Html, type Tone } from '../../web/index.ts';
 import type { Block, Check, Progress, ProgressLine } from '../page.ts';
 
-/** Text that stands as it is and has more lines is folded away. */
+/** Text that stands as it is and has more lines is folded away, unless it is what the page is about. */
 const linesSeenMax = 12;
 
 /** So many of the newest lines of a progress are on the page. */
@@ -22,8 +22,13 @@ const checkStates: Readonly<Record<Check['state'], readonly [tone: Tone, word: s
   lacking: ['bad', 'lacking'],
 };
 
-/** A block as a browser shows it; `at` is its place on the page, by which the live script finds it again. */
-export function drawBlock(block: Block, at: number): Html {
+/** Blocks as a browser shows them. Their places are what the live script finds them by again. */
+export function drawBlocks(blocks: readonly Block[]): Html[] {
+  const isOnly = blocks.filter(({ kind }) => kind === 'verbatim').length === 1;
+  return blocks.map((block, at) => drawBlock(block, at, isOnly));
+}
+
+function drawBlock(block: Block, at: number, isOnly: boolean): Html {
   switch (block.kind) {
     case 'text':
       return html`<p class="text">${block.text}</p> `;
@@ -45,7 +50,7 @@ export function drawBlock(block: Block, at: number): Html {
         )}
       </dl> `;
     case 'list':
-      return html`<ul class="list">
+      return html`<ul class="list ${block.items.every(isNumbered) && 'numbered'}">
         ${block.items.map((item) => html`<li>${item}</li> `)}
       </ul> `;
     case 'checks':
@@ -53,7 +58,7 @@ export function drawBlock(block: Block, at: number): Html {
         ${block.checks.map(drawCheck)}
       </ul> `;
     case 'verbatim':
-      return html`<details class="verbatim" id="block-${at}" ${isShort(block.text) && html`open`}>
+      return html`<details class="verbatim" id="block-${at}" ${(isOnly || isShort(block.text)) && html`open`}>
         <summary>${block.title}</summary>
         <pre tabindex="0" role="region" aria-label="${block.title}">${block.text}</pre>
       </details> `;
@@ -83,7 +88,7 @@ function drawProgress(done: Progress | null, lines: readonly ProgressLine[]): Ht
   return html`<div class="progress">
     <div class="bar">
       <p class="what" aria-live="polite">${done?.what}</p>
-      <p class="share">${done !== null && done.of > 0 && `${share(done)} %`}</p>
+      <p class="share">${done !== null && done.of > 0 && farOf(done)}</p>
       ${
         done !== null &&
         (done.of > 0
@@ -102,9 +107,21 @@ function drawProgress(done: Progress | null, lines: readonly ProgressLine[]): Ht
   </div> `;
 }
 
+/** More than these nobody counts. */
+const countedMax = 100;
+
+function farOf({ done, of }: Pick<Progress, 'done' | 'of'>): string {
+  return of > countedMax ? `${share({ done, of })} %` : `${done} of ${of}`;
+}
+
 /** Never 100 before all is done. */
-function share({ done, of }: Progress): number {
+function share({ done, of }: Pick<Progress, 'done' | 'of'>): number {
   return Math.max(0, Math.min(100, Math.floor((100 * done) / of)));
+}
+
+/** `1. Stop service`: its own number is all that it needs in front. */
+function isNumbered(item: string): boolean {
+  return /^\d{1,4}\. /.test(item);
 }
 
 function isShort(text: string): boolean {

@@ -129,7 +129,7 @@ function about(field: Field, at: number): Html {
     field.secret &&
     field.isKept &&
     html`<p class="kept" id="${id}-kept">
-      ${icon('good')}An answer is kept on this machine. Leave this empty to use it.
+      ${icon('good')}There is an answer already. Leave this empty to keep it.
     </p>`
   }
   ${

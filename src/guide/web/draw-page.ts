@@ -1,9 +1,9 @@
 import { exact, html, icon, mark, type Content, type Html } from '../../web/index.ts';
-import type { CrossgapError } from '../../errors.ts';
+import { exitCodes, type CrossgapError } from '../../errors.ts';
 import type { Ending } from '../guide.ts';
 import type { Action, Page } from '../page.ts';
 import { assets } from './assets.ts';
-import { drawBlock } from './draw-blocks.ts';
+import { drawBlocks } from './draw-blocks.ts';
 import { drawField, drawProblems } from './draw-fields.ts';
 import { actionName, tokenName } from './said.ts';
 import type { Step, Trail } from './trail.ts';
@@ -44,20 +44,21 @@ export function drawGuidePage(
     main: html`${page.place !== null && html`<p class="at">Step ${page.place.at} of ${page.place.of}</p>`}
       <h1 id="title" tabindex="-1">${page.title}</h1>
       ${facts.isLate && drawLate()} ${problems}
-      <div id="blocks">${page.blocks.map(drawBlock)}</div>
+      <div id="blocks">${drawBlocks(page.blocks)}</div>
       ${drawForm(page, facts)}`,
   });
 }
 
 /** What stands when the guide is over. Its words are the guide's; nothing can be asked of it any more. */
 export function drawEnding({ text, failure, exitCode }: Ending, facts: Frame): string {
-  const isGood = exitCode === 0;
+  const outcome =
+    exitCode === 0 ? 'good' : exitCode === exitCodes.refused && failure === undefined ? 'off' : 'bad';
   const [first = 'The installer has ended', ...others] = text;
-  return document(isGood ? { ...facts, trail: walked(facts.trail) } : facts, {
+  return document(facts, {
     title: first,
     refreshes: false,
     isOver: true,
-    main: html`<p class="outcome ${isGood ? 'good' : 'bad'}">${icon(isGood ? 'good' : 'bad')}</p>
+    main: html`<p class="outcome ${outcome}">${icon(outcome)}</p>
       <h1 id="title" tabindex="-1">${first}</h1>
       <div id="blocks">
         ${failure !== undefined && drawFailure(failure)}
@@ -65,16 +66,6 @@ export function drawEnding({ text, failure, exitCode }: Ending, facts: Frame): s
         <p class="text quiet">The installer has ended; this window can be closed.</p>
       </div>`,
   });
-}
-
-/** The trail of who came to the end: the last page is behind as well. */
-function walked(trail: Trail | undefined): Trail | undefined {
-  return (
-    trail && {
-      ...trail,
-      steps: trail.steps.map((step) => (step.state === 'here' ? { ...step, state: 'done' } : step)),
-    }
-  );
 }
 
 /** The first answer to the one-time address: the cookie is set, and the way on starts at this very server. */
@@ -114,35 +105,47 @@ function drawFailure({ message, hint, code }: CrossgapError): Html {
 
 function drawForm(page: Page, { place, token }: Frame & { readonly token: string }): Html | false {
   const { actions, fields, mustChoose, isBusy } = page;
-  const isChoice = mustChoose || actions.filter(({ about }) => about !== null).length > 1;
-  const isWayOut = ({ id, about }: Action): boolean => waysOut.has(id) && !(isChoice && about !== null);
-  const [answers, ways] = [actions.filter((action) => !isWayOut(action)), actions.filter(isWayOut)];
-  const enters = mustChoose || isBusy ? undefined : answers[0];
-  const button = (action: Action): Html => drawButton(action, actions.indexOf(action), action === enters);
-  // Enter does the first of the form: where a person must decide, that is one which does nothing.
+  const first = mustChoose || isBusy ? undefined : actions[0];
+  // What has something said about it stands beside that; a way out only where all there is to choose does.
+  const isExplained = ({ id, about }: Action): boolean =>
+    waysOut.has(id) ? about !== null && first?.about !== null : about !== null || mustChoose;
+  const button = (action: Action): Html => drawButton(action, actions.indexOf(action), action === first);
+  const [cards, row] = [actions.filter(isExplained), actions.filter((action) => !isExplained(action))];
   return (
     actions.length > 0 &&
     html`<form method="post" action="${place}answer" id="form" autocomplete="off" novalidate>
-      ${mustChoose && html`<button type="submit" disabled hidden></button>`}
+      ${drawDefault(first)}
       <input type="hidden" name="${tokenName}" value="${token}" />
       ${fields.map(drawField)}
       ${
-        isChoice &&
+        cards.length > 0 &&
         html`<ul class="choices" role="list">
-          ${answers.map((action) => html`<li>${button(action)}</li> `)}
+          ${cards.map((action) => html`<li>${button(action)}</li> `)}
         </ul>`
       }
-      <div class="actions">${[...(isChoice ? [] : answers), ...ways].map(button)}</div>
+      ${row.length > 0 && html`<div class="actions">${row.map(button)}</div>`}
     </form>`
   );
 }
 
-function drawButton({ id, label, about }: Action, at: number, isEnter: boolean): Html {
+/** What Enter does in a field is what the first button of a form does; where nothing may be done, one that can't be pressed. */
+function drawDefault(first: Action | undefined): Html {
+  return html`<button
+    type="submit"
+    class="unseen"
+    tabindex="-1"
+    aria-hidden="true"
+    ${first === undefined ? html`disabled` : html`name="${actionName}" value="${exact(first.id)}"`}
+  ></button>`;
+}
+
+function drawButton({ id, label, about }: Action, at: number, isFirst: boolean): Html {
+  const look = isFirst ? 'first' : id === 'leave' && about === null ? 'leave' : 'other';
   return html`<button
       name="${actionName}"
       value="${exact(id)}"
-      class="${isEnter ? 'first' : id === 'leave' ? 'leave' : 'other'}"
-      ${isEnter && html`data-enter`}
+      class="${look}"
+      ${isFirst && html`data-enter`}
       ${about !== null && html`aria-describedby="about-${at}"`}
     >
       ${label}</button
@@ -197,7 +200,7 @@ function document({ host, place, trail, number, stamp }: Frame, shell: Shell): s
 
 const stepIcons = { done: icon('good'), here: null, ahead: null } as const;
 
-function drawTrail({ steps }: Trail): Html {
+function drawTrail(steps: Trail): Html {
   return html`<ol role="list">
     ${steps.map(
       ({ title, state }: Step, index) =>

@@ -40,13 +40,14 @@ export const liveScript = `'use strict';
     if (lines) old.append(lines);
   };
   const merge = (blocks, fresh) => {
-    [...fresh.children].forEach((next, at) => {
+    const all = [...fresh.children];
+    all.forEach((next, at) => {
       const old = blocks.children[at];
       if (!old) blocks.append(next);
       else if (keyOf(old) !== keyOf(next)) old.replaceWith(next);
       else mend(old, next);
     });
-    while (blocks.children.length > fresh.children.length) blocks.lastElementChild.remove();
+    while (blocks.children.length > all.length) blocks.lastElementChild.remove();
   };
 
   const swap = (next) => {
@@ -102,8 +103,11 @@ export const liveScript = `'use strict';
   });
   document.addEventListener('keydown', (event) => {
     const first = document.querySelector('button[data-enter]');
+    if (event.key !== 'Enter') return;
+    // Not every browser lets a button that can't be pressed keep Enter from the next one.
+    if (!first && event.target.matches('input')) event.preventDefault();
     const isFree = event.target === document.body || event.target === byId('title');
-    if (event.key !== 'Enter' || event.repeat || !isFree || !first) return;
+    if (event.repeat || !isFree || !first) return;
     event.preventDefault();
     first.click();
   });
@@ -112,7 +116,7 @@ export const liveScript = `'use strict';
     if ('over' in byId('main').dataset) return;
     stream = new EventSource(place + 'events');
     const stamped = ({ data }) => {
-      lost = ''; say('', '');
+      lost = ''; say('', ''); document.body.dataset.live = 'yes';
       if (data !== byId('main').dataset.stamp) renew();
     };
     stream.addEventListener('hello', stamped);
@@ -120,6 +124,7 @@ export const liveScript = `'use strict';
     stream.addEventListener('error', () => {
       if (leaving) return;
       lost ||= clockTime();
+      delete document.body.dataset.live;
       say('not connected since ' + lost + ': look into the terminal', 'lost');
     });
   };

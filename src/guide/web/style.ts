@@ -47,6 +47,7 @@ h1{font-size:2rem;font-weight:680;margin-bottom:1.5rem}
 h2{font-size:1.1875rem;font-weight:640}
 .outcome{display:grid;place-items:center;width:3rem;height:3rem;border-radius:50%;font-size:1.375rem;margin-bottom:1rem}
 .outcome.good{color:var(--good);background:var(--good-tint)}
+.outcome.off{color:var(--off);background:var(--off-tint)}
 .outcome.bad{color:var(--bad);background:var(--bad-tint)}
 #blocks>*+*{margin-top:1.25rem}
 #blocks>h2{margin-top:2.25rem}
@@ -55,6 +56,7 @@ h2{font-size:1.1875rem;font-weight:640}
 .text{white-space:pre-line;max-width:40rem}
 ul.list{padding-left:1.25rem}
 ul.list li+li{margin-top:.375rem}
+ul.numbered{list-style:none;padding-left:0}
 ul.list li::marker{color:var(--quiet)}
 
 .notice{display:flex;gap:.75rem;padding:.875rem 1rem;border-radius:.625rem;border-left:.25rem solid var(--off);background:var(--off-tint)}
@@ -151,11 +153,10 @@ button.leave{margin-left:auto;color:var(--quiet);background:none;border-color:tr
 button.leave:hover{color:var(--ink);text-decoration:underline;text-underline-offset:.2em}
 button.show{flex:none;min-width:4.75rem;padding-inline:.75rem}
 .actions{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem;margin-top:2rem}
-.actions .about{flex-basis:100%;order:1;color:var(--quiet);font-size:.9375rem}
+.actions .about{flex-basis:100%;text-align:right;color:var(--quiet);font-size:.9375rem;margin-top:-.5rem}
 .choices{display:grid;gap:.75rem;margin-top:1.5rem}
 .choices li{display:grid;grid-template-columns:14rem minmax(0,1fr);gap:.375rem 1.25rem;align-items:center;padding:1rem;border:1px solid var(--line);border-radius:.625rem;background:var(--card)}
-.choices button,.choices button:is(.first,.leave){width:100%;margin:0}
-.choices button.leave{color:inherit;background:var(--card);border-color:var(--edge)}
+.choices button{width:100%;padding-inline:.75rem}
 form[aria-busy] button{opacity:.7;cursor:progress}
 
 .alone{max-width:38rem;margin:18vh auto 0;padding:0 1.5rem}
@@ -182,6 +183,7 @@ h1{font-size:1.625rem;margin-bottom:1.125rem}
 .facts>div,.checks li,.choices li{grid-template-columns:minmax(0,1fr);gap:.25rem}
 .actions button{flex:1 1 100%}
 button.leave{margin-left:0}
+.actions .about{text-align:center}
 .wrong{padding-left:.75rem}
 }
 @media (prefers-contrast:more){:root{--line:var(--edge)}}
