@@ -1,4 +1,11 @@
-import { decideWait, requestDeployment, resumeDeployment, rollbackTarget } from '../../commands/index.ts';
+import {
+  decideWait,
+  installedRun,
+  requestDeployment,
+  resumeDeployment,
+  rollbackTarget,
+  type Place,
+} from '../../commands/index.ts';
 import { refuseUnfitHost, settleDeployment, type ProgressTone } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { interruptRun, readRunning } from '../../executor/index.ts';
@@ -10,9 +17,10 @@ import { CliError } from '../errors.ts';
 import { goBack } from '../go-back.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { giveUp, releaseOfRun, startOver } from '../start-over.ts';
+import { takeAway } from '../take-away.ts';
 import { outcomeOf } from './outcome.ts';
 import { arrangePlace, placeHere } from './place-here.ts';
-import { comparedWith, installedIn } from './standing-here.ts';
+import { comparedWith } from './standing-here.ts';
 
 /** How often is looked for a process to be told that a person wants to end. */
 const tellEveryMs = 100;
@@ -33,7 +41,7 @@ export async function runWork(
     case 'roll-back':
       return await rollBack(instance, release, work.environment, hooks);
     case 'uninstall':
-      throw new TypeError('uninstalling is not there yet');
+      return await uninstall(instance, release, work.environment, hooks);
   }
 }
 
@@ -64,8 +72,8 @@ async function install(
 }
 
 /** Going back is a decision of its own, which keeps to the order in which releases came. */
-function refuseOlder({ db }: Instance, release: ReleaseRow, place: Parameters<typeof installedIn>[0]): void {
-  const runs = installedIn(place);
+function refuseOlder({ db }: Instance, release: ReleaseRow, place: Place): void {
+  const runs = installedRun(place.past);
   const row = runs && findDeployment(db, runs.deployment);
   const before = row && releaseOfRun(db, row);
   if (before === undefined || comparedWith(before, release) !== 'older') return;
@@ -89,8 +97,14 @@ async function resume(instance: Instance, deployment: string, hooks: RunHooks): 
 
 async function startAgain(instance: Instance, before: string, hooks: RunHooks): Promise<RunOutcome> {
   const deployment = newDeploymentId();
-  const release = releaseOfRun(instance.db, rowOf(instance.db, before));
-  await refuseUnfitHost(instance, release, rowOf(instance.db, before).environment);
+  const row = rowOf(instance.db, before);
+  const release = releaseOfRun(instance.db, row);
+  await refuseUnfitHost(
+    instance,
+    release,
+    row.environment,
+    row.reason === 'uninstall' ? 'uninstall' : 'deploy',
+  );
   await endOpenRun(instance, before, hooks);
   instance.record((db) => startOver(instance, db, rowOf(db, before), deployment));
   return await settled(instance, deployment, hooks);
@@ -113,6 +127,20 @@ async function rollBack(
   const { release } = goBack(instance, instance.db, wish);
   await refuseUnfitHost(instance, release, environment);
   instance.record((db) => goBack(instance, db, wish).decision);
+  return await settled(instance, deployment, hooks);
+}
+
+async function uninstall(
+  instance: Instance,
+  { process, link }: ReleaseRow,
+  environment: string,
+  hooks: RunHooks,
+): Promise<RunOutcome> {
+  const deployment = newDeploymentId();
+  const wish = { process, link, environment, deployment, onFailure: 'ask' } as const;
+  const { release } = takeAway(instance, instance.db, wish);
+  await refuseUnfitHost(instance, release, environment, 'uninstall');
+  instance.record((db) => takeAway(instance, db, wish).decision);
   return await settled(instance, deployment, hooks);
 }
 

@@ -1,5 +1,11 @@
 import { previewPlan, revisionOf } from '../../daemon/index.ts';
-import { CommandError, refuseUndeployable, rollbackTarget, type Place } from '../../commands/index.ts';
+import {
+  CommandError,
+  installedRun,
+  refuseUndeployable,
+  rollbackTarget,
+  type Place,
+} from '../../commands/index.ts';
 import type { Standing } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { compareVersions, parseVersion } from '../../packages/index.ts';
@@ -27,7 +33,7 @@ export async function standingHere(
   const { db } = instance;
   const { process, link } = release;
   const place = placeHere(db, release, environment);
-  const runs = installedIn(place);
+  const runs = installedRun(place.past);
   const before = runs && releaseOfRun(instance, link, runs.digest);
   const revision = await revisionOf(instance, release);
   const preview = await previewPlan(instance, release, environment);
@@ -56,11 +62,6 @@ export async function standingHere(
     inTheWay: inTheWay(instance, release, environment),
     expectedMs: expectedDuration(db, release)?.ms ?? null,
   };
-}
-
-/** The run that decides what there is in a place now. */
-export function installedIn({ past }: Place): Place['past'][number] | undefined {
-  return past.find(({ state }) => state === 'succeeded');
 }
 
 function since({ db, clock }: Instance, deployment: string): string {

@@ -60,7 +60,7 @@ beforeAll(async () => {
     number: '1.0.0',
     packages: [{ id: 'Orders.Web', version: '1.0.0', signer: 'CN=acme' }],
     environments: [env],
-    hasUninstall: false,
+    hasUninstall: true,
   });
   expect(await site.standing(env)).toMatchObject({
     installed: null,
@@ -141,6 +141,21 @@ test('what is installed already is not installed again unless a person asks for 
   expect(effectsIn(vendor.marks)).toEqual({});
   expect(await site.run({ ...install, again: true }, hooks())).toMatchObject({ state: 'succeeded' });
   expect(effectsIn(vendor.marks)).toEqual(once);
+});
+
+test('what is installed is taken away by the steps of its process, and can be installed again', async () => {
+  await using site = await at(installedSite(), first);
+  const outcome = await site.run({ kind: 'uninstall', environment: env }, hooks());
+  expect(outcome).toMatchObject({ state: 'succeeded', steps: [{ name: 'Take away', state: 'succeeded' }] });
+  expect(effectsIn(vendor.marks)).toEqual({ gone: 1 });
+  expect(await site.standing(env)).toMatchObject({
+    installed: null,
+    compared: 'nothing-installed',
+    open: null,
+  });
+  const again = site.run({ kind: 'uninstall', environment: env }, hooks());
+  await expect(again).rejects.toMatchObject({ code: 'NOTHING_TO_UNINSTALL', exitCode: 3 });
+  expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded' });
 });
 
 test('an older release than the one installed is refused: going back is a decision of its own', async () => {

@@ -31,6 +31,9 @@ steps:
       deploy: { bash: ${JSON.stringify(`echo deploy >> '${marks}'; ${more}`)} }
   - name: Start
     run: { bash: "echo start >> '${marks}'" }
+uninstall:
+  - name: Take away
+    run: { bash: "echo gone >> '${marks}'" }
 `;
 
 /** A vendor with an instance, who makes releases for sites that nobody has met. */
