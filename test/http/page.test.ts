@@ -66,6 +66,12 @@ describe('J1.25 the vendor’s page is its fleet', () => {
     );
   });
 
+  test('says of a customer whose words nobody has compared that it may be somebody else', () => {
+    const unsure = { ...fleet[0]!, compared: false };
+    expect(part(shown({ ...acme, fleet: [unsure] }), 'fleet')).toContain('words not compared');
+    expect(part(shown({ ...acme, fleet: [fleet[0]!] }), 'fleet')).not.toContain('words not compared');
+  });
+
   test('a long fleet is paged, and found by name', () => {
     const many = Array.from({ length: 203 }, (_, n) => ({ ...fleet[0]!, customer: `customer-${1000 + n}` }));
     const view = { ...acme, fleet: many };
