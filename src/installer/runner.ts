@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { installationFolder, programVersion } from '../installation.ts';
 import { InstallerError, systemCode } from './errors.ts';
@@ -59,6 +70,7 @@ export async function buildRunner(platform: string, order: RuntimeOrder): Promis
     await rename(output, path);
     const made = { sizeBytes: (await stat(path)).size, sha256: await sha256Of(path) };
     await writeFile(`${path}.json`, JSON.stringify(made));
+    await clearOthers(folder, platform, path);
     return { ...facts, ...made };
   } finally {
     await rm(making, { recursive: true, force: true });
@@ -82,6 +94,21 @@ async function gather(to: string, platform: string, native: string): Promise<Pro
     native: nativeFile(native),
     files,
   };
+}
+
+const othersMs = 10 * 60 * 1000;
+
+/** Removes runners of other programs: nobody makes them again. One that was just made may be about to be used. */
+async function clearOthers(folder: string, platform: string, path: string): Promise<void> {
+  const own = basename(path);
+  const names = (await readdir(folder)).filter(
+    (name) => name.startsWith(`runner-${platform}-`) && !name.startsWith(own),
+  );
+  for (const name of names) {
+    const other = join(folder, name);
+    const facts = await stat(other).catch(() => undefined);
+    if (facts !== undefined && Date.now() - facts.mtimeMs > othersMs) await rm(other, { force: true });
+  }
 }
 
 /** A runner from before, if it still is what it was. */

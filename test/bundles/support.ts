@@ -26,6 +26,7 @@ import {
 } from '../../src/cli/bundle-ends.ts';
 import { createRelease } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
+import { bundleInInstaller } from '../../src/installer/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { readReleases, readWantedBlobs } from '../../src/projections/index.ts';
 import { deliver, giveReceipt, linkOf, offer, type Pair } from '../support/instances.ts';
@@ -83,7 +84,7 @@ export async function exportTo(
 
 /** Takes in what lies in a folder, as the command does. */
 export async function importFrom(to: Instance, ...paths: string[]): Promise<Imported[]> {
-  const { bundles } = await findBundles(paths);
+  const { bundles } = await findBundles(paths, bundleInInstaller);
   return importBundles(bundles, importerOf(to), { signal: never });
 }
 

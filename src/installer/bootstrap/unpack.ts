@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -29,13 +30,20 @@ export type Packed = {
 export function unpack(folder: string, packed: Packed, tell: (line: string) => void): void {
   const place = dirname(folder);
   guarded(place, () => {
-    mkdirSync(place, { recursive: true, mode: 0o700 });
+    makeFolders(place);
     refuseForeign(place);
   });
   const found = guarded(folder, () => stateOf(folder, packed));
   if (found === 'whole') return;
   if (found === 'altered') tell(`The program in ${folder} was changed since it was unpacked: it is put back`);
   guarded(place, () => replace(place, folder, packed));
+}
+
+/** One folder after the other: the runtime's own way to make several tells something else than what the system refused. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function replace(place: string, folder: string, packed: Packed): void {

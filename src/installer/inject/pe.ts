@@ -53,7 +53,7 @@ export async function addPeResource(file: Bytes, content: Buffer): Promise<void>
   header.writeUInt32LE(address, directory('resources'));
   header.writeUInt32LE(laid.length, directory('resources') + 4);
   await file.write(Buffer.concat([laid, Buffer.alloc(rawBytes - laid.length)]), offset);
-  await file.write(header, 0);
+  await file.write(header.subarray(0, headersBytes), 0);
 }
 
 /** Cuts the signature off, which lies at the end of the file; returns where that is now. */

@@ -1,0 +1,127 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { refusalLines, Refusal } from '../../../src/installer/bootstrap/errors.ts';
+import { unpack } from '../../../src/installer/bootstrap/unpack.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'crossgap-unpack-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const contents = new Map([
+  ['bin/crossgap.js', 'start'],
+  ['dist/cli/main.js', 'main'],
+  ['package.json', '{}'],
+]);
+const packed = {
+  manifest: {
+    format: 1 as const,
+    version: '1.0.0',
+    platform: 'linux-x64',
+    runtime: '24.0.0',
+    native: 'native.node',
+    files: [...contents].map(([path, text]) => ({ path, sizeBytes: text.length, sha256: '' })),
+  },
+  bytesOf: (path: string) => Buffer.from(contents.get(path)!),
+};
+
+let place: string;
+let folder: string;
+let told: string[];
+const go = (): void => unpack(folder, packed, (line) => told.push(line));
+beforeEach(() => {
+  place = join(mkdtempSync(join(root, 'data-')), 'program');
+  folder = join(place, 'digest');
+  told = [];
+});
+
+test('the program is unpacked as a whole, for its owner alone', () => {
+  go();
+  for (const [path, text] of contents) expect(readFileSync(join(folder, path), 'utf8')).toBe(text);
+  expect(readdirSync(place)).toEqual(['digest']);
+  expect(statSync(place).mode & 0o777).toBe(0o700);
+  expect(statSync(join(folder, 'package.json')).mode & 0o777).toBe(0o600);
+});
+
+test('what lies there unchanged is not written again', () => {
+  go();
+  const before = statSync(folder).ino;
+  go();
+  expect(statSync(folder).ino).toBe(before);
+  expect(told).toEqual([]);
+});
+
+test.each<[string, () => void]>([
+  ['a byte that was changed', () => writeFileSync(join(folder, 'dist/cli/main.js'), 'mean')],
+  ['a file that is gone', () => rmSync(join(folder, 'package.json'))],
+  ['a file more', () => writeFileSync(join(folder, 'dist/package.json'), '{"type":"commonjs"}')],
+  [
+    'a link in the place of a file',
+    () => {
+      rmSync(join(folder, 'package.json'));
+      writeFileSync(join(place, 'elsewhere'), '{}');
+      symlinkSync(join(place, 'elsewhere'), join(folder, 'package.json'));
+    },
+  ],
+])('%s is put back, and told', (_, change) => {
+  go();
+  change();
+  go();
+  expect(told.join()).toContain('was changed since it was unpacked');
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  expect(found).toHaveLength(contents.size);
+  for (const [path, text] of contents) expect(readFileSync(join(folder, path), 'utf8')).toBe(text);
+});
+
+test('what is left where somebody was ended is removed once nobody can be at it', () => {
+  go();
+  for (const name of ['new-old', 'new-fresh']) mkdirSync(join(place, name));
+  utimesSync(join(place, 'new-old'), 0, 0);
+  rmSync(folder, { recursive: true });
+  go();
+  expect(readdirSync(place).toSorted()).toEqual(['digest', 'new-fresh']);
+});
+
+test('a file in the way is named, and what to do', () => {
+  writeFileSync(join(place, '..', 'file'), '');
+  folder = join(place, '..', 'file', 'program', 'digest');
+  expect(go).toThrow('a file is in the way');
+});
+
+test('a file that has the name of the program is left alone, and named', () => {
+  mkdirSync(place);
+  writeFileSync(folder, 'in the way');
+  expect(go).toThrow('a file is in the way');
+  expect(existsSync(folder)).toBe(true);
+});
+
+test('a refusal is told as any error of the program is', () => {
+  const error = new Refusal('DATA_FOLDER_UNUSABLE', 'Cannot keep it: no space', 'Make room.', { path: '/x' });
+  const { lines, exitCode } = refusalLines(error, true);
+  expect(exitCode).toBe(3);
+  expect(lines.slice(0, 2)).toEqual([
+    'crossgap: Cannot keep it: no space [DATA_FOLDER_UNUSABLE]',
+    '     try: Make room.',
+  ]);
+  expect(JSON.parse(lines[2]!)).toEqual({
+    error: {
+      code: 'DATA_FOLDER_UNUSABLE',
+      message: 'Cannot keep it: no space',
+      hint: 'Make room.',
+      details: { path: '/x' },
+    },
+  });
+  expect(refusalLines(error, false).lines).toHaveLength(2);
+  expect(refusalLines(new TypeError('a bug'), true)).toMatchObject({ exitCode: 1 });
+});

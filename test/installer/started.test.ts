@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { programVersion } from '../../src/installation.ts';
+import { hostPlatform } from '../../src/installer/pinned-runtimes.ts';
+import type { Runner } from '../../src/installer/index.ts';
+import { makeVendor } from '../cli/site/vendor.ts';
+import { runtimeHere, sharedRunner, sharedRuntimes } from '../support/installer-runtime.ts';
+import { requires } from '../support/requires.ts';
+import { bareMachine, type BareMachine } from './bare-machine.ts';
+
+const platform = hostPlatform();
+const isHere =
+  process.platform === 'linux' &&
+  requires('unshare', 'installers on a machine with nothing on it') &&
+  requires('ldd', 'installers on a machine with nothing on it') &&
+  (await runtimeHere(platform, 'installers that are really started')) !== undefined;
+
+describe.runIf(isHere)('an installer that is started', () => {
+  const root = mkdtempSync(join(tmpdir(), 'crossgap-started-'));
+  let runner: Runner;
+  let machine: BareMachine;
+  let file: string;
+  let media: string;
+  const data = '/var/lib/crossgap';
+  const version = (words: readonly string[] = [], options = {}) =>
+    machine.runs(['/opt/installer', 'crossgap', '--version', ...words], options);
+
+  beforeAll(async () => {
+    runner = await sharedRunner(platform);
+    const vendor = await makeVendor(root);
+    await vendor.invite('plant');
+    await vendor.release('3.2.0');
+    // What was fetched and built for all tests is what this vendor has.
+    const runtimes = join(root, 'acme', 'runtimes');
+    mkdirSync(runtimes);
+    const built = runner.path.split('/').at(-1)!;
+    const fetched = readdirSync(sharedRuntimes).filter((name) => /^node-[^/]*64$/.test(name));
+    for (const name of [built, `${built}.json`, ...fetched])
+      linkSync(join(sharedRuntimes, name), join(runtimes, name));
+    media = join(root, 'media');
+    const wish = ['--to', 'plant', '--release', '3.2.0', '--installer', platform, '--out', media];
+    ({ file } = (await vendor.asks<Made>(['bundle', 'export', ...wish])).installer);
+    machine = bareMachine(join(root, 'bare'), file);
+    copyFileSync(file, machine.here('/opt/installer'));
+    mkdirSync(machine.here('/srv'));
+  });
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  type Made = { installer: { file: string; sha256: string }; parts: { file: string }[] };
+
+  test('it has a name that says what it is, and can be started', () => {
+    expect(file).toBe(join(media, 'orders-3.2.0-installer'));
+    expect(statSync(file).mode & 0o777).toBe(0o755);
+    expect(readdirSync(media).toSorted()).toEqual(['orders-3.2.0-installer', 'transport.txt']);
+  });
+
+  test('the sheet that travels with it is what sha256sum reads', () => {
+    const ran = spawnSync('sha256sum', ['-c', 'transport.txt'], { cwd: media, encoding: 'utf8' });
+    expect(ran).toMatchObject({ status: 0, stdout: 'orders-3.2.0-installer: OK\n' });
+    expect(readFileSync(join(media, 'transport.txt'), 'utf8')).toContain(
+      'Start it:  ./orders-3.2.0-installer',
+    );
+  });
+
+  test('it runs where there is no Node, no shell and no network, whatever is said to Node, and writes only where it says', () => {
+    const ran = version([], { env: { NODE_OPTIONS: '--require=/nowhere.js' } });
+    expect(ran).toEqual({ exitCode: 0, stdout: `${programVersion()}\n`, stderr: '' });
+    expect(readdirSync(machine.here(data))).toEqual(['program']);
+    expect([...readdirSync(machine.here('/tmp')), ...readdirSync(machine.here('/root'))]).toEqual([]);
+    expect(statSync(machine.here(data)).mode & 0o777).toBe(0o700);
+  });
+
+  test('it checks itself, and another one tells the same of it', () => {
+    const ran = machine.runs(['/opt/installer', 'crossgap', 'bundle', 'inspect', '/opt/installer', '--json']);
+    expect(ran.exitCode).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      complete: true,
+      sealed: false,
+      installer: {
+        kind: 'installer',
+        platform,
+        release: { process: 'Orders', number: '3.2.0' },
+        complete: true,
+      },
+    });
+  });
+
+  test('a process that the program starts is the program, wherever it lies', () => {
+    const [folder] = readdirSync(machine.here(`${data}/program`)).filter((name) => name !== 'compiled');
+    const start = `${data}/program/${folder}/bin/crossgap.js`;
+    expect(machine.runs(['/opt/installer', start, '--version'])).toMatchObject({
+      stdout: `${programVersion()}\n`,
+    });
+    const foreign = machine.runs(['/opt/installer', '/tmp/bin/crossgap.js', '--version']);
+    expect(foreign.stdout).not.toBe(`${programVersion()}\n`);
+  });
+
+  test('a program that was changed where it was unpacked is put back and told', () => {
+    const place = machine.here(`${data}/program`);
+    const [folder] = readdirSync(place).filter((name) => name !== 'compiled');
+    writeFileSync(join(place, folder!, 'dist/cli/main.js'), 'process.stdout.write("mean");');
+    const ran = version();
+    expect(ran.stdout).toBe(`${programVersion()}\n`);
+    expect(ran.stderr).toContain('was changed since it was unpacked: it is put back');
+  });
+
+  test.each<[string, string, string, string]>([
+    [
+      'a read-only disk',
+      'mount -t tmpfs -o ro none "$ROOT/srv"',
+      'DATA_FOLDER_UNUSABLE',
+      'read-only file system',
+    ],
+    ['a full disk', 'mount -t tmpfs -o size=1m none "$ROOT/srv"', 'DATA_FOLDER_UNUSABLE', 'no space left'],
+    [
+      'a disk without programs',
+      'mount -t tmpfs -o noexec none "$ROOT/srv"',
+      'PROGRAM_NOT_RUNNABLE',
+      'does not run code from there',
+    ],
+    ['a file in the way', ': > "$ROOT/tmp/file"', 'DATA_FOLDER_UNUSABLE', 'a file is in the way'],
+  ])('%s is said in plain words, with what to do', (what, mounts, code, why) => {
+    const folder = what === 'a file in the way' ? '/tmp/file/data' : '/srv/data';
+    const ran = version(['--data', folder, '--json'], { mounts });
+    rmSync(machine.here('/tmp/file'), { force: true });
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toContain(`[${code}]`);
+    expect(ran.stderr).toContain(why);
+    expect(ran.stderr).not.toMatch(/\n\s+at /);
+    const { error } = JSON.parse(ran.stderr.trimEnd().split('\n').at(-1)!) as { error: { hint: string } };
+    expect(error.hint).toContain('--data');
+  });
+});
