@@ -21,7 +21,8 @@ export {
   type Sender,
   type Unknown,
 } from './export.ts';
-export { importBundles, type Imported, type Importer, type ReceivingLink } from './import.ts';
+export { importBundles, type Imported } from './import.ts';
+export type { Answer, Importer, ReceivingLink } from './importer.ts';
 export { inspectBundles, type Inspection, type PartState } from './inspect.ts';
 export { madeBundles, type MadeBundle } from './kept-bundle.ts';
 export { leaveOutPieces, type LeftOut, type PieceKnowledge } from './leave-out.ts';
