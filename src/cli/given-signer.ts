@@ -1,11 +1,4 @@
-import {
-  hasEncryptedKey,
-  isPem,
-  readPem,
-  readPemCertificates,
-  readPemChain,
-  readPfx,
-} from '../identity/index.ts';
+import { readPemCertificates, readPemChain } from '../identity/index.ts';
 import {
   signerCommand,
   type HashName,
@@ -14,10 +7,9 @@ import {
 } from '../packages/index.ts';
 import { misuse, needed, text, type Context } from './command.ts';
 import { commandWords } from './command-words.ts';
-import { passwordOf } from './commands/init.ts';
-import { readGivenFile, readGivenText, readPasswordFile } from './files.ts';
+import { readGivenText } from './files.ts';
+import { certificateBytesMax, givenCompany } from './given-company.ts';
 
-const certificateBytesMax = 1024 * 1024;
 const signerSecondsDefault = 120;
 const signerSecondsMax = 24 * 60 * 60;
 
@@ -49,7 +41,6 @@ export async function givenSigner(context: Context, given: Given): Promise<Packa
   const { certificate, key, signer, 'password-file': passwordFile } = given;
   if (signer === undefined && given['signer-timeout'] !== undefined)
     throw misuse('Cannot sign: --signer-timeout is for --signer alone', 'Give both or none.');
-  const bytes = readGivenFile(certificate, 'certificate', certificateBytesMax);
   if (signer !== undefined) {
     for (const [option, value] of [
       ['--key', key],
@@ -69,14 +60,7 @@ export async function givenSigner(context: Context, given: Given): Promise<Packa
     });
     return { chain, sign };
   }
-  if (!isPem(bytes)) {
-    if (key !== undefined)
-      throw misuse('Cannot sign: --key is for a certificate in PEM, and this is a PFX', 'Leave --key out.');
-    return await readPfx(bytes, await passwordOf(context, passwordFile, certificate, false));
-  }
-  const pem = readGivenText(certificate, 'certificate', certificateBytesMax);
-  const keyPem = key === undefined ? undefined : readGivenText(key, 'private key', certificateBytesMax);
-  return readPem(pem, keyPem, await pemPassword(context, passwordFile, keyPem ?? pem, key ?? certificate));
+  return givenCompany(context, { certificate, key, passwordFile });
 }
 
 /** Which hash the signature has, and who stamps it, where somebody does. @throws CliError USAGE_INVALID, FILE_NOT_READABLE */
@@ -96,16 +80,6 @@ export function givenHashes(given: Given): {
   const certificates =
     trust === undefined ? [] : readPemCertificates(readGivenText(trust, 'certificates', certificateBytesMax));
   return { hash, timestamp: { url, hash: stampHash ?? hash, certificates } };
-}
-
-async function pemPassword(
-  { terminal }: Context,
-  passwordFile: string | undefined,
-  pem: string,
-  name: string,
-): Promise<string> {
-  if (passwordFile !== undefined) return readPasswordFile(passwordFile);
-  return hasEncryptedKey(pem) && terminal.asks ? terminal.ask(`Password of ${name}: `, true) : '';
 }
 
 function hashNamed(name: string | undefined, option: string): HashName | undefined {

@@ -13,6 +13,7 @@ import { lintedPlan, lintPlaces } from './linted-plan.ts';
 import { lintProblems, type LintProblem } from './lint-problems.ts';
 import { requiredRevision, revisionNamed } from './revisions.ts';
 import { section } from './table.ts';
+import { limitsHere } from './limits-here.ts';
 import { triedPackages } from './tried-packages.ts';
 import { everyTrust } from './trust.ts';
 
@@ -32,8 +33,9 @@ export async function lintPackage(
   const engines = engine.length === 0 ? undefined : enginesNamed(engine);
   const instance = await context.openIfThere();
   const file = await processNamed(context, process);
+  const limits = instance?.packageLimits ?? (await limitsHere(context));
   const trust = instance === undefined ? { fingerprints: [] } : everyTrust(instance);
-  const [tried] = await triedPackages([FILE], { trust, allowUnsigned: true });
+  const [tried] = await triedPackages([FILE], { trust, allowUnsigned: true, limits });
   const { id, version } = tried!.planned;
   refuseOther(file, id, FILE);
   const environments = [];
@@ -42,6 +44,7 @@ export async function lintPackage(
       package: tried!.planned,
       appsFolder: join(resolve(context.folder), 'apps', place.environment || 'ENVIRONMENT'),
       guardedFolder: resolve(context.folder),
+      limits,
     });
     const steps = await foreseeRun(plan, { standIns, isVerified: true });
     environments.push({ name: place.environment, shown: place.shown, tags: place.tags, steps });

@@ -8,6 +8,7 @@ import {
   type ProcessFile,
   type Revision,
 } from '../process/index.ts';
+import type { ZipLimits } from '../packages/index.ts';
 import type { EnvironmentRow, ReleaseRow } from '../projections/index.ts';
 
 /** A place that a package is looked at for; `shown` is how it is called where it has no name. */
@@ -39,7 +40,12 @@ export function lintPlaces(
 export function lintedPlan(
   { revision, local }: Pick<ProcessFile, 'revision' | 'local'>,
   place: LintPlace,
-  given: { readonly package: PlannedPackage; readonly appsFolder: string; readonly guardedFolder: string },
+  given: {
+    readonly package: PlannedPackage;
+    readonly appsFolder: string;
+    readonly guardedFolder: string;
+    readonly limits?: ZipLimits | undefined;
+  },
 ): { readonly plan: Plan; readonly standIns: Readonly<Record<string, string>> } {
   const asked = revision.inputs.filter((input) => input.default === null);
   const defaults = revision.inputs.flatMap((input) =>
@@ -63,6 +69,7 @@ export function lintedPlan(
       machine: hostname(),
       appsFolder: given.appsFolder,
       guardedFolders: [given.guardedFolder],
+      ...(given.limits && { packageLimits: given.limits }),
       variables: resolveVariables(revision, local.variables, place),
       inputs: defaults,
       steps,

@@ -5,6 +5,8 @@ import {
   requireVerified,
   verifyPackage,
   type PackageReport,
+  type VerifyOptions,
+  type ZipLimits,
 } from '../packages/index.ts';
 import { CliError } from './errors.ts';
 import { misuse } from './command.ts';
@@ -17,6 +19,7 @@ export type Trying = {
   readonly trust: Judges;
   /** Takes a package without a signature too, and one that was signed by somebody unknown. */
   readonly allowUnsigned: boolean;
+  readonly limits?: ZipLimits | undefined;
 };
 
 /**
@@ -39,12 +42,13 @@ export async function triedPackages(files: readonly string[], trying: Trying): P
   return packages;
 }
 
-async function triedPackage(file: string, { trust, allowUnsigned }: Trying): Promise<TriedPackage> {
-  const report = await verifyPackage(file, { trust: openTrust(trust.fingerprints, trust.rules) });
+async function triedPackage(file: string, { trust, allowUnsigned, limits }: Trying): Promise<TriedPackage> {
+  const options = { trust: openTrust(trust.fingerprints, trust.rules), ...(limits && { limits }) };
+  const report = await verifyPackage(file, options);
   const standing: Standing | undefined = report.ok ? {} : allowUnsigned ? tolerated(report) : undefined;
   const { id, version, sha256, contentDigest } = report;
   if (standing === undefined || id === null || version === null || contentDigest === null) {
-    await requireTried(file, trust);
+    await requireTried(file, options);
     throw new CliError('FILE_NOT_READABLE', `Cannot read package ${file}: it changed while it was read`, {
       hint: 'Wait until nobody writes to it, then try again.',
       details: { path: file },
@@ -65,9 +69,9 @@ async function triedPackage(file: string, { trust, allowUnsigned }: Trying): Pro
 }
 
 /** Throws in the words of the one who asks for a package that may be used, with the way out that only trying has. */
-async function requireTried(file: string, trust: Judges): Promise<void> {
+async function requireTried(file: string, options: VerifyOptions): Promise<void> {
   try {
-    await requireVerified(file, { trust: openTrust(trust.fingerprints, trust.rules) });
+    await requireVerified(file, options);
   } catch (error) {
     if (!(error instanceof PackageError)) throw error;
     const { code, message, details } = error;

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { CommandError } from '../commands/index.ts';
 import { plannedStep, type PlannedPackage } from '../daemon/index.ts';
 import type { Plan, PlannedInput } from '../executor/index.ts';
+import type { ZipLimits } from '../packages/index.ts';
 import {
   checkInput,
   missingInputs,
@@ -21,6 +22,8 @@ export type TriedWith = {
   readonly values: readonly GivenVariable[];
   readonly appsFolder: string;
   readonly guardedFolders: readonly string[];
+  /** What a package may be at most; left out: what every package may be. */
+  readonly limits?: ZipLimits | undefined;
 };
 
 /** A plan and the secrets that go with it, which are not in it. */
@@ -35,7 +38,7 @@ const same = (one: string, other: string): boolean => one.toUpperCase() === othe
  * @throws CliError USAGE_INVALID, VALUE_UNFIT; CommandError INPUT_MISSING
  */
 export function triedPlan({ revision, local }: ProcessFile, given: TriedWith): TriedPlan {
-  const { id, place, packages, appsFolder, guardedFolders } = given;
+  const { id, place, packages, appsFolder, guardedFolders, limits } = given;
   const values = given.values.flatMap(({ name, value, sensitive }) =>
     value === null ? [] : [{ name, value, sensitive }],
   );
@@ -80,6 +83,7 @@ export function triedPlan({ revision, local }: ProcessFile, given: TriedWith): T
     environment: place.environment,
     machine: hostname(),
     appsFolder,
+    ...(limits && { packageLimits: limits }),
     guardedFolders,
     variables: [
       ...ofProcess,

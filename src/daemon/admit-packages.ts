@@ -157,7 +157,8 @@ function triedInVain(instance: Instance): Set<string> {
 function judge(instance: Instance, link: string, file: string, at: Date): Promise<PackageReport> {
   const { fingerprints, rules } = packageTrust(instance, link, 'taken in');
   const limits = instance.packageLimits;
-  return verifyPackage(file, { trust: openTrust(fingerprints, rules), at, limits });
+  const now = new Date(instance.clock.now());
+  return verifyPackage(file, { trust: openTrust(fingerprints, rules), at, now, limits });
 }
 
 /** Why a package may not be used; empty where it may. */

@@ -46,7 +46,9 @@ export async function sourceCheckAlarms(
         bytesMax: largestCarrier(sizeOf(instance, contentDigest)),
       };
       const isThere = await opened.fetch({ id, version }, target);
-      const found = isThere ? (await readFileFacts(target.path)).contentDigest : contentDigest;
+      const found = isThere
+        ? (await readFileFacts(target.path, { limits: instance.packageLimits })).contentDigest
+        : contentDigest;
       noteComparison(instance, source.name, { id, version, contentDigest }, found);
       looked.push({ id, version, same: found === contentDigest });
     }

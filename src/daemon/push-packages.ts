@@ -105,7 +105,11 @@ export async function pushAndRecord(
     });
   };
   try {
-    const pushed = await pushPackage(repository, { path, contentDigest: pin.contentDigest }, options);
+    const pushed = await pushPackage(
+      repository,
+      { path, contentDigest: pin.contentDigest },
+      { ...options, limits: instance.packageLimits },
+    );
     record(pushed.outcome);
     return pushed;
   } catch (error) {

@@ -29,5 +29,13 @@ export {
   type Introduction,
   type OpenedIntroduction,
 } from './introduction.ts';
-export { endorse, endorsementType, openSuccessor, type Successor } from './endorsement.ts';
+export {
+  endorse,
+  endorseFromSite,
+  endorsementType,
+  openSuccessor,
+  siteEndorsementType,
+  type Successor,
+} from './endorsement.ts';
+export { isSiteCertificate, newSiteCertificate } from './site-certificate.ts';
 export { preAuthEncoding } from './pae.ts';

@@ -7,6 +7,8 @@ const makeKeyPair = promisify(generateKeyPair);
 /** What a new company certificate is made of. */
 export type NewCertificate = {
   readonly commonName: string;
+  /** What stands beside the name, if anything. */
+  readonly unit?: string;
   readonly validFrom: Date;
   readonly validYears: number;
   /** Empty or absent: the PFX opens without a password. */
@@ -24,10 +26,10 @@ export async function newCompanyCertificate(
   const pem = pair.privateKey.export({ format: 'pem', type: 'pkcs1' }).toString();
   // A large library makes certificates and PFX files, and few processes ever need one.
   const { selfSigned } = await import('./self-signed.ts');
-  const { commonName, validFrom, validYears, password = '' } = wanted;
+  const { commonName, unit, validFrom, validYears, password = '' } = wanted;
   const notBefore = wholeSeconds(validFrom);
   const notAfter = yearsAfter(notBefore, validYears);
-  const { der, pfx } = selfSigned(pem, { commonName, notBefore, notAfter }, password);
+  const { der, pfx } = selfSigned(pem, { commonName, unit, notBefore, notAfter }, password);
   return { pfx, certificate: { chain: [der], privateKey: pair.privateKey } };
 }
 

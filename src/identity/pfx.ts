@@ -64,7 +64,7 @@ function attempts(asn1: forge.asn1.Asn1, password: string): Attempt[] {
 
 function pfxUnreadable(cause: unknown): IdentityError {
   return new IdentityError('PFX_UNREADABLE', 'Cannot open the PFX: it is not a PKCS #12 file we can read', {
-    hint: 'Give a .pfx or .p12 file with an RSA certificate; PEM files are converted with openssl pkcs12 -export.',
+    hint: 'Give a .pfx or .p12 file with an RSA certificate and its key, or both in PEM.',
     cause,
   });
 }

@@ -9,7 +9,12 @@ export type SelfSigned = { readonly der: Uint8Array; readonly pfx: Uint8Array };
 /** `pem` is the RSA key in PKCS #1; without a password the PFX opens with an empty one. */
 export function selfSigned(
   pem: string,
-  { commonName, notBefore, notAfter }: { commonName: string; notBefore: Date; notAfter: Date },
+  {
+    commonName,
+    unit,
+    notBefore,
+    notAfter,
+  }: { commonName: string; unit?: string | undefined; notBefore: Date; notAfter: Date },
   password: string,
 ): SelfSigned {
   const key = forge.pki.privateKeyFromPem(pem);
@@ -19,7 +24,12 @@ export function selfSigned(
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
   certificate.validity.notBefore = notBefore;
   certificate.validity.notAfter = notAfter;
-  const name = [{ shortName: 'CN', value: commonName, valueTagClass: forge.asn1.Type.UTF8 }];
+  const part = (shortName: string, value: string) => ({
+    shortName,
+    value,
+    valueTagClass: forge.asn1.Type.UTF8,
+  });
+  const name = [part('CN', commonName), ...(unit === undefined ? [] : [part('OU', unit)])];
   certificate.setSubject(name as unknown as forge.pki.CertificateField[]);
   certificate.setIssuer(name as unknown as forge.pki.CertificateField[]);
   certificate.setExtensions([

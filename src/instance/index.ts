@@ -11,6 +11,7 @@ export {
   type InvitationKind,
 } from './invitation.ts';
 export { ensureNatsKey, natsSeedFile, readNatsKey, type NatsKey } from './nats-key.ts';
+export { packageLimits } from './package-limits.ts';
 export { openInstance, type Identity, type Instance } from './open.ts';
 export { findLink, findLinks, findRelease, releaseOf } from './look-up.ts';
 export { deployable, placeOf } from './deployable.ts';

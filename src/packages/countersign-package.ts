@@ -24,13 +24,13 @@ export async function countersignPackage(
   signer: PackageSigner,
   options: CountersignOptions,
 ): Promise<{ readonly report: PackageReport; readonly primary: boolean }> {
-  using opened = await openToSign(inPath, 'countersign');
+  using opened = await openToSign(inPath, 'countersign', options.limits);
   const { archive, old } = opened;
   if (old === undefined)
     return { report: await signPackage(inPath, outPath, signer, options), primary: true };
-  const { hash, role, timestamp, replace = false, now = new Date() } = options;
+  const { hash, role, timestamp, replace = false, now = new Date(), limits } = options;
   const there = archive.file.read(old.dataStart, old.size);
-  await requireSound(inPath, there, now);
+  await requireSound(inPath, there, { at: now, limits });
   const signature = await countersign(there, {
     signer,
     hash,
@@ -40,6 +40,6 @@ export async function countersignPackage(
     stamp: stampedBy(timestamp),
   });
   const brings = { countersignature: true };
-  const report = await putSigned(opened, signature, outPath, { signer, now, brings });
+  const report = await putSigned(opened, signature, outPath, { signer, now, limits, brings });
   return { report, primary: false };
 }

@@ -3,7 +3,7 @@ import { PackageError } from './errors.ts';
 import { readIdentity } from './nuspec.ts';
 import { signatureEntries, signatureEntryFaults } from './signature-entry.ts';
 import { openZip, type ZipArchive } from './zip/zip-archive.ts';
-import type { ZipEntry } from './zip/zip-layout.ts';
+import type { ZipEntry, ZipLimits } from './zip/zip-layout.ts';
 
 /** The client counts entries in 16 bits and keeps the last two numbers for zip64. */
 const entriesMax = 0xfffe - 1;
@@ -23,8 +23,9 @@ export type PackageToSign = Disposable & {
 export async function openToSign(
   path: string,
   verb: 'sign' | 'unsign' | 'countersign',
+  limits: ZipLimits | undefined,
 ): Promise<PackageToSign> {
-  const archive = await openZip(path);
+  const archive = await openZip(path, limits);
   try {
     readIdentity(archive.file, archive.layout);
     const old = removableSignature(archive, verb);

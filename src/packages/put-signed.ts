@@ -9,6 +9,7 @@ import { nothingRequired } from './signature/trust.ts';
 import { writeSigned } from './signed-archive.ts';
 import { requireVerified, verifyPackage, type PackageReport } from './verify-package.ts';
 import { writeWhole } from './write-whole.ts';
+import type { ZipLimits } from './zip/zip-layout.ts';
 
 /**
  * Writes a package with its new signature to `outPath`, once our own verifier has accepted it, and tells what that
@@ -21,13 +22,14 @@ export async function putSigned(
   given: {
     readonly signer: PackageSigner;
     readonly now: Date;
+    readonly limits: ZipLimits | undefined;
     /** What the new signature brings, and must therefore hold. */
     readonly brings: { readonly timestamp?: boolean; readonly countersignature?: boolean };
   },
 ): Promise<PackageReport> {
   const report = await writeWhole(outPath, async (temporary) => {
     await writeSigned(archive, old, signature, temporary);
-    return requireSound(temporary, signature, given.now, given.brings);
+    return requireSound(temporary, signature, { at: given.now, limits: given.limits }, given.brings);
   });
   const chain = signerChain(given.signer);
   const incomplete = [
@@ -65,11 +67,11 @@ function shortChain(
 export async function requireSound(
   path: string,
   signature: Buffer,
-  at: Date,
+  { at, limits }: { readonly at: Date; readonly limits: ZipLimits | undefined },
   brings: { readonly timestamp?: boolean; readonly countersignature?: boolean } = {},
 ): Promise<PackageReport> {
   const requires = { ...nothingRequired, ...brings };
-  const options = { trust: { fingerprints: everyoneIn(signature), requires }, at };
+  const options = { trust: { fingerprints: everyoneIn(signature), requires }, at, ...(limits && { limits }) };
   const report = await verifyPackage(path, options);
   const errors = report.problems.filter(({ severity }) => severity === 'error');
   const isSound =

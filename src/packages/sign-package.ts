@@ -8,6 +8,7 @@ import type { PackageSigner } from './signature/package-signer.ts';
 import type { SigningRole } from './signature/signer-info.ts';
 import { requestTimestamp, type TimestampAuthority } from './signature/timestamp-request.ts';
 import type { PackageReport } from './verify-package.ts';
+import type { ZipLimits } from './zip/zip-layout.ts';
 
 export type SignOptions = {
   readonly hash: HashName;
@@ -19,6 +20,7 @@ export type SignOptions = {
   readonly replace?: boolean;
   /** The time written into the signature. Default: now. */
   readonly now?: Date;
+  readonly limits?: ZipLimits | undefined;
 };
 
 /**
@@ -36,13 +38,13 @@ export async function signPackage(
   signer: PackageSigner,
   options: SignOptions,
 ): Promise<PackageReport> {
-  using opened = await openToSign(inPath, 'sign');
+  using opened = await openToSign(inPath, 'sign', options.limits);
   if (opened.old !== undefined && options.replace !== true) throw alreadySigned(inPath);
-  const { hash, role = { kind: 'author' }, timestamp, now = new Date() } = options;
+  const { hash, role = { kind: 'author' }, timestamp, now = new Date(), limits } = options;
   const digest = await unsignedDigest(opened, hash);
   const signature = await buildSignature({ signer, hash, digest, role, now, stamp: stampedBy(timestamp) });
   const brings = { timestamp: timestamp !== undefined };
-  return await putSigned(opened, signature, outPath, { signer, now, brings });
+  return await putSigned(opened, signature, outPath, { signer, now, limits, brings });
 }
 
 async function unsignedDigest({ archive, old }: PackageToSign, hash: HashName): Promise<Buffer> {
@@ -57,8 +59,8 @@ async function unsignedDigest({ archive, old }: PackageToSign, hash: HashName): 
  * Refuses a package that `signPackage` would refuse for what it is, before one of several is signed. Errors: those of
  * `openToSign`, `PACKAGE_ALREADY_SIGNED`.
  */
-export async function requireSignable(path: string, replace: boolean): Promise<void> {
-  using opened = await openToSign(path, 'sign');
+export async function requireSignable(path: string, replace: boolean, limits?: ZipLimits): Promise<void> {
+  using opened = await openToSign(path, 'sign', limits);
   if (opened.old !== undefined && !replace) throw alreadySigned(path);
 }
 

@@ -5,6 +5,7 @@ import { openToSign } from './package-to-sign.ts';
 import { readSignature } from './signature/signature.ts';
 import { writeSigned } from './signed-archive.ts';
 import { writeWhole } from './write-whole.ts';
+import type { ZipLimits } from './zip/zip-layout.ts';
 
 /** What was written: a package as it was before anybody signed it. */
 export type UnsignedPackage = {
@@ -19,8 +20,12 @@ export type UnsignedPackage = {
  * Errors: those of `openToSign`, `PACKAGE_UNSIGNED` (NU3004), `PACKAGE_TAMPERED` (NU3008) where what would come out is
  * not what was signed, `PACKAGE_NOT_WRITTEN`. A signature that can't be read is taken out all the same.
  */
-export async function unsignPackage(inPath: string, outPath: string): Promise<UnsignedPackage> {
-  using opened = await openToSign(inPath, 'unsign');
+export async function unsignPackage(
+  inPath: string,
+  outPath: string,
+  limits?: ZipLimits,
+): Promise<UnsignedPackage> {
+  using opened = await openToSign(inPath, 'unsign', limits);
   const { archive, old } = opened;
   if (old === undefined)
     throw new PackageError('PACKAGE_UNSIGNED', `Cannot unsign package ${inPath}: it is not signed (NU3004)`, {

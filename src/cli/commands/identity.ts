@@ -1,17 +1,19 @@
-import { fingerprintWords, readPfx, type CompanyCertificate } from '../../identity/index.ts';
+import { fingerprintWords, type CompanyCertificate } from '../../identity/index.ts';
 import { revokeKeys, rotateKeys, type ChangedKeys, type Instance } from '../../instance/index.ts';
 import { count, moment } from '../../words.ts';
 import { command, misuse, needed, text, type Context, type Outcome } from '../command.ts';
-import { readGivenFile } from '../files.ts';
+import { givenCompany } from '../given-company.ts';
 import { facts } from '../table.ts';
-import { passwordOf } from './init.ts';
-
-const pfxBytesMax = 1024 * 1024;
 
 const certificates = {
-  certificate: needed('PFX', 'the company certificate, with its private key; not kept'),
+  certificate: needed('FILE', 'the company certificate with its private key, PFX or PEM; not kept'),
+  key: text('PEM', 'the private key, where it is not in the file of the certificate'),
   'password-file': text('FILE', 'file with its password (else asked for, else none)'),
-  'old-certificate': text('PFX', 'the present company certificate, where --certificate is a new one'),
+  'old-certificate': text(
+    'FILE',
+    'the present company certificate, where --certificate is a new one; PFX or PEM',
+  ),
+  'old-key': text('PEM', 'the private key of that, where it is not in its file'),
   'old-password-file': text('FILE', 'file with the password of that'),
 };
 
@@ -124,8 +126,10 @@ function outcome(changed: ChangedKeys & { readonly from?: number }, lines: reado
 
 type CertificateOptions = {
   readonly certificate: string;
+  readonly key: string | undefined;
   readonly 'password-file': string | undefined;
   readonly 'old-certificate': string | undefined;
+  readonly 'old-key': string | undefined;
   readonly 'old-password-file': string | undefined;
 };
 
@@ -133,16 +137,16 @@ async function companyOf(
   context: Context,
   options: CertificateOptions,
 ): Promise<{ company: CompanyCertificate; before: CompanyCertificate | undefined }> {
-  const read = async (path: string, password: string | undefined): Promise<CompanyCertificate> =>
-    readPfx(
-      readGivenFile(path, 'certificate', pfxBytesMax),
-      await passwordOf(context, password, path, false),
+  const { certificate, key, 'old-certificate': old, 'old-key': oldKey } = options;
+  if (old === undefined && oldKey !== undefined)
+    throw misuse(
+      'Cannot change keys: --old-key is for the certificate that --old-certificate names',
+      'Give both, or leave --old-key out.',
     );
-  const old = options['old-certificate'];
-  return {
-    company: await read(options.certificate, options['password-file']),
-    before: old === undefined ? undefined : await read(old, options['old-password-file']),
-  };
+  const company = await givenCompany(context, { certificate, key, passwordFile: options['password-file'] });
+  if (old === undefined) return { company, before: undefined };
+  const passwordFile = options['old-password-file'];
+  return { company, before: await givenCompany(context, { certificate: old, key: oldKey, passwordFile }) };
 }
 
 /** The position of the first entry of ours that is not to be believed; behind the last one where there is none. */

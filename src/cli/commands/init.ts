@@ -1,19 +1,14 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import {
-  IdentityError,
-  newCompanyCertificate,
-  readPfx,
-  type CompanyCertificate,
-} from '../../identity/index.ts';
+import { newCompanyCertificate, type CompanyCertificate } from '../../identity/index.ts';
 import { createInstance, instanceAt, type Instance } from '../../instance/index.ts';
-import { command, misuse, needed, text, type Context, type Outcome } from '../command.ts';
+import { command, misuse, needed, text, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { readGivenFile, readPasswordFile, systemReason } from '../files.ts';
+import { systemReason } from '../files.ts';
+import { givenCompany, passwordOf } from '../given-company.ts';
 import { refuseUnfitName } from '../instance-name.ts';
 import { facts } from '../table.ts';
 
-const pfxBytesMax = 1024 * 1024;
 const validYears = 10;
 
 export const init = command({
@@ -23,12 +18,16 @@ export const init = command({
   args: {},
   options: {
     name: needed('NAME', 'what the other sides will know this instance as'),
-    certificate: text('PFX', 'the company certificate, with its private key'),
+    certificate: text(
+      'FILE',
+      'the company certificate with its private key: PFX, or PEM with those that issued it',
+    ),
+    key: text('PEM', 'the private key, where it is not in the file of the certificate'),
     'new-certificate': text('PFX', 'make a self-signed company certificate and write it there'),
-    'password-file': text('FILE', 'file with the password of the PFX (else asked for, else none)'),
+    'password-file': text('FILE', 'file with the password of the PFX or key (else asked for, else none)'),
   },
   async run(context, _args, options): Promise<Outcome> {
-    const { name, certificate, 'new-certificate': fresh, 'password-file': passwordFile } = options;
+    const { name, certificate, key, 'new-certificate': fresh, 'password-file': passwordFile } = options;
     refuseUnfitName(name);
     if (certificate !== undefined && fresh !== undefined) {
       throw misuse(
@@ -36,19 +35,24 @@ export const init = command({
         'Give the certificate there is, or have one made.',
       );
     }
+    if (certificate === undefined && key !== undefined) {
+      throw misuse(
+        'Cannot make an instance: --key is for the certificate that --certificate names',
+        'Give both, or leave --key out.',
+      );
+    }
     // No certificate is needed to say so.
     const there = await instanceAt(context.folder, name);
     if (there !== undefined) return outcome(there, false);
     if (certificate !== undefined) {
-      const pfx = readGivenFile(certificate, 'certificate', pfxBytesMax);
-      const company = await readPfx(pfx, await passwordOf(context, passwordFile, certificate, false));
+      const company = await givenCompany(context, { certificate, key, passwordFile });
       const { instance, created } = await createInstance(context.folder, { name, company });
       return outcome(instance, created);
     }
     if (fresh === undefined) {
       throw misuse(
         'Cannot make an instance: it needs a company certificate that signs its introduction',
-        'Give --certificate FILE.pfx, or --new-certificate FILE.pfx to have a self-signed one made.',
+        'Give --certificate FILE (PFX or PEM), or --new-certificate FILE.pfx to have a self-signed one made.',
       );
     }
     refuseUnfitPlace(context.folder, fresh);
@@ -146,34 +150,4 @@ function taken(path: string): CliError {
       details: { path },
     },
   );
-}
-
-/**
- * The password of a PFX: from its file, else none where that fits, else asked for, else none. A new one is asked for
- * twice.
- */
-export async function passwordOf(
-  { terminal }: Context,
-  file: string | undefined,
-  pfx: string,
-  isNew: boolean,
-): Promise<string> {
-  if (file !== undefined) return readPasswordFile(file);
-  // Most have none where a build uses them; who is asked in vain loses the next line that was pasted.
-  if (!terminal.asks || (!isNew && (await hasNoPassword(pfx)))) return '';
-  if (!isNew) return terminal.ask(`Password of ${pfx}: `, true);
-  const password = await terminal.ask(`Password for ${pfx} (empty for none): `, true);
-  if (password === '') return password;
-  if ((await terminal.ask('The same again: ', true)) === password) return password;
-  throw misuse('Cannot make a certificate: the two passwords differ', 'Run the command again.');
-}
-
-async function hasNoPassword(pfx: string): Promise<boolean> {
-  try {
-    await readPfx(readGivenFile(pfx, 'certificate', pfxBytesMax), '');
-    return true;
-  } catch (error) {
-    if (error instanceof IdentityError && error.code === 'PFX_PASSWORD_WRONG') return false;
-    throw error;
-  }
 }

@@ -3,6 +3,7 @@ import { countersignPackage } from '../../packages/index.ts';
 import { command, flag, list, misuse, needed, text, type Outcome } from '../command.ts';
 import { inWords, refuseMissingPackage } from '../given-package.ts';
 import { givenHashes, givenSigner, signerOptions } from '../given-signer.ts';
+import { limitsHere } from '../limits-here.ts';
 import { signedOutcome } from '../signed-packages.ts';
 
 export const packageCountersign = command({
@@ -23,10 +24,11 @@ export const packageCountersign = command({
     refuseUnfitRepository(serviceIndex, owner);
     const { hash, timestamp } = givenHashes(options);
     refuseMissingPackage(FILE);
+    const limits = await limitsHere(context);
     const signer = await givenSigner(context, options);
     const role = { kind: 'repository', serviceIndex, owners: owner } as const;
     const { report, primary } = await inWords(() =>
-      countersignPackage(FILE, out, signer, { hash, timestamp, role, replace }),
+      countersignPackage(FILE, out, signer, { hash, timestamp, role, replace, limits }),
     );
     const what = primary
       ? 'signed as a repository, as nobody had signed it: it has no signature of an author'

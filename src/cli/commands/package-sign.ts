@@ -3,6 +3,7 @@ import { requireSignable, signPackage } from '../../packages/index.ts';
 import { command, flag, misuse, neededList, text, type Outcome } from '../command.ts';
 import { inWords, refuseMissingPackage } from '../given-package.ts';
 import { givenHashes, givenSigner, signerOptions } from '../given-signer.ts';
+import { limitsHere } from '../limits-here.ts';
 import { signedOutcome } from '../signed-packages.ts';
 
 export const packageSign = command({
@@ -26,12 +27,14 @@ export const packageSign = command({
       );
     const { hash, timestamp } = givenHashes(options);
     for (const file of files) refuseMissingPackage(file);
+    const limits = await limitsHere(context);
     const signer = await givenSigner(context, options);
-    if (files.length > 1) for (const file of files) await inWords(() => requireSignable(file, replace));
+    if (files.length > 1)
+      for (const file of files) await inWords(() => requireSignable(file, replace, limits));
     const signed = [];
     for (const file of files) {
       const to = out ?? file;
-      const report = await inWords(() => signPackage(file, to, signer, { hash, timestamp, replace }));
+      const report = await inWords(() => signPackage(file, to, signer, { hash, timestamp, replace, limits }));
       const where = resolve(to) === resolve(file) ? 'signed, in its place' : 'signed';
       signed.push({ report, standing: `${where}: ${to}` });
     }

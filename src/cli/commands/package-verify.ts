@@ -10,6 +10,7 @@ import {
 import { command, flag, needed, text, type Outcome } from '../command.ts';
 import { describeChecks } from '../describe-checks.ts';
 import { describePackage, refuseMissingPackage } from '../given-package.ts';
+import { limitsHere } from '../limits-here.ts';
 import { timeNamed } from '../times.ts';
 import { everyTrust, pemTrust } from '../trust.ts';
 
@@ -37,7 +38,7 @@ export const packageVerify = command({
     };
     const now = new Date();
     const at = given.at === undefined ? now : timeNamed(given.at, '--at');
-    const limits = instance?.packageLimits;
+    const limits = instance?.packageLimits ?? (await limitsHere(context));
     const options = { trust: { ...trust, requires }, at, now, ...(limits !== undefined && { limits }) };
     refuseMissingPackage(FILE);
     const report = await verifyPackage(FILE, options);

@@ -22,6 +22,7 @@ import { readGivenProcess } from '../given-process.ts';
 import { readGivenVariables } from '../given-variables.ts';
 import { whyFailed } from '../settle.ts';
 import { facts, section } from '../table.ts';
+import { limitsHere } from '../limits-here.ts';
 import { triedPackages } from '../tried-packages.ts';
 import { triedPlan, type TriedPlan } from '../tried-plan.ts';
 import { triedView } from '../tried-run.ts';
@@ -48,9 +49,11 @@ export const tryDeploy = command({
     const { apps } = options;
     if (apps !== undefined) refuseUnfitFolder(apps);
     const values = options.variables === undefined ? [] : readGivenVariables(options.variables);
+    const limits = await limitsHere(context);
     const packages = await triedPackages(options.package, {
       trust: await trusted(context, options.trust),
       allowUnsigned: options['allow-unsigned'],
+      limits,
     });
     for (const { note } of packages) if (note !== undefined) context.terminal.talk(`note: ${note}`);
     const folder = mkdtempSync(join(tmpdir(), 'crossgap-try-'));
@@ -60,6 +63,7 @@ export const tryDeploy = command({
         id: newDeploymentId(),
         place: { environment: options.env, tags: options.tag },
         packages: packages.map(({ planned }) => planned),
+        limits,
         values,
         appsFolder: apps === undefined ? join(folder, 'apps') : resolve(apps),
         guardedFolders: [resolve(context.folder)],

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PackageError, readFileFacts } from '../../packages/index.ts';
+import { PackageError, readFileFacts, type ZipLimits } from '../../packages/index.ts';
 import type { NugetError } from '../errors.ts';
 import { failure } from '../source/failures.ts';
 import type { Target } from '../source/receive-file.ts';
@@ -27,13 +27,14 @@ export type Expected = PackageName & { readonly contentDigest: string; readonly 
 export async function isThere(
   repository: { readonly name: string },
   expected: Expected,
+  limits: ZipLimits | undefined,
   fetch: (target: Target) => Promise<boolean>,
 ): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'crossgap-'));
   try {
     const path = join(folder, 'there.nupkg');
     if (!(await fetch({ path, bytesMax: largestCarrier(expected.sizeBytes) }))) return false;
-    await refuseOther(repository, expected, path);
+    await refuseOther(repository, expected, path, limits);
     return true;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -45,11 +46,12 @@ async function refuseOther(
   repository: { readonly name: string },
   expected: Expected,
   path: string,
+  limits: ZipLimits | undefined,
 ): Promise<void> {
   const { id, version, contentDigest } = expected;
   let found;
   try {
-    found = await readFileFacts(path);
+    found = await readFileFacts(path, limits && { limits });
   } catch (cause) {
     if (!(cause instanceof PackageError)) throw cause;
     throw failure(repository, {

@@ -80,7 +80,9 @@ async function lookThere(
   given: PackageAtHand,
 ): Promise<boolean | undefined> {
   if (index === undefined || index.flat.length === 0) return undefined;
-  return isThere(asking.repository, given, (target) => fetchFromFeed(asking, index, given, target));
+  return isThere(asking.repository, given, asking.limits, (target) =>
+    fetchFromFeed(asking, index, given, target),
+  );
 }
 
 function put(asking: Asking, endpoint: URL, { path, sizeBytes }: PackageAtHand): Promise<Answer> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { normalizedVersion, packageFileName } from '../../packages/index.ts';
 import { fetchFromFolder, lookIntoFolder, unusable } from '../source/folder-source.ts';
 import type { FolderRepository } from '../source/repository.ts';
+import type { SourceOptions } from '../source/source.ts';
 import { isThere } from './compare-content.ts';
 import type { PackageAtHand, Pushed } from './package-at-hand.ts';
 
@@ -18,11 +19,11 @@ import type { PackageAtHand, Pushed } from './package-at-hand.ts';
 export async function pushToFolder(
   repository: FolderRepository,
   given: PackageAtHand,
-  signal: AbortSignal,
+  { signal, limits }: Pick<SourceOptions, 'signal' | 'limits'>,
 ): Promise<Pushed> {
   await lookIntoFolder(repository);
   const look = (): Promise<boolean> =>
-    isThere(repository, given, (target) => fetchFromFolder(repository, given, target, signal));
+    isThere(repository, given, limits, (target) => fetchFromFolder(repository, given, target, signal));
   if (await look()) return { outcome: 'there', warnings: [] };
   try {
     const isPut = (await isFlat(repository.folder))

@@ -14,8 +14,8 @@ export async function pushPackage(
   { path, contentDigest }: { readonly path: string; readonly contentDigest: string },
   options: SourceOptions,
 ): Promise<Pushed> {
-  const given = await packageAtHand(repository, path, contentDigest, options.signal);
-  if (repository.kind === 'folder') return pushToFolder(repository, given, options.signal);
+  const given = await packageAtHand(repository, path, contentDigest, options);
+  if (repository.kind === 'folder') return pushToFolder(repository, given, options);
   // Loaded when it is needed: most commands never speak HTTP.
   const [{ openAsking }, { pushToFeed }] = await Promise.all([
     import('../source/feed-source.ts'),

@@ -1,3 +1,4 @@
+import type { ZipLimits } from '../../packages/index.ts';
 import { NugetError } from '../errors.ts';
 import { ask, type Answer, type Question } from './exchange.ts';
 import type { Connections } from './connections.ts';
@@ -12,6 +13,7 @@ export type Asking = {
   readonly patience: Patience;
   readonly signal: AbortSignal;
   readonly now: () => number;
+  readonly limits?: ZipLimits | undefined;
 };
 
 const toldMax = 2000;

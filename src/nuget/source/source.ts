@@ -1,3 +1,4 @@
+import type { ZipLimits } from '../../packages/index.ts';
 import { fetchFromFolder, lookIntoFolder } from './folder-source.ts';
 import type { Patience } from './patience.ts';
 import type { Target } from './receive-file.ts';
@@ -16,6 +17,8 @@ export type SourceOptions = {
   readonly signal: AbortSignal;
   readonly patience?: Patience;
   readonly now?: () => number;
+  /** What a package that is looked into may be at most. */
+  readonly limits?: ZipLimits;
 };
 
 /** Opens a repository to read from. What speaks HTTP is loaded when it is first asked something: most commands never do. */

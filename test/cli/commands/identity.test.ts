@@ -1,7 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readPfx } from '../../../src/identity/index.ts';
 import { makeInstance, type Company } from '../company.ts';
 import type { Person } from '../typed.ts';
 
@@ -59,8 +61,17 @@ test('identity rotate names what is wrong with a certificate, and changes nothin
 
 test('identity rotate goes over to a new certificate that the present one stands for', async () => {
   const [person, next] = [acme.copy('next'), await makeInstance(root, 'next-of-acme')];
-  const line = ['identity', 'rotate', '--certificate', next.pfx, '--old-certificate', acme.pfx];
-  const { words } = await person.asks<{ words: string }>(line);
+  const { chain, privateKey } = await readPfx(readFileSync(acme.pfx), '');
+  const [old, oldKey] = [join(root, 'old.pem'), join(root, 'old.key')];
+  writeFileSync(old, new X509Certificate(chain[0]!).toString());
+  writeFileSync(oldKey, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const line = ['identity', 'rotate', '--certificate', next.pfx];
+  const lacking = await person.types([...line, '--old-key', oldKey, '--json']);
+  expect(lacking.error.code).toBe('USAGE_INVALID');
+  const { words } = await person.asks<{ words: string }>([
+    ...line,
+    ...['--old-certificate', old, '--old-key', oldKey],
+  ]);
   expect(words).toBe((await shown(next)).words);
   await person.asks('environment add production');
 });

@@ -1,9 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { newCompanyCertificate } from '../../../src/identity/index.ts';
+import { certificateFacts, newCompanyCertificate, readPfx } from '../../../src/identity/index.ts';
 import type { Context } from '../../../src/cli/command.ts';
-import { passwordOf } from '../../../src/cli/commands/init.ts';
+import { passwordOf } from '../../../src/cli/given-company.ts';
 import { freshFolder, personAt, type } from '../typed.ts';
 
 const root = freshFolder();
@@ -66,6 +67,42 @@ test('a folder that holds something else is refused, and the certificate made fo
 test('a PFX with a password opens with the password file', async () => {
   const line = ['init', '--name', 'x', '--certificate', closedPfx, '--password-file', password];
   expect((await personAt(join(root, 'closed')).types(line)).exitCode).toBe(0);
+});
+
+test('a certificate in PEM makes the same instance, its key in the file, beside it, or encrypted', async () => {
+  const { chain, privateKey } = await readPfx(readFileSync(pfx), '');
+  const written = (name: string, text: string): string => {
+    writeFileSync(join(root, name), text);
+    return join(root, name);
+  };
+  const certificate = new X509Certificate(chain[0]!).toString();
+  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const sealing = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const;
+  const [alone, both] = [written('alone.pem', certificate), written('both.pem', certificate + keyPem)];
+  const key = written('key.pem', keyPem);
+  const sealed = written('sealed.pem', privateKey.export(sealing).toString());
+  const { fingerprint } = certificateFacts(chain[0]!);
+  for (const [at, words] of [
+    [both],
+    [alone, '--key', key],
+    [alone, '--key', sealed, '--password-file', password],
+  ].entries()) {
+    const line = ['init', '--name', 'pem', '--certificate', ...words];
+    const made = await personAt(join(root, `pem-${at}`)).asks<{ fingerprint: string; created: boolean }>(
+      line,
+    );
+    expect(made).toMatchObject({ fingerprint, created: true });
+  }
+  for (const [words, code] of [
+    [['--certificate', alone], 'PEM_WITHOUT_KEY'],
+    [['--certificate', alone, '--key', sealed], 'PEM_PASSWORD_WRONG'],
+    [['--certificate', pfx, '--key', key], 'USAGE_INVALID'],
+    [['--new-certificate', join(root, 'y.pfx'), '--key', key], 'USAGE_INVALID'],
+  ] as const) {
+    const answer = await personAt(join(root, 'pem-none')).types(['init', '--name', 'x', ...words, '--json']);
+    expect({ words, code: answer.error.code }).toEqual({ words, code });
+  }
+  expect(existsSync(join(root, 'pem-none'))).toBe(false);
 });
 
 test.each([

@@ -1,8 +1,17 @@
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { readPfx } from '../../../src/identity/index.ts';
 import { buildZip, nuspecEntry, withSignature, type RawEntry } from '../../support/build-nupkg.ts';
+import { pem, selfSigned } from '../../support/certificates.ts';
 import { makeInstance, signedPackage, type Company } from '../company.ts';
 import { freshFolder, type, type Person } from '../typed.ts';
 
@@ -214,14 +223,32 @@ test.each([
 test('T-62 what a package may be at most is a setting, which the error names', async () => {
   const settings = join(acme.data, 'crossgap.toml');
   const before = readFileSync(settings, 'utf8');
+  expect(await added(signed)).toMatchObject([{ version: '1.0.0' }]);
   writeFileSync(settings, `${before}\n[packages]\nentries = 1\n`);
-  for (const command of ['add', 'verify']) {
-    const { exitCode, error } = await acme.types(['package', command, signed, '--json']);
-    expect({ exitCode, code: error.code }).toEqual({ exitCode: 4, code: 'PACKAGE_TOO_LARGE' });
+  const [certificate, out] = [company.pfx, join(root, `never-${count}.nupkg`)];
+  const nuget = join(root, `nuget-${count}`);
+  const trusted = join(root, 'trusted.pem');
+  writeFileSync(trusted, pem(selfSigned('Somebody')));
+  mkdirSync(nuget);
+  const processFile = join(root, `process-${count}.yaml`);
+  writeFileSync(processFile, 'process: Orders\nsteps:\n  - name: Web\n    package: Orders.Web\n');
+  const index = 'https://packages.test/v3/index.json';
+  for (const words of [
+    ['package', 'add', signed],
+    ['package', 'verify', signed],
+    ['package', 'verify', signed, '--trust', trusted],
+    ['package', 'sign', signed, '--certificate', certificate, '--replace', '--out', out],
+    ['package', 'countersign', signed, '--certificate', certificate, '--service-index', index, '--out', out],
+    ['package', 'unsign', signed, '--out', out],
+    ['package', 'push', 'Orders.Web@1.0.0', '--to', nuget],
+    ['try', 'deploy', processFile, '--package', signed, '--env', 'uat'],
+  ]) {
+    const { exitCode, error } = await acme.types([...words, '--json']);
+    const code = words[1] === 'push' ? 'PUSH_FILE_DAMAGED' : 'PACKAGE_TOO_LARGE';
+    expect({ words, exitCode, code: error.code }).toEqual({ words, exitCode: 4, code });
     expect(error.message).toContain('`[packages] entries`');
   }
-  writeFileSync(settings, before);
-  expect(await added(signed)).toMatchObject([{ version: '1.0.0' }]);
+  expect([existsSync(out), readdirSync(nuget)]).toEqual([false, []]);
 });
 
 test('signing a signed package again is refused', async () => {
