@@ -3,6 +3,8 @@ import { faultPoint } from '../faults.ts';
 import {
   certificateFacts,
   endorse,
+  endorseFromSite,
+  isSiteCertificate,
   openIntroduction,
   sealIntroduction,
   type CompanyCertificate,
@@ -91,7 +93,7 @@ function changeKeys(
         hint: 'Stop it first: it would go on with the old keys.',
       },
     );
-  const endorser = endorserOf(identity.certificate.fingerprint, company, before);
+  const endorsement = endorsementBy(instance, company, before);
   const { next, introduction } = prepareKeys(folder, (made) =>
     sealIntroduction(
       {
@@ -107,7 +109,7 @@ function changeKeys(
   );
   let feeds: readonly string[];
   try {
-    feeds = announce({ next, introduction, endorsement: endorser && endorse(introduction, endorser) });
+    feeds = announce({ next, introduction, endorsement: endorsement?.(introduction) });
   } catch (error) {
     dropPreparedKeys(folder);
     throw error;
@@ -118,15 +120,19 @@ function changeKeys(
   return { introduction: openIntroduction(introduction), feeds };
 }
 
-/** The present certificate has to stand for a new one. */
-function endorserOf(
-  present: string,
+/** The present certificate has to stand for a new one; where it was made at a site, the instance key does. */
+function endorsementBy(
+  { identity, keys }: Instance,
   company: CompanyCertificate,
   before: CompanyCertificate | undefined,
-): CompanyCertificate | undefined {
+): ((introduction: Uint8Array) => Uint8Array) | undefined {
+  const present = identity.certificate.fingerprint;
   const fingerprint = (of: CompanyCertificate): string => certificateFacts(of.chain[0]!).fingerprint;
   if (fingerprint(company) === present) return undefined;
-  if (before !== undefined && fingerprint(before) === present) return before;
+  if (before !== undefined && fingerprint(before) === present)
+    return (introduction) => endorse(introduction, before);
+  if (before === undefined && isSiteCertificate(identity.chain[0]!))
+    return (introduction) => endorseFromSite(introduction, keys.signing);
   throw new InstanceError(
     'CERTIFICATE_NOT_INTRODUCED',
     'Cannot change the keys: the certificate is not the one this instance is known by',

@@ -78,3 +78,14 @@ test('a step that is another one ends the comparison', () => {
     { step: 'Web', convention: null, recorded: 'step web', repeated: 'step Other' },
   ]);
 });
+
+test('what was struck out, and what followed a failure that no report explains, is no difference', () => {
+  const struck: StepView = { id: '', name: '', state: 'struck', conventions: [], outputs: {} };
+  const after = line({ number: 'F', name: 'DeployFailed' });
+  const seen = [struck, { ...recorded(line({}), after)[0]!, state: 'failed' }];
+  const again = [...repeated(line({})), ...repeated(line({}))];
+  expect(replayDifferences(seen, again, 'states-and-files')).toEqual([]);
+  expect(replayDifferences(seen, again, 'everything')).toHaveLength(1);
+  const line5 = [struck, ...recorded(line({ state: 'struck' }))];
+  expect(replayDifferences(line5, again, 'everything')).toEqual([]);
+});

@@ -1,12 +1,9 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../../clock.ts';
-import { newCompanyCertificate } from '../../identity/index.ts';
+import { newSiteCertificate } from '../../identity/index.ts';
 import { createInstance, instanceAt, type DataFolder, type Instance } from '../../instance/index.ts';
 import { isFitName, refuseUnfitName } from '../instance-name.ts';
 import { besideInstance } from './site-folder.ts';
-
-/** Nobody renews the certificate of a site before a daemon adopts it. */
-const validYears = 20;
 
 /** What the maker is told of runs is decided by a person, each time. */
 const settings = `
@@ -36,8 +33,7 @@ export async function makeSiteInstance(
 ): Promise<Instance> {
   const name = wanted ?? hostName();
   refuseUnfitName(name);
-  const validFrom = new Date(clock.now());
-  const { certificate: company } = await newCompanyCertificate({ commonName: name, validFrom, validYears });
+  const company = await newSiteCertificate(name, new Date(clock.now()));
   const { instance } = await createInstance(root, { name, company, settings, beside: besideInstance }, clock);
   return instance;
 }

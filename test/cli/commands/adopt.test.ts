@@ -61,6 +61,36 @@ test('what an installer keeps is moved to where a daemon shall have it, and goes
   expect(await person.asks('adopt')).toMatchObject({ moved: false });
 });
 
+test('a site that gets the certificate of its company is still believed by who knew it before', async () => {
+  const pfx = join(root, 'plant.pfx');
+  await personAt(join(root, 'other')).asks(['init', '--name', 'plant', '--new-certificate', pfx]);
+  const result = {
+    environment: env,
+    deployment: null,
+    rating: null,
+    comment: null,
+    withLog: false,
+    struck: [],
+  };
+  {
+    await using site = await siteAt(from, { file });
+    await takeIn(site);
+    const written = await site.writeResult(result, root);
+    await vendor.asks(['bundle', 'import', written.file]);
+    await vendor.asks(['link', 'confirm', 'plant', '--fingerprint', written.words]);
+  }
+  const person = personAt(to);
+  const adopted = await person.asks<{ words: string }>(['adopt', '--from', from, '--certificate', pfx]);
+  expect(adopted).toMatchObject({ rotated: true });
+  expect(await person.asks(['adopt', '--certificate', pfx])).toMatchObject({ rotated: false });
+  const out = join(root, 'home');
+  await person.asks(['bundle', 'export', '--to', 'acme', '--out', out]);
+  expect(await vendor.asks(['bundle', 'import', out])).toMatchObject({ bundles: [{ outcome: 'taken in' }] });
+  const [link] = await vendor.asks<{ state: string; words: string }[]>('link list');
+  expect(link).toMatchObject({ state: 'confirmed', words: adopted.words });
+  expect(await person.asks('identity show')).toMatchObject({ certificate: { subject: 'CN=plant' } });
+});
+
 test.each(['adopt.marked', 'adopt.moved', 'adopt.linked'])(
   'adopting that was killed at %s is finished by the next call',
   async (fault) => {
