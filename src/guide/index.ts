@@ -18,3 +18,17 @@ export type {
   Work,
   WrittenResult,
 } from './site.ts';
+export { GuideError, type GuideErrorCode } from './errors.ts';
+export type { GuideOptions, Known } from './known.ts';
+export { startGuide, type Walk } from './start-guide.ts';
+export {
+  answersTemplate,
+  followAnswers,
+  interruptedWays,
+  noAnswers,
+  readAnswers,
+  tellProgress,
+  type Answers,
+  type Told,
+} from './unattended/index.ts';
+export { inBrowser } from './in-browser.ts';

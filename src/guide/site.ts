@@ -146,6 +146,8 @@ export type Wait = {
 
 export type Decision = {
   readonly answer: 'approve' | 'refuse' | 'retry' | 'ignore' | 'fail';
+  /** Who decides, as that person signs; null where it is whoever started the program. */
+  readonly by: string | null;
   readonly note: string | null;
 };
 

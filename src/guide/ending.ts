@@ -1,0 +1,176 @@
+import { exitCodes, type CrossgapError } from '../errors.ts';
+import { count, span } from '../words.ts';
+import { GuideError } from './errors.ts';
+import type { Ending } from './guide.ts';
+import { openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
+import type { RunOutcome } from './site.ts';
+
+/** How it ends when there is no page left to go to, by what was done. */
+export function endingOf(known: Known): Ending {
+  const { outcome, options, written } = known;
+  if (outcome !== null) return endingOfRun(known, outcome);
+  if (written !== null) {
+    return ended(known, 'result-written', [`The result file is ${written.file}`]);
+  }
+  if (options.until === 'checks') {
+    return ended(known, 'checked', [
+      known.checks === null
+        ? 'Nothing was installed; what was chosen needs no checks.'
+        : `All checks are good: ${releaseName(known)} can be installed. Nothing was installed.`,
+    ]);
+  }
+  if (options.until === 'questions') return ended(known, 'asked', []);
+  return leftEnding(known);
+}
+
+/** A person left, or asked to end, before anything was begun; or between a run and what comes after it. */
+export function leftEnding(known: Known): Ending {
+  if (known.outcome !== null) return endingOfRun(known, known.outcome);
+  const { release, facts } = known;
+  const more =
+    release === null
+      ? []
+      : [`What was taken in is kept in ${facts.dataFolder}; start the program again to go on.`];
+  return {
+    ...ended(known, 'nothing', ['You left. Nothing was installed or changed.', ...more]),
+    exitCode: exitCodes.refused,
+  };
+}
+
+/** Nothing had to be done. */
+export function alreadyEnding(known: Known): Ending {
+  const standing = standingOf(known);
+  return ended(known, 'nothing', [
+    `${releaseName(known)} is installed in ${standing?.environment ?? ''} already, since ${standing?.installed?.since ?? ''}. Nothing was done.`,
+  ]);
+}
+
+/** A person asked to end while a run was under way, and nothing is known of how it ended. */
+export function cutOffEnding(known: Known): Ending {
+  const { environment } = known;
+  return {
+    ...ended(known, 'interrupted', []),
+    exitCode: exitCodes.deploymentFailed,
+    failure: new GuideError(
+      'INSTALL_INTERRUPTED',
+      `Cannot go on with ${releaseName(known)}: it was asked to end while it was under way`,
+      { hint: howToGoOn, details: { environment } },
+    ),
+  };
+}
+
+/** Something that no page can mend. */
+export function failedEnding(known: Known, failure: CrossgapError): Ending {
+  return { ...ended(known, 'nothing', []), exitCode: failure.exitCode, failure };
+}
+
+const howToGoOn =
+  'Start the program again: it says where it stopped, and offers to go on, to start over or to go back.';
+
+function endingOfRun(known: Known, outcome: RunOutcome): Ending {
+  const { deployment, state, number, durationMs, error, at } = outcome;
+  const [what, way] = [`${known.release?.process ?? ''} ${number}`, wayOf(known)];
+  const environment = standingOf(known)?.environment ?? '';
+  const took = durationMs === null ? '' : ` in ${span(Math.ceil(durationMs / 1000))}`;
+  const details = { deployment, environment, state, at };
+  const because = error === null ? '' : `: ${error.replace(/\.$/, '')}`;
+  const place = at === null || error?.includes(at) === true ? '' : ` at ${at}`;
+  const failed = (did: string, failure: GuideError): Ending => ({
+    ...ended(known, did, writtenLines(known)),
+    exitCode: failure.exitCode,
+    failure,
+  });
+  switch (state) {
+    case 'succeeded': {
+      const did = way === 'uninstall' ? 'uninstalled' : way === 'roll-back' ? 'rolled-back' : 'installed';
+      const verb = { uninstalled: 'uninstalled', 'rolled-back': 'installed again', installed: 'installed' }[
+        did
+      ];
+      return ended(known, did, [`${what} is ${verb} in ${environment}${took}`, ...writtenLines(known)]);
+    }
+    case 'failed':
+      return failed(
+        'failed',
+        new GuideError(
+          'INSTALL_FAILED',
+          `Cannot install ${what} in ${environment}: it failed${place}${because}`,
+          {
+            hint: `Mend what is wrong and start the program again${canGoBack(known) ? ', or with --roll-back to go back' : ''}.`,
+            details,
+          },
+        ),
+      );
+    case 'interrupted':
+      return failed(
+        'interrupted',
+        new GuideError(
+          'INSTALL_INTERRUPTED',
+          `Cannot go on with ${what} in ${environment}: it was cut off${place}`,
+          {
+            hint: howToGoOn,
+            details,
+          },
+        ),
+      );
+    case 'cancelled':
+      return failed(
+        'cancelled',
+        new GuideError(
+          'INSTALL_CANCELLED',
+          `Cannot install ${what} in ${environment}: it was given up${because}`,
+          {
+            hint: 'Start the program again when it is wanted.',
+            details,
+          },
+        ),
+      );
+    case 'waiting': {
+      const wait = openWait(known)?.wait;
+      const asked =
+        wait === undefined
+          ? ''
+          : wait.for === 'confirmation'
+            ? `: step ${wait.step} is to be done and confirmed`
+            : `: step ${wait.step} failed, ${wait.text}`;
+      return failed(
+        'waiting',
+        new GuideError(
+          'INSTALL_WAITS',
+          `Cannot go on with ${what} in ${environment}: it waits for a person${asked}`,
+          {
+            hint: 'Start the program again and answer, or give the answer under steps: in the answers file.',
+            details: { ...details, wait: wait ?? null },
+          },
+        ),
+      );
+    }
+  }
+}
+
+const canGoBack = (known: Known): boolean => (standingOf(known)?.previous ?? null) !== null;
+
+function writtenLines({ written }: Known): string[] {
+  if (written === null) return [];
+  return [
+    `The result file is ${written.file}, sealed to ${written.to}; words of this site: ${written.words}`,
+  ];
+}
+
+/** What machines read; people read the text. */
+function ended(known: Known, did: string, text: readonly string[]): Ending {
+  const { release, environment, outcome, checks, written, remark } = known;
+  const struck = remark.struck.length;
+  const note = written !== null && struck > 0 ? [`${count(struck, 'line')} stayed here`] : [];
+  return {
+    exitCode: exitCodes.done,
+    document: {
+      did,
+      release: release && { process: release.process, number: release.number, digest: release.digest },
+      environment,
+      deployment: outcome?.document ?? null,
+      checks,
+      result: written,
+    },
+    text: [...text, ...note],
+  };
+}

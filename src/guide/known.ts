@@ -1,0 +1,156 @@
+import type { Check } from './page.ts';
+import type {
+  Maker,
+  Release,
+  ResultLine,
+  RunOutcome,
+  SiteFacts,
+  Standing,
+  Values,
+  Wait,
+  Work,
+  WrittenResult,
+} from './site.ts';
+
+/** What was said when the program was started. */
+export type GuideOptions = {
+  /** Where to; the pages ask where nothing was said and there are several. */
+  readonly environment: string | null;
+  /** The six words of the maker, as told by phone. */
+  readonly words: string | null;
+  /** What is wanted: `install` where nothing was said. */
+  readonly wanted: 'install' | 'roll-back' | 'uninstall';
+  /** How far it goes: to what would be asked, to the checks, or all the way. */
+  readonly until: 'questions' | 'checks' | 'end';
+  /** Where the result file is written, where that was said. */
+  readonly resultFile: string | null;
+};
+
+/** What is done with the release, once that is known. */
+export type Way =
+  | 'install'
+  | 'again'
+  | 'resume'
+  | 'start-over'
+  | 'decide'
+  | 'roll-back'
+  | 'uninstall'
+  | 'report';
+
+/** What a person says about a run, for whoever made the release. */
+export type Remark = {
+  readonly rating: 1 | 2 | 3 | 4 | 5 | null;
+  readonly comment: string | null;
+  readonly withLog: boolean;
+  readonly struck: readonly string[];
+};
+
+/** All that the guide has learnt so far: pages are made of it, and change nothing else. */
+export type Known = {
+  readonly options: GuideOptions;
+  readonly facts: SiteFacts;
+  readonly maker: Maker | null;
+  /** The maker was believed before this start, or a person compared its words now. */
+  readonly isBelieved: boolean;
+  readonly release: Release | null;
+  /** How the release stands in each environment. */
+  readonly standings: Readonly<Record<string, Standing>>;
+  readonly environment: string | null;
+  readonly way: Way | null;
+  /** What was typed for inputs at this start, secrets among it. */
+  readonly typed: Values;
+  /** Pages of inputs that a person has gone on from. */
+  readonly answered: readonly string[];
+  /** What connection tests found with the values as they are. */
+  readonly tried: Readonly<Record<string, Check>>;
+  readonly checks: readonly Check[] | null;
+  /** The run from before that is gone on with or started over. */
+  readonly deployment: string | null;
+  /** What is run, once a person said that it may begin. */
+  readonly work: Work | null;
+  readonly outcome: RunOutcome | null;
+  readonly remark: Remark;
+  /** Every line that would go home, once that was asked for. */
+  readonly lines: readonly ResultLine[] | null;
+  readonly resultFile: string | null;
+  readonly written: WrittenResult | null;
+};
+
+/** What is known when the program starts. */
+export function knownAtFirst(facts: SiteFacts, options: GuideOptions): Known {
+  return {
+    options,
+    facts,
+    maker: null,
+    isBelieved: false,
+    release: null,
+    standings: {},
+    environment: null,
+    way: null,
+    typed: {},
+    answered: [],
+    tried: {},
+    checks: null,
+    deployment: null,
+    work: null,
+    outcome: null,
+    remark: { rating: null, comment: null, withLog: false, struck: [] },
+    lines: null,
+    resultFile: options.resultFile,
+    written: null,
+  };
+}
+
+/** How the release stands where it goes; undefined until that is known. */
+export function standingOf({ environment, standings }: Known): Standing | undefined {
+  return environment === null ? undefined : standings[environment];
+}
+
+/** The environment in which a run came to no end, and that run: where it goes, or else anywhere at this site. */
+export function openRun(
+  known: Known,
+): { standing: Standing; open: NonNullable<Standing['open']> } | undefined {
+  const chosen = standingOf(known);
+  const standings = chosen === undefined ? Object.values(known.standings) : [chosen];
+  for (const standing of standings) if (standing.open !== null) return { standing, open: standing.open };
+  return undefined;
+}
+
+/** What a person is asked to decide, by the run of this start or one from before, and in which run. */
+export function openWait(known: Known): { deployment: string; wait: Wait } | undefined {
+  const { outcome, way } = known;
+  if (outcome !== null) {
+    const { deployment, wait } = outcome;
+    return outcome.state === 'waiting' && wait !== null ? { deployment, wait } : undefined;
+  }
+  const before = way === 'decide' ? openRun(known)?.open : undefined;
+  return before === undefined || before.wait === null
+    ? undefined
+    : { deployment: before.deployment, wait: before.wait };
+}
+
+/** `Orders 1.2.0`; only once the release is known. */
+export function releaseName({ release }: Known): string {
+  return release === null ? 'the release' : `${release.process} ${release.number}`;
+}
+
+/** What is done, as far as it is decided: a person said so, it was said at the start, or nothing else can be meant. */
+export function wayOf(known: Known): Way | null {
+  const { way, options } = known;
+  if (way !== null) return way;
+  if (options.wanted !== 'install') return options.wanted;
+  if (openRun(known) !== undefined) return null;
+  const compared = standingOf(known)?.compared;
+  return compared === 'newer' || compared === 'nothing-installed' ? 'install' : null;
+}
+
+/** Whether the way leads through the release, its inputs and the checks, as that of a first run does. */
+export function isInstalling(known: Known): boolean {
+  const way = wayOf(known);
+  return way === 'install' || way === 'again' || way === 'start-over';
+}
+
+/** Whether nothing was begun at this start. */
+export function isBefore({ work, outcome }: Known): boolean {
+  return work === null && outcome === null;
+}

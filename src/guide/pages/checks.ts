@@ -1,0 +1,71 @@
+import { GuideError } from '../errors.ts';
+import { isBefore, isInstalling, releaseName, standingOf, type Known } from '../known.ts';
+import { goOn, never, next, once, stay, type Hand, type Leaf } from '../leaf.ts';
+import type { Check } from '../page.ts';
+import { count } from '../../words.ts';
+
+/** Everything that can be looked at before anything is done, at once; nothing goes on while something is lacking. */
+export const checks: Leaf = {
+  id: 'checks',
+  keys: (known) => (isInstalling(known) && isBefore(known) && standingOf(known) !== undefined ? once : never),
+  async enter(hand) {
+    await lookAtAll(hand);
+    refuseLacking(hand.known);
+  },
+  show: ({ checks: found }) => {
+    const isGood = found !== null && !found.some(isLacking);
+    return {
+      title: 'Is this machine ready',
+      blocks: [
+        ...(found === null || found.length === 0 ? [] : [{ kind: 'checks', checks: found } as const]),
+        { kind: 'text', text: saidOf(found) },
+      ],
+      actions: [...(isGood ? [goOn] : []), { id: 'again', label: 'Look again', about: null }],
+    };
+  },
+  async take(hand, _key, { action }) {
+    if (action === 'next') return next;
+    await lookAtAll(hand);
+    refuseLacking(hand.known);
+    return stay;
+  },
+};
+
+export const isLacking = ({ state }: Check): boolean => state === 'lacking';
+
+function saidOf(found: readonly Check[] | null): string {
+  if (found === null) return 'This machine is being looked at. Nothing is changed by that.';
+  return found.some(isLacking)
+    ? 'Nothing was changed. Mend what is lacking and look again, go back to mend what was typed, or leave and come again.'
+    : 'All is as it should be. Nothing was changed so far.';
+}
+
+/** What the machine has, and what the connection tests find that were not run yet with these values. */
+async function lookAtAll({ site, known, learn }: Hand): Promise<void> {
+  const { environment, inputs } = standingOf(known)!;
+  const { typed } = known;
+  const tests = inputs.filter(({ hasTest }) => hasTest);
+  const [host, ...tried] = await Promise.all([
+    site.check(environment, typed),
+    ...tests.map(({ name }) => site.tryInput(environment, name, typed)),
+  ]);
+  learn({
+    checks: [...host, ...tried],
+    tried: Object.fromEntries(tests.map(({ name }, at) => [name, tried[at]!])),
+  });
+}
+
+function refuseLacking(known: Known): void {
+  const lacking = (known.checks ?? []).filter(isLacking);
+  if (lacking.length === 0) return;
+  const [first] = lacking;
+  const what = lacking.map(({ name, found }) => `${name}: ${found}`).join('; ');
+  throw new GuideError(
+    'CHECKS_LACKING',
+    `Cannot install ${releaseName(known)}: ${count(lacking.length, 'thing')} on this machine ${lacking.length === 1 ? 'is' : 'are'} lacking: ${what}`,
+    {
+      hint: first?.hint ?? 'Mend that, and start again; nothing was changed.',
+      details: { lacking },
+    },
+  );
+}

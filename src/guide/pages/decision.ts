@@ -1,0 +1,79 @@
+import { openWait, standingOf } from '../known.ts';
+import { field, never, once, type Leaf } from '../leaf.ts';
+import type { Action } from '../page.ts';
+import type { Decision } from '../site.ts';
+
+const noteLengthMax = 4000;
+const nameLengthMax = 200;
+
+/** A step that a person does or confirms, or one that failed and asks what becomes of it. */
+export const decision: Leaf = {
+  id: 'decision',
+  keys: (known) => (openWait(known) === undefined ? never : once),
+  show: (known, _key, { problems }) => {
+    const { wait } = openWait(known)!;
+    const isFailure = wait.for === 'failure';
+    return {
+      title: isFailure ? `Step ${wait.step} failed` : wait.step,
+      blocks: isFailure
+        ? [
+            { kind: 'notice', tone: 'problem', text: wait.text },
+            { kind: 'text', text: 'The steps after it wait for what you decide.' },
+          ]
+        : [
+            { kind: 'text', text: 'This step is done by a person. The steps after it wait for your answer.' },
+            { kind: 'verbatim', title: 'Instructions', text: wait.text },
+          ],
+      fields: [
+        field({
+          name: 'by',
+          label: 'Your name',
+          help: 'Kept with the answer.',
+          required: true,
+          problem: problems['by'] ?? null,
+        }),
+        field({
+          name: 'note',
+          label: 'Note',
+          help: 'Kept with the answer, such as the number of a ticket; never a password.',
+          type: 'long-text',
+          problem: problems['note'] ?? null,
+        }),
+      ],
+      actions: wait.offers.map((answer) => answers[answer]),
+      mustChoose: true,
+      noWayBack: true,
+    };
+  },
+  async take({ site, known, learn }, _key, { action, values }) {
+    const { deployment, wait } = openWait(known)!;
+    const [by, note] = [(values['by'] ?? '').trim(), (values['note'] ?? '').trim()];
+    const problems = {
+      ...(by === '' && { by: 'Your name is needed' }),
+      ...(by.length > nameLengthMax && { by: `A name has at most ${nameLengthMax} characters` }),
+      ...(note.length > noteLengthMax && { note: `A note has at most ${noteLengthMax} characters` }),
+    };
+    if (Object.keys(problems).length > 0) return { go: 'stay', problems };
+    const answer = action as Decision['answer'];
+    await site.decide(deployment, wait.wait, { answer, by, note: note === '' ? null : note });
+    const { environment } = standingOf(known)!;
+    learn({ deployment, outcome: null, work: { kind: 'resume', deployment, environment } });
+    return { go: 'to', page: 'running' };
+  },
+};
+
+const answers: Readonly<Record<Decision['answer'], Action>> = {
+  approve: { id: 'approve', label: 'It is done', about: 'The steps after it go on.' },
+  refuse: {
+    id: 'refuse',
+    label: 'Refuse',
+    about: 'The run fails here, and the steps after it are not done.',
+  },
+  retry: { id: 'retry', label: 'Try this step again', about: null },
+  ignore: {
+    id: 'ignore',
+    label: 'Go on without it',
+    about: 'The steps after it go on as if it had succeeded.',
+  },
+  fail: { id: 'fail', label: 'Let the run fail', about: 'The steps after it are not done.' },
+};

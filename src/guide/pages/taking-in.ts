@@ -1,0 +1,28 @@
+import { never, once, stay, type Leaf } from '../leaf.ts';
+import type { Standing } from '../site.ts';
+
+/** The bundle is taken in. Shown while that goes on, and where something is in its way. */
+export const takingIn: Leaf = {
+  id: 'taking-in',
+  keys: ({ release }) => (release === null ? once : never),
+  async enter({ site, known, learn, progress }) {
+    const release = await site.takeIn(progress);
+    const asked = known.options.environment;
+    const environments = asked === null ? release.environments : [asked];
+    const standings: Record<string, Standing> = {};
+    for (const environment of environments) standings[environment] = await site.standing(environment);
+    const only = environments.length === 1 ? environments[0]! : null;
+    learn({ release, standings, environment: only });
+  },
+  show: () => ({
+    title: 'Taking the release in',
+    blocks: [
+      {
+        kind: 'text',
+        text: 'The release is copied to where this program keeps its things, each part checked once more. If this is cut off, the next start goes on where it was.',
+      },
+    ],
+    actions: [{ id: 'again', label: 'Try again', about: null }],
+  }),
+  take: async () => stay,
+};

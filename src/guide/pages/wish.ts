@@ -1,0 +1,67 @@
+import { isBefore, releaseName, standingOf, wayOf, type Known, type Way } from '../known.ts';
+import { never, next, once, type Leaf } from '../leaf.ts';
+import type { Action } from '../page.ts';
+import type { Standing } from '../site.ts';
+
+/** What is wanted where something is installed already that this file is not newer than. */
+export const wish: Leaf = {
+  id: 'wish',
+  keys: (known) => (isOpen(known) ? once : never),
+  isAsked: (known) => wayOf(known) === null,
+  show: (known) => {
+    const standing = standingOf(known)!;
+    const { installed, compared, environment } = standing;
+    const since = installed === null ? '' : `, since ${installed.since}`;
+    return {
+      title: compared === 'same' ? 'It is installed already' : 'Something newer is installed',
+      blocks: [
+        compared === 'same'
+          ? { kind: 'text', text: `${releaseName(known)} runs in ${environment}${since}.` }
+          : {
+              kind: 'notice',
+              tone: 'problem',
+              text: `This file holds ${releaseName(known)}, and ${installed?.number ?? ''} is installed in ${environment}${since}. An older release is not installed over a newer one.`,
+            },
+      ],
+      actions: wishesFor(known, standing),
+      mustChoose: true,
+    };
+  },
+  async take({ learn }, _key, { action }) {
+    learn({ way: action as Way });
+    return next;
+  },
+};
+
+function isOpen(known: Known): boolean {
+  const compared = standingOf(known)?.compared;
+  return (compared === 'same' || compared === 'older') && known.deployment === null && isBefore(known);
+}
+
+function wishesFor({ release }: Known, { compared, previous }: Standing): Action[] {
+  const again: Action = {
+    id: 'again',
+    label: 'Install it again',
+    about: 'All steps once more, with values as they are today.',
+  };
+  const rollBack: Action[] =
+    previous === null
+      ? []
+      : [
+          {
+            id: 'roll-back',
+            label: `Go back to ${previous.number}`,
+            about: 'The release that ran before, by its own steps and with its packages.',
+          },
+        ];
+  const uninstall: Action[] =
+    release?.hasUninstall === true
+      ? [{ id: 'uninstall', label: 'Uninstall it', about: 'By the steps that its maker wrote for that.' }]
+      : [];
+  const report: Action = {
+    id: 'report',
+    label: 'Write the result file again',
+    about: 'For the maker, of the last run; nothing else is done.',
+  };
+  return [...(compared === 'same' ? [again] : []), ...rollBack, ...uninstall, report];
+}

@@ -1,0 +1,306 @@
+import { CrossgapError, exitCodes } from '../../../src/errors.ts';
+import type {
+  Check,
+  Decision,
+  InputStanding,
+  Maker,
+  Release,
+  ResultLine,
+  ResultWish,
+  RunOutcome,
+  Site,
+  Standing,
+  Values,
+  Wait,
+  Work,
+} from '../../../src/guide/index.ts';
+
+/** A machine that exists on paper only, and what the guide did to it. */
+export type FakeSite = Site & {
+  /** What was asked of it, in order; values by name alone. */
+  readonly asked: string[];
+  readonly kept: Record<string, string>;
+  readonly decisions: Decision[];
+  readonly wishes: ResultWish[];
+};
+
+export type FakeFacts = {
+  readonly maker?: Partial<Maker>;
+  readonly release?: Partial<Release>;
+  readonly standing?: Partial<Standing>;
+  /** What stands in other environments than production. */
+  readonly others?: Readonly<Record<string, Partial<Standing>>>;
+  readonly inputs?: readonly InputStanding[];
+  /** One look after the other; the last for all that follow. */
+  readonly checks?: readonly (readonly Check[])[];
+  /** What each run comes to, one after the other. */
+  readonly outcomes?: readonly Partial<RunOutcome>[];
+  readonly tests?: Readonly<Record<string, Check>>;
+  readonly lines?: readonly ResultLine[];
+  /** What is thrown at a call, each time it is made until the list is empty. */
+  readonly failures?: Partial<Record<keyof Site, unknown[]>>;
+  /** Holds a call until it is let go. */
+  readonly holds?: Partial<Record<keyof Site, Promise<void>>>;
+};
+
+export const theWords = 'amber basin cedar delta ember falcon';
+export const theSecret = 'Gräßlich-"geheim"/\\ 4711';
+
+export class FakeRefusal extends CrossgapError {
+  constructor(message: string) {
+    super('FAKE_REFUSAL', exitCodes.verification, message, { hint: 'Ask the maker.' });
+  }
+}
+
+const maker: Maker = {
+  name: 'acme',
+  company: 'CN=Acme ISV',
+  words: theWords,
+  fingerprint: 'ab'.repeat(32),
+  believed: false,
+  madeAt: '2026-03-02T09:15:00.000Z',
+};
+
+const release: Release = {
+  process: 'Orders',
+  number: '3.2.0',
+  digest: '5f'.repeat(32),
+  notes: 'Tax rules of 2026.\nSlower start is mended.',
+  packages: [
+    { id: 'Orders.Db', version: '3.2.0', sizeBytes: 3_100_000, signer: 'CN=Acme ISV' },
+    { id: 'Orders.Web', version: '3.2.0', sizeBytes: 42_000_000, signer: 'CN=Acme ISV' },
+  ],
+  environments: ['production'],
+  hasUninstall: true,
+};
+
+export function anInput(given: Partial<InputStanding> & Pick<InputStanding, 'name'>): InputStanding {
+  return {
+    label: null,
+    help: null,
+    group: null,
+    type: 'text',
+    choices: [],
+    secret: false,
+    mayBeShown: false,
+    required: true,
+    default: null,
+    hasTest: false,
+    isKnown: false,
+    value: null,
+    ...given,
+  };
+}
+
+export const theInputs: readonly InputStanding[] = [
+  anInput({
+    name: 'ConnectionStrings.Main',
+    label: 'Main database',
+    help: 'As your DBA wrote it down.',
+    group: 'Database',
+    secret: true,
+    mayBeShown: true,
+    hasTest: true,
+  }),
+  anInput({ name: 'Site.Port', label: 'Port of the site', group: 'Web', type: 'port', default: '8080' }),
+  anInput({
+    name: 'Log.Level',
+    label: 'How much is logged',
+    group: 'Web',
+    type: 'choice',
+    choices: ['Debug', 'Warning'],
+    default: 'Warning',
+  }),
+  anInput({ name: 'Smtp.Host', label: 'Mail server', group: 'Web', required: false }),
+];
+
+const standing: Standing = {
+  environment: 'production',
+  installed: null,
+  compared: 'nothing-installed',
+  previous: null,
+  open: null,
+  inputs: theInputs,
+  changes: [],
+  scripts: [
+    { where: 'Stop service, run', language: 'bash', text: 'systemctl stop orders || true', isNew: true },
+  ],
+  steps: [
+    { id: 'stop-service', name: 'Stop service', kind: 'script', skippedBecause: null },
+    { id: 'db', name: 'Db', kind: 'package', skippedBecause: null },
+    { id: 'web', name: 'Web', kind: 'package', skippedBecause: null },
+    { id: 'notify', name: 'Notify', kind: 'script', skippedBecause: 'it is for integration only' },
+  ],
+  inTheWay: null,
+  expectedMs: 240_000,
+};
+
+export const goodChecks: readonly Check[] = [
+  { id: 'space', name: 'Space on /', state: 'good', found: '16.2 GB free, 180 MB needed', hint: null },
+  { id: 'account', name: 'Account', state: 'note', found: 'no step needs an administrator', hint: null },
+];
+
+export const portTaken: Check = {
+  id: 'port',
+  name: 'Port 8080',
+  state: 'lacking',
+  found: 'nginx listens on it',
+  hint: 'Stop nginx, or give another port.',
+};
+
+export const aWait: Wait = {
+  wait: 1,
+  for: 'confirmation',
+  step: 'Check with the DBA',
+  stepId: 'check-with-the-dba',
+  text: 'Ask for the backup ticket and note its number.',
+  offers: ['approve', 'refuse'],
+};
+
+const theLines: readonly ResultLine[] = [
+  { id: 'release', text: 'Orders 3.2.0 in production', mayBeStruck: false },
+  { id: 'outcome', text: 'succeeded in 3.4 s', mayBeStruck: false },
+  { id: 'host', text: 'on host plant-7', mayBeStruck: true },
+  { id: 'step-1', text: 'step 1 Stop service: succeeded, 0.4 s', mayBeStruck: true },
+];
+
+/** A site where all goes well, but for what is said. */
+export function fakeSite(facts: FakeFacts = {}): FakeSite {
+  const asked: string[] = [];
+  const kept: Record<string, string> = {};
+  const decisions: Decision[] = [];
+  const wishes: ResultWish[] = [];
+  const made = { ...maker, ...facts.maker };
+  const outcomes = [...(facts.outcomes ?? [])];
+  const looks = [...(facts.checks ?? [goodChecks])];
+  const failures = structuredCloneOfLists(facts.failures ?? {});
+  let installed: Partial<Standing> = {};
+
+  async function called(name: keyof Site, said: string): Promise<void> {
+    asked.push(said);
+    await facts.holds?.[name];
+    const failure = failures[name]?.shift();
+    if (failure !== undefined) throw failure;
+  }
+
+  return {
+    asked,
+    kept,
+    decisions,
+    wishes,
+    facts: {
+      file: '/media/stick/orders-3.2.0-installer',
+      sizeBytes: 61_000_000,
+      programVersion: '0.1.0',
+      platform: 'linux-x64',
+      dataFolder: '/var/lib/crossgap',
+      account: 'root',
+    },
+    async verify(tell) {
+      tell({ what: 'bytes', done: 0, of: 61_000_000 });
+      await called('verify', 'verify');
+      tell({ what: 'bytes', done: 61_000_000, of: 61_000_000 });
+      return made;
+    },
+    async believe(proof) {
+      await called('believe', 'believe');
+      if ('words' in proof && proof.words !== theWords) {
+        throw new FakeRefusal('Cannot believe acme: these are not its words');
+      }
+    },
+    async takeIn(tell) {
+      tell({ what: 'parts', done: 1, of: 2 });
+      await called('takeIn', 'take in');
+      return { ...release, ...facts.release };
+    },
+    async standing(environment) {
+      await called('standing', `standing ${environment}`);
+      const other = environment === 'production' ? facts.standing : facts.others?.[environment];
+      return {
+        ...standing,
+        environment,
+        ...(facts.inputs && { inputs: facts.inputs }),
+        ...other,
+        ...installed,
+      };
+    },
+    async check(_environment, values) {
+      await called('check', `check ${namesOf(values)}`.trimEnd());
+      return (looks.length > 1 ? looks.shift() : looks[0]) ?? [];
+    },
+    async tryInput(_environment, name) {
+      await called('tryInput', `try ${name}`);
+      const good: Check = { id: `test:${name}`, name, state: 'good', found: 'it answers', hint: null };
+      return facts.tests?.[name] ?? good;
+    },
+    async keep(_environment, values) {
+      await called('keep', `keep ${namesOf(values)}`);
+      Object.assign(kept, values);
+    },
+    async run(work, { tell, progress, signal }) {
+      tell({ tone: 'plain', text: 'step 1 of 3 Stop service' });
+      progress({ what: 'step', done: 1, of: 3 });
+      await called('run', saidOf(work));
+      const outcome = outcomes.shift() ?? {};
+      tell({ tone: 'good', text: 'step 3 of 3 Web: succeeded' });
+      const state = signal.aborted ? 'interrupted' : (outcome.state ?? 'succeeded');
+      const whole = { ...outcomeOf(), ...outcome, state };
+      if (state === 'succeeded') installed = { open: null, compared: 'same' };
+      return whole;
+    },
+    async decide(_deployment, _wait, decision) {
+      await called('decide', `decide ${decision.answer}`);
+      decisions.push(decision);
+    },
+    async previewResult(wish) {
+      await called('previewResult', 'preview');
+      wishes.push(wish);
+      return facts.lines ?? theLines;
+    },
+    async writeResult(wish, out) {
+      await called('writeResult', `write ${out}`);
+      wishes.push(wish);
+      return {
+        file: out,
+        sizeBytes: 4096,
+        sha256: 'cd'.repeat(32),
+        to: 'acme',
+        words: 'gamma hazel iris jade',
+      };
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+const namesOf = (values: Values): string => Object.keys(values).join(' ');
+
+function saidOf(work: Work): string {
+  const again = work.kind === 'install' && work.again ? ' again' : '';
+  return `run ${work.kind}${again}${'deployment' in work ? ` ${work.deployment}` : ''}`;
+}
+
+function outcomeOf(): RunOutcome {
+  return {
+    deployment: 'd-1',
+    state: 'succeeded',
+    number: '3.2.0',
+    durationMs: 3400,
+    error: null,
+    at: null,
+    wait: null,
+    steps: [
+      { name: 'Stop service', state: 'succeeded', durationMs: 400 },
+      { name: 'Db', state: 'succeeded', durationMs: 1000 },
+      { name: 'Web', state: 'succeeded', durationMs: 2000 },
+    ],
+    logFile: '/var/lib/crossgap/runs/d-1/log.txt',
+    lastLines: ['done'],
+    document: { id: 'd-1', state: 'succeeded' },
+  };
+}
+
+function structuredCloneOfLists(
+  failures: NonNullable<FakeFacts['failures']>,
+): Partial<Record<keyof Site, unknown[]>> {
+  return Object.fromEntries(Object.entries(failures).map(([name, all]) => [name, [...all]]));
+}

@@ -1,0 +1,70 @@
+import { startGuide, type GuideOptions, type Page, type Walk } from '../../../src/guide/index.ts';
+import { fakeSite, theSecret, theWords, type FakeFacts, type FakeSite } from './fake-site.ts';
+
+export const asked: GuideOptions = {
+  environment: null,
+  words: null,
+  wanted: 'install',
+  until: 'end',
+  resultFile: null,
+};
+
+/** A person who walks through the guide, page by page. */
+export type Walker = {
+  readonly site: FakeSite;
+  readonly guide: Walk;
+  /** The page that stands once nothing is under way any more. */
+  stands(): Promise<Page>;
+  /** Says something on the page that stands, and waits for the next. */
+  says(action: string, values?: Readonly<Record<string, string>>): Promise<Page>;
+  /** Goes on as somebody for whom all is well, until the page of that name stands. */
+  goesTo(page: string): Promise<Page>;
+};
+
+export function walker(facts: FakeFacts = {}, options: Partial<GuideOptions> = {}): Walker {
+  const site = fakeSite(facts);
+  const guide = startGuide(site, { ...asked, ...options });
+  const stands = (): Promise<Page> => settled(guide);
+  const says: Walker['says'] = async (action, values = {}) => {
+    await stands();
+    await guide.submit({ action, values });
+    return stands();
+  };
+  return {
+    site,
+    guide,
+    stands,
+    says,
+    async goesTo(page) {
+      for (let at = await stands(); at.id !== page; at = await stands()) {
+        const before = `${at.id} ${at.title}`;
+        const usual = easily[at.id] ?? { action: 'next' };
+        const now = await says(usual.action, usual.values ?? {});
+        if (`${now.id} ${now.title}` === before) throw new Error(`stuck at ${JSON.stringify(now)}`);
+        if (now.id === 'over' && page !== 'over') throw new Error(`over at ${JSON.stringify(now)}`);
+      }
+      return stands();
+    },
+  };
+}
+
+/** Resolves with the page once it is not busy. */
+export async function settled(guide: Pick<Walk, 'page' | 'onChange'>): Promise<Page> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = (): void => {
+    if (!guide.page.isBusy) resolve();
+  };
+  const stop = guide.onChange(look);
+  look();
+  await promise;
+  stop();
+  return guide.page;
+}
+
+const easily: Readonly<
+  Record<string, { readonly action: string; readonly values?: Readonly<Record<string, string>> }>
+> = {
+  maker: { action: 'next', values: { words: theWords } },
+  inputs: { action: 'next', values: { 'ConnectionStrings.Main': theSecret } },
+  summary: { action: 'go' },
+};
