@@ -16,10 +16,10 @@ const noticeIcons: Readonly<Record<(Block & { kind: 'notice' })['tone'], Html>> 
   problem: icon('bad'),
 };
 
-const checkStates: Readonly<Record<Check['state'], readonly [tone: Tone, word: string]>> = {
-  good: ['good', 'good'],
-  note: ['wait', 'note'],
-  lacking: ['bad', 'lacking'],
+const checkStates: Readonly<Record<Check['state'], readonly [tone: Tone, sign: Html]>> = {
+  good: ['good', icon('good')],
+  note: ['busy', noticeIcons.note],
+  lacking: ['bad', icon('bad')],
 };
 
 /** Blocks as a browser shows them. Their places are what the live script finds them by again. */
@@ -72,9 +72,9 @@ function signOf(drawing: Html): Html {
 }
 
 function drawCheck({ name, state, found, hint }: Check): Html {
-  const [tone, word] = checkStates[state];
+  const [tone, sign] = checkStates[state];
   return html`<li class="${tone}">
-    <span class="chip ${tone}">${icon(tone)}${word}</span>
+    <span class="chip ${tone}">${sign}${state}</span>
     <div>
       <p class="name">${name}</p>
       <p class="found">${found}</p>

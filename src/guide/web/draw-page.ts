@@ -10,7 +10,7 @@ import type { Step, Trail } from './trail.ts';
 
 /** What stands above every page: which file was started where, and by whom. */
 export type HostFacts = {
-  /** The name of the file that was started. */
+  /** The file that was started; its name is shown. */
   readonly file: string;
   readonly machine: string;
   readonly account: string;

@@ -98,7 +98,7 @@ export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGu
   const stopFollowing = guide.onChange(changed);
 
   const frame = (): Frame => ({
-    host,
+    host: { ...host, file: host.file.replace(/^.*[\\/]/, '') },
     place: door.place,
     trail: walked,
     number: question.number,

@@ -86,7 +86,7 @@ ul.list li::marker{color:var(--quiet)}
 .checks .hint{margin-top:.25rem}
 .chip{display:inline-flex;align-items:center;gap:.3125rem;justify-self:start;align-self:start;padding:.0625rem .625rem .0625rem .5rem;border-radius:1rem;font-size:.875rem;font-weight:550;white-space:nowrap}
 .chip.good{color:var(--good);background:var(--good-tint)}
-.chip.wait{color:var(--wait);background:var(--wait-tint)}
+.chip.busy{color:var(--busy);background:var(--busy-tint)}
 .chip.bad{color:var(--bad);background:var(--bad-tint)}
 
 details{border:1px solid var(--line);border-radius:.625rem;background:var(--card);overflow:hidden}
@@ -112,7 +112,7 @@ progress:indeterminate::-moz-progress-bar{background:transparent}
 @media (prefers-reduced-motion:no-preference){progress:indeterminate{animation:passing 2.4s linear infinite}}
 @keyframes passing{from{background-position:100% 0}to{background-position:0 0}}
 .lines{display:flex;flex-direction:column-reverse;margin-top:1rem;max-height:24rem;overflow:auto;border:1px solid var(--line);border-radius:.625rem;background:var(--card)}
-.lines ol{padding:.75rem 1rem;font-size:.9375rem;line-height:1.5}
+.lines ol{padding:.75rem 1rem;font:.875rem/1.55 ${mono}}
 .lines li{white-space:pre-wrap;color:var(--quiet)}
 .lines li+li{margin-top:.125rem}
 .lines .strong{color:var(--ink);font-weight:600}
@@ -136,8 +136,8 @@ input.exactly{font-family:${mono};font-size:.9375rem}
 input.port,input.integer{max-width:10rem}
 .wrong input[type=text],.wrong input[type=password],.wrong select,.wrong textarea{border-color:var(--bad)}
 textarea{resize:vertical;min-height:6rem}
-.secret{display:flex;align-items:flex-end;gap:.5rem}
-.secret input{flex:1;min-width:0}
+.secret{display:flex;gap:.5rem;margin-top:.375rem}
+.secret input[type]{flex:1;min-width:0;margin:0}
 .options{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:.375rem}
 .option{display:flex;align-items:center;gap:.5rem;padding:.5rem 1rem .5rem .75rem;border:1px solid var(--edge);border-radius:.5rem;background:var(--card);cursor:pointer}
 .option input{margin:0;width:1.125rem;height:1.125rem;accent-color:var(--link)}

@@ -4,7 +4,7 @@ import { paletteCss, palettes } from '../../../src/web/index.ts';
 import { drawEnding, drawGuidePage } from '../../../src/guide/web/draw-page.ts';
 import { style } from '../../../src/guide/web/style.ts';
 import { trail } from '../../../src/guide/web/trail.ts';
-import type { Ending, Page } from '../../../src/guide/index.ts';
+import { GuideError, type Ending, type Page } from '../../../src/guide/index.ts';
 import { payloads } from '../../http/hostile-views.ts';
 import { anyCharacter } from '../../support/any-character.ts';
 import { ending, examples } from './example-pages.ts';
@@ -189,6 +189,41 @@ describe('progress', () => {
   });
 });
 
+describe('text that stands as it is', () => {
+  const lines = (number: number): string => Array.from({ length: number }, () => 'x').join('\n');
+  const opened = (...texts: string[]): boolean[] =>
+    [
+      ...drawn(aPage({ blocks: texts.map((text) => ({ kind: 'verbatim', title: 't', text })) })).matchAll(
+        /<details[^>]*>/g,
+      ),
+    ].map(([details]) => details.includes(' open'));
+
+  test('is folded away where it is long, and open where the page is about it', () => {
+    expect(opened(lines(12), lines(13), lines(1))).toEqual([true, false, true]);
+    expect(opened(lines(500))).toEqual([true]);
+  });
+});
+
+describe('the end', () => {
+  const outcome = (more: Partial<Ending>): string | undefined =>
+    /class="outcome (\w+)"/.exec(over(more))?.[1];
+
+  test('is good, bad, or that nothing was done, by more than its colour', () => {
+    const failure = new GuideError('CHECKS_LACKING', 'Cannot install: a port is taken', { hint: 'Free it.' });
+    expect([
+      outcome({}),
+      outcome({ exitCode: 6 }),
+      outcome({ exitCode: 3 }),
+      outcome({ exitCode: 3, failure }),
+    ]).toEqual(['good', 'bad', 'off', 'bad']);
+    expect(over({ failure })).toMatch(/Cannot install: a port is taken[^]*Free it\.[^]*CHECKS_LACKING/);
+  });
+
+  test('is told even where there are no words for it', () => {
+    expect(over({ text: [] })).toContain('<h1 id="title" tabindex="-1">The installer has ended</h1>');
+  });
+});
+
 describe('the steps at the side', () => {
   const at = (place: Page['place'], title: string): Page => aPage({ place, title });
 
@@ -204,6 +239,21 @@ describe('the steps at the side', () => {
     ];
     expect(walk(at({ at: 2, of: 4 }, 'Two'))).toEqual(two);
     expect(walk(at(null, 'Between'))).toEqual(two);
+  });
+
+  test('what lies ahead has its title as far as that is told', () => {
+    const steps = trail()(at({ at: 1, of: 3, titles: ['One', 'Two', 'Three'] }, 'One'));
+    expect(steps?.map(({ title, state }) => `${state} ${title}`)).toEqual([
+      'here One',
+      'ahead Two',
+      'ahead Three',
+    ]);
+  });
+
+  test('what comes after the last of them has them all behind it', () => {
+    const walk = trail();
+    walk(at({ at: 2, of: 2, titles: ['One', 'Two'] }, 'Two'));
+    expect(walk(at(null, 'Installing'))?.map(({ state }) => state)).toEqual(['done', 'done']);
   });
 
   test('who goes back sees what lies ahead by its title', () => {
