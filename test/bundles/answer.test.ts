@@ -49,8 +49,8 @@ beforeEach(async () => {
 const at = (folder: string): string => stick(root.path, `stick-${turn}-${folder}`);
 
 /** A site that took the bundle on the stick in and has something to report. */
-async function siteFrom(folder: string, called = name): Promise<Instance> {
-  const site = await makeSite(desk, called);
+async function siteFrom(folder: string, called = name, company = 'site'): Promise<Instance> {
+  const site = await makeSite(desk, called, company);
   sites.push(site);
   takeInvitationOf(site, await bundleIn(folder));
   await importFrom(site, folder);
@@ -177,7 +177,7 @@ describe('J2.17 the result of a site that nobody has met', () => {
     const called = `moved-${turn}`;
     const moved = await siteFrom(out, called);
     desk.clock.advance(60_000);
-    rotateKeys(moved, { company: companyOf(`${called}, renewed`), before: companyOf(called) });
+    rotateKeys(moved, { company: companyOf('renewed'), before: companyOf('site') });
     sites.splice(sites.indexOf(moved), 1);
     moved.close();
     const site = await openInstance(join(root.path, called), { clock: desk.clock });
@@ -206,7 +206,7 @@ describe('J2.17 the result of a site that nobody has met', () => {
 
 describe('T-17 who answers in the place of a site', () => {
   test('is not believed: words that were told are not those of a courier who answered first', async () => {
-    const courier = await siteFrom(out, `courier-${turn}`);
+    const courier = await siteFrom(out, `courier-${turn}`, 'courier');
     const site = await siteFrom(out);
     await importFrom(vendor, await result(courier, 'forged'));
     expect(here()).toMatchObject({ state: 'pending', peer: courier.identity.instanceId });
@@ -216,7 +216,7 @@ describe('T-17 who answers in the place of a site', () => {
   });
 
   test('keeps the site from answering too, and both words are named', async () => {
-    const courier = await siteFrom(out, `courier-${turn}`);
+    const courier = await siteFrom(out, `courier-${turn}`, 'courier');
     const site = await siteFrom(out);
     await importFrom(vendor, await result(courier, 'forged'));
     const before = vendor.log.entryCount();
@@ -228,7 +228,7 @@ describe('T-17 who answers in the place of a site', () => {
   });
 
   test('makes nothing executable and nothing is published to it', async () => {
-    const courier = await siteFrom(out, `courier-${turn}`);
+    const courier = await siteFrom(out, `courier-${turn}`, 'courier');
     offer(courier, makeRelease(courier, `9.${turn}.0`), [link]);
     await importFrom(vendor, await result(courier, 'forged'));
     const [offered] = readReleases(vendor.db, `9.${turn}.0`).filter((row) => row.link === link);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { findBundles, type FoundBundle } from '../../src/bundles/index.ts';
 import { bundleInvitation } from '../../src/cli/invitation-file.ts';
 import { acceptInvitation, confirm, invite } from '../../src/commands/index.ts';
 import type { LinkTransport } from '../../src/events/index.ts';
-import type { Instance } from '../../src/instance/index.ts';
+import { createInstance, type Instance } from '../../src/instance/index.ts';
 import { readLinks } from '../../src/projections/index.ts';
-import { linkOf, makeInstance, type HeldClock } from '../support/instances.ts';
+import { companyOf, linkOf, type HeldClock } from '../support/instances.ts';
 
 /** A vendor and what it knows of a site that nobody has met: a name. */
 export type OpenDesk = {
@@ -26,10 +26,10 @@ export function inviteSite(
   return link;
 }
 
-/** An instance made where a bundle was brought. */
-export async function makeSite({ root, clock }: OpenDesk, name: string): Promise<Instance> {
-  mkdirSync(root, { recursive: true });
-  return makeInstance(root, name, clock);
+/** An instance made where a bundle was brought; most belong to one company, whose certificate is made once. */
+export async function makeSite({ root, clock }: OpenDesk, name: string, company = 'site'): Promise<Instance> {
+  const { instance } = await createInstance(join(root, name), { name, company: companyOf(company) }, clock);
+  return instance;
 }
 
 /** The one bundle in a folder. */

@@ -129,7 +129,7 @@ describe('J2.F10 an open bundle of a vendor whose certificate was replaced since
     await exportTo(before, its, at('before'));
     expect(cautionOf(before, linkOf(before, its))).toBeUndefined();
     desk.clock.advance(60_000);
-    rotateKeys(before, { company: companyOf(`${called}, renewed`), before: companyOf(called) });
+    rotateKeys(before, { company: companyOf('renewed'), before: companyOf('site') });
     before.close();
     using renewed = await openInstance(join(root.path, called), { clock: desk.clock });
     offer(renewed, makeRelease(renewed, '2.0.0'), [its]);
@@ -191,7 +191,7 @@ describe('an open bundle is refused', () => {
 
   test('by an instance that took an invitation of the same link from somebody else', async () => {
     await exportTo(vendor, link, out);
-    using stranger = await makeSite(desk, `stranger-${turn}`);
+    using stranger = await makeSite(desk, `stranger-${turn}`, 'stranger');
     using site = await makeSite(desk, name);
     const peer = { instanceId: stranger.identity.instanceId, introduction: stranger.identity.bytes };
     site.record(() => acceptInvitation([], { link, name: 'stranger', transport: { kind: 'hand' }, peer }));
@@ -298,7 +298,7 @@ describe('T-54 the key of an open bundle in the hands of somebody else', () => {
   test('brings an invitation of another link or another author nowhere', async () => {
     const mine = linkOf(vendor, link);
     const other = inviteSite(desk, `other-${turn}`);
-    using stranger = await makeSite(desk, `stranger-${turn}`);
+    using stranger = await makeSite(desk, `stranger-${turn}`, 'stranger');
     using site = await makeSite(desk, name);
     for (const invitation of [
       invitationText(vendor, linkOf(vendor, other)),
