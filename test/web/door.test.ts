@@ -6,7 +6,12 @@ import { answeredNames } from '../../src/http/listen.ts';
 
 const names = answeredNames({ host: '127.0.0.1', port: 7420, names: ['status.acme.example'] }, '127.0.0.1');
 
-function status(headers: Readonly<Record<string, string>>, method = 'GET', url = '/'): number | undefined {
+function status(
+  headers: Readonly<Record<string, string>>,
+  method = 'GET',
+  url = '/',
+  takes?: 'forms',
+): number | undefined {
   const message = new IncomingMessage(new Socket());
   Object.assign(message, {
     method,
@@ -14,7 +19,7 @@ function status(headers: Readonly<Record<string, string>>, method = 'GET', url =
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     rawHeaders: Object.entries(headers).flat(),
   });
-  return refusalOf(message, names)?.status;
+  return refusalOf(message, names, takes)?.status;
 }
 
 describe('T-80 a host name that is not ours gets no answer', () => {
@@ -54,6 +59,52 @@ describe('T-80 a host name that is not ours gets no answer', () => {
     expect(hostName('localhost:8080')).toBe('localhost');
     expect(hostName('[::1]:8080')).toBe('[::1]');
   });
+});
+
+describe('T-80 a form enters where forms are taken, from a page of this server', () => {
+  const form = {
+    Host: 'localhost:7420',
+    Origin: 'http://localhost:7420',
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'Content-Length': '12',
+    'Sec-Fetch-Site': 'same-origin',
+  };
+  const statusOf = (headers: Readonly<Record<string, string>>, method = 'POST'): number | undefined =>
+    status(headers, method, '/', 'forms');
+
+  test('as a browser sends it', () => {
+    expect(statusOf(form)).toBeUndefined();
+    expect(status(form, 'POST')).toBe(405);
+  });
+
+  test.each([
+    ['of another origin', { Origin: 'http://evil.example' }, 403],
+    ['of an origin that is kept back', { Origin: 'null' }, 403],
+    ['of two origins', { ORIGIN: 'http://localhost:7420' }, 403],
+    [
+      'of another site by its own word',
+      { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' },
+      403,
+    ],
+    ['opened by nobody', { 'Sec-Fetch-Site': 'none' }, 403],
+    ['of another kind', { 'Content-Type': 'multipart/form-data' }, 415],
+    ['with a second kind', { 'CONTENT-TYPE': 'text/plain' }, 415],
+    ['of unknown length', { 'Transfer-Encoding': 'chunked' }, 411],
+  ] as const)('not one %s', (_, more, expected) => expect(statusOf({ ...form, ...more })).toBe(expected));
+
+  test('nor one that leaves out what it must say', () => {
+    const without = (name: string) =>
+      Object.fromEntries(Object.entries(form).filter(([one]) => one !== name));
+    expect(['Origin', 'Content-Type', 'Content-Length'].map((name) => statusOf(without(name)))).toEqual([
+      403, 415, 411,
+    ]);
+  });
+
+  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s is refused there too', (method) =>
+    expect(statusOf(form, method)).toBe(405),
+  );
+
+  test('what is read has no body there either', () => expect(statusOf(form, 'GET')).toBe(413));
 });
 
 describe('T-80 a page of another origin gets no answer', () => {

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Guide } from '../guide.ts';
 import type { Page } from '../page.ts';
 
 /**
@@ -16,17 +15,17 @@ export type Asked = {
   judge(token: string): 'current' | 'outdated' | 'repeated' | 'foreign';
   /** A form is being answered: no other of its number is from now on. */
   answered(token: string): void;
-  /** Sees what the guide shows now. */
-  look(): void;
+  /** Another page stands, or the same shows more. */
+  look(page: Page): void;
 };
 
-/** Follows `guide`; `look` is to be called at each of its changes. */
-export function asked(guide: Guide): Asked {
+/** Follows what is asked, from `first` on; `look` is to be called at each change. */
+export function asked(first: Page): Asked {
   const key = randomBytes(32);
   const start = randomBytes(4).toString('hex');
   let number = 1;
   let changes = 0;
-  let question = questionOf(guide.page);
+  let question = questionOf(first);
   let last = '';
   const sign = (text: string): string => createHmac('sha256', key).update(text).digest('base64url');
   return {
@@ -53,9 +52,9 @@ export function asked(guide: Guide): Asked {
       number += 1;
       changes += 1;
     },
-    look() {
+    look(page) {
       changes += 1;
-      const now = questionOf(guide.page);
+      const now = questionOf(page);
       if (now !== question) number += 1;
       question = now;
     },

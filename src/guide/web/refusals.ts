@@ -23,7 +23,8 @@ export const usedByYou = (place: string): string =>
 export const notLetIn = (): string =>
   drawRefusal(
     'This browser was not let in',
-    'The installer is shown to the one browser that opened its address last. The terminal in which it was started says the address.',
+    'The installer is shown to the one browser that opened its address.',
+    'If that browser is gone, end the installer in its terminal with Ctrl-C and start it again: it goes on where it was.',
   );
 
 export const notOurForm = (place: string): string =>

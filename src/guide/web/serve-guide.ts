@@ -77,11 +77,12 @@ const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'
 export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGuideFacts): Promise<WebGuide> {
   const limits: WebLimits = { ...usualWebLimits, ...facts.limits };
   const door = entrance();
-  const question = asked(guide);
+  const question = asked(guide.page);
   const steps = trail();
   let walked = steps(guide.page);
   let over: Ending | undefined;
   let answering: Promise<void> = Promise.resolve();
+  let underWay = Promise.withResolvers<void>();
   let drawMs = 0;
   const ended = Promise.withResolvers<Ending>();
   const seen = Promise.withResolvers<void>();
@@ -91,8 +92,10 @@ export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGu
     () => drawMs,
   );
   const changed = (): void => {
-    question.look();
-    walked = steps(guide.page);
+    const { page: now } = guide;
+    question.look(now);
+    walked = steps(now);
+    if (now.isBusy) underWay.resolve();
     stream.announce();
   };
   const stopFollowing = guide.onChange(changed);
@@ -113,8 +116,8 @@ export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGu
     drawMs = performance.now() - began;
     return text;
   };
-  /** What was answered before is done, or failed, which its own answer tells. */
-  const settled = (): Promise<unknown> => Promise.allSettled([answering]);
+  /** What was answered last is done, or failed, which its own answer tells, or is under way for all to see. */
+  const settled = (): Promise<unknown> => Promise.race([Promise.allSettled([answering]), underWay.promise]);
   const goneIfSeen = (): void => {
     if (over !== undefined && lastPages > 0 && stream.size === 0) seen.resolve();
   };
@@ -163,8 +166,12 @@ export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGu
     const said = saidOn(guide.page, form);
     if (said === undefined) return page(reply, 400, notOurForm(door.place));
     question.answered(token);
+    underWay = Promise.withResolvers();
     answering = guide.submit(said).finally(changed);
-    await answering;
+    let isTold = false;
+    answering.catch((error: unknown) => isTold && ended.reject(error));
+    await Promise.race([answering, underWay.promise]);
+    isTold = true;
     return reply.redirect(door.place, 303);
   });
   app.get(`${door.place}events`, (_, reply) => {
@@ -208,7 +215,7 @@ export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGu
 
   guide.ending.then(async (ending) => {
     over = ending;
-    question.look();
+    question.look(guide.page);
     stream.announce();
     if (door.isEntered) await withinMs(limits.lingerMs, seen.promise);
     ended.resolve(ending);

@@ -13,12 +13,14 @@ async function visiting(use: (place: Place) => Promise<void>, first = aPage()): 
   await use({ guide, visitor: await enter(web.url), another: web.another });
 }
 
-describe('T-80 only the browser that opened the address sees the guide', () => {
+describe('T-80 T-83 only the browser that opened the address sees the guide', () => {
   test('the one-time address lets a browser in, by a cookie that no script reads and no other page sends', async () => {
     await using web = await shown(scriptedGuide(aPage()));
     const { origin, pathname } = new URL(web.url);
     expect(origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(pathname).toMatch(/^\/start\/[\w-]{32}$/);
+    // The whole of 127.0.0.0/8 is this machine; what is bound to more than one address answers here.
+    await expect(ask(origin.replace('127.0.0.1', '127.0.0.2'), pathname)).rejects.toThrow(/ECONNREFUSED/);
     const entered = await ask(origin, pathname);
     expect(entered.status).toBe(200);
     expect(entered.headers['referrer-policy']).toBe('no-referrer');
@@ -319,6 +321,27 @@ describe('two windows', () => {
     });
   });
 
+  test('an answer that takes its time shows at once what is under way, and may be stopped there', async () => {
+    await visiting(async ({ guide, visitor }) => {
+      const tested = Promise.withResolvers<void>();
+      const stop = [{ id: 'stop', label: 'Stop', about: null }];
+      guide.onSaid(async ({ action }) => {
+        if (action === 'stop') return tested.resolve();
+        guide.show(aPage({ title: 'Trying', isBusy: true, actions: stop }));
+        await tested.promise;
+        guide.show(aPage({ title: 'Tried' }));
+      });
+      const first = await visitor.look();
+      expect((await visitor.send(first, 'next')).status).toBe(303);
+      const meanwhile = await visitor.look();
+      expect(wordsOf(meanwhile)).toContain('Trying');
+      expect((await visitor.send(first, 'next')).status).toBe(303);
+      expect((await visitor.send(meanwhile, 'stop')).status).toBe(303);
+      expect(wordsOf(await visitor.look())).toContain('Tried');
+      expect(guide.said.map(({ action }) => action)).toEqual(['next', 'stop']);
+    });
+  });
+
   test('a form stays good while the page only shows more', async () => {
     const busy = aPage({ isBusy: true, actions: [{ id: 'stop', label: 'Stop', about: null }] });
     await visiting(async ({ guide, visitor }) => {
@@ -438,6 +461,21 @@ describe('the browser comes and goes, the guide goes on', () => {
     stop.abort();
     expect(await web.ended).toMatchObject({ exitCode: 3, text: ['Nothing was changed on this machine'] });
     expect(guide.endsAsked).toBe(1);
+  });
+
+  test('what fails after the page has gone on is told by the program', async () => {
+    const guide = scriptedGuide(aPage());
+    await using web = await shown(guide);
+    const visitor = await enter(web.url);
+    const goOn = Promise.withResolvers<void>();
+    guide.onSaid(async () => {
+      guide.show(aPage({ isBusy: true }));
+      await goOn.promise;
+      throw new Error('a bug');
+    });
+    expect((await visitor.send(await visitor.look(), 'next')).status).toBe(303);
+    goOn.resolve();
+    await expect(web.ended).rejects.toThrow('a bug');
   });
 
   test('a guide that fails in a way it did not expect is told in both places, and hides nothing', async () => {
