@@ -67,8 +67,10 @@ async function importBundle(found: FoundBundle, importer: Importer, signal: Abor
     if (isOld && known.replica.incomingBlobs().length === 0 && missingParts(found).length > 0)
       return { ...about, link: known.name, ...nothingNew };
     await using opened = await openBundle(found, importer.identity);
-    answered = known.peer === null;
-    if (answered) await takeAnswer(opened, known);
+    if (known.peer === null) {
+      await takeAnswer(opened, known);
+      answered = true;
+    }
     const link = answered ? importer.link(facts.link)! : known;
     const exchange = await takeIn(opened, link.replica, signal);
     const judged = judge(opened, link, exchange);
@@ -76,7 +78,7 @@ async function importBundle(found: FoundBundle, importer: Importer, signal: Abor
     return { ...about, link: link.name, answered, ...judged, failure: stopped ?? judged.failure };
   } catch (error) {
     if (!(error instanceof CrossgapError)) throw error;
-    return { ...about, link: importer.link(facts.link)?.name, ...nothingNew, failure: error };
+    return { ...about, link: importer.link(facts.link)?.name, ...nothingNew, answered, failure: error };
   }
 }
 
