@@ -1,9 +1,4 @@
-// oxlint-disable-next-line no-control-regex -- our own colours begin with one
-const colours = /\u001b\[\d+m/g;
-
-const plainText = /^[ -~]*$/;
-/** Made for the first text that is not plain: it takes the tables of Unicode, which most commands never need. */
-let characters: Intl.Segmenter | undefined;
+import { widthOf } from '../text-width.ts';
 
 /**
  * Rows of cells as lines with aligned columns, no blanks at the ends. The first row may be a heading. Where they are
@@ -75,12 +70,4 @@ export function section(heading: string, lines: readonly string[]): string[] {
 
 export function indented(lines: readonly string[]): string[] {
   return lines.map((line) => (line === '' ? '' : `  ${line}`));
-}
-
-/** How many columns a text takes, colours apart. */
-export function widthOf(cell: string): number {
-  const shown = cell.replaceAll(colours, '');
-  if (plainText.test(shown)) return shown.length;
-  characters ??= new Intl.Segmenter();
-  return [...characters.segment(shown)].length;
 }

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline/promises';
 import { Writable, type Readable } from 'node:stream';
 import { styleText } from 'node:util';
 import { CliError } from './errors.ts';
-import { foldLines } from './fold-lines.ts';
-import { jsonLine, printable } from './printable.ts';
+import { foldLines } from '../fold-lines.ts';
+import { jsonLine, printable } from '../printable.ts';
 
 /** A value from standard input is at most this long, so that it fits an entry. */
 const valueBytesMax = 64 * 1024;
@@ -48,6 +48,13 @@ export type Terminal = {
   readonly ask: (question: string, hidden: boolean) => Promise<string>;
   /** A value: asked for where a person sits there, else all of stdin but one line end. @throws CliError VALUE_MISSING, VALUE_UNFIT */
   readonly readValue: (what: string, hidden: boolean) => Promise<string>;
+  /** Both ends as they are, for what draws itself; `isPlain` where the terminal or a person asks for plain lines. */
+  readonly screen: {
+    readonly input: Streams['stdin'];
+    readonly output: Streams['stderr'];
+    readonly isPlain: boolean;
+    readonly hasColour: boolean;
+  };
   /** All of stdin as it is, at most `bytesMax`. @throws CliError VALUE_MISSING, VALUE_UNFIT */
   readonly readBytes: (what: string, bytesMax: number) => Promise<Buffer>;
 };
@@ -79,8 +86,14 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
     asks,
     ask,
     readValue: (what, hidden) => (asks ? ask(`${what}: `, hidden) : readWhole(stdin, what)),
+    screen: { input: stdin, output: stderr, isPlain: takesPlainLines(env), hasColour: !plain },
     readBytes: (what, bytesMax) => readAll(stdin, what, bytesMax),
   };
+}
+
+/** Whether a terminal says of itself, or a person of it, that no cursor is to be moved: a serial console, a screen reader. */
+function takesPlainLines({ TERM: kind, ACCESSIBLE: accessible }: Streams['env']): boolean {
+  return kind === 'dumb' || kind === 'unknown' || !/^(?:|0|false)$/i.test(accessible ?? '');
 }
 
 /** Narrower than this no words fit, and nothing is folded. */

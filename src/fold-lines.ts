@@ -1,4 +1,4 @@
-import { widthOf } from './table.ts';
+import { widthOf } from './text-width.ts';
 
 /**
  * Text for a terminal of so many columns: lines that are too long go on below, broken between words and indented, in

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { foldLines } from '../../src/cli/fold-lines.ts';
-import { widthOf } from '../../src/cli/table.ts';
+import { foldLines } from '../src/fold-lines.ts';
+import { widthOf } from '../src/text-width.ts';
 
 test('a long line goes on below, broken between words and a little deeper', () => {
   expect(foldLines('  one two three four', 12)).toBe('  one two\n    three\n    four');

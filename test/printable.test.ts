@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonLine, printable } from '../../src/cli/printable.ts';
-import { anyCharacter } from '../support/any-character.ts';
+import { jsonLine, printable } from '../src/printable.ts';
+import { anyCharacter } from './support/any-character.ts';
 
 test('control characters are written so that a terminal shows and does not obey them', () => {
   expect(printable('a\u001b[2Jb\u0007\r\u009bc')).toBe('a\\u{1b}[2Jb\\u{7}\\u{d}\\u{9b}c');

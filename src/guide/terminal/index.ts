@@ -1,0 +1,1 @@
+export { showGuide, type Screen } from './show-guide.ts';

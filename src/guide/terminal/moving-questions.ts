@@ -1,0 +1,85 @@
+import { AbortPromptError, ExitPromptError } from '@inquirer/core';
+import input from '@inquirer/input';
+import select from '@inquirer/select';
+import type { Readable, Writable } from 'node:stream';
+import { printable } from '../../printable.ts';
+import { aboutField, optionsOf, usualOf } from './plain-questions.ts';
+import { PersonEnded, type Questions } from './questions.ts';
+import { secretPrompt } from './secret-prompt.ts';
+
+/** What stands first where a person must decide: Enter alone chooses nothing. */
+const undecided = '';
+
+/** Questions for a terminal that can move its cursor: choices by the arrow keys, fields that can be edited. */
+export function movingQuestions(stdin: Readable, stdout: Writable): Questions {
+  const say = (text: string): void => void stdout.write(text);
+  const on = (signal: AbortSignal) => ({ input: stdin, output: stdout, signal });
+  return {
+    async field(field, signal) {
+      for (const line of aboutField(field)) say(`${line}\n`);
+      const label = `${printable(field.label)}${usualOf({ ...field, value: null })}:`;
+      const options = optionsOf(field);
+      if (options !== undefined) {
+        const usual = options.find(({ value }) => value === field.value)?.value;
+        return await inOurWay(
+          select(
+            {
+              message: `${printable(field.label)}:`,
+              choices: options.map((one) => ({ name: printable(one.label), value: one.value })),
+              loop: false,
+              ...(usual !== undefined && { default: usual }),
+            },
+            on(signal),
+          ),
+        );
+      }
+      const { mayBeShown, value } = field;
+      const usual = value === null || value === '' ? undefined : printable(value);
+      const typed = await inOurWay(
+        field.secret
+          ? secretPrompt({ message: label, mayBeShown }, on(signal))
+          : input({ message: label, ...(usual !== undefined && { default: usual }) }, on(signal)),
+      );
+      return typed === '' || typed === usual ? undefined : typed;
+    },
+    async action({ actions, mustChoose }, signal) {
+      say('\n');
+      const choices = actions.map(({ id, label, about }) => ({
+        name: printable(label),
+        value: id,
+        ...(about !== null && { description: printable(about) }),
+      }));
+      const none = { name: '(choose with the arrow keys)', value: undecided };
+      for (;;) {
+        const chosen = await inOurWay(
+          select(
+            { message: 'What now?', choices: mustChoose ? [none, ...choices] : choices, loop: false },
+            on(signal),
+          ),
+        );
+        if (chosen !== undecided) return chosen;
+      }
+    },
+    async more(signal) {
+      const typed = await inOurWay(
+        input(
+          { message: 'More: Enter, or q and Enter to pass over the rest' },
+          { ...on(signal), clearPromptOnDone: true },
+        ),
+      );
+      return typed.trim() !== 'q';
+    },
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+async function inOurWay<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ExitPromptError || error instanceof AbortPromptError) {
+      throw new PersonEnded('the person ended', { cause: error });
+    }
+    throw error;
+  }
+}
