@@ -7,6 +7,7 @@ import {
   usePrefix,
   useState,
 } from '@inquirer/core';
+import { widthOf } from '../../text-width.ts';
 
 type Asked = { readonly message: string; readonly mayBeShown: boolean };
 
@@ -31,6 +32,6 @@ export const secretPrompt = createPrompt<string, Asked>(({ message, mayBeShown }
     } else setValue(line.line);
   });
   if (status === 'done') return `${prefix} ${message} ${value === '' ? '' : '(typed, not shown)'}`;
-  const shown = isShown ? value : '*'.repeat([...value].length);
+  const shown = isShown ? value : '*'.repeat(widthOf(value));
   return [`${prefix} ${message} ${shown}`, mayBeShown ? `Tab ${isShown ? 'hides' : 'shows'} it` : ''];
 });

@@ -30,6 +30,8 @@ export function typedLines(input: Keys): TypedLines {
 
   /** Takes one line off what was typed; undefined while its end is not there yet. */
   const take = (hidden: boolean): string | undefined => {
+    // In raw mode the system makes no signal of Ctrl-C and no end of Ctrl-D.
+    // oxlint-disable-next-line no-control-regex -- these are the keys
     if (hidden && /^[^\r\n]*[\u0003\u0004]/.test(ahead)) throw new PersonEnded();
     const end = /\r\n|\r|\n/.exec(ahead);
     if (end === null) return undefined;
