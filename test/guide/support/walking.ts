@@ -49,10 +49,19 @@ export function walker(facts: FakeFacts = {}, options: Partial<GuideOptions> = {
 }
 
 /** Resolves with the page once it is not busy. */
-export async function settled(guide: Pick<Walk, 'page' | 'onChange'>): Promise<Page> {
+export function settled(guide: Walk): Promise<Page> {
+  return until(guide, ({ isBusy }) => !isBusy);
+}
+
+/** Resolves when the run is under way. */
+export function runs(guide: Walk): Promise<Page> {
+  return until(guide, ({ id, isBusy }) => id === 'running' && isBusy);
+}
+
+async function until(guide: Walk, isThere: (page: Page) => boolean): Promise<Page> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const look = (): void => {
-    if (!guide.page.isBusy) resolve();
+    if (isThere(guide.page)) resolve();
   };
   const stop = guide.onChange(look);
   look();
