@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -16,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { programVersion } from '../../src/installation.ts';
 import { hostPlatform } from '../../src/installer/pinned-runtimes.ts';
 import type { Runner } from '../../src/installer/index.ts';
-import { makeVendor } from '../cli/site/vendor.ts';
+import { makeVendor, type Vendor } from '../cli/site/vendor.ts';
 import { runtimeHere, sharedRunner, sharedRuntimes } from '../support/installer-runtime.ts';
 import { requires } from '../support/requires.ts';
 import { bareMachine, type BareMachine } from './bare-machine.ts';
@@ -28,11 +29,20 @@ const isHere =
   requires('ldd', 'installers on a machine with nothing on it') &&
   (await runtimeHere(platform, 'installers that are really started')) !== undefined;
 
+const exporting = ['bundle', 'export', '--to', 'plant', '--release', '3.2.0'];
+type Made = {
+  readonly bundle: number;
+  readonly installer: { readonly file: string; readonly sha256: string };
+  readonly parts: readonly { readonly file: string }[];
+};
+
 describe.runIf(isHere)('an installer that is started', () => {
   const root = mkdtempSync(join(tmpdir(), 'crossgap-started-'));
   let runner: Runner;
+  let vendor: Vendor;
   let machine: BareMachine;
   let file: string;
+  let made: Made;
   let media: string;
   const data = '/var/lib/crossgap';
   const version = (words: readonly string[] = [], options = {}) =>
@@ -40,7 +50,7 @@ describe.runIf(isHere)('an installer that is started', () => {
 
   beforeAll(async () => {
     runner = await sharedRunner(platform);
-    const vendor = await makeVendor(root);
+    vendor = await makeVendor(root);
     await vendor.invite('plant');
     await vendor.release('3.2.0');
     // What was fetched and built for all tests is what this vendor has.
@@ -51,15 +61,13 @@ describe.runIf(isHere)('an installer that is started', () => {
     for (const name of [built, `${built}.json`, ...fetched])
       linkSync(join(sharedRuntimes, name), join(runtimes, name));
     media = join(root, 'media');
-    const wish = ['--to', 'plant', '--release', '3.2.0', '--installer', platform, '--out', media];
-    ({ file } = (await vendor.asks<Made>(['bundle', 'export', ...wish])).installer);
+    made = await vendor.asks<Made>([...exporting, '--installer', platform, '--out', media]);
+    ({ file } = made.installer);
     machine = bareMachine(join(root, 'bare'), file);
     copyFileSync(file, machine.here('/opt/installer'));
     mkdirSync(machine.here('/srv'));
   });
   afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-  type Made = { installer: { file: string; sha256: string }; parts: { file: string }[] };
 
   test('it has a name that says what it is, and can be started', () => {
     expect(file).toBe(join(media, 'orders-3.2.0-installer'));
@@ -73,6 +81,41 @@ describe.runIf(isHere)('an installer that is started', () => {
     expect(readFileSync(join(media, 'transport.txt'), 'utf8')).toContain(
       'Start it:  ./orders-3.2.0-installer',
     );
+  });
+
+  test('it is made again byte for byte, at once, though nobody has the first one any more', async () => {
+    const out = join(root, 'again');
+    const again = await vendor.asks<Made>([
+      ...exporting,
+      ...['--bundle', String(made.bundle), '--installer', platform, '--out', out],
+    ]);
+    expect(again.installer.sha256).toBe(made.installer.sha256);
+    expect(readdirSync(join(root, 'acme', 'runtimes')).filter((name) => name.startsWith('bundle-'))).toEqual(
+      [],
+    );
+    rmSync(out, { recursive: true });
+  });
+
+  test('a runner comes with the bundle in parts beside it, and all of them are on the sheet', async () => {
+    const out = join(root, 'beside');
+    const { parts } = await vendor.asks<Made>([...exporting, ...['--runner', platform, '--out', out]]);
+    const program = `crossgap-${programVersion()}-runner-${platform}`;
+    expect(readdirSync(out)).toHaveLength(parts.length + 2);
+    const sheet = readFileSync(join(out, 'transport.txt'), 'utf8');
+    for (const name of [program, ...parts.map((part) => part.file.split('/').at(-1)!)])
+      expect(sheet).toMatch(new RegExp(`^[0-9a-f]{64}  ${name}$`, 'm'));
+    rmSync(out, { recursive: true });
+  });
+
+  test('a file that would be larger than asked for is refused before it is written', async () => {
+    const out = join(root, 'too-large');
+    const bytes = String(runner.sizeBytes + 100_000);
+    const wish = ['--installer', platform, '--part-size', bytes, '--out', out, '--json'];
+    const { exitCode, error } = await vendor.types([...exporting, ...wish]);
+    expect([exitCode, error.code]).toEqual([3, 'INSTALLER_TOO_LARGE']);
+    expect(error.message).toContain('with the bundle it has');
+    expect(error.hint).toContain('--runner');
+    expect(existsSync(out)).toBe(false);
   });
 
   test('it runs where there is no Node, no shell and no network, whatever is said to Node, and writes only where it says', () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeTransportSheet, type BundleFacts, type Exported, type SheetFile } from '../../bundles/index.ts';
 import {
@@ -73,8 +73,8 @@ export interface Workshop extends AsyncDisposable {
   wrap(made: Exported, release: ReleaseRow | undefined): Promise<Wrapped>;
 }
 
-/** Bytes that index and footer may have. */
-const indexBytes = 256 * 1024;
+/** Bytes that the front of the bundle, index and footer may have together. */
+const frontsBytes = 256 * 1024;
 
 /**
  * The program for a platform, and where a bundle is written that goes with it.
@@ -95,17 +95,15 @@ export async function openWorkshop(
     tell: (line) => terminal.talk(line),
     signal,
   });
-  const room = partBytes - runner.sizeBytes - indexBytes;
-  if (kind === 'installer' && room <= 0)
-    throw tooLarge(`the program alone has ${size(runner.sizeBytes)}`, partBytes);
-  await mkdir(runtimes, { recursive: true, mode: 0o700 });
   const folder = kind === 'runner' ? out : await mkdtemp(join(runtimes, 'bundle-'));
   const suffix = platform.startsWith('win-') ? '.exe' : '';
   const { instance: id, name, introduction, signing } = senderOf(instance);
   const maker = { instance: id, name, introduction, signing };
   const refuse = ({ parts, sealedBytes }: BundleFacts): void => {
-    if (kind === 'installer' && parts > 1)
-      throw tooLarge(`with the bundle it has ${size(runner.sizeBytes + sealedBytes)}`, partBytes);
+    if (kind === 'runner') return;
+    const bytes = runner.sizeBytes + sealedBytes + frontsBytes;
+    if (bytes > partBytes) throw tooLarge(`with the bundle it has ${size(bytes)}`, partBytes);
+    if (parts > 1) throw tooLarge(`that bundle was made in ${parts} parts`, partBytes);
   };
   const sheetOf = async (
     { facts, leftOutBytes }: Exported,
@@ -114,7 +112,7 @@ export async function openWorkshop(
   ): Promise<string> => writeTransportSheet(out, { ...facts, leftOutBytes }, parts, files);
   return {
     folder,
-    partBytes: kind === 'runner' ? partBytes : room,
+    partBytes: kind === 'runner' ? partBytes : Number.MAX_SAFE_INTEGER,
     refuse,
     async wrap(made, release) {
       if (kind === 'runner' || release === undefined) {
