@@ -2,11 +2,11 @@
 export function addressLines(url: string, { machine, account }: AddressFacts): readonly string[] {
   const { port } = new URL(url);
   return [
-    'Open this address in a browser on this machine. It works once, and for one browser:',
+    'Open this address in a browser on this machine; it works once, for one browser:',
     '',
     `  ${url}`,
     '',
-    'Over SSH, run this on the machine with the browser first, then open the same address there:',
+    'Over SSH, first run this where the browser is, then open the same address there:',
     '',
     `  ssh -L ${port}:127.0.0.1:${port} ${account}@${machine}`,
   ];

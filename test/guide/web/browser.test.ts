@@ -321,11 +321,10 @@ describe.runIf(requires('chromium', 'what a browser makes of the installer’s p
 
   test('every page is read with the contrast of WCAG AA in both schemes, and fits 375 px', async () => {
     await looking({ first: examples.verifying, width: 375, height: 800 }, async ({ guide, window }) => {
-      const long = (page: Page): Page =>
-        JSON.parse(JSON.stringify(page).replaceAll('Orders', `Orders${'W'.repeat(90)}`)) as Page;
-      const everyPage = [...Object.values(examples), ...Object.values(examples).map(long)].map(
-        (page, at) => ({ ...page, title: `${page.title}, page ${at}.` }),
-      );
+      const everyPage = Object.values(examples).map((page, at): Page => {
+        const long = JSON.stringify(page).replaceAll(/(Orders|Port|step)/g, `$1${'W'.repeat(90)}`);
+        return { ...(JSON.parse(long) as Page), title: `${page.title}, page ${at}.` };
+      });
       const troubles: unknown[] = [];
       let texts = 0;
       for (const page of everyPage) {
@@ -340,7 +339,7 @@ describe.runIf(requires('chromium', 'what a browser makes of the installer’s p
           troubles.push(...found.filter(({ colour, ground }) => contrast(colour, ground) < 4.5));
         }
       }
-      expect(texts).toBeGreaterThan(400);
+      expect(texts).toBeGreaterThan(200);
       expect(troubles).toEqual([]);
     });
   });
