@@ -1,16 +1,22 @@
 import type { Writable } from 'node:stream';
+import { foldLines } from '../../fold-lines.ts';
 import { printable } from '../../printable.ts';
 import type { Field } from '../page.ts';
 import type { Questions } from './questions.ts';
 import { typedLines, type Keys } from './typed-lines.ts';
 
+const [columnsMin, columnsUsual] = [40, 80];
+
+type Screenful = Writable & { readonly columns?: number };
+
 /**
  * Questions as plain lines: numbered choices, one question a line, no cursor is moved and nothing is coloured, so that a
  * serial console, a screen reader and a log of the session read what a person reads.
  */
-export function plainQuestions(input: Keys, output: Writable): Questions {
+export function plainQuestions(input: Keys, output: Screenful): Questions {
   const lines = typedLines(input);
-  const say = (text: string): void => void output.write(text);
+  const say = (text: string): void =>
+    void output.write(foldLines(text, Math.max(columnsMin, output.columns ?? columnsUsual)));
   const choose = async (
     asked: readonly { readonly label: string; readonly about?: string | null }[],
     usual: number | undefined,

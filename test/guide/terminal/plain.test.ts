@@ -1,0 +1,110 @@
+import { PassThrough, Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { startGuide } from '../../../src/guide/index.ts';
+import { showGuide } from '../../../src/guide/terminal/index.ts';
+import { fakeSite, theSecret, theWords, type FakeFacts, type FakeSite } from '../support/fake-site.ts';
+import { asked } from '../support/walking.ts';
+
+type Session = { readonly site: FakeSite; readonly exitCode: number; readonly seen: string };
+
+/** Somebody at a terminal of plain lines who types these, one after the other, and hangs up then. */
+async function types(lines: readonly string[], facts: FakeFacts = {}): Promise<Session> {
+  const site = fakeSite(facts);
+  const input = new PassThrough();
+  let seen = '';
+  const output = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      seen += chunk.toString();
+      done();
+    },
+  });
+  input.end(lines.map((line) => `${line}\n`).join(''));
+  const guide = startGuide(site, asked);
+  const { exitCode } = await showGuide(guide, { input, output, isPlain: true, hasColour: true });
+  return { site, exitCode, seen };
+}
+
+const toTheInputs = ['', theWords, '', '', ...Array.from({ length: 3 }, () => 'q'), ''];
+
+test('a whole installation is typed as lines, and no secret is seen', async () => {
+  const { site, exitCode, seen } = await types([
+    '',
+    theWords,
+    '',
+    '',
+    'q',
+    '',
+    theSecret,
+    '',
+    '8443',
+    '1',
+    '',
+    '',
+    '',
+    'q',
+    '',
+    '2',
+  ]);
+  expect(seen).toContain('3.2.0 is installed');
+  expect(exitCode).toBe(0);
+  expect(site.kept).toEqual({
+    'ConnectionStrings.Main': theSecret,
+    'Site.Port': '8443',
+    'Log.Level': 'Debug',
+  });
+  expect(seen).not.toContain('geheim');
+});
+
+test('nothing moves the cursor, colours a word or is wider than the terminal', async () => {
+  const { seen } = await types(toTheInputs);
+  // oxlint-disable-next-line no-control-regex -- it is what must not be there
+  expect(seen).not.toMatch(/[\u001b\r\b]/);
+  for (const line of seen.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test('a number that is no choice is asked for again', async () => {
+  const { seen, exitCode } = await types(['7', 'x', '2']);
+  expect(seen.match(/Type a number from 1 to 2\./g)).toHaveLength(2);
+  expect(exitCode).toBe(3);
+});
+
+test('a terminal that is gone leaves things as they were', async () => {
+  const { site, exitCode } = await types(['', theWords, '']);
+  expect(exitCode).toBe(3);
+  expect(site.asked.some((one) => /^(?:run|keep)/.test(one))).toBe(false);
+});
+
+test('where a person must decide Enter chooses nothing', async () => {
+  const open = {
+    deployment: 'd-0',
+    state: 'interrupted',
+    number: '3.2.0',
+    at: null,
+    done: [],
+    error: null,
+    wait: null,
+  } as const;
+  const { site, seen } = await types(['', '', '', '1'], {
+    maker: { believed: true },
+    standing: { open },
+  });
+  expect(seen.match(/Type a number/g)).toHaveLength(2);
+  expect(site.asked).toContain('run resume d-0');
+});
+
+test('only what was wrong is asked again, and what was typed can be changed', async () => {
+  const { seen } = await types(['', 'amber', '', '', theWords, '2', '', '', '1']);
+  expect(seen).toContain('Problem: Cannot believe acme: these are not its words');
+  expect(seen.match(/Or a certificate file/g)).toHaveLength(2);
+  expect(seen).toContain('Orders 3.2.0 (page 1 of 5)');
+});
+
+test('what a file says of itself gives the terminal no orders', async () => {
+  const { seen } = await types(['', 'q'], {
+    maker: { believed: true },
+    release: { process: 'Orders\u001b[2J\u202e', notes: 'a\u001b]0;title\u0007' },
+  });
+  expect(seen).toContain('Orders\\u{1b}[2J\\u{202e}');
+  // oxlint-disable-next-line no-control-regex -- it is what must not be there
+  expect(seen).not.toMatch(/[\u001b\u0007\u202e]/);
+});

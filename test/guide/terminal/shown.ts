@@ -1,0 +1,19 @@
+import { inTerminal, startGuide } from '../../../src/guide/index.ts';
+import { aWait, fakeSite } from '../support/fake-site.ts';
+import { asked } from '../support/walking.ts';
+
+// A guide over a site on paper, shown in the terminal this is started in: `node shown.ts [plain] [waiting]`.
+const words = process.argv.slice(2);
+const { showGuide } = await inTerminal();
+const guide = startGuide(
+  fakeSite(words.includes('waiting') ? { outcomes: [{ state: 'waiting', wait: aWait }] } : {}),
+  asked,
+);
+process.on('SIGINT', () => void guide.end());
+const ending = await showGuide(guide, {
+  input: process.stdin,
+  output: process.stderr,
+  isPlain: words.includes('plain'),
+  hasColour: false,
+});
+process.stdout.write(`\nended with ${ending.exitCode}: ${ending.text.join(' ')}\n`);
