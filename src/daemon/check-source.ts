@@ -8,6 +8,7 @@ import { nameKey, readPackageFiles, readSourceAlarms, readWantedBlobs } from '..
 import type { SourceSettings } from '../settings/index.ts';
 import { noteComparison } from './fetch-packages.ts';
 import { repositoryOf } from './repositories.ts';
+import { noteSourceFailures } from './source-failures.ts';
 
 type CheckOptions = { readonly signal: AbortSignal; readonly patience?: Patience };
 
@@ -18,7 +19,9 @@ export async function checkSource(
   options: CheckOptions,
 ): Promise<{ readonly what: string; readonly takesPushes: boolean }> {
   using opened = openSource(repositoryOf(instance, source), options);
-  return await opened.look();
+  const found = await opened.look();
+  noteSourceFailures(instance, { failures: [], answered: [source.name] });
+  return found;
 }
 
 /**

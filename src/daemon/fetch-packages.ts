@@ -1,14 +1,15 @@
-import { rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { recordComparison } from '../commands/index.ts';
 import type { PackagePin } from '../events/index.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
-import { largestCarrier, NugetError, openSource, type Patience } from '../nuget/index.ts';
+import { forgetDownload, largestCarrier, NugetError, openSource, type Patience } from '../nuget/index.ts';
 import { nameKey, readLinks, readSourceAlarms, readWantedBlobs } from '../projections/index.ts';
 import { isNamed, type SourceSettings } from '../settings/index.ts';
 import { admitFile, lackingPackages } from './admit-packages.ts';
 import { blobRoom } from './blob-room.ts';
 import { repositoryOf } from './repositories.ts';
+import { noteSourceFailures } from './source-failures.ts';
 
 /** A package that a release of a link names and that is not here. */
 type Lacking = { readonly link: string; readonly pin: PackagePin };
@@ -49,7 +50,7 @@ export async function fetchPackages(instance: Instance, options: LookOptions): P
   const { mayAsk = () => true } = options;
   const sources = instance.settings.source.filter((source) => source.fetch);
   let kept = 0;
-  const failures: NugetError[] = [];
+  const [failures, answered]: [NugetError[], string[]] = [[], []];
   if (sources.length === 0) return { kept, failures };
   const wanted = lacking(instance);
   for (const source of sources) {
@@ -57,13 +58,28 @@ export async function fetchPackages(instance: Instance, options: LookOptions): P
     if (named.length === 0) continue;
     try {
       kept += await fetchFrom(instance, source, named, options);
+      answered.push(source.name);
     } catch (error) {
       if (!(error instanceof NugetError)) throw error;
       // One that fails for one package is not asked for the next: it would not do better.
       failures.push(error);
     }
   }
+  if (failures.length + answered.length > 0) keepHowItWent(instance, { failures, answered }, options.log);
   return { kept, failures };
+}
+
+function keepHowItWent(
+  instance: Instance,
+  asked: Parameters<typeof noteSourceFailures>[1],
+  log: Logger,
+): void {
+  try {
+    noteSourceFailures(instance, asked);
+  } catch (error) {
+    // A full disk is told of elsewhere; what was fetched is here all the same.
+    log.warn({ err: error }, 'failures of repositories not written');
+  }
 }
 
 async function fetchFrom(
@@ -73,21 +89,31 @@ async function fetchFrom(
   { log, signal, patience, onVain = () => {} }: LookOptions,
 ): Promise<number> {
   const repository = repositoryOf(instance, settings);
-  using source = openSource(repository, { signal, ...(patience && { patience }) });
+  using source = openSource(repository, {
+    signal,
+    ...(patience && { patience }),
+    onAgain({ id, version, keptBytes, lostBytes }) {
+      const fields = { repository: settings.name, package: `${id} ${version}` };
+      if (lostBytes === 0) log.info({ ...fields, keptBytes }, 'download goes on where it broke off');
+      else log.warn({ ...fields, lostBytes }, 'download begins again: the rest of it can not be had');
+    },
+  });
   let kept = 0;
   for (const one of wanted) {
     // Another repository, or the link, may have brought it meanwhile.
     const isLacking = lackingPackages(instance, one.link).some(({ pin }) => pin.sha256 === one.pin.sha256);
     if (!isLacking) continue;
     const { id, version, sha256 } = one.pin;
-    const path = `${instance.blobs.incomingPath(sha256)}.source`;
+    // Apart from what another repository may have begun of it.
+    const path = `${instance.blobs.incomingPath(sha256)}.${createHash('sha256').update(settings.name).digest('hex').slice(0, 8)}.source`;
     const noRoom = blobRoom(instance).lacks(
       { digest: sha256, sizeBytes: one.pin.sizeBytes, attempt: 0 },
       path,
     );
     if (noRoom !== undefined) continue;
+    // What broke off stays, for the next look to go on from; the store sweeps away what nobody comes back to.
+    const isThere = await source.fetch(one.pin, { path, bytesMax: largestCarrier(one.pin.sizeBytes) });
     try {
-      const isThere = await source.fetch(one.pin, { path, bytesMax: largestCarrier(one.pin.sizeBytes) });
       if (!isThere || !(await takeIn(instance, settings.name, one, path, log))) {
         onVain(settings.name, one.pin);
         continue;
@@ -95,7 +121,7 @@ async function fetchFrom(
       kept += 1;
       log.info({ repository: settings.name, package: `${id} ${version}` }, 'package fetched');
     } finally {
-      await rm(path, { force: true });
+      await forgetDownload(path);
     }
   }
   return kept;

@@ -7,7 +7,8 @@ import {
   type SourceAlarm,
   type StatusView,
 } from '../projections/index.ts';
-import { commandLine, count } from '../words.ts';
+import { commandLine, count, moment } from '../words.ts';
+import { readSourceFailures } from './source-failures.ts';
 
 const shownMax = 10;
 
@@ -28,10 +29,16 @@ export function repositoryTrouble({ db, settings }: Pick<Instance, 'db' | 'setti
   };
 }
 
-/** The same as the status says it. */
-export function repositoryWarnings(instance: Pick<Instance, 'db' | 'settings'>): StatusView['warnings'] {
+/** The same as the status says it, and before it those that can't be asked. */
+export function repositoryWarnings(
+  instance: Pick<Instance, 'db' | 'settings' | 'folder'>,
+): StatusView['warnings'] {
   const { alarms, pushes } = repositoryTrouble(instance);
   const all = [
+    ...readSourceFailures(instance).map(({ repository, code, message, since }) => ({
+      code,
+      message: `repository ${repository} can't be asked for packages since ${moment(since)}: ${withoutName(message)}; links bring them all the same (${commandLine('source', 'check', repository)} looks again)`,
+    })),
     ...alarms.map(({ repository, id, version, expected, found }) => ({
       code: 'SOURCE_CONTENT_DIFFERS',
       message: `repository ${repository} has other content as ${id} ${version}: ${found}, and the release names ${expected}; nothing of it is used (${commandLine('source', 'check', repository)} looks again)`,
@@ -46,7 +53,9 @@ export function repositoryWarnings(instance: Pick<Instance, 'db' | 'settings'>):
   return [...all.slice(0, shownMax), { code: 'PUSH_REFUSED', message: more }];
 }
 
+const withoutName = (message: string): string => message.replace(/^Cannot use repository \S+: /, '');
+
 /** What stands behind the colon of the error's sentence. */
 export function whyNotPushed({ message }: Pick<PushRow, 'message'>): string {
-  return message?.replace(/^Cannot use repository \S+: /, '') ?? 'nobody said why';
+  return message === null ? 'nobody said why' : withoutName(message);
 }

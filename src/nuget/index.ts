@@ -11,6 +11,7 @@ export {
 export { autocompleteAnswer, readSearchQuery, searchAnswer, type SearchQuery } from './served/search.ts';
 export { serviceIndex } from './served/service-index.ts';
 export { NugetError, type NugetErrorCode } from './errors.ts';
+export { forgetDownload } from './source/download.ts';
 export { failure } from './source/failures.ts';
 export { backOff, usualPatience, type Patience } from './source/patience.ts';
 export {

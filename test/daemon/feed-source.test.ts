@@ -1,6 +1,6 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { demandTrust } from '../../src/commands/index.ts';
+import { demandTrust, distrust } from '../../src/commands/index.ts';
 import { feedSource } from '../../src/daemon/feed-source.ts';
 import type { FeedSource } from '../../src/http/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
@@ -71,7 +71,7 @@ test('a file is given as it was verified', async () => {
   expect((await file!.readFile()).length).toBe(the('1.0.0').sizeBytes);
 });
 
-test('a file that was changed on the disk is not given, also where it was given before, nor listed until it is whole again', async () => {
+test('T-92 a file that was changed on the disk is not given, also where it was given before, nor listed until it is whole again', async () => {
   const path = instance.blobs.path(await add('1.0.0'));
   const before = await source.open(the('1.0.0'));
   const bytes = await before!.readFile();
@@ -91,7 +91,7 @@ test('a file that was changed on the disk is not given, also where it was given 
   expect(versions()).toEqual({ versions: ['1.0.0', '2.0.0'] });
 });
 
-test('a file that is not good enough any more is not given, though nobody touched it', async () => {
+test('T-92 a file that is not good enough any more is not given, though nobody touched it', async () => {
   await add('1.0.0');
   const each = the('1.0.0');
   const isGiven = async (): Promise<boolean> => {
@@ -109,6 +109,12 @@ test('a file that is not good enough any more is not given, though nobody touche
   demand(false);
   expect(versions()).toEqual({ versions: ['1.0.0'] });
   expect(await isGiven()).toBe(true);
+  const { fingerprint } = instance.identity.certificate;
+  const known = [{ fingerprint, certificate: null }];
+  instance.record(() => distrust(known, [], { named: fingerprint, reason: 'stolen' }));
+  clock.advance(1000);
+  expect(await isGiven()).toBe(false);
+  expect(versions()).toBeUndefined();
 });
 
 test('a file that is gone is not given, and no longer served after that', async () => {

@@ -173,7 +173,7 @@ describe('what is trusted', () => {
 });
 
 describe('a company certificate that is distrusted here', () => {
-  test('is asked for when a package is used and not when one comes; its link stays, and adding it again ends that', async () => {
+  test('T-96 is asked for when a package is used and not when one comes; its link stays, and adding it again ends that', async () => {
     const { customer, link } = both;
     const distrusting = (): number =>
       customer.record((db) =>

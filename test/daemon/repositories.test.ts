@@ -118,7 +118,7 @@ describe('a package that a release names and that is not here', () => {
     expect(isLacking(customer, '1.1.0')).toBe(false);
   });
 
-  test('is an alarm with both digests where a repository has another content, and the link brings it all the same', async () => {
+  test('T-87 is an alarm with both digests where a repository has another content, and the link brings it all the same', async () => {
     const right = await offerOnly('1.2.0');
     const pin = ofVendor('1.2.0');
     const changed = await repacked('1.2.0');
@@ -180,6 +180,18 @@ describe('a package that a release names and that is not here', () => {
     const { kept, failures } = await look(withSettings(both));
     expect(kept).toBe(1);
     expect(failures.map(codeOf)).toEqual(['SOURCE_FAILING refused']);
+    const [shown] = warningsShown(withSettings(both));
+    expect(shown).toMatchObject({
+      code: 'SOURCE_FAILING',
+      message: expect.stringMatching(
+        /^repository \S+ can't be asked for packages since .* UTC: it has no answer at the moment \(503\); links/,
+      ) as string,
+    });
+    expect(codesShown(withSettings({ source: [share] }))).toEqual([]);
+    server.special = () => undefined;
+    await offerOnly('1.4.1');
+    await look(withSettings(both));
+    expect(codesShown(withSettings(both))).toEqual([]);
   });
 
   test('comes with one run of the daemon, and a repository that fails hinders nothing', async () => {

@@ -92,7 +92,7 @@ describe('an id belongs to one side', () => {
     expect(passedOver).toEqual([rows[1]]);
   });
 
-  test('and others add to it only what the same certificate signed', () => {
+  test('T-91 and others add to it only what the same certificate signed', () => {
     const signer = 'one company';
     const rows = [
       row('acme', 'App', '1', { signer }),

@@ -310,7 +310,7 @@ if (requires('openssl', 'packages are stamped by a real time stamp authority')) 
       });
     });
 
-    describe('a clock that is wrong by years', () => {
+    describe('T-97 a clock that is wrong by years', () => {
       const now = (years: number): Date => days(years * 365);
 
       test.each([-5, 5])('does not make a revoked signer good (%s years)', async (years) => {

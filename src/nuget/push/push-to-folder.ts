@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normalizedVersion, packageFileName } from '../../packages/index.ts';
 import { fetchFromFolder, lookIntoFolder, unusable } from '../source/folder-source.ts';
@@ -44,17 +44,33 @@ async function isFlat(folder: string): Promise<boolean> {
   return (await readdir(folder)).some((name) => /\.nupkg$/i.test(name));
 }
 
+/** False where a file of that name came into being meanwhile. */
 async function putFlat(folder: string, given: PackageAtHand, signal: AbortSignal): Promise<boolean> {
   const temporary = join(folder, `.${randomBytes(8).toString('hex')}.tmp`);
   try {
     await copyDurably(given.path, temporary, signal);
-    await rename(temporary, join(folder, packageFileName(given)));
-  } catch (error) {
+    if (!(await giveNewName(temporary, join(folder, packageFileName(given))))) return false;
+  } finally {
     await rm(temporary, { force: true });
-    throw error;
   }
   await makeDurable(folder);
   return true;
+}
+
+/** Gives a file a name that nothing has; false where something has it. A rename would take its place. */
+async function giveNewName(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === 'EEXIST') return false;
+    // Some shares and sticks know one name a file only.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(code)) throw error;
+    if ((await stat(to).catch(() => undefined)) !== undefined) return false;
+    await rename(from, to);
+    return true;
+  }
 }
 
 /** False where a folder of that version came into being meanwhile. */

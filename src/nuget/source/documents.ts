@@ -5,6 +5,7 @@ import type { Connections } from './connections.ts';
 import { failure, isPassing, statusFailure } from './failures.ts';
 import { backOff, retryAfter, type Patience } from './patience.ts';
 import { shown, type HttpRepository } from './repository.ts';
+import type { DownloadAgain } from './source.ts';
 
 /** A repository that is asked things: its settings, its open connections, and how patient we are with it. */
 export type Asking = {
@@ -14,6 +15,7 @@ export type Asking = {
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly limits?: ZipLimits | undefined;
+  readonly onAgain?: ((again: DownloadAgain) => void) | undefined;
 };
 
 const toldMax = 2000;

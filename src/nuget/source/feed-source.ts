@@ -35,9 +35,9 @@ export function openFeedSource(repository: HttpRepository, options: SourceOption
 /** Everything that is needed to ask an HTTP repository something; its connections are to be disposed of. */
 export function openAsking(
   repository: HttpRepository,
-  { signal, patience = usualPatience, now = Date.now, limits }: SourceOptions,
+  { signal, patience = usualPatience, now = Date.now, limits, onAgain }: SourceOptions,
 ): Asking {
-  return { repository, connections: openConnections(repository), patience, signal, now, limits };
+  return { repository, connections: openConnections(repository), patience, signal, now, limits, onAgain };
 }
 
 async function readIndex(asking: Asking): Promise<ServiceIndex> {

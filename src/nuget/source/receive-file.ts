@@ -1,15 +1,20 @@
 import { constants } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
-import type { NugetError } from '../errors.ts';
+import { open, type FileHandle } from 'node:fs/promises';
+import { NugetError } from '../errors.ts';
+import { forgetDownload } from './download.ts';
 import { failure } from './failures.ts';
 
 /** Where a package that comes is put, and how large it may be. */
 export type Target = { readonly path: string; readonly bytesMax: number };
 
-const flags = constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+const plain = constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+
+/** How what comes is kept: behind what is there, and what came of it where it breaks off on the way. */
+export type Keeping = { readonly goesOn: boolean; readonly keepsBegin: boolean };
 
 /**
- * Writes what a repository gives to a file that only its owner can read; where it breaks off the file is gone.
+ * Writes what a repository gives to a file that only its owner can read. Where it breaks off the file is gone, unless its
+ * beginning is to be kept: then it stays where nothing else is wrong with it than that the rest is missing.
  *
  * @throws NugetError SOURCE_NOT_KEPT where our own disk refuses; what `pieces` throws
  */
@@ -17,7 +22,9 @@ export async function receiveFile(
   repository: { readonly name: string },
   path: string,
   pieces: AsyncIterable<Uint8Array>,
+  { goesOn, keepsBegin }: Keeping = { goesOn: false, keepsBegin: false },
 ): Promise<void> {
+  const flags = plain | (goesOn ? constants.O_APPEND : constants.O_TRUNC);
   let file: FileHandle;
   try {
     file = await open(path, flags, 0o600);
@@ -34,10 +41,17 @@ export async function receiveFile(
     }
   } catch (error) {
     await file.close();
-    await rm(path, { force: true });
+    if (!keepsBegin || !isOnlyMissing(error)) await forgetDownload(path);
     throw error;
   }
   await file.close();
+}
+
+/** Whether what came is good as far as it came: the way broke off, or we ended. */
+function isOnlyMissing(error: unknown): boolean {
+  return (
+    !(error instanceof NugetError) || error.code === 'SOURCE_UNREACHABLE' || error.code === 'SOURCE_SLOW'
+  );
 }
 
 function notKept(repository: { readonly name: string }, path: string, cause: unknown): NugetError {

@@ -101,7 +101,7 @@ describe('trust', () => {
     expect(await added()).toEqual([]);
   });
 
-  test('what is distrusted is refused though it is pinned, is told with who and why, and is over by adding it', async () => {
+  test('T-96 what is distrusted is refused though it is pinned, is told with who and why, and is over by adding it', async () => {
     const certificate = file('authority.pem', pem(authority));
     await acme.asks(['trust', 'add', certificate]);
     await acme.asks(['package', 'add', signed]);

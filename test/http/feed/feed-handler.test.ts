@@ -243,7 +243,7 @@ test('addresses are those configured, where something stands in front', async ()
   expect(page.body.toString()).toContain('https://intra.example/packages/nuget/v3/index.json');
 });
 
-test('with a token, nothing of the feed is read without it, and the page stays as it was', async () => {
+test('T-93 with a token, nothing of the feed is read without it, and the page stays as it was', async () => {
   using folder = temporaryFolder();
   const token = 'a-token-that-is-long';
   const { feed } = exampleFeed(folder, wishes.slice(1, 2), { tokens: [token] });

@@ -15,7 +15,7 @@ test('the token opens as password, whatever the user name, also while its succes
   expect(good.filter((header) => !opens(header))).toEqual([]);
 });
 
-test('nothing else opens', () => {
+test('T-93 nothing else opens', () => {
   const opens = tokenGate([token]);
   const wrong = [
     undefined,

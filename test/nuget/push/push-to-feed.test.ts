@@ -101,7 +101,7 @@ describe('a push', () => {
     expect(puts()).toHaveLength(1);
   });
 
-  test('of another content than what is there is an alarm that names both, and replaces nothing', async () => {
+  test('T-94 of another content than what is there is an alarm that names both, and replaces nothing', async () => {
     const there = await other();
     server.packages.set(key, there);
     const [ours, theirs] = [await readFileFacts(file), await readFileFacts(shared.file('other.nupkg'))];

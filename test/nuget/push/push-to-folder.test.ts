@@ -57,7 +57,7 @@ describe('a push to a folder', () => {
     expect(readFileSync(join(version(), 'orders.web.1.0.0-beta.nupkg'))).toEqual(before);
   });
 
-  test('of another content than what is there is an alarm, and replaces nothing', async () => {
+  test('T-94 of another content than what is there is an alarm, and replaces nothing', async () => {
     await push();
     const other = await packed(root.file('other.nupkg'), { version: '1.0.0-BETA', content: 'other' });
     const error = await laterRefusal(() => push(other));
@@ -73,6 +73,22 @@ describe('a push to a folder', () => {
     expect(await push()).toMatchObject({ outcome: 'taken' });
     expect(readdirSync(feed).toSorted()).toEqual(['Orders.Web.1.0.0-beta.nupkg', 'Other.1.0.0.nupkg']);
     expect(await push()).toMatchObject({ outcome: 'there' });
+  });
+
+  test('T-94 does not replace a flat package that somebody puts there in between', async () => {
+    writeFileSync(join(feed, 'Other.1.0.0.nupkg'), '');
+    const other = readFileSync(
+      await packed(root.file('other.nupkg'), { version: '1.0.0-BETA', content: 'other' }),
+    );
+    const target = join(feed, 'Orders.Web.1.0.0-beta.nupkg');
+    const copying = (): void => {
+      if (readdirSync(feed).some((name) => name.endsWith('.tmp'))) writeFileSync(target, other);
+      else setImmediate(copying);
+    };
+    copying();
+    expect(codeOf(await laterRefusal(() => push()))).toBe('SOURCE_CONTENT_DIFFERS verification');
+    expect(readFileSync(target)).toEqual(other);
+    expect(readdirSync(feed).toSorted()).toEqual(['Orders.Web.1.0.0-beta.nupkg', 'Other.1.0.0.nupkg']);
   });
 
   test('goes on where one before it was cut off', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ensureHubAuthority } from '../../../src/hub/index.ts';
 import { newServerCertificate } from '../../../src/hub/server-certificate.ts';
 import { openSource, type HttpRepository, type NugetError, type Patience } from '../../../src/nuget/index.ts';
+import type { DownloadAgain } from '../../../src/nuget/source/source.ts';
 import { temporaryFolder } from '../../support/build-nupkg.ts';
 import { connectProxy } from '../../support/connect-proxy.ts';
 import { nugetServer, type NugetServer, type Reply } from '../../support/nuget-server.ts';
@@ -143,14 +144,14 @@ describe('what a feed answers instead of a package is named:', () => {
     expect(codeOf(await refusedWhere(path, reply))).toBe(code);
   });
 
-  test('more bytes than were wanted, of which none are kept', async () => {
+  test('T-89 more bytes than were wanted, of which none are kept', async () => {
     const error = await refusedWhere(file, { body: Buffer.alloc(1001) });
     expect(codeOf(error)).toBe('SOURCE_ANSWER_TOO_LARGE verification');
     const packed = { headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(5_000_000)) };
     expect((await refusedWhere(file, packed)).code).toBe('SOURCE_ANSWER_TOO_LARGE');
   });
 
-  test('bytes without end, and an index without end', async () => {
+  test('T-89 bytes without end, and an index without end', async () => {
     for (const [path, bytesMax] of [
       [file, 100_000],
       ['/v3/index.json', 1000],
@@ -177,7 +178,7 @@ describe('what a feed answers instead of a package is named:', () => {
     expect(server.requests.filter(({ path }) => path === file)).toHaveLength(2);
   });
 
-  test('half of it and then nothing; a byte now and then is given up as well', async () => {
+  test('T-89 half of it and then nothing; a byte now and then is given up as well', async () => {
     server.special = ({ path }, response) => {
       if (path !== file) return undefined;
       response.writeHead(200, { 'content-length': '100' });
@@ -197,7 +198,7 @@ describe('what a feed answers instead of a package is named:', () => {
     expect(existsSync(folder.file('fetched'))).toBe(false);
   });
 
-  test('half of it and a connection that ends, which is asked for again from the beginning', async () => {
+  test('half of it and a connection that ends, which is asked for again from the beginning where it has no tag', async () => {
     let asked = 0;
     server.special = ({ path }, response) => {
       if (path !== file || (asked += 1) > 2) return undefined;
@@ -208,6 +209,83 @@ describe('what a feed answers instead of a package is named:', () => {
     expect(await fetched()).toEqual(bytes);
     asked = -10;
     expect((await laterRefusal(() => fetched())).code).toBe('SOURCE_UNREACHABLE');
+  });
+
+  describe('T-90 half of a file that has a tag:', () => {
+    const [tag, middle] = ['"one"', 5];
+    const whole = { headers: { etag: tag }, body: bytes };
+    const rest: Reply = {
+      status: 206,
+      headers: { etag: tag, 'content-range': `bytes ${middle}-${bytes.length - 1}/${bytes.length}` },
+      body: bytes.subarray(middle),
+    };
+    const again: DownloadAgain[] = [];
+    const asked = (): unknown[] =>
+      server.requests
+        .filter(({ path }) => path === file)
+        .map(({ headers }) => [headers.range, headers['if-range']]);
+    const fetchedAgain = async (tries = 3): Promise<Buffer | undefined> => {
+      const options = { signal: never, patience: noPatience({ tries }) };
+      using source = openSource(httpRepository(server.index), {
+        ...options,
+        onAgain: (each) => again.push(each),
+      });
+      const path = folder.file('fetched');
+      return (await source.fetch(wanted, { path, bytesMax: 1000 })) ? readFileSync(path) : undefined;
+    };
+    /** Breaks off the first answer in the middle; the next ones are these. */
+    const breaksOff = (...next: Reply[]): void => {
+      again.splice(0);
+      const left = [...next];
+      let isFirst = true;
+      server.special = ({ path }, response) => {
+        if (path !== file) return undefined;
+        if (!isFirst) return left.shift();
+        isFirst = false;
+        response.writeHead(200, { etag: tag, 'content-length': String(bytes.length) });
+        response.write(bytes.subarray(0, middle));
+        // What was not read yet is lost with the connection.
+        const end = (): void => {
+          const there = statSync(folder.file('fetched'), { throwIfNoEntry: false });
+          if (there?.size === middle) response.destroy();
+          else setImmediate(end);
+        };
+        end();
+        return 'done';
+      };
+    };
+
+    test('the rest is asked for and put behind it, also by another process later', async () => {
+      breaksOff(rest);
+      expect(await fetchedAgain()).toEqual(bytes);
+      expect(asked()).toEqual([
+        [undefined, undefined],
+        [`bytes=${middle}-`, tag],
+      ]);
+      breaksOff(rest);
+      expect((await laterRefusal(() => fetchedAgain(1))).code).toBe('SOURCE_UNREACHABLE');
+      expect(readFileSync(folder.file('fetched'))).toEqual(bytes.subarray(0, middle));
+      expect(await fetchedAgain(1)).toEqual(bytes);
+      expect(again).toEqual([{ ...wanted, keptBytes: middle, lostBytes: 0 }]);
+    });
+
+    test.each<[string, Reply[]]>([
+      ['of a file that became another one', [whole]],
+      ['that is not there', [{ status: 416 }, whole]],
+      ['from another place', [{ ...rest, headers: { 'content-range': 'bytes 4-9/10' } }, whole]],
+      ['of another file', [{ ...rest, headers: { ...rest.headers, etag: '"two"' } }, whole]],
+      ['that is packed', [{ ...rest, headers: { ...rest.headers, 'content-encoding': 'gzip' } }, whole]],
+    ])('a rest %s is not taken: it begins again, and says so', async (_what, next) => {
+      breaksOff(...next);
+      expect(await fetchedAgain()).toEqual(bytes);
+      expect(again).toEqual([{ ...wanted, keptBytes: 0, lostBytes: middle }]);
+    });
+
+    test('of more than was wanted nothing is kept', async () => {
+      breaksOff({ ...rest, body: Buffer.alloc(1000) });
+      expect((await laterRefusal(() => fetchedAgain())).code).toBe('SOURCE_ANSWER_TOO_LARGE');
+      expect(readdirSync(folder.path)).toEqual([]);
+    });
   });
 
   test('something that is no HTTP at all, and nobody there', async () => {
@@ -282,7 +360,7 @@ describe('who we are', () => {
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([basic, basic]);
   });
 
-  test('is never repeated, even where the feed quotes it', async () => {
+  test('T-88 is never repeated, even where the feed quotes it', async () => {
     const repository = httpRepository(server.index, known);
     const reply = {
       status: 403,
@@ -294,7 +372,7 @@ describe('who we are', () => {
     expect(JSON.stringify([error.message, error.details])).not.toContain('pässword');
   });
 
-  test('is told to no other host, neither by a redirect nor by the index, unless a person names it', async () => {
+  test('T-88 is told to no other host, neither by a redirect nor by the index, unless a person names it', async () => {
     await using other = await nugetServer();
     other.special = () => ({ body: bytes });
     const away = `${other.origin}${file}`;

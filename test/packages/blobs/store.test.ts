@@ -87,7 +87,7 @@ describe('the store', () => {
     expect(await store.has(digest)).toBe(false);
   });
 
-  test('removes nothing elsewhere, whatever leads there', async () => {
+  test('T-95 removes nothing elsewhere, whatever leads there', async () => {
     using folder = temporaryFolder();
     const store = await openBlobStore(folder.file('blobs'));
     await store.putBytes(bytes);
