@@ -5,6 +5,7 @@ import type { Host } from './features/feature.ts';
 import { featuresNotSupported, featuresOf } from './features/features.ts';
 import { iisLacking } from './features/iis/configuration-file.ts';
 import { featureSettings } from './features/settings.ts';
+import { pipeMaker } from './output-pipes.ts';
 import type { Plan, PlannedStep, ScriptKind } from './plan.ts';
 import { findProgram } from './run-script.ts';
 import { scriptLanguages } from './script-kinds.ts';
@@ -33,12 +34,17 @@ export function hostProblems(
     lacking.set(kind, known);
     return known;
   };
+  const lacksPipes = process.platform !== 'win32' && findProgram([pipeMaker], path) === undefined;
   const host = hostOf(environment);
   return plan.steps.flatMap((step, index): HostProblem[] => {
     if (step.skippedBecause !== undefined) return [];
-    const kinds = [...new Set(scriptKindsOf(step))].filter(isLacking);
-    const interpreters = kinds.map((kind): HostProblem => {
-      const { name, programs } = scriptLanguages[kind];
+    const kinds = [...new Set(scriptKindsOf(step))];
+    const needs = kinds.filter(isLacking).map((kind) => scriptLanguages[kind]);
+    const pipes =
+      kinds.length > 0 && needs.length === 0 && lacksPipes
+        ? [{ name: 'pipes for what its script says', programs: [pipeMaker] }]
+        : [];
+    const interpreters = [...needs, ...pipes].map(({ name, programs }): HostProblem => {
       const message = `step ${step.name} needs ${name}, and ${programs.join(' or ')} is not on this machine`;
       return { code: 'HOST_LACKS_INTERPRETER', stepId: step.id, message };
     });

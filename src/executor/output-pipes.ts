@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'nod
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { systemCode } from './errors.ts';
+import { ExecutorError, systemCode } from './errors.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -42,11 +42,31 @@ export function openOutputPipes(
   return platform === 'win32' ? nodesPipes(take) : namedPipes(scratch, take);
 }
 
+/** What makes named pipes on every system but Windows; part of its core utilities. */
+export const pipeMaker = 'mkfifo';
+
+function makePipes(paths: readonly string[]): void {
+  try {
+    execFileSync(pipeMaker, ['-m', '600', ...paths]);
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause;
+    throw new ExecutorError(
+      'HOST_LACKS_INTERPRETER',
+      `Cannot run a script here: ${pipeMaker} is not on this machine`,
+      {
+        hint: `Install what brings it (the core utilities); the output of scripts is read through pipes that it makes.`,
+        details: { program: pipeMaker },
+        cause,
+      },
+    );
+  }
+}
+
 /** Here what stdout holds is always taken before a chunk of stderr, since a message on stdout may say what must be masked. */
 function namedPipes(scratch: string, take: Take): OutputPipes {
   const paths = { stdout: join(scratch, 'stdout'), stderr: join(scratch, 'stderr') };
   for (const path of Object.values(paths)) rmSync(path, { force: true });
-  execFileSync('mkfifo', ['-m', '600', paths.stdout, paths.stderr]);
+  makePipes([paths.stdout, paths.stderr]);
   const readers = {
     stdout: openSync(paths.stdout, constants.O_RDONLY | constants.O_NONBLOCK),
     stderr: openSync(paths.stderr, constants.O_RDONLY | constants.O_NONBLOCK),

@@ -263,6 +263,18 @@ test('what a host lacks for a plan is told before anything begins, all of it at 
   expect(hostProblems(plan)).toEqual([]);
 });
 
+test('without the program that makes pipes no script could be heard, which is found before anything runs', () => {
+  using folder = temporaryFolder();
+  symlinkSync('/bin/bash', folder.file('bash'));
+  const plan = planOf(folder.path, [runStep('One', 'echo'), runStep('Two', 'echo')]);
+  expect(hostProblems(plan, { PATH: folder.path }).map(({ message }) => message)).toEqual([
+    'step One needs pipes for what its script says, and mkfifo is not on this machine',
+    'step Two needs pipes for what its script says, and mkfifo is not on this machine',
+  ]);
+  symlinkSync('/usr/bin/mkfifo', folder.file('mkfifo'));
+  expect(hostProblems(plan, { PATH: folder.path })).toEqual([]);
+});
+
 test('an output under a name that no variable can have is refused with a warning, and the step goes on', async () => {
   using folder = temporaryFolder();
   const name = 'A[#{B}]';
