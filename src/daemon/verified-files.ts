@@ -63,7 +63,14 @@ export function verifiedFiles(instance: Instance, log: Logger, stamp: () => stri
       const known = verdicts.get(each.sha256);
       const verdict = known?.of === of ? known : { of, isGood: verify(each, trust) };
       verdicts.set(each.sha256, verdict);
-      const isGood = await verdict.isGood;
+      let isGood: boolean;
+      try {
+        isGood = await verdict.isGood;
+      } catch (error) {
+        // Too many open files, a disk that did not answer: nothing is known of the package, and the next one asks again.
+        if (verdicts.get(each.sha256) === verdict) verdicts.delete(each.sha256);
+        throw error;
+      }
       if (isGood) bad.delete(each.sha256);
       else bad.set(each.sha256, of);
       return isGood;
