@@ -104,7 +104,7 @@ function insideLines(number: number): string[] {
     'To check it where crossgap is, without keys:   crossgap bundle inspect FILE',
     'At a receiver that has crossgap already:       crossgap bundle import FILE',
     '',
-    'If it is damaged: copy it again. The sender makes it again, byte for byte, with',
+    'If it is damaged: copy it again. The sender makes it again, with the same crossgap byte for byte, by',
     `    crossgap bundle export --to LINK --bundle ${number} --release R --installer PLATFORM --out FOLDER`,
   ];
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,7 @@ import { InstallerError, systemCode } from './errors.ts';
 import { digestOf, sha256Of } from './hash-file.ts';
 import { isPinned, pinnedRuntime, runtimeVersion, type PinnedRuntime } from './pinned-runtimes.ts';
 import { fileInTarball } from './tar-entry.ts';
+import { openWorkplace } from './workplace.ts';
 
 export type RuntimeOrder = {
   /** `DATA/runtimes`: what was fetched and found to be right stays there. */
@@ -33,14 +34,10 @@ export async function runtimeFor(platform: string, order: RuntimeOrder): Promise
   await guarded(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
   for (const file of given) if (await takeGiven(file, runtime, kept)) return kept;
   tell(`Fetching Node ${runtimeVersion} for ${platform} with npm (${runtime.package})`);
-  const making = await guarded(folder, () => mkdtemp(join(folder, 'fetching-')));
-  try {
-    const tarball = await packedByNpm(runtime, making, signal);
-    await refuseOtherTarball(tarball, runtime);
-    await keepFromTarball(tarball, runtime, kept);
-  } finally {
-    await rm(making, { recursive: true, force: true });
-  }
+  await using place = await guarded(folder, () => openWorkplace(folder, 'fetching'));
+  const tarball = await packedByNpm(runtime, place.path, signal);
+  await refuseOtherTarball(tarball, runtime);
+  await keepFromTarball(tarball, runtime, kept);
   return kept;
 }
 

@@ -7,4 +7,5 @@ export type { InstallerIndex, PartName } from './installer-index.ts';
 export { installerPlatform, platforms, runtimeVersion } from './pinned-runtimes.ts';
 export { buildRunner, type Runner } from './runner.ts';
 export { inspectInstaller, verifyInstaller, type InstallerPart, type Verifying } from './verify-installer.ts';
+export { openWorkplace, type Workplace } from './workplace.ts';
 export { writeInstaller, type InstallerOrder, type WrittenInstaller } from './write-installer.ts';

@@ -1,17 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmod,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { installationFolder, programVersion } from '../installation.ts';
 import { InstallerError, systemCode } from './errors.ts';
@@ -20,6 +9,7 @@ import { sha256Of } from './hash-file.ts';
 import { injectBlob } from './inject/executable.ts';
 import { hostPlatform, installerPlatform, pinnedRuntime, runtimeVersion } from './pinned-runtimes.ts';
 import { bootstrapFile, buildProgram, nativeFile, programFiles } from './program-files.ts';
+import { openWorkplace } from './workplace.ts';
 import { assetOf, manifestAsset, type ProgramFile, type ProgramManifest } from './program.ts';
 
 /** The executable with the program in it, before anything is appended. */
@@ -44,37 +34,45 @@ const way = 1;
  * @throws {InstallerError} PLATFORM_UNKNOWN, PROGRAM_INCOMPLETE, RUNNER_NOT_BUILT, and what `runtimeFor` throws
  */
 export async function buildRunner(platform: string, order: RuntimeOrder): Promise<Runner> {
-  const { folder, tell, signal } = order;
-  const { native, sha256: runtimeSha256 } = pinnedRuntime(installerPlatform(platform));
-  await buildProgram(signal);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const making = await mkdtemp(join(folder, 'making-'));
+  installerPlatform(platform);
+  await buildProgram(order.signal);
   try {
-    const manifest = await gather(join(making, 'program'), platform, native);
-    const text = JSON.stringify(manifest);
-    const programDigest = sha256(text);
-    const bootstrap = join(making, 'bootstrap.cjs');
-    await copyFile(join(installationFolder, bootstrapFile), bootstrap);
-    const of = sha256(JSON.stringify([way, runtimeSha256, programDigest, await sha256Of(bootstrap)]));
-    const path = join(folder, `runner-${platform}-${of.slice(0, 16)}`);
-    const facts = { path, platform, programVersion: manifest.version, programDigest, runtimeVersion };
-    const kept = await keptRunner(path);
-    if (kept !== undefined) return { ...facts, ...kept };
-    const runtime = await runtimeFor(platform, order);
-    const builder = platform === hostPlatform() ? runtime : await runtimeFor(hostPlatform(), order);
-    tell(`Building the program for ${platform}`);
-    await writeFile(join(making, manifestAsset), text);
-    const output = join(making, 'runner');
-    await putTogether({ builder, runtime, making, bootstrap, manifest, output, signal });
-    await chmod(output, 0o755);
-    await rename(output, path);
-    const made = { sizeBytes: (await stat(path)).size, sha256: await sha256Of(path) };
-    await writeFile(`${path}.json`, JSON.stringify(made));
-    await clearOthers(folder, platform, path);
-    return { ...facts, ...made };
-  } finally {
-    await rm(making, { recursive: true, force: true });
+    await using place = await openWorkplace(order.folder, 'making');
+    return await build(platform, place.path, order);
+  } catch (cause) {
+    const system = systemCode(cause);
+    if (system === undefined || cause instanceof InstallerError) throw cause;
+    const why =
+      system === 'ENOSPC' || system === 'EDQUOT' ? 'there is no space left' : `the system says ${system}`;
+    throw notBuilt(platform, why, { folder: order.folder }, cause);
   }
+}
+
+async function build(platform: string, making: string, order: RuntimeOrder): Promise<Runner> {
+  const { folder, tell, signal } = order;
+  const { native, sha256: runtimeSha256 } = pinnedRuntime(platform);
+  const manifest = await gather(join(making, 'program'), platform, native);
+  const text = JSON.stringify(manifest);
+  const programDigest = sha256(text);
+  const bootstrap = join(making, 'bootstrap.cjs');
+  await copyFile(join(installationFolder, bootstrapFile), bootstrap);
+  const of = sha256(JSON.stringify([way, runtimeSha256, programDigest, await sha256Of(bootstrap)]));
+  const path = join(folder, `runner-${platform}-${of.slice(0, 16)}`);
+  const facts = { path, platform, programVersion: manifest.version, programDigest, runtimeVersion };
+  const kept = await keptRunner(path);
+  if (kept !== undefined) return { ...facts, ...kept };
+  const runtime = await runtimeFor(platform, order);
+  const builder = platform === hostPlatform() ? runtime : await runtimeFor(hostPlatform(), order);
+  tell(`Building the program for ${platform}`);
+  await writeFile(join(making, manifestAsset), text);
+  const output = join(making, 'runner');
+  await putTogether({ builder, runtime, making, bootstrap, manifest, output, signal });
+  await chmod(output, 0o755);
+  const made = { sizeBytes: (await stat(output)).size, sha256: await sha256Of(output) };
+  await rename(output, path);
+  await writeFile(`${path}.json`, JSON.stringify(made));
+  await clearOthers(folder, platform, path);
+  return { ...facts, ...made };
 }
 
 /** Copies the files of the program, so that what is written down of them is what goes in. */
@@ -154,14 +152,7 @@ async function putTogether(order: {
   await writeFile(file, JSON.stringify(configuration));
   const { code, said } = await runToEnd(builder, ['--experimental-sea-config', file], making, signal);
   if (code !== 0)
-    throw new InstallerError(
-      'RUNNER_NOT_BUILT',
-      `Cannot build the program for ${manifest.platform}: the runtime ended with ${code}`,
-      {
-        hint: 'See that the data folder has room for twice the size of the runtime, and run the command again.',
-        details: { said: said.slice(-2000) },
-      },
-    );
+    throw notBuilt(manifest.platform, `the runtime ended with ${code}`, { said: said.slice(-2000) });
   await copyFile(runtime, output);
   await injectBlob(output, await readFile(blob));
 }
@@ -179,6 +170,14 @@ async function runToEnd(
       stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, said }));
+  });
+}
+
+function notBuilt(platform: string, why: string, details: object, cause?: unknown): InstallerError {
+  return new InstallerError('RUNNER_NOT_BUILT', `Cannot build the program for ${platform}: ${why}`, {
+    hint: 'See that the data folder has room for three times the size of the runtime, and run the command again.',
+    details: { ...details },
+    cause,
   });
 }
 

@@ -103,7 +103,7 @@ test('a runner has no bundle, and stays the same file whatever is released', asy
   expect(bundleIn(file)).toBeUndefined();
 });
 
-test('a byte that was changed anywhere is refused, and the part is named', async () => {
+test('T-54 a byte that was changed anywhere is refused, and the part is named', async () => {
   const parts = [
     ['program', 4, places.bundle],
     ['bundle', places.bundle, places.index],
@@ -124,7 +124,7 @@ test('each byte of the footer matters', async () => {
     expect((await laterRefusal(() => use(flipped(at)))).details).toMatchObject({ part: 'index' });
 });
 
-test('a file that was cut short is refused wherever it ends', async () => {
+test('T-55 a file that was cut short is refused wherever it ends', async () => {
   for (const end of [2000, places.bundle, places.bundle + 5, places.index, places.footer, bytes.length - 1]) {
     const error = await laterRefusal(() => use(bytes.subarray(0, end)));
     expect(codeOf(error)).toBe('INSTALLER_DAMAGED verification');

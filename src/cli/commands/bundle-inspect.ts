@@ -29,9 +29,9 @@ export const inspectCommand = command({
   example: 'crossgap bundle inspect media',
   args: { PATH: neededList('PATH', 'folders or files') },
   options: {},
-  async run({ signal }, { PATH: paths }): Promise<Outcome> {
+  async run(_context, { PATH: paths }): Promise<Outcome> {
     const { found, programs, spoiltPrograms } = await findCarried(paths);
-    const inspected = await inspectPrograms(programs, signal);
+    const inspected = await inspectPrograms(programs);
     const { notes } = await findHopNotes(paths);
     const inspections = (await inspectBundles(found)).map((one) => withSpoilt(one, found.spoilt));
     const documents = [

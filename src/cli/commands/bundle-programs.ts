@@ -49,10 +49,8 @@ export async function findCarried(paths: readonly string[]): Promise<Carried> {
 }
 
 /** Reads every byte of programs. @throws InstallerError INSTALLER_UNREADABLE */
-export async function inspectPrograms(
-  files: readonly InstallerFile[],
-  signal: AbortSignal,
-): Promise<InspectedProgram[]> {
+export async function inspectPrograms(files: readonly InstallerFile[]): Promise<InspectedProgram[]> {
+  const { signal } = new AbortController();
   const inspected: InspectedProgram[] = [];
   for (const file of files)
     inspected.push({ file, parts: await inspectInstaller(file, { tell: () => {}, signal }) });

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeTransportSheet, type BundleFacts, type Exported, type SheetFile } from '../../bundles/index.ts';
 import {
   buildRunner,
   InstallerError,
   installerPlatform,
+  openWorkplace,
   sha256Of,
   writeInstaller,
   type Runner,
@@ -82,7 +82,7 @@ const frontsBytes = 256 * 1024;
  * @throws {InstallerError} what `buildRunner` throws, INSTALLER_TOO_LARGE
  */
 export async function openWorkshop(
-  { terminal, signal }: Pick<Context, 'terminal' | 'signal'>,
+  { terminal }: Pick<Context, 'terminal'>,
   instance: Instance,
   { kind, platform }: Wrapping,
   order: { readonly out: string; readonly partBytes: number; readonly runtimes: readonly string[] },
@@ -93,9 +93,11 @@ export async function openWorkshop(
     folder: runtimes,
     given: order.runtimes,
     tell: (line) => terminal.talk(line),
-    signal,
+    // Whoever ends the command ends it at once; what it leaves is removed by the next one.
+    signal: new AbortController().signal,
   });
-  const folder = kind === 'runner' ? out : await mkdtemp(join(runtimes, 'bundle-'));
+  const place = kind === 'runner' ? undefined : await openWorkplace(runtimes, 'bundle');
+  const folder = place?.path ?? out;
   const suffix = platform.startsWith('win-') ? '.exe' : '';
   const { instance: id, name, introduction, signing } = senderOf(instance);
   const maker = { instance: id, name, introduction, signing };
@@ -139,7 +141,7 @@ export async function openWorkshop(
       return { made: { ...made, parts: whole, sheet }, program, runner };
     },
     async [Symbol.asyncDispose]() {
-      if (folder !== out) await rm(folder, { recursive: true, force: true });
+      await place?.[Symbol.asyncDispose]();
     },
   };
 }
