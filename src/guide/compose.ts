@@ -20,16 +20,8 @@ const leave: Action = { id: 'leave', label: 'Leave', about: null };
 /** A page as it is shown: its own part, what is under way or in the way, and where it leads. */
 export function compose(known: Known, at: Stand, { problems, trouble, work, isStopping }: Standing): Page {
   const { leaf, key } = at;
-  const {
-    title,
-    blocks,
-    fields = [],
-    actions,
-    mustChoose = false,
-    noWayBack = false,
-  } = leaf.show(known, key, {
-    problems,
-  });
+  const shown = leaf.show(known, key, { problems });
+  const { title, blocks, fields = [], actions, mustChoose = false, noWayBack = false } = shown;
   const frame = { id: leaf.id, title, place: placeOf(at, known) };
   if (work !== undefined) {
     const isRun = leaf.id === 'running';
@@ -46,7 +38,7 @@ export function compose(known: Known, at: Stand, { problems, trouble, work, isSt
   const canGoBack = !noWayBack && before(at, known).length > 0;
   return {
     ...frame,
-    blocks: trouble === undefined ? blocks : [...blocks, ...inTheWay(trouble)],
+    blocks: trouble === undefined || shown.tellsTrouble === true ? blocks : [...blocks, ...inTheWay(trouble)],
     fields,
     actions: [...actions, ...(canGoBack ? [back] : []), leaveOf(leaf.id, known)],
     mustChoose: mustChoose || actions.length === 0,

@@ -26,6 +26,8 @@ export type Shown = {
   readonly fields?: readonly Field[];
   readonly actions: readonly Action[];
   readonly mustChoose?: boolean;
+  /** What kept it from being all that it should be is told by its own blocks. */
+  readonly tellsTrouble?: boolean;
   /** Nothing can be undone by going back from here. */
   readonly noWayBack?: boolean;
 };

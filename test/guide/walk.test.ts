@@ -538,7 +538,8 @@ describe('what goes home', () => {
     expect(textOf(page)).toContain('struck out: on host plant-7');
     expect(textOf(page)).toContain('stays: Orders 3.2.0 in production');
     expect(site.asked.some((one) => one.startsWith('write'))).toBe(false);
-    await says('write');
+    expect(textOf(await says('strike', { strike: 'none' }))).not.toContain('struck out: on host');
+    await says('write', { strike: '3-4' });
     expect(site.wishes.at(-1)).toEqual({
       environment: 'production',
       deployment: 'd-1',

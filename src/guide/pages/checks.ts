@@ -20,6 +20,7 @@ export const checks: Leaf = {
         ...(found === null || found.length === 0 ? [] : [{ kind: 'checks', checks: found } as const]),
         { kind: 'text', text: saidOf(found) },
       ],
+      tellsTrouble: found?.some(isLacking) === true,
       actions: [...(isGood ? [goOn] : []), { id: 'again', label: 'Look again', about: null }],
     };
   },

@@ -48,7 +48,7 @@ export const lines: Leaf = {
         field({
           name: 'strike',
           label: 'Lines to strike out',
-          help: 'Their numbers, such as 3 5-7; empty for none.',
+          help: 'Their numbers, such as 3 5-7, or none.',
           value: numbersOf(known),
           problem: problems['strike'] ?? null,
         }),
@@ -96,6 +96,8 @@ function numbersOf({ lines: all, remark }: Known): string | null {
 /** The ids of the lines that `3 5-7` means, or what is wrong with it. */
 function struckBy(said: string, all: readonly ResultLine[]): readonly string[] | string {
   const struck = new Set<string>();
+  // In a terminal an empty line leaves what stands.
+  if (said.trim().toLowerCase() === 'none') return [];
   for (const part of said.split(/[\s,]+/).filter((one) => one !== '')) {
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part);
     if (match === null) return `Lines are named by numbers, such as 3 5-7; ${part.slice(0, 20)} is none`;

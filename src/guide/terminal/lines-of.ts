@@ -51,7 +51,8 @@ function blockLines(block: Block, manner: Manner): string[] {
       );
     }
     case 'list':
-      return block.items.map((item) => `  - ${printable(item)}`);
+      // What is numbered needs no dash.
+      return block.items.map((item) => `  ${/^\d+\. /.test(item) ? '' : '- '}${printable(item)}`);
     case 'checks':
       return block.checks.flatMap((check) => checkLines(check, manner));
     case 'verbatim':

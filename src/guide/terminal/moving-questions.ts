@@ -2,6 +2,7 @@ import { AbortPromptError, ExitPromptError } from '@inquirer/core';
 import input from '@inquirer/input';
 import select from '@inquirer/select';
 import type { Readable, Writable } from 'node:stream';
+import { foldLines } from '../../fold-lines.ts';
 import { printable } from '../../printable.ts';
 import { aboutField, optionsOf, usualOf } from './plain-questions.ts';
 import { PersonEnded, type Questions } from './questions.ts';
@@ -11,8 +12,12 @@ import { secretPrompt } from './secret-prompt.ts';
 const undecided = '';
 
 /** Questions for a terminal that can move its cursor: choices by the arrow keys, fields that can be edited. */
-export function movingQuestions(stdin: Readable, stdout: Writable): Questions {
+export function movingQuestions(
+  stdin: Readable,
+  stdout: Writable & { readonly columns?: number },
+): Questions {
   const say = (text: string): void => void stdout.write(text);
+  const folded = (text: string): string => foldLines(printable(text), Math.max(40, stdout.columns ?? 80) - 1);
   const on = (signal: AbortSignal) => ({ input: stdin, output: stdout, signal });
   return {
     async field(field, signal) {
@@ -47,7 +52,7 @@ export function movingQuestions(stdin: Readable, stdout: Writable): Questions {
       const choices = actions.map(({ id, label, about }) => ({
         name: printable(label),
         value: id,
-        ...(about !== null && { description: printable(about) }),
+        ...(about !== null && { description: folded(about) }),
       }));
       const none = { name: '(choose with the arrow keys)', value: undecided };
       for (;;) {
