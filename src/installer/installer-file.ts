@@ -9,7 +9,7 @@ import {
   type InstallerIndex,
   type PartName,
 } from './installer-index.ts';
-import { manifestAsset } from './program.ts';
+import { assetOf, startFile } from './program.ts';
 
 /** An installer or a runner whose index was read and holds; the parts it names are not looked at yet. */
 export type InstallerFile = {
@@ -78,17 +78,11 @@ async function whyWithoutFooter(file: FileHandle, fileBytes: number): Promise<st
   const from = Math.max(0, fileBytes - endBytes);
   const tooMany = bytesAfterFooter(await bytesAt(file, from, endBytes));
   if (tooMany !== undefined && tooMany > 0) return `the file has ${tooMany} bytes too many at its end`;
-  const mark = Buffer.from(`${manifestAsset}`, 'latin1');
-  const second = Buffer.from('program/bin/crossgap.js', 'latin1');
+  const mark = Buffer.from(assetOf(startFile), 'latin1');
   const buffer = Buffer.allocUnsafe(searchBytes);
-  for (let at = 0; at < fileBytes; at += searchBytes - second.length) {
+  for (let at = 0; at < fileBytes; at += searchBytes - mark.length) {
     const { bytesRead } = await file.read(buffer, 0, searchBytes, at);
-    const bytes = buffer.subarray(0, bytesRead);
-    if (
-      bytes.includes(second) ||
-      (bytes.includes(mark) && bytes.includes('"native":"node_modules/better-sqlite3/'))
-    )
-      return 'the end of the file is missing';
+    if (buffer.subarray(0, bytesRead).includes(mark)) return 'the end of the file is missing';
     if (bytesRead < searchBytes) break;
   }
   return undefined;

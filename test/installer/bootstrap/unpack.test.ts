@@ -1,4 +1,6 @@
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -104,6 +106,19 @@ test('a file that has the name of the program is left alone, and named', () => {
   writeFileSync(folder, 'in the way');
   expect(go).toThrow('a file is in the way');
   expect(existsSync(folder)).toBe(true);
+});
+
+test.runIf(process.geteuid?.() === 0)('a folder that another account could change is refused', () => {
+  go();
+  chownSync(place, 12_345, 12_345);
+  expect(go).toThrow('it belongs to another account (number 12345)');
+});
+
+test('a folder that others may enter is closed to them', () => {
+  go();
+  chmodSync(place, 0o755);
+  go();
+  expect(statSync(place).mode & 0o777).toBe(0o700);
 });
 
 test('a refusal is told as any error of the program is', () => {
