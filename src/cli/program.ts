@@ -45,6 +45,7 @@ const families: readonly Family[] = [
   { word: 'fleet', load: async () => [(await import('./commands/fleet.ts')).fleet] },
   { word: 'doctor', load: async () => [(await import('./commands/doctor.ts')).doctor] },
   { word: 'log', load: async () => (await import('./commands/log.ts')).logCommands },
+  { word: 'install', load: async () => [(await import('./commands/install.ts')).install] },
   { word: 'adopt', load: async () => [(await import('./commands/adopt.ts')).adopt] },
   { word: 'identity', load: async () => (await import('./commands/identity.ts')).identityCommands },
   { word: 'backup', load: async () => [(await import('./commands/backup.ts')).backup] },

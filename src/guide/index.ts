@@ -32,3 +32,4 @@ export {
   type Told,
 } from './unattended/index.ts';
 export { inBrowser } from './in-browser.ts';
+export { inTerminal } from './in-terminal.ts';

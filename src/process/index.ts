@@ -45,3 +45,4 @@ export {
   type Reference,
   type UnknownReference,
 } from './references.ts';
+export { readYaml, type YamlSource } from './yaml-source.ts';

@@ -38,8 +38,15 @@ const tokensMax = 100_000;
 /** What the lexer puts before a scalar, so that a plain `-` in it is told from a dash. */
 const scalarMark = '\u001f';
 
-/** Reads `text`; adds what is wrong to `problems` and gives undefined where nothing can be read at all. */
-export function readYaml(text: string, problems: Problem[]): YamlSource | undefined {
+/**
+ * Reads `text`; adds what is wrong to `problems` and gives undefined where nothing can be read at all. `whatToWrite` is
+ * what is said of an empty file.
+ */
+export function readYaml(
+  text: string,
+  problems: Problem[],
+  whatToWrite = 'Write a process: `process: NAME` and `steps:`.',
+): YamlSource | undefined {
   const lines = new LineCounter();
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -75,11 +82,11 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
   }
   const [document, second] = 'empty' in documents ? [] : documents;
   if (document === undefined) {
-    refuse(0, 'the file is empty', 'Write a process: `process: NAME` and `steps:`.');
+    refuse(0, 'the file is empty', whatToWrite);
     return undefined;
   }
   if (second !== undefined) {
-    refuse(second.range[0], 'a second YAML document starts here', 'Keep one process in one file.');
+    refuse(second.range[0], 'a second YAML document starts here', 'Keep one document in one file.');
   }
   for (const offset of comments) {
     refuse(
@@ -94,7 +101,7 @@ export function readYaml(text: string, problems: Problem[]): YamlSource | undefi
     refuse(error.pos[0], message, tab ? 'Indent with blanks.' : hintFor(text, error.pos[0]));
   }
   if (problems.length > found || document.contents === null) {
-    if (problems.length === found) refuse(0, 'the file is empty', 'Write `process: NAME` and `steps:`.');
+    if (problems.length === found) refuse(0, 'the file is empty', whatToWrite);
     return undefined;
   }
 

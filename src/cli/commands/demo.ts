@@ -2,12 +2,14 @@ import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve, join } from 'node:path';
 import { installationFolder, programFile } from '../../installation.ts';
-import { command, flag, misuse, notYet, text } from '../command.ts';
+import { command, flag, misuse, text } from '../command.ts';
 import { tellAirGap } from '../demo/air-gap.ts';
 import { tellCrossing } from '../demo/crossing.ts';
 import { folderWay } from '../demo/folder-way.ts';
+import { tellInstaller } from '../demo/installer.ts';
 import { narrator } from '../demo/narrator.ts';
 import { natsServerProgram, natsWay } from '../demo/nats-way.ts';
+import type { Ending, Stage } from '../demo/stage.ts';
 import type { Way } from '../demo/way.ts';
 import { commandLine } from '../../words.ts';
 
@@ -20,39 +22,49 @@ const demo = command({
   example: 'crossgap demo --exit',
   args: {},
   options: {
-    story: text('NAME', 'crossing, or air-gap: by courier and jump host (installer: not in this version)'),
+    story: text(
+      'NAME',
+      'crossing; air-gap: by courier and jump host; installer: one file for a site without a daemon',
+    ),
     exit: flag('end when the story is told, instead of leaving both status pages up'),
     transport: text('NAME', 'folder, or nats: over a server with TLS, where nats-server is on this machine'),
     out: text('DIR', 'an empty folder for everything the story makes; a temporary one otherwise'),
   },
   async run(context, _args, { story = 'crossing', exit, transport, out }) {
-    if (story === 'installer') throw notYet(`tell the story ${story}`);
-    if (story !== 'crossing' && story !== 'air-gap') {
-      throw misuse(`Cannot tell the story ${story}: there is none of that name`, 'Tell crossing or air-gap.');
+    const known = stories[story];
+    if (known === undefined) {
+      throw misuse(
+        `Cannot tell the story ${story}: there is none of that name`,
+        `Tell ${Object.keys(stories).join(', ')}.`,
+      );
     }
-    if (story === 'air-gap' && transport !== undefined) {
+    if (story !== 'crossing' && transport !== undefined) {
       throw misuse(`Cannot cross the air gap by ${transport}: only couriers do`, 'Leave --transport out.');
     }
-    const wayThrough = wayBy(transport ?? 'folder');
+    const way = wayBy(transport ?? 'folder');
     const folder = stageFolder(out);
     const { signal, terminal } = context;
     const began = performance.now();
     terminal.talk(`Everything of this story lies in ${folder}`);
     const stage = { folder, material, program, narrator: narrator(terminal) };
-    await using ending =
-      story === 'air-gap' ? await tellAirGap(stage) : await tellCrossing(stage, wayThrough);
+    await using ending = await known.tell(stage, way);
     const seconds = Math.round((performance.now() - began) / 1000);
     const pages = ending.pages.map(({ name, url }) => `${name}: ${url}`);
+    const lookAround = known.lookAround.map(([name, ...words]) =>
+      commandLine('--data', join(folder, name), ...words),
+    );
     const told = `Told all eight points in ${seconds} s.`;
     if (!exit) {
-      terminal.talk(`\n${told} Both status pages stay up until Ctrl-C:\n  ${pages.join('\n  ')}`);
-      terminal.talk([`${looking} in another terminal:`, ...lookAround(folder, story)].join('\n  '));
+      terminal.talk(
+        `\n${told} ${pages.length === 1 ? 'The status page stays' : 'Both status pages stay'} up until Ctrl-C:\n  ${pages.join('\n  ')}`,
+      );
+      terminal.talk([`${looking} in another terminal:`, ...lookAround].join('\n  '));
       await untilAborted(signal);
     }
     return {
       document: { folder, seconds, pages: ending.pages },
       text: [
-        ...(exit ? [told, `${looking}:`, ...lookAround(folder, story).map((line) => `  ${line}`)] : []),
+        ...(exit ? [told, `${looking}:`, ...lookAround.map((line) => `  ${line}`)] : []),
         `Everything stays in ${folder} until you remove it.`,
         'Next: your own process and package, as README.md tells.',
       ],
@@ -62,7 +74,44 @@ const demo = command({
 
 const looking = 'To look around (from a checkout with `npx` before it)';
 
-function wayBy(transport: string): (place: { folder: string; port: number }) => Way {
+type WayThere = (place: { folder: string; port: number }) => Way;
+
+/** The stories there are, and what somebody would type who wants to see more of those in them. */
+const stories: Readonly<
+  Record<
+    string,
+    {
+      readonly tell: (stage: Stage, way: WayThere) => Promise<Ending>;
+      readonly lookAround: readonly (readonly [name: string, ...words: string[]])[];
+    }
+  >
+> = {
+  crossing: {
+    tell: tellCrossing,
+    lookAround: [
+      ['acme', 'fleet'],
+      ['contoso', 'inbox'],
+      ['contoso', 'status'],
+    ],
+  },
+  'air-gap': {
+    tell: tellAirGap,
+    lookAround: [
+      ['acme', 'bundle', 'list'],
+      ['bankair-dmz', 'bundle', 'relay', 'list'],
+      ['bankair', 'inbox'],
+    ],
+  },
+  installer: {
+    tell: tellInstaller,
+    lookAround: [
+      ['acme', 'fleet'],
+      ['acme', 'bundle', 'list'],
+    ],
+  },
+};
+
+function wayBy(transport: string): WayThere {
   if (transport === 'folder') return ({ folder }) => folderWay(join(folder, 'shared'));
   if (transport !== 'nats') {
     throw misuse(
@@ -76,19 +125,6 @@ function wayBy(transport: string): (place: { folder: string; port: number }) => 
     'Cannot cross by NATS: nats-server is not on this machine',
     'Install it (Debian: apt install nats-server), or use --transport folder.',
   );
-}
-
-/** What somebody would type who wants to see more of both companies. */
-function lookAround(folder: string, story: string): string[] {
-  const at = (name: string, ...words: string[]): string =>
-    commandLine('--data', join(folder, name), ...words);
-  if (story === 'air-gap')
-    return [
-      at('acme', 'bundle', 'list'),
-      at('bankair-dmz', 'bundle', 'relay', 'list'),
-      at('bankair', 'inbox'),
-    ];
-  return [at('acme', 'fleet'), at('contoso', 'inbox'), at('contoso', 'status')];
 }
 
 function stageFolder(out: string | undefined): string {

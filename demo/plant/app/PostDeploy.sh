@@ -1,0 +1,1 @@
+echo "$(ls | wc -l) files lie in $(pwd | sed 's|.*/||')"

@@ -1,0 +1,3 @@
+folder=$(dirname "$(get_octopusvariable "Site.Folder")")
+[ -d "$folder" ] || { echo "there is no folder $folder"; exit 1; }
+echo "recipes go below $folder"

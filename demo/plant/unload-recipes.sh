@@ -1,0 +1,1 @@
+rm -rf "$(get_octopusvariable "Site.Folder")/recipes"

@@ -1,0 +1,243 @@
+/*
+ * A file of answers: YAML, every scalar of it text.
+ *
+ *   maker: six words as told by phone             or   certificate: FILE, which the security officer pinned
+ *   name: what this site is called                     only the first start asks
+ *   environment: production
+ *   values:
+ *     Site.Port: 8080
+ *     ConnectionStrings.Main: { file: FILE }           or { env: NAME }, or { command: [PROGRAM, ARGUMENT…] }
+ *   steps:                                             manual steps, and steps that fail and ask, by their ids
+ *     ask-the-dba: { answer: approve, by: NAME, note: TEXT }
+ *   if-interrupted: resume                             start-over, roll-back or leave; nothing is the default
+ *   if-installed: leave                                or again
+ *   result: { file: FILE, rating: 5, comment: TEXT, log: false, strike: [ID…] }
+ *
+ * Files are looked for beside this one. A secret is never text here: a file of answers is copied, mailed and kept.
+ */
+import { dirname, resolve } from 'node:path';
+import { nearest, readYaml, type Problem, type YamlSource } from '../../process/index.ts';
+import { GuideError } from '../errors.ts';
+import type { Decision } from '../site.ts';
+
+/** Where a value comes from. */
+export type Source =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'command'; readonly command: readonly string[] };
+
+export type Answers = {
+  readonly path: string;
+  readonly maker: string | null;
+  readonly certificate: string | null;
+  readonly name: string | null;
+  readonly environment: string | null;
+  readonly values: ReadonlyMap<string, Source>;
+  readonly steps: ReadonlyMap<string, Decision>;
+  readonly ifInterrupted: (typeof interruptedWays)[number] | null;
+  readonly ifInstalled: (typeof installedWays)[number];
+  readonly result: {
+    readonly file: string | null;
+    readonly rating: string | null;
+    readonly comment: string | null;
+    readonly log: boolean;
+    readonly strike: readonly string[];
+  } | null;
+  /** `line 3, column 5` of the value at a path, for what is found out later. */
+  readonly placeOf: (...path: readonly string[]) => Place;
+};
+
+export type Place = { readonly line: number; readonly column: number };
+
+export const interruptedWays = ['resume', 'start-over', 'roll-back', 'leave'] as const;
+export const installedWays = ['leave', 'again'] as const;
+const decisions = ['approve', 'refuse', 'retry', 'ignore', 'fail'] as const;
+
+/** What stands in no file of answers: nothing is answered. */
+export const noAnswers: Answers = {
+  path: '(no answers)',
+  maker: null,
+  certificate: null,
+  name: null,
+  environment: null,
+  values: new Map(),
+  steps: new Map(),
+  ifInterrupted: null,
+  ifInstalled: 'leave',
+  result: null,
+  placeOf: () => ({ line: 1, column: 1 }),
+};
+
+/** Reads a file of answers. @throws {GuideError} ANSWERS_INVALID with everything that is wrong, each at its place */
+export function readAnswers(path: string, text: string): Answers {
+  const problems: Problem[] = [];
+  const source = readYaml(text, problems, 'Begin with `crossgap install FILE --write-answers answers.yaml`.');
+  const answers = source && answersIn(path, source, problems);
+  if (answers === undefined || problems.length > 0) throw invalidAnswers(path, problems);
+  return answers;
+}
+
+/** What a file of answers has wrong, all of it. */
+export function invalidAnswers(path: string, problems: readonly Problem[]): GuideError {
+  const [first] = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  return new GuideError(
+    'ANSWERS_INVALID',
+    `Cannot use answers ${path}: line ${first?.line ?? 1}, column ${first?.column ?? 1}: ${first?.message ?? 'nothing stands there'}${more}`,
+    { hint: first?.hint ?? 'Write answers.', details: { path, problems } },
+  );
+}
+
+type Reader = {
+  /** The value at a path, if it is text that is not empty. */
+  text(...path: readonly string[]): string | null;
+  oneOf<Word extends string>(words: readonly Word[], ...path: readonly string[]): Word | null;
+  /** The keys of the mapping there; others than `known` are refused. */
+  keys(path: readonly string[], known?: readonly string[]): readonly string[];
+  list(...path: readonly string[]): readonly string[];
+  at(...path: readonly string[]): unknown;
+  refuse(path: readonly string[], message: string, hint: string, of?: 'key' | 'value'): void;
+};
+
+function answersIn(path: string, source: YamlSource, problems: Problem[]): Answers {
+  const read = reader(source, problems);
+  read.keys(
+    [],
+    [
+      'maker',
+      'certificate',
+      'name',
+      'environment',
+      'values',
+      'steps',
+      'if-interrupted',
+      'if-installed',
+      'result',
+    ],
+  );
+  const maker = read.text('maker');
+  const certificate = read.text('certificate');
+  if (maker !== null && certificate !== null) {
+    read.refuse(['certificate'], 'maker and certificate say the same', 'Keep one of the two.', 'key');
+  }
+  return {
+    path,
+    maker,
+    certificate: certificate === null ? null : resolve(dirname(path), certificate),
+    name: read.text('name'),
+    environment: read.text('environment'),
+    values: new Map(
+      read.keys(['values']).map((name) => [name, sourceOf(read, dirname(path), ['values', name])]),
+    ),
+    steps: new Map(read.keys(['steps']).map((id) => [id, decisionOf(read, ['steps', id])])),
+    ifInterrupted: read.oneOf(interruptedWays, 'if-interrupted'),
+    ifInstalled: read.oneOf(installedWays, 'if-installed') ?? 'leave',
+    result: read.at('result') === undefined ? null : resultOf(read),
+    placeOf: (...to) => source.placeOf(to),
+  };
+}
+
+function sourceOf(read: Reader, beside: string, path: readonly string[]): Source {
+  const value = read.at(...path);
+  if (typeof value === 'string') return { kind: 'text', text: value };
+  const keys = read.keys(path, ['file', 'env', 'command']);
+  if (keys.length > 1) read.refuse(path, 'a value comes from one place', 'Keep one of the two.');
+  switch (keys[0]) {
+    case 'file':
+      return { kind: 'file', path: resolve(beside, read.text(...path, 'file') ?? '') };
+    case 'env':
+      return { kind: 'env', name: read.text(...path, 'env') ?? '' };
+    case 'command': {
+      const command = read.list(...path, 'command');
+      if (command.length === 0)
+        read.refuse(path, 'a command is a list of words', 'Write [PROGRAM, ARGUMENT].');
+      return { kind: 'command', command };
+    }
+    default:
+      read.refuse(path, 'this says no value', 'Write text, { file: … }, { env: … } or { command: […] }.');
+      return { kind: 'text', text: '' };
+  }
+}
+
+function decisionOf(read: Reader, path: readonly string[]): Decision {
+  read.keys(path, ['answer', 'by', 'note']);
+  const answer = read.oneOf(decisions, ...path, 'answer');
+  const by = read.text(...path, 'by');
+  if (answer === null) read.refuse(path, 'answer is missing', `Write one of ${decisions.join(', ')}.`);
+  if (by === null) read.refuse(path, 'by is missing', 'Name the person who answers for it.');
+  return { answer: answer ?? 'fail', by, note: read.text(...path, 'note') };
+}
+
+function resultOf(read: Reader): NonNullable<Answers['result']> {
+  read.keys(['result'], ['file', 'rating', 'comment', 'log', 'strike']);
+  return {
+    file: read.text('result', 'file'),
+    rating: read.oneOf(['1', '2', '3', '4', '5'], 'result', 'rating'),
+    comment: read.text('result', 'comment'),
+    log: read.oneOf(['true', 'false'], 'result', 'log') === 'true',
+    strike: read.list('result', 'strike'),
+  };
+}
+
+function reader(source: YamlSource, problems: Problem[]): Reader {
+  const at: Reader['at'] = (...path) =>
+    path.reduce<unknown>(
+      (value, key) =>
+        typeof value === 'object' && value !== null && !Array.isArray(value)
+          ? (value as Record<string, unknown>)[key]
+          : undefined,
+      source.value,
+    );
+  const refuse: Reader['refuse'] = (path, message, hint, of = 'value') =>
+    void problems.push({ ...source.placeOf(path, of), message, hint });
+  const text: Reader['text'] = (...path) => {
+    const value = at(...path);
+    if (value === undefined) return null;
+    if (typeof value === 'string' && value.trim() !== '') return value;
+    refuse(path, `${path.at(-1)} has to be text`, 'Write it out, or leave the key out.');
+    return null;
+  };
+  return {
+    at,
+    refuse,
+    text,
+    oneOf(words, ...path) {
+      const said = text(...path);
+      const found = words.find((word) => word === said) ?? null;
+      if (said !== null && found === null) {
+        const meant = nearest(said, words);
+        const hint = meant === undefined ? `Write one of ${words.join(', ')}.` : `Did you mean ${meant}?`;
+        refuse(path, `${path.at(-1)} can't be ${said}`, hint);
+      }
+      return found;
+    },
+    keys(path, known) {
+      const value = at(...path);
+      if (value === undefined || value === '') return [];
+      if (typeof value !== 'object' || Array.isArray(value)) {
+        refuse(
+          path,
+          `${path.at(-1) ?? 'this'} has to be a list of names and values`,
+          'Write `NAME: VALUE` below it.',
+        );
+        return [];
+      }
+      const keys = source.keysAt(path);
+      if (known === undefined) return keys;
+      for (const key of keys.filter((one) => !known.includes(one))) {
+        const meant = nearest(key, known);
+        const hint = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean ${meant}?`;
+        refuse([...path, key], `unknown key ${key}`, hint, 'key');
+      }
+      return keys.filter((one) => known.includes(one));
+    },
+    list(...path) {
+      const value = at(...path);
+      if (value === undefined) return [];
+      if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+      refuse(path, `${path.at(-1)} has to be a list of words`, 'Write [ONE, TWO].');
+      return [];
+    },
+  };
+}

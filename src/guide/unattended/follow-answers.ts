@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import type { Problem } from '../../process/index.ts';
+import { nearest } from '../../process/index.ts';
+import { alreadyEnding, endingOf, leftEnding } from '../ending.ts';
+import { GuideError } from '../errors.ts';
+import type { Ending } from '../guide.ts';
+import { lackingInputs } from '../inputs.ts';
+import { openRun, openWait, releaseName, standingOf, type Known } from '../known.ts';
+import type { Page, Said } from '../page.ts';
+import type { InputStanding, Values } from '../site.ts';
+import type { Walk } from '../start-guide.ts';
+import { invalidAnswers, type Answers } from './answers.ts';
+import { fetchValue } from './value-sources.ts';
+
+/** What is said on a page in a person's place, or how it ends there. */
+type Reply = Said | { readonly ending: Ending } | { readonly failure: GuideError };
+
+export type Following = {
+  readonly answers: Answers;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+};
+
+/**
+ * Goes through the pages in a person's place, by a file of answers: the same walk, the same checks. Nothing is made up
+ * where nothing was answered: all that is missing is named at once.
+ */
+export async function followAnswers(walk: Walk, following: Following): Promise<Ending> {
+  const { answers } = following;
+  let isPrefilled = false;
+  const used = new Set<string>();
+  const follow = async (): Promise<void> => {
+    for (let page = await settled(walk); page !== undefined; page = await settled(walk)) {
+      const { known, trouble } = walk;
+      // What keeps a page from being left is for a person to mend.
+      if (trouble !== undefined)
+        return walk.finish({ ...endingOf(known), text: [], exitCode: trouble.exitCode, failure: trouble });
+      if (!isPrefilled && standingOf(known) !== undefined && asksInputs(page)) {
+        isPrefilled = true;
+        const refusal = await prefill(walk, following);
+        if (refusal !== undefined) return walk.finish(failed(known, refusal));
+      }
+      const reply = replyTo(page, walk.known, answers, used);
+      if ('ending' in reply) return walk.finish(reply.ending);
+      if ('failure' in reply) return walk.finish(failed(known, reply.failure));
+      let isAnotherPage = false;
+      const stop = walk.onChange(() => (isAnotherPage = true));
+      await walk.submit(reply);
+      stop();
+      assert(isAnotherPage, `page ${page.id} takes no ${reply.action}`);
+      const problem =
+        walk.page.id === page.id ? walk.page.fields.find((field) => field.problem !== null) : undefined;
+      if (problem?.problem !== undefined && problem.problem !== null)
+        return walk.finish(failed(walk.known, refused(answers, page.id, problem.problem)));
+    }
+  };
+  const [ending] = await Promise.all([walk.ending, follow()]);
+  return ending;
+}
+
+const asksInputs = ({ id }: Page): boolean => ['release', 'inputs', 'checks', 'summary'].includes(id);
+const next: Said = { action: 'next', values: {} };
+
+function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>): Reply {
+  switch (page.id) {
+    case 'maker':
+      if (known.isBelieved) return next;
+      return answers.maker === null
+        ? missing(answers, ['maker: its six words, as told by phone'])
+        : { action: 'next', values: { words: answers.maker } };
+    case 'interrupted':
+      return interruptedReply(page, known, answers);
+    case 'environment': {
+      const names = Object.keys(known.standings);
+      if (answers.environment === null && names.length > 1)
+        return missing(answers, [`environment: one of ${names.join(', ')}`]);
+      return { action: 'next', values: { environment: answers.environment ?? names[0] ?? '' } };
+    }
+    case 'wish':
+      return wishReply(known, answers);
+    case 'summary':
+      return { action: 'go', values: {} };
+    case 'decision':
+      return decisionReply(page, known, answers, used);
+    case 'result':
+      return answers.result === null && known.options.resultFile === null
+        ? { ending: endingOf(known) }
+        : next;
+    case 'send-home':
+      return { action: 'next', values: sendHome(known, answers) };
+    case 'lines':
+      return linesReply(known, answers);
+    default:
+      return next;
+  }
+}
+
+function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
+  const { standing, open } = openRun(known)!;
+  const wanted = answers.ifInterrupted;
+  if (wanted === 'leave') return { ending: leftEnding(known) };
+  const ways = page.actions.map(({ id }) => id);
+  const action = wanted === 'resume' && ways.includes('decide') ? 'decide' : wanted;
+  if (action !== null && ways.includes(action)) return { action, values: {} };
+  const at = open.at === null ? '' : ` at ${open.at}`;
+  return {
+    failure: new GuideError(
+      'INSTALL_INTERRUPTED',
+      `Cannot go on with ${known.release?.process ?? ''} ${open.number} in ${standing.environment}: the last run is ${open.state}${at}`,
+      {
+        hint: `Say what becomes of it, with --if-interrupted or if-interrupted: in the answers: ${ways.map((way) => (way === 'decide' ? 'resume' : way)).join(', ')}.`,
+        details: { deployment: open.deployment, state: open.state, at: open.at, done: open.done, ways },
+      },
+    ),
+  };
+}
+
+function wishReply(known: Known, answers: Answers): Reply {
+  const { compared, installed, environment } = standingOf(known)!;
+  if (compared === 'same' && answers.ifInstalled === 'again') return { action: 'again', values: {} };
+  if (compared === 'same')
+    return known.options.resultFile === null
+      ? { ending: alreadyEnding(known) }
+      : { action: 'report', values: {} };
+  return {
+    failure: new GuideError(
+      'INSTALLER_TOO_OLD',
+      `Cannot install ${releaseName(known)} in ${environment}: ${installed?.number ?? 'a newer one'} is installed there, which is newer`,
+      {
+        hint: 'Start the file of the newer release; to go back to the release before, add --roll-back.',
+        details: { environment, installed: installed?.number },
+      },
+    ),
+  };
+}
+
+/** Each answer is given once for each step; a failure that nobody answered, or that came again, lets the run fail. */
+function decisionReply(page: Page, known: Known, answers: Answers, used: Set<string>): Reply {
+  const { wait } = openWait(known)!;
+  const answer = answers.steps.get(wait.stepId);
+  const fits = page.actions.some(({ id }) => id === answer?.answer) && !used.has(wait.stepId);
+  if (answer === undefined || !fits) {
+    // Nobody is there who could be asked what becomes of it.
+    if (wait.for === 'failure') return { action: 'fail', values: { by: known.facts.account } };
+    return { ending: endingOf(known) };
+  }
+  used.add(wait.stepId);
+  const { by, note } = answer;
+  return { action: answer.answer, values: { by: by ?? known.facts.account, ...(note !== null && { note }) } };
+}
+
+function sendHome({ options }: Known, { result }: Answers): Values {
+  const file = options.resultFile ?? result?.file ?? null;
+  return {
+    ...(file !== null && { file }),
+    rating: result?.rating ?? '',
+    comment: result?.comment ?? '',
+    'with-log': String(result?.log ?? false),
+  };
+}
+
+function linesReply(known: Known, answers: Answers): Reply {
+  if (known.written !== null) return next;
+  const all = known.lines ?? [];
+  const numbers = (answers.result?.strike ?? []).map((id) => all.findIndex((line) => line.id === id) + 1);
+  const unknown = numbers.indexOf(0);
+  if (unknown >= 0)
+    return {
+      failure: invalidAnswers(answers.path, [
+        {
+          ...answers.placeOf('result', 'strike'),
+          message: `there is no line ${answers.result?.strike[unknown]}`,
+          hint: `Lines of this result: ${all.map(({ id }) => id).join(', ')}.`,
+        },
+      ]),
+    };
+  return { action: 'write', values: { strike: numbers.join(' ') } };
+}
+
+/** Gives the walk all values at once; tells everything that is missing or wrong, or nothing. */
+async function prefill(walk: Walk, { answers, environment }: Following): Promise<GuideError | undefined> {
+  const { inputs } = standingOf(walk.known)!;
+  const problems: Problem[] = [];
+  const refuse = (name: string, message: string, hint: string): void =>
+    void problems.push({ ...answers.placeOf('values', name), message, hint });
+  const values: Record<string, string> = {};
+  for (const [name, source] of answers.values) {
+    const input = inputs.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (input === undefined) {
+      const names = inputs.map((one) => one.name);
+      const meant = nearest(name, names);
+      refuse(
+        name,
+        `this release has no input ${name}`,
+        meant === undefined ? `It has ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`,
+      );
+    } else if (input.secret && source.kind === 'text') {
+      refuse(
+        name,
+        `${name} is a secret and stands here as text`,
+        'Take it out of the file, and write { file: … }, { env: … } or { command: […] }.',
+      );
+    } else {
+      const found = await fetchValue(source, environment);
+      if ('why' in found) refuse(name, `${name}: ${found.why}`, 'Mend where it comes from.');
+      else values[input.name] = found.value;
+    }
+  }
+  walk.prefill(values);
+  const lacking = lackingInputs(walk.known);
+  for (const { input, why } of lacking.filter(({ isMissing }) => !isMissing))
+    refuse(input.name, why, input.help ?? 'Correct the value.');
+  if (problems.length > 0) return invalidAnswers(answers.path, problems);
+  const missed = lacking.filter(({ isMissing }) => isMissing).map(({ input }) => input);
+  return missed.length === 0 ? undefined : missing(answers, missed.map(inWords)).failure;
+}
+
+function inWords({ name, label, secret }: InputStanding): string {
+  return `${name}${label === null ? '' : ` (${label})`}${secret ? ', a secret' : ''}`;
+}
+
+function missing(answers: Answers, what: readonly string[]): { readonly failure: GuideError } {
+  return {
+    failure: new GuideError(
+      'ANSWERS_MISSING',
+      `Cannot go on without a person: ${what.join('; ')} is not answered`,
+      {
+        hint: 'Write answers for all of it: `--write-answers FILE` makes a file to fill in, `--answers FILE` takes it.',
+        details: { path: answers.path, missing: what },
+      },
+    ),
+  };
+}
+
+/** What a page says against an answer. */
+function refused({ path }: Answers, page: string, why: string): GuideError {
+  return new GuideError('ANSWERS_INVALID', `Cannot use answers ${path}: ${why.replace(/\.$/, '')}`, {
+    hint: 'Correct the answer and start again; nothing was changed.',
+    details: { path, page },
+  });
+}
+
+function failed(known: Known, failure: GuideError): Ending {
+  return { ...endingOf(known), text: [], exitCode: failure.exitCode, failure };
+}
+
+/** The page that stands once nothing is under way any more; undefined where all is over. */
+async function settled(walk: Walk): Promise<Page | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Page | undefined>();
+  const look = (): void => {
+    if (!walk.page.isBusy) resolve(walk.page);
+  };
+  const stop = walk.onChange(look);
+  const over = (): void => resolve(undefined);
+  // An end that nobody foresaw is told by whoever awaits it.
+  walk.ending.then(over, over);
+  look();
+  const page = await promise;
+  stop();
+  return page?.id === 'over' ? undefined : page;
+}
