@@ -8,21 +8,21 @@ export const aWalk = (facts: FakeFacts = {}): { readonly site: FakeSite; readonl
   return { site, guide: startGuide(site, asked) };
 };
 
-/** What a person types and presses on each page, by its title, who installs and sends the result home. */
-const usual: Readonly<
-  Record<string, { readonly typed?: readonly [label: RegExp, text: string]; readonly button: RegExp }>
-> = {
-  'Who made this file': { typed: [/words/, theWords], button: /Go on/ },
-  Database: { typed: [/Main database/, theSecret], button: /Go on/ },
-  Summary: { button: /Install .* now/ },
-  '3.2.0 is installed': { button: /Make the result file/ },
-  'What goes to the maker': { button: /Done|Write the file/ },
-};
+/** What only this person knows. */
+export type Knows = { readonly words: string; readonly password: string };
 
-/** Walks on until the guide is over, and tells the titles of the pages; `see` looks at each. */
+/** What is pressed on pages of these titles; `Go on` on all others. */
+const presses: readonly (readonly [title: RegExp, button: RegExp])[] = [
+  [/^Summary$/, /Install .* now/],
+  [/ is installed$/, /Make the result file/],
+  [/^What goes to the maker$/, /Done|Write the file/],
+];
+
+/** Walks on as who installs and sends the result home, until the guide is over, and tells the titles of the pages; `see` looks at each. */
 export async function walkThrough(
   window: Window,
   see: (title: string) => Promise<void>,
+  { words, password }: Knows = { words: theWords, password: theSecret },
 ): Promise<readonly string[]> {
   const titles: string[] = [];
   for (;;) {
@@ -36,8 +36,13 @@ export async function walkThrough(
     titles.push(title);
     await see(title);
     if ((await over.count()) > 0) return titles;
-    const { typed, button } = usual[title] ?? { button: /Go on/ };
-    if (typed !== undefined) await window.getByLabel(typed[0]).first().fill(typed[1]);
+    const fields = {
+      words: window.getByLabel('Six words'),
+      password: window.getByLabel('Main database').first(),
+    };
+    if ((await fields.words.count()) > 0) await fields.words.fill(words);
+    if ((await fields.password.count()) > 0) await fields.password.fill(password);
+    const button = presses.find(([one]) => one.test(title))?.[1] ?? /Go on/;
     const form = await asks.inputValue();
     const buttons = window.locator('#form button:not(.unseen, .show)');
     if (titles.length > 20 || (await buttons.filter({ hasText: button }).count()) === 0)
