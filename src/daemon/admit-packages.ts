@@ -87,6 +87,31 @@ export type Admission =
  * `PACKAGE_FILE_UNREADABLE`, `BLOB_STORE_UNUSABLE`.
  */
 export async function admitFile(instance: Instance, link: string, file: string): Promise<Admission> {
+  const judged = await judgeFile(instance, link, file);
+  if ('outcome' in judged) return judged;
+  const { pin, report } = judged;
+  const { sha256 } = report;
+  const stored = await instance.blobs.putFile(file);
+  if (stored.digest !== sha256) return { outcome: 'refused', problems: ['it was changed while it was read'] };
+  const isNews = take(instance, link, { ...pin, sha256, sizeBytes: stored.sizeBytes }, report);
+  // A removal that began before it was recorded may have taken it away again.
+  if (!instance.holds(sha256)) await instance.blobs.putFile(file);
+  return { outcome: isNews ? 'kept' : 'known', pin: { ...pin, sha256, sizeBytes: stored.sizeBytes } };
+}
+
+/** Whether `admitFile` would take the file for the releases of `link`; nothing is kept. Errors: `PACKAGE_FILE_UNREADABLE`. */
+export async function wouldAdmitFile(instance: Instance, link: string, file: string): Promise<boolean> {
+  return !('outcome' in (await judgeFile(instance, link, file)));
+}
+
+type NotAdmitted = Extract<Admission, { readonly outcome: 'other-content' | 'not-wanted' | 'refused' }>;
+
+/** What a file is for the releases of `link`: what one of them names, or why it is not taken. */
+async function judgeFile(
+  instance: Instance,
+  link: string,
+  file: string,
+): Promise<NotAdmitted | { readonly pin: PackagePin; readonly report: PackageReport }> {
   const wanted = readWantedBlobs(instance.db).flatMap((blob) =>
     blob.link === link && blob.pin !== null ? [blob.pin] : [],
   );
@@ -109,13 +134,7 @@ export async function admitFile(instance: Instance, link: string, file: string):
       ? await judge(instance, link, file, announcedAt(instance, link, pin))
       : found;
   const problems = reasonsAgainst(report);
-  if (problems.length > 0) return { outcome: 'refused', problems };
-  const stored = await instance.blobs.putFile(file);
-  if (stored.digest !== sha256) return { outcome: 'refused', problems: ['it was changed while it was read'] };
-  const isNews = take(instance, link, { ...pin, sha256, sizeBytes: stored.sizeBytes }, report);
-  // A removal that began before it was recorded may have taken it away again.
-  if (!instance.holds(sha256)) await instance.blobs.putFile(file);
-  return { outcome: isNews ? 'kept' : 'known', pin: { ...pin, sha256, sizeBytes: stored.sizeBytes } };
+  return problems.length > 0 ? { outcome: 'refused', problems } : { pin, report };
 }
 
 /** Files of this side's own packages, or other links', that have the content of what `link` lacks. */

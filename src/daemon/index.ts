@@ -1,4 +1,4 @@
-export { admitFile, type Admission } from './admit-packages.ts';
+export { admitFile, wouldAdmitFile, type Admission } from './admit-packages.ts';
 export { blobRoom } from './blob-room.ts';
 export { clearBlobs, planClearing, type ClearPlan } from './clear-blobs.ts';
 export { runDaemon, type DaemonOptions, type DaemonSummary } from './compose.ts';

@@ -2,7 +2,9 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { addPackage, createRelease } from '../../src/commands/index.ts';
-import { admitFile } from '../../src/daemon/admit-packages.ts';
+import { packageAdd } from '../../src/cli/commands/package-add.ts';
+import type { Context } from '../../src/cli/command.ts';
+import { admitFile, wouldAdmitFile } from '../../src/daemon/admit-packages.ts';
 import { freezePlan } from '../../src/daemon/freeze-plan.ts';
 import type { PackagePin } from '../../src/events/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
@@ -127,6 +129,22 @@ test('a file that a repository countersigned stands for what a release names: it
   );
   expectSameModels(customer);
   expectSameModels(vendor);
+});
+
+test('of several files that are added for links none is kept where one of them is wanted by nobody', async () => {
+  const { customer, vendor, link } = pair;
+  await publish(pair, '1.0.0', { marks });
+  await buildRelease(vendor, '2.0.0', { marks });
+  await deliver(vendor, customer, link);
+  const [wanted, unwanted] = [await countersigned(), await signedAgain('2.0.0')];
+  expect(await wouldAdmitFile(customer, link, wanted)).toBe(true);
+  expect(await wouldAdmitFile(customer, link, unwanted)).toBe(false);
+  const context = { open: () => Promise.resolve(customer) } as unknown as Context;
+  const adding = (...FILE: string[]) => packageAdd.run(context, { FILE }, {});
+  await expect(adding(wanted, unwanted)).rejects.toMatchObject({ code: 'PACKAGE_UNTRUSTED' });
+  expect(readPackageFiles(customer.db)).toEqual([]);
+  await adding(wanted);
+  expect(readPackageFiles(customer.db)).toHaveLength(1);
 });
 
 test('a file at hand that is not what a release names, or not signed as it must be, is not kept', async () => {

@@ -1,6 +1,6 @@
 import { addPackage, CommandError } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
-import { admitFile } from '../../daemon/index.ts';
+import { admitFile, wouldAdmitFile } from '../../daemon/index.ts';
 import type { PackagePin } from '../../events/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { PackageError, requireVerified, samePackage, type VerifyOptions } from '../../packages/index.ts';
@@ -45,6 +45,7 @@ export const packageAdd = command({
       verified.push({ file, report, pin, signer });
     }
     // Before any of our own is stored: what nobody wants is refused, and all with it.
+    for (const { file, notOurs } of ofLinks) await refuseUnwanted(instance, file, notOurs);
     const taken = [];
     for (const { file, notOurs } of ofLinks) taken.push(await takeForLinks(instance, file, notOurs));
     const added = [];
@@ -99,6 +100,13 @@ async function ownOrNot(
     if (error instanceof PackageError && error.code === 'PACKAGE_UNTRUSTED') return { notOurs: error };
     throw error;
   }
+}
+
+/** Throws where no release of a link names a package that none of ours signed; nothing is kept. */
+async function refuseUnwanted(instance: Instance, file: string, notOurs: PackageError): Promise<void> {
+  for (const { link, state } of readLinks(instance.db))
+    if (state === 'confirmed' && (await wouldAdmitFile(instance, link, file))) return;
+  throw notOurs;
 }
 
 /** Takes a package of another company for those links whose releases name it; throws where none does. */
