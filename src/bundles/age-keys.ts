@@ -10,9 +10,6 @@ import { earlierFolders, readKeyFile } from '../identity/index.ts';
  */
 export type AgeIdentity = readonly (webcrypto.CryptoKey | string)[];
 
-/** How `age` writes an X25519 identity. */
-export const ageIdentityText = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
-
 /** A key for one bundle alone, whoever opens it: its identity as text, and to whom is sealed. */
 export async function freshAgeIdentity(): Promise<{ readonly identity: string; readonly recipient: string }> {
   const identity = await generateX25519Identity();

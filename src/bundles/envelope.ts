@@ -22,7 +22,6 @@
 import { z } from 'zod';
 import { Digest, Id } from '../events/index.ts';
 import { fingerprintWords, type OpenedIntroduction, type SigningKey } from '../identity/index.ts';
-import { ageIdentityText } from './age-keys.ts';
 import { PlaceAt } from './records.ts';
 import {
   beginsAs,
@@ -48,6 +47,9 @@ export const frontBytesMax = fixedBytes + partKinds[2].envelopeBytesMax + signed
 
 /** A front's length is a multiple of this, so that it is known before the numbers in it are. */
 const frontStep = 512;
+
+/** How `age` writes an X25519 identity. */
+const ageIdentityText = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
 
 const name = z.string().min(1).max(200);
 const size = z.int().min(0);
