@@ -54,7 +54,8 @@ export type BundleInFile = (
 
 /**
  * Looks for parts of bundles: files by what is in them, whatever they are called, in folders as deep as a medium has
- * them, and within other files where `within` knows of some. What isn't a part is passed over. Bundles come in the order in which they are to be taken in.
+ * them, and within other files where `within` knows of some. What isn't a part is passed over. Bundles come in the order
+ * in which they are to be taken in.
  *
  * @throws {BundleError} BUNDLE_NOT_FOUND, BUNDLE_PART_UNREADABLE
  */
