@@ -68,6 +68,7 @@ export async function buildProgram(signal: AbortSignal): Promise<void> {
   const [code, said] = await new Promise<[number | null, string]>((resolve, reject) => {
     const child = spawn(process.execPath, [script, '--fresh'], {
       cwd: installationFolder,
+      env: { ...process.env, NO_COLOR: '1' },
       signal,
       stdio: ['ignore', 'ignore', 'pipe'],
     });

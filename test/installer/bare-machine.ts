@@ -34,7 +34,7 @@ export function bareMachine(root: string, executable: string): BareMachine {
       const { status, stdout, stderr } = spawnSync(
         'unshare',
         [...wall, 'sh', '-c', enter, 'sh', ...chroot, ...command],
-        { encoding: 'utf8', env: { ...process.env, ROOT: root }, timeout: 120_000 },
+        { encoding: 'utf8', env: { ...process.env, ROOT: root }, timeout: 50_000 },
       );
       return { exitCode: status, stdout, stderr };
     },

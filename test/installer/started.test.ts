@@ -164,7 +164,7 @@ describe.runIf(isHere)('an installer that is started', () => {
     const place = machine.here(`${data}/program`);
     const [folder] = readdirSync(place).filter((name) => name !== 'compiled');
     writeFileSync(join(place, folder!, 'dist/cli/main.js'), 'process.stdout.write("mean");');
-    const ran = version();
+    const ran = machine.runs(['/opt/installer', '--version']);
     expect(ran.stdout).toBe(`${programVersion()}\n`);
     expect(ran.stderr).toContain('was changed since it was unpacked: it is put back');
   });

@@ -3,6 +3,7 @@
  * Built as one plain script, which the runtime finds in its own executable.
  *
  *   FILE WORDS…                 crossgap install FILE WORDS…
+ *   FILE --version              crossgap --version
  *   FILE crossgap WORDS…        any other command, on the same data folder
  *   FILE PROGRAMFILE WORDS…     a process that the program starts: the file is the unpacked program's own
  */
@@ -49,6 +50,7 @@ function ownFolder(name: string): string | undefined {
 
 function wordsFor(isOwn: boolean): readonly string[] {
   if (isOwn || words[0] === 'crossgap') return words.slice(1);
+  if (words[0] === '--version') return words;
   return ['install', process.execPath, ...words];
 }
 
