@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { expect, test } from 'vitest';
-import { accountName } from '../src/account.ts';
+import { accountName, homeFolder } from '../src/account.ts';
 
 test('an account is called as the system calls it', () => {
   expect(accountName()).toBe(userInfo().username);
@@ -18,4 +18,12 @@ test('what else goes wrong is not hidden', () => {
     throw new TypeError('broken');
   };
   expect(() => accountName(broken)).toThrow('broken');
+});
+
+test('an account that the system does not know has no home folder', () => {
+  const nameless = (): never => {
+    throw Object.assign(new Error('uv_os_homedir returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' });
+  };
+  expect(homeFolder()).toBe(homedir());
+  expect(homeFolder(nameless)).toBeUndefined();
 });

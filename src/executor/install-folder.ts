@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
+import { homeFolder } from '../account.ts';
 import { installationFolder } from '../installation.ts';
 import { ExecutorError, systemCode } from './errors.ts';
 
@@ -89,7 +89,7 @@ export function checkInstallFolder(
   if (
     folder === root ||
     systemFolders.has(folder.slice(root.length).replaceAll('\\', '/')) ||
-    folder === homedir()
+    folder === homeFolder()
   ) {
     throw refused(
       value,
