@@ -67,12 +67,12 @@ export function durationOf({
   readonly startedAt?: string | null;
   readonly endedAt?: string | null;
 }): string | null {
-  if (startedAt == null || endedAt == null) return null;
+  if (!startedAt || !endedAt) return null;
   return took(Date.parse(endedAt) - Date.parse(startedAt));
 }
 
 function reportedLog({ id, report }: DeploymentView): string | null {
-  if (report?.log == null) return null;
+  if (!report?.log) return null;
   const { sizeBytes, wholeBytes, isHere } = report.log;
   const of = wholeBytes > sizeBytes ? `the last ${size(sizeBytes)} of ${size(wholeBytes)}` : size(sizeBytes);
   return isHere ? `${of}: ${commandLine('deployment', 'log', id)}` : `${of}, not here yet`;

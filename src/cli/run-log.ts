@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDeployment } from '../daemon/index.ts';
+import { readToldLog } from '../daemon/index.ts';
 import { logPath, parseLogLine, readJournal, readRunLog, type LogLine } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { findDeployment, type DeploymentView } from '../projections/index.ts';
@@ -43,8 +43,10 @@ export function artifactsOf({ folder }: Instance, deployment: string): KeptArtif
 export function runLog(instance: Instance, deployment: string): { file: string; lines: LogLine[] } {
   const file = runLogOf(instance, deployment);
   if (file !== undefined) return { file, lines: readRunLog(instance.folder.run(deployment)) };
-  const told = toldLogOf(instance, deployment);
-  if (told !== undefined) return told;
+  const told = readToldLog(instance, deployment);
+  if (told !== undefined) {
+    return { file: told.file, lines: told.text.split('\n').flatMap((line) => parseLogLine(line) ?? []) };
+  }
   const isHere = findDeployment(instance.db, deployment) !== undefined;
   throw new CliError(
     'RUN_LOG_MISSING',
@@ -56,19 +58,6 @@ export function runLog(instance: Instance, deployment: string): { file: string; 
       details: { deployment },
     },
   );
-}
-
-/** The log that came with the report of a customer's run; undefined where none did, or it is still on its way. */
-function toldLogOf(instance: Instance, deployment: string): { file: string; lines: LogLine[] } | undefined {
-  const log = readDeployment(instance, deployment)?.report?.log;
-  if (log == null || !log.isHere) return undefined;
-  const file = instance.blobs.path(log.digest);
-  return {
-    file,
-    lines: readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap((line) => parseLogLine(line) ?? []),
-  };
 }
 
 /** What stands beside a trace: of a run that failed, what its failing step wrote last. */

@@ -2,9 +2,11 @@ import {
   ChunksListed,
   ReleaseOffered,
   ReleasePublished,
+  ReleaseTimed,
   ReleaseWithdrawn,
   ValueGiven,
   type ChunkListPin,
+  type EventOf,
 } from '../events/index.ts';
 import { commandLine } from '../words.ts';
 import { cut } from './bounded.ts';
@@ -98,6 +100,13 @@ export function howToOpen(gate: Gate, standing: Standing): string {
   return `${commands.map((command) => `\`${command}\``).join(', then ')}.`;
 }
 
+/** How long a release took here, all of it and by step, in milliseconds. */
+export type Timing = Omit<EventOf<typeof ReleaseTimed>['data'], 'digest' | 'steps'> & {
+  readonly steps: readonly { readonly id: string; readonly ms: number }[];
+};
+
+const stepsTimedMax = 500;
+
 /** A link as publishing sees it. */
 export type Receiver = {
   readonly link: string;
@@ -120,6 +129,7 @@ export function publishToEach(
   standing: Standing,
   receivers: readonly Receiver[],
   chunkLists: readonly ChunkListPin[] = [],
+  timing?: Timing,
 ): Iterable<Decided> {
   const { process, number, digest, document } = standing;
   if (standing.withdrawn !== null) throw withdrawn(process, number, standing.withdrawn);
@@ -148,13 +158,14 @@ export function publishToEach(
   }
   const lacking = receivers.filter(({ has }) => !has);
   if (lacking.length === 0) return [];
-  return offers(lacking, { digest, document }, chunkLists);
+  return offers(lacking, { digest, document }, chunkLists, timing);
 }
 
 function* offers(
   lacking: readonly Receiver[],
   { digest, document }: Pick<Standing, 'digest' | 'document'>,
   chunkLists: readonly ChunkListPin[],
+  timing: Timing | undefined,
 ): Generator<Decided> {
   for (let from = 0; from < lacking.length; from += linksNamedMax) {
     const some = lacking.slice(from, from + linksNamedMax);
@@ -163,8 +174,11 @@ function* offers(
   // To all the same is told.
   const offer = ReleaseOffered.make({ digest, document });
   const lists = chunkLists.length > 0 ? ChunksListed.make({ lists: [...chunkLists] }) : undefined;
+  const timed =
+    timing && ReleaseTimed.make({ ...timing, digest, steps: timing.steps.slice(0, stepsTimedMax) });
   for (const { link } of lacking) {
     yield told(link, offer);
+    if (timed !== undefined) yield told(link, timed);
     if (lists !== undefined) yield told(link, lists);
   }
 }

@@ -66,16 +66,18 @@ export function partsOf(report: DeploymentReport): Part[] {
         strike: (one) => ({ ...one, lastLines: one.lastLines.with(at, struckText) }),
       })),
     },
-    remark?.rating != null && {
-      id: 'rating',
-      text: `rating: ${remark.rating} of 5`,
-      strike: (one) => remarked(one, { rating: null }),
-    },
-    remark?.comment != null && {
-      id: 'comment',
-      text: `comment: ${remark.comment}`,
-      strike: (one) => remarked(one, { comment: null }),
-    },
+    remark !== null &&
+      remark.rating !== null && {
+        id: 'rating',
+        text: `rating: ${remark.rating} of 5`,
+        strike: (one) => remarked(one, { rating: null }),
+      },
+    remark !== null &&
+      remark.comment !== null && {
+        id: 'comment',
+        text: `comment: ${remark.comment}`,
+        strike: (one) => remarked(one, { comment: null }),
+      },
     log !== null && {
       id: 'log',
       text: logInWords(log),

@@ -12,7 +12,9 @@ export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPr
 export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 export { standInOf } from './stand-ins.ts';
 export { recordBrokenRuns, settleDeployment } from './settle.ts';
-export { previewReport, tellReport, toldReport, type ReportPreview, type ToldReport } from './tell-report.ts';
+export { previewReport, tellReport, type ReportPreview } from './tell-report.ts';
+export { toldReport, type ToldReport } from './told-report.ts';
+export { readToldLog } from './told-log.ts';
 export { runTeller, type ProgressTone, type SayProgress } from './tell-run.ts';
 export { everybodysTrust, packageTrust, type JudgedBy } from './package-trust.ts';
 export { companyCertificates, introducedCertificates, trustedFingerprints } from './trusted-fingerprints.ts';

@@ -8,6 +8,7 @@ import type { LinkHealth } from './link-health.ts';
 import type { OpenFeed } from './open-feed.ts';
 import { readReadiness } from './readiness.ts';
 import { logDocument, readDeployment, readLinkPage, readPage, readSeries, statusDocument } from './status.ts';
+import { readToldLog } from './told-log.ts';
 import type { Watch } from './watch.ts';
 
 /** Where the status page listens. */
@@ -37,7 +38,7 @@ export async function openPage(
     fleet: (wish) => fleetInPieces(instance.db, instance.clock.now(), wish),
     ledger: () => logDocument(instance),
     deployment: (id) => readDeployment(instance, id),
-    log: (id) => endOfRunLog(instance, id),
+    log: (id) => endOfRunLog(instance, id) ?? readToldLog(instance, id)?.text,
     link: (name) => readLinkPage(instance, daemon, name),
     readiness: () => readReadiness(instance),
     changed(listener) {

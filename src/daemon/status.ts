@@ -65,7 +65,7 @@ import { programVersion } from '../installation.ts';
 import { lastBundle } from './last-bundle.ts';
 import { readLinkStates } from './daemon-state.ts';
 import { logTrouble } from './readiness.ts';
-import { toldReport } from './tell-report.ts';
+import { toldReport } from './told-report.ts';
 import { clockWarnings } from './clock-oddities.ts';
 import { repositoryWarnings } from './repository-warnings.ts';
 
@@ -275,11 +275,15 @@ function newestOutbound({ db, log }: Instance): OutboundLine[] {
     .toSorted((a, b) => (a.at < b.at ? 1 : -1));
 }
 
-/** What the other side of a link can see of this instance, oldest first. */
-export function outboundLines({ log }: Instance, link: LinkRow): OutboundLine[] {
+/** What the other side of a link can see of this instance, oldest first; of all that, what comes behind a place. */
+export function outboundLines(
+  { log }: Instance,
+  link: LinkRow,
+  after: { readonly epoch: number; readonly seq: number } = { epoch: 0, seq: 0 },
+): OutboundLine[] {
   const feed = log.feedTo(link.link);
   const lines: OutboundLine[] = [];
-  let from = { epoch: 0, seq: 1 };
+  let from = { epoch: after.epoch, seq: after.seq + 1 };
   for (;;) {
     const page = log.readFeed(feed, from, pageEntries);
     for (const { bytes } of page) {

@@ -14,7 +14,9 @@ import type { Database } from '../db/index.ts';
 import { toldLogBytesMax, type DeploymentReport } from '../events/index.ts';
 import { Masker, readJournal } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { findDeployment, findToldReport, readSteps, type DeploymentRow } from '../projections/index.ts';
+import { findDeployment, readLink, readSteps, type DeploymentRow } from '../projections/index.ts';
+import { outboundLines } from './status.ts';
+import { toldReport, type ToldReport } from './told-report.ts';
 import { lastLinesOfRun, readEndOfLog } from './end-of-run-log.ts';
 import { recorded, valuesInClear } from './run-deployment.ts';
 
@@ -25,12 +27,11 @@ export type ReportPreview = {
   readonly lines: readonly ReportLine[];
   /** The text that would travel beside the entry, secrets masked; null where none does. */
   readonly log: string | null;
+  /** What else waits to leave for the same side: it was told before, and stays. */
+  readonly besides: readonly ReportLine[];
   /** What the author was told of this run last; it stays in the feed. */
   readonly before: ToldReport | undefined;
 };
-
-/** What an author was told of a run here, and the entry that tells it. */
-export type ToldReport = { readonly seq: number; readonly at: number; readonly report: DeploymentReport };
 
 /**
  * Every line that would leave of a run, by the wish; nothing is written.
@@ -43,7 +44,8 @@ export function previewReport(instance: Instance, deployment: string, wish: Repo
   const lines = reportLines(run, maskedWish(wish, masker));
   const hasLog = lines.some(({ id }) => id === 'log') && !wish.struck.includes('log');
   const before = toldReport(instance, deployment);
-  return { deployment, link: run.deployment.link, lines, log: hasLog ? log : null, before };
+  const { link } = run.deployment;
+  return { deployment, link, lines, log: hasLog ? log : null, besides: besides(instance, link), before };
 }
 
 /**
@@ -71,14 +73,15 @@ export async function tellReport(
   return { told: toldReport(instance, deployment)!, isNews: appended.length > 0 };
 }
 
-/** What the author was told of a run here last; undefined where it was told nothing. */
-export function toldReport({ db, log }: Instance, deployment: string): ToldReport | undefined {
-  const told = findToldReport(db, deployment);
-  if (told === undefined) return undefined;
-  const [entry] = log.read({ after: told.pos - 1, limit: 1 });
-  if (entry === undefined || !entry.event.known || entry.event.name !== 'deployment.reported')
-    return undefined;
-  return { seq: entry.header.seq, at: entry.header.at, report: entry.event.data };
+/** Entries for a link that it has not said to hold. */
+function besides(instance: Instance, link: string): ReportLine[] {
+  const row = readLink(instance.db, link);
+  if (row === undefined) return [];
+  return outboundLines(instance, row, row.confirmed).map(({ seq, summary }) => ({
+    id: `entry.${seq}`,
+    text: summary,
+    mayBeStruck: false,
+  }));
 }
 
 function tellable(

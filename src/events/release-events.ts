@@ -105,6 +105,20 @@ export const ChunksListed = defineEvent(
 );
 
 /**
+ * How long a release that was offered took its author: the median of runs there, all of it and each step, in
+ * milliseconds. Apart from the offer, which is read by older programs too.
+ */
+export const ReleaseTimed = defineEvent(
+  'release.timed',
+  z.strictObject({
+    digest: Digest,
+    ms: z.int().min(0),
+    runs: z.int().min(1),
+    steps: z.array(z.strictObject({ id: z.string().max(200), ms: z.int().min(0) })).max(500),
+  }),
+);
+
+/**
  * The receiver of an offer needs these pieces of a package all the same: they came wrong, or are no longer where a
  * receipt of its said. `attempt` counts these requests for one package; the newest stands for all.
  */

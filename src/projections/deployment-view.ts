@@ -145,7 +145,7 @@ function failedAtOf(failedAt: DeploymentRow['failedAt']): Pick<DeploymentView, '
 }
 
 const exitCodeOf = (exitCode: number | null | undefined): { exitCode?: number } =>
-  exitCode == null ? {} : { exitCode };
+  exitCode === null || exitCode === undefined ? {} : { exitCode };
 
 const warningOf = (withdrawn: string | null): string | null =>
   withdrawn === null ? null : `this release was withdrawn: ${withdrawn}`;

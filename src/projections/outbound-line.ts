@@ -1,5 +1,5 @@
 import { readRelease, type CrossgapEvent } from '../events/index.ts';
-import { count, moment } from '../words.ts';
+import { count, moment, size, took } from '../words.ts';
 
 /** One entry of an outward feed in words, with everything that leaves in it named. */
 export function describeEvent(event: CrossgapEvent): string {
@@ -25,6 +25,10 @@ export function describeEvent(event: CrossgapEvent): string {
       if (document === undefined) return `release ${event.data.digest.slice(0, 12)} offered, unreadable`;
       const packages = document.packages.map(({ id, version }) => `${id} ${version}`).join(', ');
       return `release ${document.process} ${document.number} offered: revision ${document.revision.number}, ${packages || 'no packages'}`;
+    }
+    case 'release.timed': {
+      const { digest, ms, runs } = event.data;
+      return `release ${digest.slice(0, 12)} took ${took(ms)} here, the median of ${count(runs, 'run')}`;
     }
     case 'chunks.listed':
       return `${count(event.data.lists.length, 'package')} listed by chunks`;
@@ -52,10 +56,15 @@ export function describeEvent(event: CrossgapEvent): string {
       return `input ${name} is ${state}${environment === null ? '' : ` for ${environment}`} (never its value)`;
     }
     case 'deployment.reported': {
-      const { process, release, environment, state, reason, steps } = event.data;
+      const { process, release, environment, state, reason, steps, remark, log, struck } = event.data;
       const how = reason === 'deploy' ? '' : ` (${reason})`;
-      const trace = steps.length === 0 ? '' : `, trace of ${count(steps.length, 'step')}`;
-      return `${process} ${release} in ${environment}: ${state}${how}${trace}`;
+      const parts = [
+        steps.length === 0 ? '' : `trace of ${count(steps.length, 'step')}`,
+        remark === null ? '' : 'a remark',
+        log === null ? '' : `its log of ${size(log.sizeBytes)}`,
+        struck.length === 0 ? '' : `${count(struck.length, 'line')} struck out`,
+      ].filter((part) => part !== '');
+      return [`${process} ${release} in ${environment}: ${state}${how}`, ...parts].join(', ');
     }
     default:
       return event.name;

@@ -5,6 +5,7 @@ import { applicationBoard } from './application-board.ts';
 import { chunkBoard } from './chunk-board.ts';
 import { customerBoard } from './customer-board.ts';
 import { deploymentQueue } from './deployment-queue.ts';
+import { expectedDurations } from './expected-duration.ts';
 import { fleetBoard } from './fleet-board.ts';
 import { inputBoard } from './input-board.ts';
 import { linkBoard } from './link-board.ts';
@@ -31,6 +32,7 @@ const projections: readonly Projection[] = [
   applicationBoard,
   fleetBoard,
   toldReports,
+  expectedDurations,
   repositoryBoard,
   trustBoard,
   customerBoard,

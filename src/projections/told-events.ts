@@ -10,6 +10,7 @@ const told: ReadonlySet<string> = new Set<CrossgapEvent['name']>([
   'receipt.given',
   'fork.found',
   'release.offered',
+  'release.timed',
   'chunks.asked',
   'chunks.listed',
   'revocation.told',

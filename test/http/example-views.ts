@@ -544,6 +544,7 @@ export const contoso: StatusView = {
         { name: 'Smtp.Host', label: 'Mail relay', secret: false, required: false },
       ],
       notes: 'Dunning letters can be sent in French.\nThe nightly run takes half as long as before.',
+      expectedMs: 250_000,
     },
     {
       link: 'acme',
@@ -560,6 +561,7 @@ export const contoso: StatusView = {
         { name: 'Site.Port', label: null, secret: false, required: true },
       ],
       notes: 'Orders can be searched by customer reference.',
+      expectedMs: null,
     },
     {
       link: 'acme',
@@ -573,6 +575,7 @@ export const contoso: StatusView = {
       packages: [{ id: 'Orders.Web', version: '1.0.0', sizeBytes: 48_313, held: true }],
       inputs: [],
       notes: null,
+      expectedMs: null,
     },
   ],
   missingInputs: ['uat', 'production'].map((environment) => ({

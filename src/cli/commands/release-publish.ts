@@ -9,6 +9,7 @@ import type { Database } from '../../db/index.ts';
 import { blobsOf } from '../../events/index.ts';
 import { chunkListsOf, findLink, releaseOf, type Instance } from '../../instance/index.ts';
 import {
+  expectedDuration,
   fleetOf,
   prepareFindLink,
   preparePublication,
@@ -43,7 +44,8 @@ export const publishReleaseCommand = command({
       (db) => {
         const now = ownRelease(db, named, 'publish');
         asked = receivers(db, now, names);
-        return publishToEach(gateOf(db, now), standingOf(db, now), asked, chunkLists);
+        const timing = expectedDuration(db, now);
+        return publishToEach(gateOf(db, now), standingOf(db, now), asked, chunkLists, timing);
       },
       ({ header }) => void (offered += header.type === 'release.offered' ? 1 : 0),
     );

@@ -110,17 +110,28 @@ function untold({ db }: Instance): Outcome {
   };
 }
 
-function previewed({ deployment, lines, log, before }: ReportPreview, link: string): Outcome {
+function previewed({ deployment, lines, log, besides, before }: ReportPreview, link: string): Outcome {
   return {
-    document: { deployment, to: link, lines, log, toldBefore: before === undefined ? null : before.seq },
+    document: {
+      deployment,
+      to: link,
+      lines,
+      log,
+      besides,
+      toldBefore: before === undefined ? null : before.seq,
+    },
     text: [
-      `To ${link} would go of deployment ${deployment}, and nothing else:`,
+      `To ${link} would go of deployment ${deployment}, and nothing else of it:`,
       '',
       ...lines.flatMap(({ id, text: said, mayBeStruck }) => [
         mayBeStruck ? `  ${id}` : `  ${id} (always told)`,
         ...said.split('\n').map((line) => `      ${line}`),
       ]),
       ...section('The log', log === null ? [] : log.trimEnd().split('\n')),
+      ...section(
+        `On its way to ${link} already`,
+        besides.map(({ text: said }) => said),
+      ),
       '',
       'What is to stay here: --strike NAME for each; that it was struck out is told.',
       ...(before === undefined

@@ -58,10 +58,9 @@ variables:
   await acme.asks('deploy 2.0.0 --env integration --wait');
   const [invitation, reply] = [join(root, 'invitation.json'), join(root, 'reply.json')];
   await acme.asks(['link', 'invite', 'bankair', '--by-hand', '--out', invitation]);
-  await bankair.asks([
-    ...['link', 'accept', invitation, '--by-hand', '--out', reply],
-    ...['--fingerprint', await wordsOf(acme)],
-  ]);
+  const words = await wordsOf(acme);
+  const accept = ['link', 'accept', invitation, '--by-hand', '--out', reply];
+  await bankair.asks([...accept, '--fingerprint', words]);
   await acme.asks(['link', 'confirm', reply, '--fingerprint', await wordsOf(bankair)]);
   await acme.asks('release publish 2.0.0 --to bankair');
   await carry(acme, bankair, 'bankair');
