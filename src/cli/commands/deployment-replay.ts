@@ -129,15 +129,19 @@ async function fromReport(instance: Instance, view: DeploymentView): Promise<Rep
   }
   const { number, digest } = release.document.revision;
   const revision = requiredRevision(instance, { process: view.process, number, digest });
-  const { plan, standIns } = reportedPlan(revision, {
-    release,
-    environment: view.environment,
-    appsFolder: instance.folder.environmentApps(view.environment),
-    fingerprints: everyTrust(instance).fingerprints,
-    packageNow: (planned) => packageNow(instance, '', planned),
-    blobPath: (sha256) => instance.blobs.path(sha256),
-    guardedFolder: instance.folder.root,
-  });
+  const steps = view.uninstalls === true ? (revision.uninstall ?? []) : revision.steps;
+  const { plan, standIns } = reportedPlan(
+    { ...revision, steps },
+    {
+      release,
+      environment: view.environment,
+      appsFolder: instance.folder.environmentApps(view.environment),
+      fingerprints: everyTrust(instance).fingerprints,
+      packageNow: (planned) => packageNow(instance, '', planned),
+      blobPath: (sha256) => instance.blobs.path(sha256),
+      guardedFolder: instance.folder.root,
+    },
+  );
   return {
     steps: await foreseeRun(plan, { standIns }),
     comparing: 'states-and-files',

@@ -73,7 +73,7 @@ export async function lookAtHost(plan: Plan, questions: HostQuestions): Promise<
       inTime(engine.programs[0] ?? engine.kind, lookAtEngine(engine, scripts, signal).then(alone)),
     ),
   ]);
-  const [space = [], ...others] = looks;
+  const [space, ...others] = looks;
   return [
     lookAtAccount(facts, features, ports),
     ...space,
