@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { recordRun, startRun, type RecordedDeployment, type ReportRules, type RunTold } from '../../src/commands/index.ts';
+import {
+  recordRun,
+  startRun,
+  type RecordedDeployment,
+  type ReportRules,
+  type RunTold,
+} from '../../src/commands/index.ts';
 import { encodeBody, entryBytesMax, type RecordedStep } from '../../src/events/index.ts';
 import { dataOf, decided, digest, id } from './decided.ts';
 

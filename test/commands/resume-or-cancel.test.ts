@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { cancelDeployment, recordedStep, resumeDeployment, type ReportRules } from '../../src/commands/index.ts';
+import {
+  cancelDeployment,
+  recordedStep,
+  resumeDeployment,
+  type ReportRules,
+} from '../../src/commands/index.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { dataOf, decided, digest, id } from './decided.ts';
 

@@ -70,7 +70,10 @@ test('identity rotate goes over to a new certificate that the present one stands
   expect(lacking.error.code).toBe('USAGE_INVALID');
   const { words } = await person.asks<{ words: string }>([
     ...line,
-    ...['--old-certificate', old, '--old-key', oldKey],
+    '--old-certificate',
+    old,
+    '--old-key',
+    oldKey,
   ]);
   expect(words).toBe((await shown(next)).words);
   await person.asks('environment add production');

@@ -14,11 +14,11 @@ export type Walker = {
   readonly site: FakeSite;
   readonly guide: Walk;
   /** The page that stands once nothing is under way any more. */
-  stands(): Promise<Page>;
+  readonly stands: () => Promise<Page>;
   /** Says something on the page that stands, and waits for the next. */
-  says(action: string, values?: Readonly<Record<string, string>>): Promise<Page>;
+  readonly says: (action: string, values?: Readonly<Record<string, string>>) => Promise<Page>;
   /** Goes on as somebody for whom all is well, until the page of that name stands. */
-  goesTo(page: string): Promise<Page>;
+  readonly goesTo: (page: string) => Promise<Page>;
 };
 
 export function walker(facts: FakeFacts = {}, options: Partial<GuideOptions> = {}): Walker {
