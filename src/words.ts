@@ -33,6 +33,18 @@ export function took(milliseconds: number): string {
   return minutes < 48 * 60 ? inTwo(Math.floor(minutes / 60), 'h', minutes % 60, 'min') : span(seconds);
 }
 
+/** How long what began and ended then took, in words; null where one of the two is not known. Times are ISO 8601. */
+export function durationOf({
+  startedAt,
+  endedAt,
+}: {
+  readonly startedAt?: string | null;
+  readonly endedAt?: string | null;
+}): string | null {
+  if (!startedAt || !endedAt) return null;
+  return took(Date.parse(endedAt) - Date.parse(startedAt));
+}
+
 /** A time: ISO 8601, or milliseconds since 1970. */
 export type Moment = string | number;
 

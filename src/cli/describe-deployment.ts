@@ -3,7 +3,7 @@ import { stoppedAt } from './stopped-at.ts';
 import { facts, indented, section, table } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
 import { struckState } from '../commands/index.ts';
-import { commandLine, count, moment, size, took } from '../words.ts';
+import { commandLine, count, durationOf, moment, size } from '../words.ts';
 
 type Toned = Pick<Terminal, 'tone'>;
 
@@ -57,18 +57,6 @@ export function describeDeployment(view: DeploymentView, log: RunLogFacts, termi
     ...section('Artifacts', log.artifacts),
     ...section('The last lines of its log', view.report?.lastLines ?? log.lastLines),
   ];
-}
-
-/** How long a run or a step took, in words; null where that is not known. */
-export function durationOf({
-  startedAt,
-  endedAt,
-}: {
-  readonly startedAt?: string | null;
-  readonly endedAt?: string | null;
-}): string | null {
-  if (!startedAt || !endedAt) return null;
-  return took(Date.parse(endedAt) - Date.parse(startedAt));
 }
 
 function reportedLog({ id, report }: DeploymentView): string | null {

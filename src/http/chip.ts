@@ -30,6 +30,7 @@ const states: Readonly<Record<string, readonly [tone: Tone, word?: string]>> = {
   'nothing-to-do': ['off', 'nothing to do'],
   'feature-off': ['off', 'feature off'],
   'not-run': ['off', 'not run'],
+  struck: ['off', 'struck out by the operator'],
 };
 
 export const toneOf = (state: string): Tone => states[state]?.[0] ?? 'off';

@@ -143,6 +143,7 @@ summary .when{text-align:right}
 .stack+details>summary,.card+details>summary{padding-inline:.25rem;color:var(--quiet)}
 
 h4{display:flex;flex-wrap:wrap;align-items:baseline;gap:.5rem;font-size:.9375rem;margin:1rem 0 .375rem}
+h4 small{font-weight:400}
 h4>.number{color:var(--quiet);font-weight:400}
 .trace{border:1px solid var(--line);border-radius:.5rem;background:var(--sunken);overflow:hidden;font-size:.875rem}
 .trace>li{display:grid;grid-template-columns:1.75rem minmax(0,1fr) 8rem;gap:0 .625rem;padding:.1875rem .75rem;align-items:baseline}
@@ -159,6 +160,7 @@ h4>.number{color:var(--quiet);font-weight:400}
 .log-heading{margin-top:1.25rem}
 .log{margin-top:.5rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--sunken);font-family:ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.75rem}
 .log li{display:grid;grid-template-columns:4.5rem 15rem minmax(0,1fr);gap:0 .75rem}
+.log li>.text:only-child{grid-column:1/-1}
 .log .text{white-space:pre-wrap;tab-size:4}
 .log .error .text{color:var(--bad)}.log .warning .text{color:var(--wait)}
 

@@ -5,7 +5,7 @@ import { requires } from '../support/requires.ts';
 import { startChromium } from './chromium.ts';
 import { contrast } from '../web/contrast.ts';
 import { openAll, textColours, type SeenText } from '../web/seen-texts.ts';
-import { acme, contoso, fabrikam } from './example-views.ts';
+import { acme, contoso, fabrikam, reported } from './example-views.ts';
 import { exampleSource, type ExampleSource } from './example-source.ts';
 import { everyText, payloads } from './hostile-views.ts';
 import { serve } from './serve.ts';
@@ -14,7 +14,7 @@ const both: StatusView = {
   ...acme,
   offers: contoso.offers,
   missingInputs: contoso.missingInputs,
-  deployments: [...contoso.deployments, ...acme.deployments],
+  deployments: [reported, ...contoso.deployments, ...acme.deployments],
 };
 
 describe.runIf(requires('chromium', 'what a browser makes of the status page'))('in Chromium', () => {
@@ -149,6 +149,7 @@ describe.runIf(requires('chromium', 'what a browser makes of the status page'))(
     { name: 'customer', view: contoso, path: '/' },
     { name: 'empty', view: fabrikam, path: '/' },
     { name: 'deployment', view: contoso, path: `/deployments/${contoso.deployments[1]!.id}` },
+    { name: 'told deployment', view: both, path: `/deployments/${reported.id}` },
     { name: 'link', view: contoso, path: '/links/acme' },
     {
       name: 'long words',
@@ -196,8 +197,12 @@ describe.runIf(requires('chromium', 'what a browser makes of the status page'))(
   test.each(['light', 'dark'] as const)(
     'every text is read with the contrast of WCAG AA, %s',
     async (colorScheme) => {
-      for (const view of [both, fabrikam])
-        await looking(view, { colorScheme }, async (page) => {
+      for (const { view, path } of [
+        { view: both, path: '/' },
+        { view: both, path: `/deployments/${reported.id}` },
+        { view: fabrikam, path: '/' },
+      ])
+        await looking(view, { colorScheme, path }, async (page) => {
           await page.locator('#live.on').waitFor();
           await page.evaluate(openAll);
           const texts = await page.evaluate<SeenText[]>(textColours);

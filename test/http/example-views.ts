@@ -114,6 +114,19 @@ function steps(failed = false): readonly StepView[] {
   ];
 }
 
+/** The same steps with what they took, and the exit code of the script that failed. */
+const timed = (failed: boolean, from: string): readonly StepView[] =>
+  steps(failed).map((step, at) =>
+    step.state === 'not-run'
+      ? step
+      : {
+          ...step,
+          startedAt: new Date(Date.parse(from) + at * 1000).toISOString(),
+          endedAt: new Date(Date.parse(from) + 1000 + at * 12_400).toISOString(),
+          ...(step.state === 'failed' && { exitCode: 1 }),
+        },
+  );
+
 export function deployment(n: number, facts: Partial<DeploymentView>): DeploymentView {
   const at = facts.requestedAt ?? minutesAgo(60);
   const later = (seconds: number): string => new Date(Date.parse(at) + seconds * 1000).toISOString();
@@ -136,6 +149,33 @@ export function deployment(n: number, facts: Partial<DeploymentView>): Deploymen
     ...facts,
   };
 }
+
+/** A run at northwind as it was told: what failed, what a person there said of it, and what stayed there. */
+export const reported: DeploymentView = deployment(31, {
+  link: 'northwind',
+  release: '1.1.0',
+  environment: 'live',
+  state: 'failed',
+  requestedBy: 'northwind',
+  requestedAt: minutesAgo(14),
+  failedAt: { step: 2, stepId: 'web', convention: 10 },
+  error: null,
+  exitCode: 1,
+  onFailure: null,
+  steps: [
+    ...timed(true, minutesAgo(14)).slice(0, 2),
+    { id: '', name: '', state: 'struck', conventions: [], outputs: {} },
+  ],
+  report: {
+    by: 'northwind\\svc-deploy',
+    at: minutesAgo(12),
+    lastLines: ['opening orders.db', '(struck out)', 'orders.db is of version 7, this release needs 8'],
+    rating: 2,
+    comment: 'The migration was not in the notes.\nWe went back by hand.',
+    log: { digest: hex('10c'), sizeBytes: 1_048_000, wholeBytes: 4_200_000, isHere: false },
+    struck: ['step 2, error', 'step 3', 'last lines 2'],
+  },
+});
 
 /** A release of Orders that runs in an environment here. */
 const own = (release: string, minutes: number) => ({
@@ -327,8 +367,12 @@ export const fleet: readonly FleetRow[] = [
       release: '1.1.0',
       state: 'failed',
       at: minutesAgo(14),
-      deployment: 'd-4kq7mbx2wz',
-      ...untold,
+      deployment: reported.id,
+      durationMs: 13_000,
+      exitCode: 1,
+      rating: 2,
+      comment: 'The migration was not in the notes.\nWe went back by hand.',
+      struck: 3,
     },
     asOf: minutesAgo(12),
     ageSeconds: 720,
@@ -609,6 +653,7 @@ export const contoso: StatusView = {
       environment: 'production',
       requestedBy: 'sam',
       requestedAt: minutesAgo(7),
+      toldAt: minutesAgo(6),
       warning: 'Rolled back from 1.1.0.',
     }),
     deployment(12, {
@@ -619,6 +664,9 @@ export const contoso: StatusView = {
       requestedBy: 'sam',
       requestedAt: minutesAgo(9),
       failedAt: { step: 2, stepId: 'web', convention: 10 },
+      exitCode: 1,
+      steps: timed(true, minutesAgo(9)),
+      toldAt: null,
       error: 'Deploy.sh ended with exit code 1: orders.db is of version 7, this release needs 8',
     }),
     deployment(13, {

@@ -5,7 +5,7 @@ import type { Readiness } from '../../src/http/index.ts';
 import { deploymentPage, linkPage, statusPage } from '../../src/http/page.ts';
 import { anyCharacter } from '../support/any-character.ts';
 import { exampleLog } from './example-source.ts';
-import { acme, contoso, deployment, fabrikam, fleet, minutesAgo } from './example-views.ts';
+import { acme, contoso, deployment, fabrikam, fleet, minutesAgo, reported } from './example-views.ts';
 import { everyText, payloads } from './hostile-views.ts';
 import { pageOf } from './page-of.ts';
 
@@ -39,9 +39,21 @@ describe('J1.25 the vendor’s page is its fleet', () => {
     expect(said).toContain(
       'production Orders 1.0.0 succeeded 26 h ago 42 s ago 1 release metro postponed 1.1.0',
     );
-    expect(said).toContain('live Orders 1.0.0 failed 1.1.0, 14 min ago 12 min ago 1 release nothing');
+    expect(said).toMatch(/live Orders 1\.0\.0 failed 1\.1\.0, 14 min ago .* 12 min ago 1 release nothing/);
     expect(said).toContain('tailspin none told Orders nothing yet unknown never heard');
     expect(said).toContain('5 customers 3 up to date 4 behind 2 need a look');
+  });
+
+  test('an attempt has what was told of it: duration, exit code, rating, gaps and the beginning of a comment', () => {
+    const said = part(shown(acme), 'fleet');
+    expect(said).toContain(
+      'took 13 s, exit code 1, rated 2 of 5, 3 lines struck out “ The migration was not in the notes. We went',
+    );
+    expect(said.match(/took/g)).toHaveLength(1);
+    const last = { ...fleet[0]!.lastAttempt!, comment: 'long '.repeat(800) };
+    const long = part(shown({ ...acme, fleet: [{ ...fleet[0]!, lastAttempt: last }] }), 'fleet');
+    expect(long.match(/long/g)!.length).toBeLessThan(40);
+    expect(long).toContain('…');
   });
 
   test('customers in trouble come first, then those behind, then the others by name', () => {
@@ -92,6 +104,72 @@ describe('J1.25 the vendor’s page is its fleet', () => {
     );
     const waiting = part(shown({ ...acme, fleet: [] }), 'fleet');
     expect(waiting).toContain("crossgap link confirm tailspin --fingerprint 'SIX WORDS'");
+  });
+});
+
+describe('J2.18 a run that a customer told of', () => {
+  const view = { ...acme, environments: acme.environments.map((one) => ({ ...one, name: 'live' })) };
+  const said = text(deploymentPage(facts(view), reported, undefined));
+
+  test('has durations, exit code and last lines, and what a person there said and kept back', () => {
+    expect(said).toContain('Took 13 s Exit code 1 Told by northwind\\svc-deploy, 12 min ago Rating 2 of 5');
+    expect(said).toContain('Comment The migration was not in the notes. We went back by hand.');
+    expect(said).toContain('3 lines struck out by the operator: step 2, error; step 3; last lines 2');
+    expect(said).toContain(
+      'The last lines of the step that failed opening orders.db (struck out) orders.db is of version 7',
+    );
+    expect(said).toContain('1 Stop service succeeded took 1.0 s');
+    expect(said).toContain('2 Web failed took 12 s · exit code 1');
+    expect(said).toContain('3 struck out by the operator');
+    expect(said).toContain('Log the last 1.0 MB of 4.2 MB, not here yet');
+  });
+
+  test('is looked into by repeating its decisions, whatever an environment here is called', () => {
+    expect(said).toContain(`crossgap deployment replay ${reported.id}`);
+    expect(said).not.toContain('crossgap deployment retry');
+    expect(said).toContain('Ran at northwind');
+    const went = { ...reported, state: 'succeeded' as const };
+    expect(text(deploymentPage(facts(view), went, undefined))).not.toContain('crossgap deployment replay');
+  });
+
+  test('of which little was told has no more than that', () => {
+    const bare = {
+      ...reported,
+      startedAt: null,
+      endedAt: null,
+      report: {
+        ...reported.report!,
+        lastLines: [],
+        rating: null,
+        comment: null,
+        log: null,
+        struck: ['times'],
+      },
+    };
+    const page = text(deploymentPage(facts(view), bare, undefined));
+    expect(page).toContain('Started not told Took not told');
+    expect(page).toContain('1 line struck out by the operator: times');
+    for (const word of ['Rating', 'Comment', 'last lines', 'Log ']) expect(page).not.toContain(word);
+  });
+});
+
+describe('a run here', () => {
+  test('says what each step took, with which exit code it failed, and whether its author was told', () => {
+    const [went, failed] = contoso.deployments;
+    const said = text(deploymentPage(facts(contoso), failed!, undefined));
+    expect(said).toContain('Exit code 1 Told to its author nothing yet');
+    expect(said).toContain('2 Web failed took 12 s · exit code 1');
+    expect(text(deploymentPage(facts(contoso), went!, undefined))).toContain('Told to its author 6 min ago');
+    expect(text(deploymentPage(facts(acme), acme.deployments[0]!, undefined))).not.toContain('Told to');
+  });
+
+  test('that takes something away says so', () => {
+    const gone = deployment(8, { uninstalls: true });
+    const view = { ...acme, deployments: [gone] };
+    expect(part(shown(view), 'deployments')).toContain('uninstall of Orders 1.0.0 in integration');
+    expect(text(deploymentPage(facts(view), gone, undefined))).toContain(
+      'uninstall of Orders 1.0.0 in integration',
+    );
   });
 });
 
@@ -209,6 +287,12 @@ describe('the customer’s page', () => {
     expect(said).toContain('Billing.Api 2.4.0 41.9 MB here Billing.Db 2.4.0 3.1 MB on its way');
     expect(said).toContain('ConnectionStrings.Ledger Ledger database · secret missing in uat, production');
     expect(said).toContain('Smtp.Host Mail relay optional');
+  });
+
+  test('an offer says how long it took its author, where that was told', () => {
+    const said = part(shown(contoso), 'offers');
+    expect(said).toContain('Takes about 4 min 10 s, as at acme');
+    expect(said.match(/Takes about/g)).toHaveLength(1);
   });
 
   test('J1.13 each missing value has the very command that sets it, never a value', () => {
@@ -395,14 +479,14 @@ describe('T-82 text from anywhere stays text', () => {
   const pages = (view: StatusView): readonly string[] => [
     shown(view, { find: view.instance.name, page: 1 }),
     shown(view),
-    ...view.deployments.slice(0, 2).map((one) => deploymentPage(facts(view), one, one.error ?? '')),
+    ...view.deployments.slice(0, 3).map((one) => deploymentPage(facts(view), one, one.error ?? '')),
     linkPage(facts(view), view.links[0]!, view.outbound),
   ];
   const both: StatusView = {
     ...acme,
     offers: contoso.offers,
     missingInputs: contoso.missingInputs,
-    deployments: [...contoso.deployments, deployment(1, {})],
+    deployments: [reported, ...contoso.deployments, deployment(1, {})],
     warnings: [{ code: 'X', message: 'x' }],
   };
 

@@ -4,7 +4,8 @@ import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../../web/index.ts';
 import { deploymentHref, linkName, linkTo } from '../links.ts';
 import { since } from '../since.ts';
-import { commandLine, count, span } from '../../words.ts';
+import { commandLine, count, durationOf } from '../../words.ts';
+import { replayLine, reportPart, toldFacts } from './report.ts';
 import { trace } from './trace.ts';
 
 const shownAtOnce = 12;
@@ -46,12 +47,29 @@ export function deploymentsSection(view: PageView): Html {
 
 /** Title, facts and what to type next of one deployment; the trace stands below it. */
 export function account(view: PageView, deployment: DeploymentView): Html {
-  const { startedAt, endedAt, link } = deployment;
+  const { requestedBy, startedAt, endedAt, link, report, exitCode } = deployment;
   const facts: readonly (readonly [string, Content])[] = [
-    ['Asked for', html`by <bdi>${deployment.requestedBy}</bdi>, ${since(deployment.requestedAt, view.now)}`],
-    ['Release from', link === null ? 'this instance' : linkTo(view, link)],
-    ['Started', startedAt === null ? html`<span class="quiet">not yet</span>` : since(startedAt, view.now)],
-    ['Took', took(startedAt, endedAt)],
+    ...(report === undefined
+      ? [
+          [
+            'Asked for',
+            html`by <bdi>${requestedBy}</bdi>, ${since(deployment.requestedAt, view.now)}`,
+          ] as const,
+          ['Release from', link === null ? 'this instance' : linkTo(view, link)] as const,
+        ]
+      : [['Ran at', linkTo(view, requestedBy)] as const]),
+    [
+      'Started',
+      startedAt === null
+        ? html`<span class="quiet">${report === undefined ? 'not yet' : 'not told'}</span>`
+        : since(startedAt, view.now),
+    ],
+    [
+      'Took',
+      durationOf({ startedAt, endedAt }) ?? html`<span class="quiet">${unmeasured(deployment)}</span>`,
+    ],
+    ...(exitCode === undefined ? [] : [['Exit code', html`<strong>${exitCode}</strong>`] as const]),
+    ...toldFacts(view, deployment),
     ['Id', html`<span class="exactly">${deployment.id}</span>`],
   ];
   return html`<dl class="facts inline">
@@ -65,7 +83,7 @@ export function account(view: PageView, deployment: DeploymentView): Html {
     </dl>
     ${deployment.error !== null && html`<p class="say bad"><bdi>${deployment.error}</bdi></p>`}
     ${deployment.warning !== null && html`<p class="say wait"><bdi>${deployment.warning}</bdi></p>`}
-    ${waits(view, deployment)}${next(view, deployment).map(typed)} `;
+    ${report !== undefined && reportPart(report)}${waits(view, deployment)}${next(view, deployment).map(typed)} `;
 }
 
 const decided: Readonly<Record<string, string>> = {
@@ -105,7 +123,8 @@ function waits(view: PageView, deployment: DeploymentView): Content {
 /** `Orders 1.1.0 in production`, with the vendor's name before it where the release came over a link. */
 export function deploymentTitle(view: PageView, deployment: DeploymentView): string {
   const from = deployment.link === null ? '' : `${linkName(view, deployment.link)}: `;
-  return `${from}${deployment.process} ${deployment.release} in ${deployment.environment}`;
+  const what = deployment.uninstalls === true ? 'uninstall of ' : '';
+  return `${from}${what}${deployment.process} ${deployment.release} in ${deployment.environment}`;
 }
 
 /** The newest run of each process in each environment: an old failure that was mended is history. */
@@ -134,7 +153,10 @@ function line(view: PageView, deployment: DeploymentView): Html {
   const where = failedWhere(deployment);
   return html`${chip(deployment.state)}
     <span class="what"
-      ><bdi>${deployment.process}</bdi> <strong class="exactly">${deployment.release}</strong>
+      >${deployment.uninstalls === true && html`<span class="quiet">uninstall of</span> `}<bdi
+        >${deployment.process}</bdi
+      >
+      <strong class="exactly">${deployment.release}</strong>
       <span class="quiet">in</span> <strong><bdi>${deployment.environment}</bdi></strong></span
     >
     <small class="when"
@@ -151,15 +173,15 @@ function line(view: PageView, deployment: DeploymentView): Html {
     >`;
 }
 
-function took(startedAt: string | null, endedAt: string | null): Content {
-  if (startedAt === null || endedAt === null) return html`<span class="quiet">not ended</span>`;
-  const milliseconds = Date.parse(endedAt) - Date.parse(startedAt);
-  return milliseconds < 1000 ? 'less than 1 s' : span(milliseconds / 1000);
+function unmeasured({ startedAt, report }: DeploymentView): string {
+  return report !== undefined && startedAt === null ? 'not told' : 'not ended';
 }
 
 /** What a person would type next; nothing where all is done, is history, or goes on by itself. */
 function next(view: PageView, deployment: DeploymentView): readonly string[] {
   const { id, link, process, environment, state } = deployment;
+  // It ran elsewhere: an environment of that name here is another one.
+  if (deployment.report !== undefined) return replayLine(deployment);
   const here = view.environments.find(({ name }) => name === environment);
   const isNewest = lastOfEach([deployment, ...view.deployments]).every(
     (one) => one.id === id || one.link !== link || one.process !== process || one.environment !== environment,

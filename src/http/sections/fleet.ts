@@ -1,8 +1,14 @@
-import { describeSent, type FleetPart, type FleetRow, type PageView } from '../../projections/index.ts';
+import {
+  attemptInWords,
+  describeSent,
+  type FleetPart,
+  type FleetRow,
+  type PageView,
+} from '../../projections/index.ts';
 import { empty, exactly, nothing, section, table, type Row } from '../blocks.ts';
 import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../../web/index.ts';
-import { linkTo } from '../links.ts';
+import { deploymentHref, linkTo } from '../links.ts';
 import { since } from '../since.ts';
 import { amount, commandLine, count, moment, span } from '../../words.ts';
 
@@ -11,6 +17,8 @@ const quietAfterSeconds = 24 * 3600;
 
 /** More customers than this are looked for by name. */
 const seenAtOnce = 8;
+
+const commentShownMax = 160;
 
 /** Customers × environments: what runs there, how old that knowledge is, and what stands in the way. */
 export function fleetSection(view: PageView, find: string): Html {
@@ -67,18 +75,26 @@ function runsThere(row: FleetRow): Content {
     }`;
 }
 
-/** How the newest attempt ended, which need not be the release that runs there. */
+/** How the newest attempt ended, which need not be the release that runs there, and what was told of it. */
 function outcome(view: PageView, row: FleetRow): Content {
   const last = row.lastAttempt;
   if (last === null) return chip(row.state);
   const other = last.release !== row.release;
+  const told = attemptInWords(last);
   return html`${chip(other ? last.state : row.state)}
     <small
-      >${other && html`${exactly(last.release)}, `}<a
-        href="/deployments/${encodeURIComponent(last.deployment.toWellFormed())}"
+      >${other && html`${exactly(last.release)}, `}<a href="${deploymentHref(last.deployment)}"
         >${since(last.at, view.now)}</a
       ></small
-    >`;
+    >${told.length > 0 && html`<br /><small>${told.join(', ')}</small>`}${
+      last.comment !== null && html`<br /><small>“<bdi>${beginning(last.comment)}</bdi>”</small>`
+    }`;
+}
+
+/** A comment can be a page; the deployment's own page has all of it. */
+function beginning(comment: string): string {
+  const line = comment.replaceAll(/\s+/g, ' ');
+  return line.length <= commentShownMax ? line : `${line.slice(0, commentShownMax).toWellFormed()}…`;
 }
 
 function knownSince(row: FleetRow): Content {

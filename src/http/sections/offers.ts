@@ -4,7 +4,7 @@ import { chip } from '../chip.ts';
 import { html, joined, type Content, type Html } from '../../web/index.ts';
 import { linkName, linkTo, releaseName } from '../links.ts';
 import { since } from '../since.ts';
-import { commandLine, count, size } from '../../words.ts';
+import { commandLine, count, size, took } from '../../words.ts';
 
 /** Notes longer than this are shown with their end left off; the release itself has them whole. */
 const notesShownMax = 4000;
@@ -64,6 +64,15 @@ function offerCard(view: PageView, offer: OfferView): Html {
         <dt>Asks for</dt>
         <dd>${inputs(view, offer)}</dd>
       </div>
+      ${
+        offer.expectedMs !== null &&
+        html`<div>
+          <dt>Takes</dt>
+          <dd>
+            about ${took(offer.expectedMs)}<span class="quiet">, as at ${linkTo(view, offer.link)}</span>
+          </dd>
+        </div>`
+      }
       ${
         offer.notes !== null &&
         html`<div>

@@ -1,7 +1,7 @@
 import type { ConventionView, DeploymentView, StepView } from '../../projections/index.ts';
 import { chip, mark } from '../chip.ts';
-import { html, type Content, type Html } from '../../web/index.ts';
-import { amount } from '../../words.ts';
+import { html, joined, type Content, type Html } from '../../web/index.ts';
+import { amount, durationOf } from '../../words.ts';
 
 const filesShownMax = 6;
 
@@ -17,7 +17,10 @@ function stepBlock(deployment: DeploymentView, step: StepView, number: number): 
   const failed = deployment.failedAt?.stepId === step.id ? deployment.failedAt.convention : undefined;
   const outputs = Object.entries(step.outputs);
   return html`<li>
-    <h4><span class="number">${number}</span> <bdi>${step.name}</bdi> ${chip(step.state)}</h4>
+    <h4>
+      <span class="number">${number}</span> ${step.name !== '' && html`<bdi>${step.name}</bdi>`}
+      ${chip(step.state)} ${measured(step)}
+    </h4>
     ${
       step.conventions.length > 0 &&
       html`<ol class="trace" role="list">
@@ -43,6 +46,16 @@ function stepBlock(deployment: DeploymentView, step: StepView, number: number): 
       </dl>`
     }
   </li> `;
+}
+
+/** `took 4.2 s · exit code 3`, as far as it is known. */
+function measured({ startedAt, endedAt, exitCode }: StepView): Content {
+  const duration = durationOf({ ...(startedAt && { startedAt }), ...(endedAt && { endedAt }) });
+  const facts = [
+    duration !== null && `took ${duration}`,
+    exitCode !== undefined && html`exit code <strong>${exitCode}</strong>`,
+  ].filter((fact) => fact !== false);
+  return facts.length > 0 && html`<small>${joined(facts, ' · ')}</small>`;
 }
 
 function traceLine(line: ConventionView, failedHere: boolean): Html {
