@@ -2,7 +2,7 @@ import { exitCodes, type CrossgapError } from '../errors.ts';
 import { count, span } from '../words.ts';
 import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
-import { openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
+import { openRun, openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
 import type { RunOutcome } from './site.ts';
 
 /** How it ends when there is no page left to go to, by what was done. */
@@ -124,27 +124,32 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
           },
         ),
       );
-    case 'waiting': {
-      const wait = openWait(known)?.wait;
-      const asked =
-        wait === undefined
-          ? ''
-          : wait.for === 'confirmation'
-            ? `: step ${wait.step} is to be done and confirmed`
-            : `: step ${wait.step} failed, ${wait.text}`;
-      return failed(
-        'waiting',
-        new GuideError(
-          'INSTALL_WAITS',
-          `Cannot go on with ${what} in ${environment}: it waits for a person${asked}`,
-          {
-            hint: 'Start the program again and answer, or give the answer under steps: in the answers file.',
-            details: { ...details, wait: wait ?? null },
-          },
-        ),
-      );
-    }
+    case 'waiting':
+      return waitingEnding(known);
   }
+}
+
+/** A person has to do or decide something, and nobody is there: in a run of this start, or one from before. */
+export function waitingEnding(known: Known): Ending {
+  const { outcome, release } = known;
+  const { deployment, wait } = openWait(known) ?? { deployment: outcome?.deployment, wait: undefined };
+  const environment = standingOf(known)?.environment ?? '';
+  const number = outcome?.number ?? openRun(known)?.open.number ?? release?.number ?? '';
+  const asked =
+    wait === undefined
+      ? ''
+      : wait.for === 'confirmation'
+        ? `: step ${wait.step} is to be done and confirmed`
+        : `: step ${wait.step} failed, ${wait.text}`;
+  const failure = new GuideError(
+    'INSTALL_WAITS',
+    `Cannot go on with ${release?.process ?? ''} ${number} in ${environment}: it waits for a person${asked}`,
+    {
+      hint: 'Start the program again and answer, or give the answer under steps: in the answers file.',
+      details: { deployment, environment, state: 'waiting', at: outcome?.at ?? null, wait: wait ?? null },
+    },
+  );
+  return { ...ended(known, 'waiting', writtenLines(known)), exitCode: failure.exitCode, failure };
 }
 
 const canGoBack = (known: Known): boolean => (standingOf(known)?.previous ?? null) !== null;

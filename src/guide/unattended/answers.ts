@@ -13,7 +13,8 @@
  *   if-installed: leave                                or again
  *   result: { file: FILE, rating: 5, comment: TEXT, log: false, strike: [ID…] }
  *
- * Files are looked for beside this one. A secret is never text here: a file of answers is copied, mailed and kept.
+ * What is left empty says nothing, as in a template that nobody filled in yet. Files are looked for beside this one. A
+ * secret is never text here: a file of answers is copied, mailed and kept.
  */
 import { dirname, resolve } from 'node:path';
 import { nearest, readYaml, type Problem, type YamlSource } from '../../process/index.ts';
@@ -90,7 +91,7 @@ export function invalidAnswers(path: string, problems: readonly Problem[]): Guid
 }
 
 type Reader = {
-  /** The value at a path, if it is text that is not empty. */
+  /** The text at a path; null where nothing is said there. */
   text(...path: readonly string[]): string | null;
   oneOf<Word extends string>(words: readonly Word[], ...path: readonly string[]): Word | null;
   /** The keys of the mapping there; others than `known` are refused. */
@@ -127,27 +128,46 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
     certificate: certificate === null ? null : resolve(dirname(path), certificate),
     name: read.text('name'),
     environment: read.text('environment'),
-    values: new Map(
-      read.keys(['values']).map((name) => [name, sourceOf(read, dirname(path), ['values', name])]),
-    ),
+    values: valuesIn(read, dirname(path)),
     steps: new Map(read.keys(['steps']).map((id) => [id, decisionOf(read, ['steps', id])])),
     ifInterrupted: read.oneOf(interruptedWays, 'if-interrupted'),
     ifInstalled: read.oneOf(installedWays, 'if-installed') ?? 'leave',
-    result: read.at('result') === undefined ? null : resultOf(read),
+    result: (read.at('result') ?? '') === '' ? null : resultOf(read),
     placeOf: (...to) => source.placeOf(to),
   };
 }
 
-function sourceOf(read: Reader, beside: string, path: readonly string[]): Source {
+/** Names of inputs are told apart as the process does: by their letters, large or small. */
+function valuesIn(read: Reader, beside: string): Map<string, Source> {
+  const names = read.keys(['values']);
+  return new Map(
+    names.flatMap((name, at) => {
+      const path = ['values', name];
+      const twin = names.slice(0, at).find((one) => one.toLowerCase() === name.toLowerCase());
+      if (twin !== undefined) {
+        read.refuse(path, `${name} and ${twin} are the same input`, 'Keep one of the two.', 'key');
+      }
+      const source = sourceOf(read, beside, path);
+      return source === null ? [] : [[name, source] as const];
+    }),
+  );
+}
+
+function sourceOf(read: Reader, beside: string, path: readonly string[]): Source | null {
   const value = read.at(...path);
+  if (value === '') return null;
   if (typeof value === 'string') return { kind: 'text', text: value };
   const keys = read.keys(path, ['file', 'env', 'command']);
   if (keys.length > 1) read.refuse(path, 'a value comes from one place', 'Keep one of the two.');
   switch (keys[0]) {
-    case 'file':
-      return { kind: 'file', path: resolve(beside, read.text(...path, 'file') ?? '') };
-    case 'env':
-      return { kind: 'env', name: read.text(...path, 'env') ?? '' };
+    case 'file': {
+      const file = read.text(...path, 'file');
+      return file === null ? null : { kind: 'file', path: resolve(beside, file) };
+    }
+    case 'env': {
+      const name = read.text(...path, 'env');
+      return name === null ? null : { kind: 'env', name };
+    }
     case 'command': {
       const command = read.list(...path, 'command');
       if (command.length === 0)
@@ -156,7 +176,7 @@ function sourceOf(read: Reader, beside: string, path: readonly string[]): Source
     }
     default:
       read.refuse(path, 'this says no value', 'Write text, { file: … }, { env: … } or { command: […] }.');
-      return { kind: 'text', text: '' };
+      return null;
   }
 }
 
@@ -194,7 +214,7 @@ function reader(source: YamlSource, problems: Problem[]): Reader {
   const text: Reader['text'] = (...path) => {
     const value = at(...path);
     if (value === undefined) return null;
-    if (typeof value === 'string' && value.trim() !== '') return value;
+    if (typeof value === 'string') return value.trim() === '' ? null : value;
     refuse(path, `${path.at(-1)} has to be text`, 'Write it out, or leave the key out.');
     return null;
   };
@@ -234,7 +254,7 @@ function reader(source: YamlSource, problems: Problem[]): Reader {
     },
     list(...path) {
       const value = at(...path);
-      if (value === undefined) return [];
+      if (value === undefined || value === '') return [];
       if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
       refuse(path, `${path.at(-1)} has to be a list of words`, 'Write [ONE, TWO].');
       return [];

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
 import type { Problem } from '../../process/index.ts';
 import { nearest } from '../../process/index.ts';
-import { alreadyEnding, endingOf, leftEnding } from '../ending.ts';
+import { alreadyEnding, endingOf, leftEnding, waitingEnding } from '../ending.ts';
 import { GuideError } from '../errors.ts';
 import type { Ending } from '../guide.ts';
 import { lackingInputs } from '../inputs.ts';
-import { openRun, openWait, releaseName, standingOf, type Known } from '../known.ts';
+import { isBefore, isInstalling, openRun, openWait, releaseName, standingOf, type Known } from '../known.ts';
 import type { Page, Said } from '../page.ts';
 import type { InputStanding, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
 import { invalidAnswers, type Answers } from './answers.ts';
-import { fetchValue } from './value-sources.ts';
+import { fetchValue, type Surroundings } from './value-sources.ts';
 
 /** What is said on a page in a person's place, or how it ends there. */
 type Reply = Said | { readonly ending: Ending } | { readonly failure: GuideError };
 
 export type Following = {
   readonly answers: Answers;
+  /** Where values are looked for that the answers say are in the environment; the commands they name get it too. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
 
@@ -25,7 +26,8 @@ export type Following = {
  * where nothing was answered: all that is missing is named at once.
  */
 export async function followAnswers(walk: Walk, following: Following): Promise<Ending> {
-  const { answers } = following;
+  const { answers, environment } = following;
+  const over = new AbortController();
   let isPrefilled = false;
   const used = new Set<string>();
   const follow = async (): Promise<void> => {
@@ -34,9 +36,10 @@ export async function followAnswers(walk: Walk, following: Following): Promise<E
       // What keeps a page from being left is for a person to mend.
       if (trouble !== undefined)
         return walk.finish({ ...endingOf(known), text: [], exitCode: trouble.exitCode, failure: trouble });
-      if (!isPrefilled && standingOf(known) !== undefined && asksInputs(page)) {
+      if (!isPrefilled && isInstalling(known) && asksInputs(page)) {
         isPrefilled = true;
-        const refusal = await prefill(walk, following);
+        const refusal = await prefill(walk, answers, { environment, signal: over.signal });
+        if (over.signal.aborted) return;
         if (refusal !== undefined) return walk.finish(failed(known, refusal));
       }
       const reply = replyTo(page, walk.known, answers, used);
@@ -50,10 +53,16 @@ export async function followAnswers(walk: Walk, following: Following): Promise<E
       const problem =
         walk.page.id === page.id ? walk.page.fields.find((field) => field.problem !== null) : undefined;
       if (problem?.problem !== undefined && problem.problem !== null)
-        return walk.finish(failed(walk.known, refused(answers, page.id, problem.problem)));
+        return walk.finish(
+          failed(
+            walk.known,
+            refused(answers, { page: page.id, isBefore: isBefore(walk.known) }, problem.problem),
+          ),
+        );
     }
   };
-  const [ending] = await Promise.all([walk.ending, follow()]);
+  const ended = walk.ending.finally(() => over.abort());
+  const [ending] = await Promise.all([ended, follow()]);
   return ending;
 }
 
@@ -141,7 +150,7 @@ function decisionReply(page: Page, known: Known, answers: Answers, used: Set<str
   if (answer === undefined || !fits) {
     // Nobody is there who could be asked what becomes of it.
     if (wait.for === 'failure') return { action: 'fail', values: { by: known.facts.account } };
-    return { ending: endingOf(known) };
+    return { ending: waitingEnding(known) };
   }
   used.add(wait.stepId);
   const { by, note } = answer;
@@ -177,7 +186,11 @@ function linesReply(known: Known, answers: Answers): Reply {
 }
 
 /** Gives the walk all values at once; tells everything that is missing or wrong, or nothing. */
-async function prefill(walk: Walk, { answers, environment }: Following): Promise<GuideError | undefined> {
+async function prefill(
+  walk: Walk,
+  answers: Answers,
+  surroundings: Surroundings,
+): Promise<GuideError | undefined> {
   const { inputs } = standingOf(walk.known)!;
   const problems: Problem[] = [];
   const refuse = (name: string, message: string, hint: string): void =>
@@ -200,7 +213,7 @@ async function prefill(walk: Walk, { answers, environment }: Following): Promise
         'Take it out of the file, and write { file: … }, { env: … } or { command: […] }.',
       );
     } else {
-      const found = await fetchValue(source, environment);
+      const found = await fetchValue(source, surroundings);
       if ('why' in found) refuse(name, `${name}: ${found.why}`, 'Mend where it comes from.');
       else values[input.name] = found.value;
     }
@@ -222,7 +235,7 @@ function missing(answers: Answers, what: readonly string[]): { readonly failure:
   return {
     failure: new GuideError(
       'ANSWERS_MISSING',
-      `Cannot go on without a person: ${what.join('; ')} is not answered`,
+      `Cannot go on without a person: ${what.join('; ')} ${what.length === 1 ? 'is' : 'are'} not answered`,
       {
         hint: 'Write answers for all of it: `--write-answers FILE` makes a file to fill in, `--answers FILE` takes it.',
         details: { path: answers.path, missing: what },
@@ -232,9 +245,15 @@ function missing(answers: Answers, what: readonly string[]): { readonly failure:
 }
 
 /** What a page says against an answer. */
-function refused({ path }: Answers, page: string, why: string): GuideError {
+function refused(
+  { path }: Answers,
+  { page, isBefore }: { page: string; isBefore: boolean },
+  why: string,
+): GuideError {
   return new GuideError('ANSWERS_INVALID', `Cannot use answers ${path}: ${why.replace(/\.$/, '')}`, {
-    hint: 'Correct the answer and start again; nothing was changed.',
+    hint: isBefore
+      ? 'Correct the answer and start again; nothing was changed.'
+      : 'Correct the answer and start again; what was done stays done.',
     details: { path, page },
   });
 }

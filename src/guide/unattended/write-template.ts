@@ -54,7 +54,7 @@ function inputLines(input: InputStanding): string[] {
   const stands = isKnown ? value : input.default;
   const line = `${key(name)}: ${secret ? '{ file: "" }' : quoted(stands ?? '')}`;
   return [
-    ...about.split('\n').map((text) => `  # ${text}`),
+    ...about.split(/\r\n|\r|\n/).map((text) => `  # ${text}`),
     secret && !isKnown
       ? `  # Or { env: NAME }, or { command: [PROGRAM, ARGUMENT] }; never the secret itself.`
       : '',
@@ -70,5 +70,5 @@ function manual(
     .flatMap(({ id, name }) => [`  # ${name}`, `  # ${key(id)}: { answer: approve, by: "", note: "" }`]);
 }
 
-const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : JSON.stringify(text));
-const key = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));
+const quoted = (text: string): string => (/^[\w/][\w./-]*$/.test(text) ? text : JSON.stringify(text));
+const key = (name: string): string => (/^\w[\w.-]*$/.test(name) ? name : JSON.stringify(name));
