@@ -221,10 +221,15 @@ async function prefill(
   walk.prefill(values);
   const lacking = lackingInputs(walk.known);
   for (const { input, why } of lacking.filter(({ isMissing }) => !isMissing))
-    refuse(input.name, why, input.help ?? 'Correct the value.');
+    refuse(asWritten(answers, input), why, input.help ?? 'Correct the value.');
   if (problems.length > 0) return invalidAnswers(answers.path, problems);
   const missed = lacking.filter(({ isMissing }) => isMissing).map(({ input }) => input);
   return missed.length === 0 ? undefined : missing(answers, missed.map(inWords)).failure;
+}
+
+/** The name by which the file of answers knows an input; letters may be large or small there. */
+function asWritten({ values }: Answers, { name }: InputStanding): string {
+  return [...values.keys()].find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
 }
 
 function inWords({ name, label, secret }: InputStanding): string {

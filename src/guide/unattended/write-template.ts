@@ -34,7 +34,7 @@ export function answersTemplate(known: Known): string {
         ]
       : []),
     '# Where a run before was cut off: resume, start-over, roll-back or leave. Without it, nothing is done then.',
-    `${openRun(known) === undefined ? '# ' : ''}if-interrupted: resume`,
+    openRun(known) === undefined ? '# if-interrupted: resume' : 'if-interrupted: ""',
     '',
     '# The small file for the maker. rating is 1 to 5; log: true sends the masked log.',
     '# result: { file: result.cgx, rating: 5, comment: "", log: false }',

@@ -1,0 +1,524 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { exitCodes } from '../../../src/errors.ts';
+import {
+  followAnswers,
+  noAnswers,
+  readAnswers,
+  startGuide,
+  tellProgress,
+  type Answers,
+  type Ending,
+  type GuideOptions,
+  type Told,
+} from '../../../src/guide/index.ts';
+import {
+  aWait,
+  anInput,
+  fakeSite,
+  FakeRefusal,
+  portTaken,
+  theInputs,
+  theSecret,
+  theWords,
+  type FakeFacts,
+  type FakeSite,
+} from '../support/fake-site.ts';
+import { asked } from '../support/walking.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'crossgap-answers-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+writeFileSync(join(root, 'main'), `${theSecret}\n`);
+
+const path = join(root, 'answers.yaml');
+const read = (...lines: readonly string[]): Answers => readAnswers(path, `${lines.join('\n')}\n`);
+const maker = `maker: "${theWords}"`;
+const values = 'values: { ConnectionStrings.Main: { file: main } }';
+const enough = read(maker, values);
+
+/** Goes through the guide by answers, as the command does: what they say of maker and place is said at the start. */
+async function follows(
+  answers: Answers,
+  facts: FakeFacts = {},
+  options: Partial<GuideOptions> = {},
+): Promise<{ ending: Ending; site: FakeSite; told: Told[] }> {
+  const site = fakeSite(facts);
+  const { environment } = answers;
+  const walk = startGuide(site, { ...asked, environment, ...options });
+  const told: Told[] = [];
+  const stop = tellProgress(walk, (one) => told.push(one));
+  const ending = await followAnswers(walk, {
+    answers,
+    environment: { MAIL: 'mail', PATH: process.env['PATH'] },
+  });
+  stop();
+  expect(
+    JSON.stringify([ending.document, ending.text, ending.failure?.message, ending.failure?.details, told]),
+  ).not.toContain('4711');
+  return { ending, site, told };
+}
+
+const effects = ({ asked: all }: FakeSite): string[] =>
+  all.filter((one) => /^(?:run|keep|decide|write)/.test(one));
+const problemsIn = ({ failure }: Ending): string[] =>
+  (failure!.details as { problems: { line: number; column: number; message: string }[] }).problems.map(
+    ({ line, column, message }) => `${line}:${column} ${message}`,
+  );
+const open = {
+  deployment: 'd-0',
+  state: 'interrupted',
+  number: '3.2.0',
+  at: 'step 3 of 6, Web, at convention 8 of 15',
+  done: ['Stop service', 'Db'],
+  error: null,
+  wait: null,
+} as const;
+const known = theInputs.map((input) => ({
+  ...input,
+  isKnown: true,
+  value: input.secret ? null : (input.default ?? 'x'),
+}));
+/** What is answered, and the defaults of pages that were gone on from. */
+const keepsAll = 'keep Site.Port Log.Level ConnectionStrings.Main';
+const believed = { maker: { believed: true } } as const;
+
+test('where all is answered it installs as a person would, and keeps what was answered', async () => {
+  const { ending, site, told } = await follows(enough);
+  expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'installed' } });
+  expect(ending.failure).toBeUndefined();
+  expect(effects(site)).toEqual([keepsAll, 'run install']);
+  expect(site.kept).toEqual({
+    'ConnectionStrings.Main': theSecret,
+    'Site.Port': '8080',
+    'Log.Level': 'Warning',
+  });
+  expect(told.flatMap((one) => ('line' in one ? [one.line.text] : []))).toEqual([
+    'step 1 of 3 Stop service',
+    'step 3 of 3 Web: succeeded',
+  ]);
+  expect(told).toContainEqual({ page: 'running', title: 'Installing Orders 3.2.0' });
+  expect(told).toContainEqual({
+    page: 'about',
+    progress: { what: 'bytes', done: 61_000_000, of: 61_000_000 },
+  });
+});
+
+describe('who made the file', () => {
+  test('has to be answered, or nothing of the file is taken in', async () => {
+    const { ending, site } = await follows(noAnswers);
+    expect(ending).toMatchObject({ exitCode: exitCodes.inputMissing, failure: { code: 'ANSWERS_MISSING' } });
+    expect(ending.failure?.details).toMatchObject({ missing: ['maker: its six words, as told by phone'] });
+    expect(site.asked).toEqual(['verify']);
+  });
+
+  test('is not who answers to other words', async () => {
+    const { ending, site } = await follows(read('maker: gamma hazel'));
+    expect(ending.failure?.message).toContain('these are not its words');
+    expect(site.asked).toEqual(['verify', 'believe']);
+  });
+
+  test('is not asked about where it was believed before, and words of the command line count', async () => {
+    const before = await follows(read(values), believed);
+    expect(before.ending.exitCode).toBe(exitCodes.done);
+    const now = await follows(read(values), {}, { words: theWords });
+    expect(now.ending.exitCode).toBe(exitCodes.done);
+    const wrong = await follows(enough, {}, { words: 'gamma hazel' });
+    expect(wrong.ending).toMatchObject({
+      exitCode: exitCodes.verification,
+      failure: { code: 'FAKE_REFUSAL' },
+    });
+    expect(wrong.site.asked).not.toContain('take in');
+  });
+});
+
+test('a file that does not stand up to verification ends it, whatever is answered', async () => {
+  const { ending, site } = await follows(enough, {
+    failures: { verify: [new FakeRefusal('Cannot use it: part 2')] },
+  });
+  expect(ending).toMatchObject({ exitCode: exitCodes.verification });
+  expect(site.asked).toEqual(['verify']);
+});
+
+test('what keeps the bundle from being taken in is not tried for ever', async () => {
+  const failures = { takeIn: [new FakeRefusal('Cannot write'), new FakeRefusal('Cannot write again')] };
+  const { ending, site } = await follows(enough, { failures });
+  expect(ending).toMatchObject({ exitCode: exitCodes.verification, failure: { message: 'Cannot write' } });
+  expect(site.asked.filter((one) => one === 'take in')).toHaveLength(1);
+});
+
+test('what nobody foresaw is not swallowed', async () => {
+  await expect(follows(enough, { failures: { check: [new RangeError('a bug')] } })).rejects.toThrow('a bug');
+});
+
+describe('values', () => {
+  const refusals = async (lines: readonly string[], facts: FakeFacts = believed): Promise<Ending> => {
+    const { ending, site } = await follows(read(...lines), facts);
+    expect(effects(site)).toEqual([]);
+    return ending;
+  };
+
+  test('that are missing are named all at once', async () => {
+    const inputs = [...theInputs, anInput({ name: 'Plant.Name', label: 'Plant' })];
+    const ending = await refusals(['environment: production'], { ...believed, inputs });
+    expect(ending).toMatchObject({
+      exitCode: exitCodes.inputMissing,
+      failure: {
+        code: 'ANSWERS_MISSING',
+        message:
+          'Cannot go on without a person: ConnectionStrings.Main (Main database), a secret; Plant.Name (Plant) are not answered',
+      },
+    });
+  });
+
+  test('that a template left empty are missing, and not empty', async () => {
+    const inputs = [anInput({ name: 'Plant.Name' })];
+    const ending = await refusals(['values:', '  Plant.Name: ""'], { ...believed, inputs });
+    expect(ending.failure?.details).toMatchObject({ missing: ['Plant.Name'] });
+  });
+
+  test('that are wrong are named all at once, each at its place, and none is repeated', async () => {
+    const ending = await refusals([
+      'values:',
+      '  Site.Prot: 80',
+      '  connectionstrings.main: hunter-4711',
+      '  SITE.PORT: 70000',
+      '  Log.Level: { env: NOWHERE }',
+      '  Zzzzzzzz: 1',
+    ]);
+    expect(ending).toMatchObject({ exitCode: exitCodes.misused, failure: { code: 'ANSWERS_INVALID' } });
+    expect(problemsIn(ending)).toEqual([
+      '2:14 this release has no input Site.Prot',
+      '3:27 connectionstrings.main is a secret and stands here as text',
+      '5:14 Log.Level: there is no NOWHERE in the environment',
+      '6:13 this release has no input Zzzzzzzz',
+      '4:14 Port of the site must be a port, 1 to 65535',
+    ]);
+  });
+
+  test('of a secret that has another type are not repeated either', async () => {
+    const inputs = [anInput({ name: 'Pin', type: 'port', secret: true })];
+    writeFileSync(join(root, 'pin'), '4711x');
+    const ending = await refusals(['values: { Pin: { file: pin } }'], { ...believed, inputs });
+    expect(problemsIn(ending)).toEqual(['1:16 Pin must be a port, 1 to 65535']);
+  });
+
+  test('by the name of an input in other letters are kept under its own', async () => {
+    const { site } = await follows(
+      read('values:', '  site.PORT: 9090', '  connectionStrings.main: { command: [node, -p, "[1]" ] }'),
+      believed,
+    );
+    expect(site.kept).toMatchObject({ 'Site.Port': '9090', 'ConnectionStrings.Main': '[ 1 ]' });
+  });
+
+  test('that are kept from before are not asked for again', async () => {
+    const { ending, site } = await follows(noAnswers, { ...believed, inputs: known });
+    expect(ending.exitCode).toBe(exitCodes.done);
+    expect(effects(site)).toEqual(['run install']);
+  });
+
+  test('that were kept and do not fit the release any more are wrong, wherever they stand', async () => {
+    const inputs = [anInput({ name: 'Site.Port', type: 'port', isKnown: true, value: 'http' })];
+    const ending = await refusals(['environment: production'], { ...believed, inputs });
+    expect(problemsIn(ending)).toEqual(['1:1 Site.Port must be a port, 1 to 65535']);
+  });
+});
+
+describe('an environment', () => {
+  const release = { environments: ['integration', 'production'] };
+  const facts = { ...believed, release, inputs: known };
+
+  test('has to be answered where there are several', async () => {
+    const { ending, site } = await follows(noAnswers, facts);
+    expect(ending.failure?.details).toMatchObject({
+      missing: ['environment: one of integration, production'],
+    });
+    expect(effects(site)).toEqual([]);
+  });
+
+  test('that is answered is where it goes', async () => {
+    const { ending } = await follows(read('environment: integration'), facts);
+    expect(ending.document).toMatchObject({ did: 'installed', environment: 'integration' });
+  });
+});
+
+test('nothing is installed while a check is lacking', async () => {
+  const { ending, site } = await follows(enough, { checks: [[portTaken]] });
+  expect(ending).toMatchObject({ exitCode: exitCodes.refused, failure: { code: 'CHECKS_LACKING' } });
+  expect(effects(site)).toEqual([]);
+});
+
+test('nothing is installed that must not be', async () => {
+  const { ending, site } = await follows(enough, { standing: { inTheWay: 'it was withdrawn' } });
+  expect(ending).toMatchObject({ exitCode: exitCodes.refused, failure: { code: 'RELEASE_IN_THE_WAY' } });
+  expect(effects(site)).toEqual([]);
+});
+
+describe('a start that only looks', () => {
+  test('ends after the checks, and keeps nothing', async () => {
+    const { ending, site } = await follows(enough, {}, { until: 'checks' });
+    expect(ending).toMatchObject({
+      exitCode: exitCodes.done,
+      document: { did: 'checked', checks: [{}, {}, {}] },
+    });
+    expect(effects(site)).toEqual([]);
+  });
+
+  test('tells what is missing and what is lacking', async () => {
+    const missing = await follows(read(maker), {}, { until: 'checks' });
+    expect(missing.ending.exitCode).toBe(exitCodes.inputMissing);
+    const lacking = await follows(enough, { checks: [[portTaken]] }, { until: 'checks' });
+    expect(lacking.ending.exitCode).toBe(exitCodes.refused);
+  });
+
+  test('for questions ends before any is asked', async () => {
+    const { ending, site } = await follows(read(maker), {}, { until: 'questions' });
+    expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'asked' } });
+    expect(site.asked.some((one) => one.startsWith('check'))).toBe(false);
+  });
+});
+
+describe('where the release is installed already', () => {
+  const standing = {
+    compared: 'same',
+    installed: { number: '3.2.0', digest: '5f', since: 'yesterday' },
+  } as const;
+
+  test('nothing is done, and that is well', async () => {
+    const { ending, site } = await follows(enough, { standing });
+    expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'nothing' } });
+    expect(ending.text.join()).toContain('is installed in production already');
+    expect(effects(site)).toEqual([]);
+  });
+
+  test('it is installed again where the answers say so', async () => {
+    const { site } = await follows(read(maker, values, 'if-installed: again'), { standing });
+    expect(effects(site)).toEqual([keepsAll, 'run install again']);
+  });
+
+  test('the result file alone is made where that was named', async () => {
+    const { ending, site } = await follows(read(maker), { standing }, { resultFile: '/media/r.cgx' });
+    expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'result-written' } });
+    expect(effects(site)).toEqual(['write /media/r.cgx']);
+  });
+
+  test.each(['leave', 'again'])('an older one is refused, also with if-installed: %s', async (way) => {
+    const { ending, site } = await follows(read(maker, values, `if-installed: ${way}`), {
+      standing: { compared: 'older', installed: { number: '4.0.0', digest: 'x', since: 'y' } },
+    });
+    expect(ending).toMatchObject({ exitCode: exitCodes.refused, failure: { code: 'INSTALLER_TOO_OLD' } });
+    expect(ending.failure?.message).toContain('4.0.0 is installed there');
+    expect(effects(site)).toEqual([]);
+  });
+});
+
+describe('going back and taking off', () => {
+  const standing = {
+    previous: { number: '3.1.0' },
+    installed: { number: '3.2.0', digest: 'x', since: 'y' },
+    compared: 'same',
+  } as const;
+
+  test.each(['roll-back', 'uninstall'] as const)('%s needs no values, and keeps none', async (wanted) => {
+    const { ending, site } = await follows(read(maker), { standing }, { wanted });
+    expect(ending).toMatchObject({ exitCode: exitCodes.done });
+    expect(effects(site)).toEqual([`run ${wanted}`]);
+    const looked = await follows(read(maker), { standing }, { wanted, until: 'checks' });
+    expect(looked.ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'checked' } });
+    expect(effects(looked.site)).toEqual([]);
+  });
+
+  test('is refused where there is nothing to go back to', async () => {
+    const { ending, site } = await follows(read(maker), {}, { wanted: 'roll-back' });
+    expect(ending).toMatchObject({ exitCode: exitCodes.refused, failure: { code: 'WAY_IMPOSSIBLE' } });
+    expect(effects(site)).toEqual([]);
+  });
+});
+
+describe('where the last run was cut off', () => {
+  const standing = { open, previous: { number: '3.1.0' } };
+
+  test('nothing is done without an answer, and the ways there are are named', async () => {
+    const { ending, site } = await follows(enough, { standing });
+    expect(ending).toMatchObject({
+      exitCode: exitCodes.deploymentFailed,
+      failure: { code: 'INSTALL_INTERRUPTED' },
+    });
+    expect(ending.failure?.message).toContain('step 3 of 6, Web, at convention 8 of 15');
+    expect(ending.failure?.hint).toContain('resume, start-over, roll-back');
+    expect(effects(site)).toEqual([]);
+  });
+
+  test.each([
+    ['resume', ['run resume d-0']],
+    ['start-over', [keepsAll, 'run start-over d-0']],
+    ['roll-back', ['run roll-back']],
+  ])('%s does that', async (way, done) => {
+    const { ending, site } = await follows(read(maker, values, `if-interrupted: ${way}`), { standing });
+    expect(ending.exitCode).toBe(exitCodes.done);
+    expect(effects(site)).toEqual(done);
+  });
+
+  test('leave leaves it, which is not the same as done', async () => {
+    const { ending, site } = await follows(read(maker, 'if-interrupted: leave'), { standing });
+    expect(ending.exitCode).toBe(exitCodes.refused);
+    expect(effects(site)).toEqual([]);
+  });
+
+  test('a way that there is not is no other one', async () => {
+    const { ending, site } = await follows(read(maker, 'if-interrupted: roll-back'), {
+      standing: { open, previous: null },
+    });
+    expect(ending.failure?.code).toBe('INSTALL_INTERRUPTED');
+    expect(ending.failure?.hint).not.toContain('roll-back');
+    expect(effects(site)).toEqual([]);
+  });
+
+  test('one that waits is gone on with by the answer to its step, and waits on without', async () => {
+    const waits = { standing: { open: { ...open, state: 'waiting', wait: aWait } } } as const;
+    const steps = 'steps: { check-with-the-dba: { answer: approve, by: M. Example, note: ticket 17 } }';
+    const answered = await follows(read(maker, steps, 'if-interrupted: resume'), waits);
+    expect(answered.ending.exitCode).toBe(exitCodes.done);
+    expect(answered.site.decisions).toEqual([{ answer: 'approve', by: 'M. Example', note: 'ticket 17' }]);
+    expect(effects(answered.site)).toEqual(['decide approve', 'run resume d-0']);
+    const { ending, site } = await follows(read(maker, 'if-interrupted: resume'), waits);
+    expect(ending).toMatchObject({ exitCode: exitCodes.refused, failure: { code: 'INSTALL_WAITS' } });
+    expect(ending.failure?.message).toContain(
+      'Orders 3.2.0 in production: it waits for a person: step Check with the DBA',
+    );
+    expect(effects(site)).toEqual([]);
+  });
+});
+
+describe('a run that asks', () => {
+  const failure = {
+    ...aWait,
+    for: 'failure',
+    text: 'exit status 3',
+    offers: ['retry', 'ignore', 'fail'],
+  } as const;
+  const waiting = { state: 'waiting', wait: failure } as const;
+  const retry = 'steps: { check-with-the-dba: { answer: retry, by: M. Example } }';
+
+  test('waits for a person where a step of a person is not answered', async () => {
+    const { ending } = await follows(enough, { outcomes: [{ state: 'waiting', wait: aWait }] });
+    expect(ending).toMatchObject({
+      exitCode: exitCodes.refused,
+      failure: { code: 'INSTALL_WAITS' },
+      document: { did: 'waiting' },
+    });
+  });
+
+  test('fails where nobody said what becomes of a failure', async () => {
+    const { ending, site } = await follows(enough, {
+      outcomes: [waiting, { state: 'failed', error: 'exit status 3' }],
+    });
+    expect(ending).toMatchObject({
+      exitCode: exitCodes.deploymentFailed,
+      failure: { code: 'INSTALL_FAILED' },
+    });
+    expect(site.decisions).toEqual([{ answer: 'fail', by: 'root', note: null }]);
+  });
+
+  test('is given each answer once: what fails again fails', async () => {
+    const outcomes = [waiting, { ...waiting, wait: { ...failure, wait: 2 } }, { state: 'failed' }] as const;
+    const { ending, site } = await follows(read(maker, values, retry), { outcomes });
+    expect(ending.exitCode).toBe(exitCodes.deploymentFailed);
+    expect(site.decisions.map(({ answer, by }) => `${answer} ${by}`)).toEqual([
+      'retry M. Example',
+      'fail root',
+    ]);
+  });
+
+  test('is not given an answer that it does not take', async () => {
+    const { ending, site } = await follows(read(maker, values, retry), {
+      outcomes: [{ state: 'waiting', wait: aWait }],
+    });
+    expect(ending.failure?.code).toBe('INSTALL_WAITS');
+    expect(site.decisions).toEqual([]);
+  });
+});
+
+test.each([
+  ['failed', exitCodes.deploymentFailed, 'INSTALL_FAILED'],
+  ['interrupted', exitCodes.deploymentFailed, 'INSTALL_INTERRUPTED'],
+  ['cancelled', exitCodes.refused, 'INSTALL_CANCELLED'],
+] as const)('a run that was %s is told as that', async (state, exitCode, code) => {
+  const { ending } = await follows(enough, { outcomes: [{ state }] });
+  expect(ending).toMatchObject({ exitCode, failure: { code }, document: { did: state } });
+});
+
+describe('the result file', () => {
+  const result = (more: string): Answers => read(maker, values, `result: { ${more} }`);
+
+  test('is written as the answers say, also of a run that failed', async () => {
+    const answers = result(
+      'file: r.cgx, rating: 4, comment: "Slow, but well", log: true, strike: [step-1, host]',
+    );
+    const { ending, site } = await follows(answers, {
+      outcomes: [{ state: 'failed', error: 'exit status 3' }],
+    });
+    expect(ending).toMatchObject({
+      exitCode: exitCodes.deploymentFailed,
+      document: { result: { to: 'acme' } },
+    });
+    expect(site.asked.at(-1)).toBe(`write r.cgx`);
+    expect(site.wishes.at(-1)).toEqual({
+      environment: 'production',
+      deployment: 'd-1',
+      rating: 4,
+      comment: 'Slow, but well',
+      withLog: true,
+      struck: ['step-1', 'host'],
+    });
+  });
+
+  test('is written where the command line says, and beside the file where nothing does', async () => {
+    const here = await follows(result('file: r.cgx'), {}, { resultFile: '/here.cgx' });
+    expect(here.site.asked.at(-1)).toBe('write /here.cgx');
+    const beside = await follows(result('rating: 5'));
+    expect(beside.site.asked.at(-1)).toBe('write /media/stick/result.cgx');
+  });
+
+  test.each([
+    ['there is not', 'strike: [hots]', '3:19 there is no line hots'],
+    ['that has to stay', 'strike: [outcome]', undefined],
+  ])('is not written without a line %s, and what was done stays done', async (_what, more, problem) => {
+    const { ending, site } = await follows(result(more));
+    expect(ending).toMatchObject({ exitCode: exitCodes.misused, failure: { code: 'ANSWERS_INVALID' } });
+    if (problem !== undefined) expect(problemsIn(ending)).toEqual([problem]);
+    else {
+      expect(ending.failure?.message).toContain('Line 2 can not be struck out');
+      expect(ending.failure?.hint).not.toContain('nothing was changed');
+    }
+    expect(ending.document).toMatchObject({ did: 'installed', result: null });
+    expect(effects(site)).toEqual([keepsAll, 'run install']);
+  });
+
+  test('that can not be written is told, and the run with it', async () => {
+    const { ending } = await follows(result('file: r.cgx'), {
+      failures: { writeResult: [new FakeRefusal('Cannot write r.cgx: the disk is full')] },
+    });
+    expect(ending).toMatchObject({
+      exitCode: exitCodes.verification,
+      document: { did: 'installed', result: null },
+    });
+    expect(ending.failure?.message).toContain('the disk is full');
+  });
+});
+
+test('who ends it while a value is fetched waits for nothing', async () => {
+  const site = fakeSite(believed);
+  const walk = startGuide(site, asked);
+  const answers = read(
+    'values: { ConnectionStrings.Main: { command: [node, -e, "setInterval(() => {}, 1000)"] } }',
+  );
+  const stop = walk.onChange(() => {
+    if (walk.page.id === 'release' && !walk.page.isBusy) queueMicrotask(() => void walk.end());
+  });
+  const ending = await followAnswers(walk, { answers, environment: { PATH: process.env['PATH'] } });
+  stop();
+  expect(ending.exitCode).toBe(exitCodes.refused);
+  expect(effects(site)).toEqual([]);
+});
