@@ -1,16 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { accountName } from '../account.ts';
 import {
+  ExecutorError,
   lookAtHost,
   lookByScript,
+  readPlan,
   tryValue,
   type CheckRun,
   type HostCheck,
+  type HostQuestions,
   type Plan,
   type PlannedInput,
 } from '../executor/index.ts';
 import { deployable, type Instance } from '../instance/index.ts';
 import { checkInput, stepApplies, type ProcessCheck, type Revision } from '../process/index.ts';
-import { nameKey, readEnvironments, readLinks, type ReleaseRow } from '../projections/index.ts';
+import { nameKey, readEnvironments, readLinks, readPlace, type ReleaseRow } from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
 
 /** Values by the names of inputs, as somebody typed them and before they are kept; they go before those that are. */
@@ -42,7 +47,7 @@ export async function preflight(
     dataFolder: folder.root,
     account: accountName(),
     secrets,
-    ports: portsOf(revision, plan),
+    ports: portsOf(revision, plan, earlierPlans(instance, release, environment)),
     besides: checks.map(({ name, script }) => ({ where: `check ${name}`, kind: script.kind })),
     now: clock.now(),
     newestSignedAt: newestSignedAt(instance, release),
@@ -122,18 +127,48 @@ function checksIn({ db }: Instance, { checks = [] }: Revision, environment: stri
   );
 }
 
-/** The ports that inputs of that type name; one whose value is no port is said where the value is asked for. */
-function portsOf(
-  { inputs }: Revision,
-  plan: Plan,
-): { readonly input: string; readonly label: string | null; readonly port: number }[] {
-  const values = new Map(
-    plan.inputs.flatMap((input) => (input.secret ? [] : [[nameKey(input.name), input.value] as const])),
+/**
+ * The ports that inputs of that type name, and whether a version before had the same; one whose value is no port is said
+ * where the value is asked for.
+ */
+function portsOf({ inputs }: Revision, plan: Plan, earlier: readonly Plan[]): HostQuestions['ports'] {
+  const values = valuesOf(plan);
+  const before = new Set(
+    earlier.flatMap((one) => {
+      const had = valuesOf(one);
+      return inputs.flatMap(({ type, name }) => (type === 'port' ? (had.get(nameKey(name)) ?? []) : []));
+    }),
   );
   return inputs.flatMap((input) => {
     const value = values.get(nameKey(input.name));
     if (input.type !== 'port' || value === undefined || checkInput(input, value) !== undefined) return [];
-    return [{ input: input.name, label: input.label, port: Number(value) }];
+    const { name, label } = input;
+    return [{ input: name, label, port: Number(value), isKept: before.has(value) }];
+  });
+}
+
+function valuesOf({ inputs }: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    inputs.flatMap((input) => (input.secret ? [] : [[nameKey(input.name), input.value] as const])),
+  );
+}
+
+/** The frozen plans of what may run there now: the deployment that came last, and the last that succeeded. */
+function earlierPlans({ db, folder }: Instance, { link, process }: ReleaseRow, environment: string): Plan[] {
+  const rows = readPlace(db, link, process, environment);
+  const gone = rows.findIndex(({ state, reason }) => state === 'succeeded' && reason === 'uninstall');
+  const since = gone < 0 ? rows : rows.slice(0, gone);
+  const wanted = new Set([since[0], since.find(({ state }) => state === 'succeeded')]);
+  return [...wanted].flatMap((row) => {
+    const run = row && folder.run(row.deployment);
+    if (run === undefined || !existsSync(join(run, 'plan.json'))) return [];
+    try {
+      return [readPlan(run)];
+    } catch (error) {
+      // Without it nothing is known of the ports that it had.
+      if (error instanceof ExecutorError && error.code === 'RUN_UNREADABLE') return [];
+      throw error;
+    }
   });
 }
 

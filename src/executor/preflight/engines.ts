@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { extname } from 'node:path';
 import { flag } from '../../variables/index.ts';
 import type { InlineScript, ScriptKind } from '../plan.ts';
+import { pipeMaker } from '../output-pipes.ts';
 import { findProgram } from '../run-script.ts';
 import { languageOf, preferredExtensions, scriptLanguages } from '../script-kinds.ts';
 import { fewOf, good, lacking, note, type HostCheck } from './host-check.ts';
@@ -105,6 +106,16 @@ export async function lookAtEngine(
   if (ours > major || (ours === major && ourMinor >= minor)) return good(looked, `${program}, ${version}`);
   const found = `${program} is version ${version}; ${needs}, ${major}.${minor} or newer`;
   return lacking(looked, found, `Install ${name} ${major}.${minor} or newer.`);
+}
+
+/** What every script is heard by, whatever its language; nothing is said where it is there. */
+export function lookAtPipes(environment: Readonly<Record<string, string>>): HostCheck[] {
+  if (process.platform === 'win32') return [];
+  if (findProgram([pipeMaker], environment['PATH'] ?? '') !== undefined) return [];
+  const looked = { id: 'engine:pipes', name: 'Pipes' };
+  const found = `${pipeMaker} is not on this machine; what scripts say is heard by it`;
+  const hint = `Install ${pipeMaker} (it comes with coreutils), on the PATH of the account that this runs as.`;
+  return [lacking(looked, found, hint)];
 }
 
 /** The first number with a dot that a program says of itself; undefined where it says none, or nothing in time. */

@@ -3,10 +3,10 @@ import type { Plan, ScriptKind } from '../plan.ts';
 import { scriptEnvironment } from '../script-environment.ts';
 import { lookAtAccount } from './account.ts';
 import { lookAtClock } from './clock.ts';
-import { enginesAsked, lookAtEngine } from './engines.ts';
+import { enginesAsked, lookAtEngine, lookAtPipes } from './engines.ts';
 import { good, lacking, note, type HostCheck } from './host-check.ts';
 import { packagesAhead, stepsAhead } from './planned-folders.ts';
-import { lookAtPort, type PortAsked } from './ports.ts';
+import { lookAtPorts, type PortAsked } from './ports.ts';
 import { isPrivileged, lookAtFolder, lookAtInstallFolders } from './rights.ts';
 import { spaceNeeds } from './space-needs.ts';
 import { lookAtSpace } from './space.ts';
@@ -63,13 +63,14 @@ export async function lookAtHost(plan: Plan, questions: HostQuestions): Promise<
   const inTime = async (what: string, look: Promise<readonly HostCheck[]>): Promise<readonly HostCheck[]> =>
     await firstOf(look, signal, [note({ id: `late:${what}`, name: what }, 'it took too long to find out')]);
   const scripts = scriptEnvironment(environment);
+  const engines = enginesAsked(steps, packages, besides);
   const looks = await Promise.all([
     inTime(
       'Space',
       spaceNeeds(plan, packages, dataFolder, signal).then((needs) => lookAtSpace(needs)),
     ),
-    ...ports.map((port) => inTime(`Port ${port.port}`, lookAtPort(port, replaced).then(alone))),
-    ...enginesAsked(steps, packages, besides).map((engine) =>
+    inTime('Ports', lookAtPorts(ports, { replaced, features: features.map(({ called }) => called) })),
+    ...engines.map((engine) =>
       inTime(engine.programs[0] ?? engine.kind, lookAtEngine(engine, scripts, signal).then(alone)),
     ),
   ]);
@@ -80,6 +81,7 @@ export async function lookAtHost(plan: Plan, questions: HostQuestions): Promise<
     ...own,
     ...lookAtInstallFolders(packages, account),
     ...others.flat(),
+    ...(engines.length === 0 ? [] : lookAtPipes(scripts)),
     ...features.map(lookAtFeature),
     ...unsupported(plan, environment),
     lookAtClock(questions.now, questions.newestSignedAt),

@@ -4,7 +4,21 @@ import { systemCode } from '../errors.ts';
 import { good, lacking, note, type HostCheck } from './host-check.ts';
 
 /** A port that an application is going to listen on, and the input that says so. */
-export type PortAsked = { readonly input: string; readonly label: string | null; readonly port: number };
+export type PortAsked = {
+  readonly input: string;
+  readonly label: string | null;
+  readonly port: number;
+  /** The version that is replaced was given the same port: whoever listens there does so for it. */
+  readonly isKept?: boolean;
+};
+
+/** What may listen on a port and yet leaves it to the application. */
+export type PortShared = {
+  /** The folders of the version before, which is stopped for this one. */
+  readonly replaced: readonly string[];
+  /** Features of the steps, as they are called: some hand the application to a server that listens already. */
+  readonly features: readonly string[];
+};
 
 /** Who listens on a port, as far as the system tells this account. */
 export type PortHolder = {
@@ -22,51 +36,76 @@ export type PortLook = {
 };
 
 /**
- * Whether a port is free to listen on. One that is held by what lies in `replaced`, the folders of the version before, is
- * fine: that one is stopped for it. Where nobody says who holds it and there is a version before, it is taken for that one.
+ * Whether ports are free to listen on. One that is held by what lies in the folders of the version before, or on which that
+ * one listened, is fine: it is stopped for this one; so is one that a server holds which a feature hands the application to.
+ * Where nobody says who holds it and there is a version before, it is taken for that one.
  */
-export async function lookAtPort(
-  { input, label, port }: PortAsked,
-  replaced: readonly string[],
+export async function lookAtPorts(
+  asked: readonly PortAsked[],
+  shared: PortShared,
   look: PortLook = portLook,
-): Promise<HostCheck> {
-  const looked = { id: `port:${input}`, name: `Port ${port} (${label ?? input})` };
-  const refusal = await look.refusal(port);
-  if (refusal === undefined) return good(looked, 'it is free');
-  if (refusal === 'EACCES') {
-    const holder = look.holder(port);
-    return holder === undefined
-      ? note(looked, 'nobody listens there; ports this low are opened by root, or a service that root set up')
-      : held(looked, holder, replaced);
-  }
-  if (refusal !== 'EADDRINUSE') return note(looked, `it can't be tried out here (${refusal})`);
-  return held(looked, look.holder(port), replaced);
+): Promise<HostCheck[]> {
+  // To try a port out is to hold it for a moment, so each is tried once, however many inputs name it.
+  const refusals = new Map(
+    [...new Set(asked.map(({ port }) => port))].map((port) => [port, look.refusal(port)]),
+  );
+  return await Promise.all(
+    asked.map(async (one) => judged(one, await refusals.get(one.port), shared, look.holder)),
+  );
 }
 
-function held(
-  looked: Pick<HostCheck, 'id' | 'name'>,
-  holder: PortHolder | undefined,
-  replaced: readonly string[],
+function judged(
+  { input, label, port, isKept = false }: PortAsked,
+  refusal: string | undefined,
+  { replaced, features }: PortShared,
+  holderOn: PortLook['holder'],
 ): HostCheck {
-  const who = holder?.called ?? 'another process';
+  const looked = { id: `port:${input}`, name: `Port ${port} (${label ?? input})` };
+  if (refusal === undefined) return good(looked, 'it is free');
+  if (refusal !== 'EACCES' && refusal !== 'EADDRINUSE')
+    return note(looked, `it can't be tried out here (${refusal})`);
+  const holder = holderOn(port);
+  if (refusal === 'EACCES' && holder === undefined) {
+    return note(
+      looked,
+      'nobody listens there; ports this low are opened by root, or a service that root set up',
+    );
+  }
+  const who = holder?.called ?? null;
   const isBefore = holder?.paths.some((path) => replaced.some((folder) => mentions(path, folder))) === true;
-  if (isBefore) return note(looked, `${who} of the version that is replaced listens there`);
-  const isUnknown = holder === undefined || holder.called === null;
-  if (isUnknown && replaced.length > 0) {
+  if (isBefore) return note(looked, `${who ?? 'a process'} of the version that is replaced listens there`);
+  const server = servers.find(({ feature, is }) => features.includes(feature) && is.test(who ?? ''));
+  if (server !== undefined)
+    return note(looked, `${who ?? server.name} listens there, and serves this application too`);
+  if (isKept)
+    return note(
+      looked,
+      `${who ?? 'something'} listens there, and the version that is replaced has this port`,
+    );
+  if (who === null && replaced.length > 0) {
     return note(
       looked,
       'something listens there that this account can’t look at; it is taken for the version that is replaced',
     );
   }
-  return lacking(looked, `${who} listens there`, 'Stop it, or choose another port.');
+  return lacking(looked, `${who ?? 'another process'} listens there`, 'Stop it, or choose another port.');
 }
+
+/** Servers that listen for many applications, by the feature that hands one to them. Windows names nobody for IIS. */
+const servers: readonly { readonly feature: string; readonly name: string; readonly is: RegExp }[] = [
+  { feature: 'nginx', name: 'nginx', is: /^nginx\b/ },
+  { feature: 'an IIS site', name: 'IIS', is: /^$/ },
+  { feature: 'an IIS home directory', name: 'IIS', is: /^$/ },
+];
 
 /** Whether a folder stands in a path or command line as a whole. */
 function mentions(text: string, folder: string): boolean {
-  const at = text.indexOf(folder);
-  if (at < 0) return false;
-  const next = text[at + folder.length];
-  return next === undefined || /[/\\\s\0]/.test(next) || folder.endsWith('/');
+  for (let at = text.indexOf(folder); at >= 0; at = text.indexOf(folder, at + 1)) {
+    const [before, next] = [text[at - 1], text[at + folder.length]];
+    const begins = before === undefined || !/[\w./\\-]/.test(before);
+    if (begins && (next === undefined || /[/\\\s\0"':;,]/.test(next) || folder.endsWith('/'))) return true;
+  }
+  return false;
 }
 
 const portLook: PortLook = { refusal: refusalOf, holder: holderOf };

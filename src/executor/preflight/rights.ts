@@ -64,9 +64,22 @@ export function lookAtInstallFolders(packages: readonly PackageAhead[], account:
           note(looked, `it is known when the step runs: no value yet for ${install.missing.join(', ')}`),
         ];
       case 'known': {
-        const { folder } = install;
+        const { folder, purge } = install;
         const found = lookAtFolder({ folder, purpose: `Folder of step ${step.name}` }, account);
         if (found.state !== 'good') return [found];
+        const inTheWay = purge
+          ? undefined
+          : foldersOf(files ?? new Map()).find((below) => isOther(join(folder, below)));
+        if (inTheWay !== undefined) {
+          const path = join(folder, inTheWay);
+          return [
+            lacking(
+              found,
+              `${path} is a file, and the package has a folder of that name`,
+              `Move ${path} away, or choose another folder.`,
+            ),
+          ];
+        }
         const shut = foldersOf(files ?? new Map()).find(
           (below) =>
             isFolder(join(folder, below)) && whyNotWritable(join(folder, below), account) !== undefined,
@@ -85,12 +98,16 @@ function foldersOf(files: ReadonlyMap<string, number>): string[] {
   return [...folders].slice(0, foldersLookedAtMax);
 }
 
-function isFolder(path: string): boolean {
+const isFolder = (path: string): boolean => factsOf(path)?.isDirectory() === true;
+const isOther = (path: string): boolean => factsOf(path)?.isDirectory() === false;
+
+/** Undefined where nothing is there, or nobody may look. */
+function factsOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    return false;
+    return undefined;
   }
 }
 

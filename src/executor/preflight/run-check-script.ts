@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CrossgapError } from '../../errors.ts';
 import { expand } from '../../variables/index.ts';
+import { systemCode } from '../errors.ts';
 import { Masker } from '../masking.ts';
 import type { InlineScript, Plan, PlannedStep } from '../plan.ts';
 import { runScript } from '../run-script.ts';
@@ -53,7 +54,8 @@ export async function runCheckScript(
   const limit = AbortSignal.timeout(timeLimitMs);
   const stop = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   const last = lastLine(masker);
-  const home = mkdtempSync(join(realpathSync(tmpdir()), 'crossgap-check-'));
+  const home = emptyFolder();
+  if (typeof home !== 'string') return home;
   try {
     const work = join(home, 'work');
     mkdirSync(work, { mode: 0o700 });
@@ -103,11 +105,28 @@ export async function runCheckScript(
     signal?.throwIfAborted();
     if (limit.aborted) return { ended: 'time-limit', limitMs: timeLimitMs, said: last.said() };
     if (error instanceof CrossgapError) return { ended: 'never-began', why: masker.mask(error.message) };
+    const code = systemCode(error);
+    if (code !== undefined) return noFolder(code);
     throw error;
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
 }
+
+function emptyFolder(): string | CheckScriptEnd {
+  try {
+    return mkdtempSync(join(realpathSync(tmpdir()), 'crossgap-check-'));
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    return noFolder(code);
+  }
+}
+
+const noFolder = (code: string): CheckScriptEnd => ({
+  ended: 'never-began',
+  why: `there is no room for it in the folder for temporary files, ${tmpdir()} (${code})`,
+});
 
 /** The last line with anything in it; masked when it is asked for, since a script may name a secret after it wrote it. */
 function lastLine(masker: Masker) {

@@ -35,7 +35,7 @@ export async function spaceNeeds(
     needs.push({
       folder: install.folder,
       // A file is written beside the one it replaces, so there is one more of them at a time.
-      bytes: Math.max(0, bytes - there.bytes) + Math.max(0, ...files.values()),
+      bytes: Math.max(0, bytes - there.bytes) + largest(files.values()),
       files: Math.max(0, files.size - there.files) + 1,
       what: `${what}, in ${install.folder}`,
     });
@@ -55,27 +55,48 @@ async function replaced(
   files: ReadonlyMap<string, number>,
   deadline: AbortSignal,
 ): Promise<There> {
-  const isKept = keep.map(pathMatcher);
+  const kept = keep.map(pathMatcher);
+  const isKept = (path: string): boolean => kept.some((matches) => matches(path));
   const sizes: number[] = [];
-  const names = purge ? filesIn(folder, '', deadline) : [...files.keys()];
+  const names = purge ? filesIn(folder, '', { isKept, deadline }) : [...files.keys()];
   for await (const name of names) {
     if (deadline.aborted) break;
-    if (purge && isKept.some((matches) => matches(name))) continue;
-    const facts = statSync(join(folder, name), { throwIfNoEntry: false });
-    if (facts?.isFile() === true) sizes.push(facts.size);
+    const size = sizeOf(join(folder, name));
+    if (size !== undefined) sizes.push(size);
   }
   return { bytes: onDisk(sizes), files: sizes.length };
 }
 
-async function* filesIn(folder: string, below: string, deadline: AbortSignal): AsyncGenerator<string> {
-  if (deadline.aborted) return;
+function sizeOf(path: string): number | undefined {
+  try {
+    const facts = statSync(path, { throwIfNoEntry: false });
+    return facts?.isFile() === true ? facts.size : undefined;
+  } catch (error) {
+    // What is in the way of it is said where folders are looked at.
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function largest(sizes: Iterable<number>): number {
+  let most = 0;
+  for (const size of sizes) most = Math.max(most, size);
+  return most;
+}
+
+type Walk = { readonly isKept: (path: string) => boolean; readonly deadline: AbortSignal };
+
+/** What a purge removes: a folder that is kept is kept with all that is in it. */
+async function* filesIn(folder: string, below: string, walk: Walk): AsyncGenerator<string> {
+  if (walk.deadline.aborted) return;
   const entries = await readdir(join(folder, below), { withFileTypes: true }).catch((error: unknown) => {
     if (systemCode(error) === undefined) throw error;
     return [];
   });
   for (const entry of entries) {
     const path = `${below}${entry.name}`;
-    if (entry.isDirectory()) yield* filesIn(folder, `${path}/`, deadline);
+    if (walk.isKept(path)) continue;
+    if (entry.isDirectory()) yield* filesIn(folder, `${path}/`, walk);
     else if (entry.isFile()) yield path;
   }
 }
