@@ -137,6 +137,12 @@ function refuseUnfit({ rating, comment, struck }: ReportWish): void {
       `${fixed} is told whenever a run is`,
       'What ran, how it ended and in whose name it is told can stay here only with all of it: do not tell of the run.',
     );
+  const written = struck.find((id) => /^entry\.[\d.]+$/.test(id));
+  if (written !== undefined)
+    throw unfit(
+      `${written} was written before`,
+      'An entry stays as it was signed, and leaves with whatever comes after it.',
+    );
   const unknown = struck.find((id) => !isReportPart(id));
   if (unknown !== undefined)
     throw unfit(

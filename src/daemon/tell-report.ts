@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
   composeReport,
+  linesTold,
   refuseUntellable,
   reportLines,
   tellRun,
@@ -11,11 +12,16 @@ import {
   type TellableRun,
 } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
-import { toldLogBytesMax, type DeploymentReport } from '../events/index.ts';
+import { readHeader, toldLogBytesMax, type DeploymentReport } from '../events/index.ts';
 import { Masker, readJournal } from '../executor/index.ts';
 import type { Instance } from '../instance/index.ts';
-import { findDeployment, readLink, readSteps, type DeploymentRow } from '../projections/index.ts';
-import { outboundLines } from './status.ts';
+import {
+  describeEvent,
+  findDeployment,
+  readLink,
+  readSteps,
+  type DeploymentRow,
+} from '../projections/index.ts';
 import { toldReport, type ToldReport } from './told-report.ts';
 import { lastLinesOfRun, readEndOfLog } from './end-of-run-log.ts';
 import { recorded, valuesInClear } from './run-deployment.ts';
@@ -27,7 +33,7 @@ export type ReportPreview = {
   readonly lines: readonly ReportLine[];
   /** The text that would travel beside the entry, secrets masked; null where none does. */
   readonly log: string | null;
-  /** What else waits to leave for the same side: it was told before, and stays. */
+  /** What else waits to leave for the same side, an entry each: it was written before, and stays. */
   readonly besides: readonly ReportLine[];
   /** What the author was told of this run last; it stays in the feed. */
   readonly before: ToldReport | undefined;
@@ -73,16 +79,38 @@ export async function tellReport(
   return { told: toldReport(instance, deployment)!, isNews: appended.length > 0 };
 }
 
-/** Entries for a link that it has not said to hold. */
-function besides(instance: Instance, link: string): ReportLine[] {
-  const row = readLink(instance.db, link);
+/** Entries for a link that it has not said to hold, with all that those tell of runs: a report of before leaves as well. */
+function besides({ db, log }: Instance, link: string): ReportLine[] {
+  const row = readLink(db, link);
   if (row === undefined) return [];
-  return outboundLines(instance, row, row.confirmed).map(({ seq, summary }) => ({
-    id: `entry.${seq}`,
-    text: summary,
-    mayBeStruck: false,
-  }));
+  const feed = log.feedTo(link);
+  return [...sealedAfter(log, feed, row.confirmed)].map(({ epoch, seq }) => {
+    const { event, header } = log.entryAt(feed, { epoch, seq })!;
+    const said = event.known ? describeEvent(event) : `${header.type} of a newer version`;
+    const told =
+      event.known && event.name === 'deployment.reported' ? linesTold(event.data, header.actor) : [];
+    return {
+      id: `entry.${epoch === 1 ? '' : `${epoch}.`}${seq}`,
+      text: [`entry ${seq}, written before: ${said}`, ...told.map((line) => `  ${line}`)].join('\n'),
+      mayBeStruck: false,
+    };
+  });
 }
+
+const pageEntries = 100;
+
+function* sealedAfter(log: Instance['log'], feed: string, after: Point): Generator<Point> {
+  for (let { epoch, seq } = after; ;) {
+    const page = log
+      .readFeed(feed, { epoch, seq: seq + 1 }, pageEntries)
+      .map(({ bytes }) => readHeader(bytes));
+    yield* page;
+    if (page.length < pageEntries) return;
+    ({ epoch, seq } = page.at(-1)!);
+  }
+}
+
+type Point = { readonly epoch: number; readonly seq: number };
 
 function tellable(
   instance: Instance,

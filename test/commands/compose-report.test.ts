@@ -154,7 +154,7 @@ describe('what is struck out', () => {
     expect(composeReport(failed, wish({ struck: ['log', 'comment', 'step.9.error'] })).struck).toEqual([]);
   });
 
-  test.each(['eror', 'step.0', 'step.2.files', '', 'step.1.convention.', 'steps'])(
+  test.each(['eror', 'entry.3', 'step.0', 'step.2.files', '', 'step.1.convention.', 'steps'])(
     'is never what no line is called: %j',
     (name) => {
       expect(codeOf(refusal(() => composeReport(failed, wish({ struck: [name] }))))).toBe(

@@ -130,7 +130,7 @@ function previewed({ deployment, lines, log, besides, before }: ReportPreview, l
       ...section('The log', log === null ? [] : log.trimEnd().split('\n')),
       ...section(
         `On its way to ${link} already`,
-        besides.map(({ text: said }) => said),
+        besides.flatMap(({ text: said }) => said.split('\n')),
       ),
       '',
       'What is to stay here: --strike NAME for each; that it was struck out is told.',

@@ -17,9 +17,15 @@ import { holdBundles } from '../bundle-lock.ts';
 import { CliError } from '../errors.ts';
 import { systemReason } from '../files.ts';
 
-/** Every line that would go home, by the wish; nothing is written. @throws CliError NOTHING_RAN_HERE */
+/**
+ * Every line that would go home, by the wish: what was written before and the maker has not said to hold, then the
+ * report. Nothing is written.
+ *
+ * @throws CliError NOTHING_RAN_HERE
+ */
 export function previewResult(instance: Instance, release: ReleaseRow, wish: ResultWish): ResultLine[] {
-  return [...previewReport(instance, runMeant(instance, release, wish), wish).lines];
+  const { besides, lines } = previewReport(instance, runMeant(instance, release, wish), wish);
+  return [...besides, ...lines];
 }
 
 /**

@@ -41,11 +41,17 @@ test('J2.17 the result file goes home and the fleet of the vendor knows, though 
   await takeIn(site);
   const lines = await site.previewResult(wish);
   expect(lines.find(({ id }) => id === 'release')).toMatchObject({ mayBeStruck: false });
+  const entries = lines.filter(({ id }) => id.startsWith('entry.'));
+  expect(entries[0]).toMatchObject({
+    text: 'entry 1, written before: introduction: instance name, public keys and company certificate',
+    mayBeStruck: false,
+  });
   expect(JSON.stringify(lines)).not.toContain(secret);
   const result = await site.writeResult(wish, root);
   expect(result).toMatchObject({ file: join(root, 'plant.cgx'), to: 'acme' });
   const imported = await vendor.asks<{ entries: number }>(['bundle', 'import', result.file]);
-  expect(imported.entries).toBeGreaterThan(0);
+  // What was shown, and the report.
+  expect(imported.entries).toBe(entries.length + 1);
   const [row] = await vendor.asks<FleetRow[]>('fleet');
   expect(row).toMatchObject({ customer: 'plant', environment: env, release: '1.0.0', state: 'succeeded' });
   const links = await vendor.asks<{ name: string; state: string; words: string }[]>('link list');
@@ -60,6 +66,20 @@ test('a result file that was lost is made again, and tells nothing twice', async
   expect(other.words).toBe(one.words);
   await vendor.asks(['bundle', 'import', one.file]);
   expect(await vendor.asks(['bundle', 'import', other.file])).toMatchObject({ entries: 0 });
+});
+
+test('a report that was written before leaves as well: all of it is shown, and can not be struck out any more', async () => {
+  await using site = await siteAt(data, { file });
+  await takeIn(site);
+  const lines = await site.previewResult({ ...wish, struck: ['comment'] });
+  const before = lines.find(({ id, text }) => id.startsWith('entry.') && text.includes('comment: went well'));
+  expect(before).toMatchObject({ mayBeStruck: false });
+  expect(before!.text).toMatch(/\n {2}step 1 .*: succeeded\n/);
+  expect(lines.find(({ id }) => id === 'comment')!.text).toBe('comment: struck out');
+  await expect(site.writeResult({ ...wish, struck: [before!.id] }, root)).rejects.toMatchObject({
+    code: 'REPORT_WISH_UNFIT',
+    message: expect.stringContaining('was written before') as string,
+  });
 });
 
 test('a result goes nowhere that is not there, and can be made again elsewhere', async () => {
