@@ -7,8 +7,9 @@ import {
 } from '../events/index.ts';
 import { told, type Decision } from './decision.ts';
 import { CommandError } from './errors.ts';
-import { fixedLines, partsOf, type Part, type ReportLine } from './report-lines.ts';
+import { fixedLines, partsOf, wordsOf, type Part, type ReportLine } from './report-lines.ts';
 import { wholeReport, type RecordedDeployment, type ReportRules, type RunStanding } from './report-run.ts';
+import { withoutTexts } from './strike-texts.ts';
 
 /** A run that can be told, with all that is known of it here. */
 export type TellableRun = {
@@ -40,7 +41,7 @@ export function reportLines(run: TellableRun, wish: ReportWish): ReportLine[] {
 }
 
 /**
- * The report, as it is signed: what was struck out is not in it, its name is. Pure.
+ * The report, as it is signed: what was struck out is not in it, its name is; nor are its words wherever else they stand. Pure.
  *
  * @throws CommandError REPORT_WISH_UNFIT
  */
@@ -102,24 +103,30 @@ function strikeOut(run: TellableRun, wish: ReportWish): { lines: ReportLine[]; r
     remark: remarkOf(wish),
     log: wish.withLog ? run.log : null,
   };
-  const lines: ReportLine[] = fixedLines(whole, run.by);
+  const texts = allParts(partsOf(whole)).flatMap((part) => (struck.has(part.id) ? wordsOf(part) : []));
+  const spared = withoutTexts(whole, texts);
+  const lines: ReportLine[] = fixedLines(spared, run.by);
   const gaps: string[] = [];
-  let report = whole;
+  let report = spared;
   const walk = (parts: readonly Part[]): void => {
     for (const { id, text, strike, parts: within } of parts) {
       const isStruck = struck.has(id);
-      lines.push({ id, text: isStruck ? `${partInWords(id)}: struck out` : text, mayBeStruck: true });
+      const said = id === 'log' && texts.length > 0 ? `${text}; it may tell what is struck out` : text;
+      lines.push({ id, text: isStruck ? `${partInWords(id)}: struck out` : said, mayBeStruck: true });
       if (isStruck) {
         gaps.push(id);
         report = strike(report);
       } else walk(within ?? []);
     }
   };
-  walk(partsOf(whole));
+  walk(partsOf(spared));
   if (gaps.length > struckMax)
     throw unfit(`more than ${struckMax} lines are struck out`, 'Strike whole steps.');
   return { lines, report: { ...report, struck: gaps } };
 }
+
+const allParts = (parts: readonly Part[]): Part[] =>
+  parts.flatMap((part) => [part, ...allParts(part.parts ?? [])]);
 
 function remarkOf({ rating, comment }: ReportWish): DeploymentReport['remark'] {
   const said = comment?.trim().toWellFormed() ?? '';

@@ -1,5 +1,6 @@
 import { partInWords, type DeploymentReport, type RecordedStep } from '../events/index.ts';
 import { moment, short, size, took } from '../words.ts';
+import { struckText } from './strike-texts.ts';
 
 /** One line of what leaves with a report. */
 export type ReportLine = { readonly id: string; readonly text: string; readonly mayBeStruck: boolean };
@@ -32,6 +33,8 @@ export type Part = {
   readonly id: string;
   readonly text: string;
   readonly strike: (report: DeploymentReport) => DeploymentReport;
+  /** What somebody wrote that is told by it: an error, a detail, a line. */
+  readonly words?: readonly (string | null)[];
   readonly parts?: readonly Part[];
 };
 
@@ -54,7 +57,12 @@ export function partsOf(report: DeploymentReport): Part[] {
       text: `exit code ${exitCode}`,
       strike: (one) => ({ ...one, exitCode: null }),
     },
-    error !== null && { id: 'error', text: `error: ${error}`, strike: (one) => ({ ...one, error: null }) },
+    error !== null && {
+      id: 'error',
+      text: `error: ${error}`,
+      words: [error],
+      strike: (one) => ({ ...one, error: null }),
+    },
     ...steps.map(stepPart),
     lastLines.length > 0 && {
       id: 'last-lines',
@@ -63,6 +71,7 @@ export function partsOf(report: DeploymentReport): Part[] {
       parts: lastLines.map((line, at) => ({
         id: `last-lines.${at + 1}`,
         text: `| ${line}`,
+        words: [line],
         strike: (one) => ({ ...one, lastLines: one.lastLines.with(at, struckText) }),
       })),
     },
@@ -86,9 +95,6 @@ export function partsOf(report: DeploymentReport): Part[] {
   ];
   return parts.filter((part) => part !== false);
 }
-
-/** What stands where a line of several was. */
-export const struckText = '(struck out)';
 
 function stepPart(step: RecordedStep): Part {
   const { position, id, name, state, startedAt, endedAt, exitCode, error, conventions } = step;
@@ -114,6 +120,7 @@ function stepPart(step: RecordedStep): Part {
     error !== null && {
       id: `${called}.error`,
       text: `error: ${error}`,
+      words: [error],
       strike: change((one) => ({ ...one, error: null })),
     },
     conventions.length > 0 && {
@@ -125,6 +132,7 @@ function stepPart(step: RecordedStep): Part {
         .map((line) => ({
           id: `${called}.convention.${shown(line.number)}`,
           text: lineInWords(line),
+          words: [line.detail],
           strike: change((one) => ({
             ...one,
             conventions: one.conventions.map((each) =>
@@ -153,6 +161,11 @@ function stepPart(step: RecordedStep): Part {
     })),
     parts: parts.filter((part) => part !== false),
   };
+}
+
+/** All that was written by somebody and is told by a part, or by what stands within it. */
+export function wordsOf({ words = [], parts = [] }: Part): string[] {
+  return [...words.filter((word) => word !== null), ...parts.flatMap(wordsOf)];
 }
 
 /** The state of a step or convention of which a person struck out how it went. */

@@ -150,6 +150,57 @@ describe('what is struck out', () => {
     ]);
   });
 
+  describe('at one place is struck out wherever else it stands', () => {
+    const why = 'Deploy.sh ended with exit code 3: orders.db is of version 7';
+    const written = [
+      'opening orders.db',
+      'orders.db is of version 7',
+      'Error: orders.db is of version 7!',
+      '}',
+    ];
+    const web = step('web', 'failed', 3000);
+    const conventions = [{ number: 10, name: 'Deploy', state: 'failed', detail: why }];
+    const run: TellableRun = {
+      ...failed,
+      standing: { ...failed.standing, error: why, lastLines: written },
+      steps: [recordedStep({ ...web, error: why, conventions }, 2)],
+    };
+    const told = (struck: readonly string[]) => composeReport(run, wish({ struck, withLog: true }));
+
+    test.each(['error', 'step.2.error', 'step.2.convention.10', 'step.2.trace', 'step.2'])('%s', (name) => {
+      const report = told([name]);
+      expect(report.struck).toEqual([name]);
+      expect(JSON.stringify(report)).not.toContain('exit code 3: orders');
+      expect(JSON.stringify(report)).not.toContain(why);
+      expect(report.lastLines).toEqual([
+        'opening orders.db',
+        '(struck out)',
+        'Error: orders.db is of version 7!',
+        '}',
+      ]);
+    });
+
+    test('a last line, also within an error', () => {
+      const report = told(['last-lines.2', 'last-lines.4']);
+      expect(report.error).toBe('Deploy.sh ended with exit code 3: (struck out)');
+      expect(report.steps[0]).toMatchObject({ error: report.error, conventions: [{ detail: report.error }] });
+      expect(report.lastLines).toEqual([
+        'opening orders.db',
+        '(struck out)',
+        'Error: (struck out)!',
+        '(struck out)',
+      ]);
+    });
+
+    test('but in the log, of which that is said, and where nothing was written it says nothing', () => {
+      const log = (struck: readonly string[]): string =>
+        reportLines(run, wish({ struck, withLog: true })).find(({ id: name }) => name === 'log')!.text;
+      expect(log(['error'])).toMatch(/; it may tell what is struck out$/);
+      expect(log(['times', 'exit-code'])).not.toContain('struck out');
+      expect(told(['times']).error).toBe(why);
+    });
+  });
+
   test('may be what this run does not have: then there is no gap', () => {
     expect(composeReport(failed, wish({ struck: ['log', 'comment', 'step.9.error'] })).struck).toEqual([]);
   });
