@@ -41,7 +41,7 @@ export function refuseInPlace(out: string | undefined, inputs: readonly string[]
     if (dev !== facts.dev || ino !== facts.ino) continue;
     throw misuse(
       `Cannot write ${out}: it is the file ${input} itself, which is only read`,
-      'Name another file with --out.',
+      'Name another file to write to.',
     );
   }
 }

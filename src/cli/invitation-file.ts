@@ -44,30 +44,38 @@ export function notOurOwn(instance: Instance, read: Invitation, path: string): I
 /**
  * The invitation that an open bundle brings; undefined where it is sealed to one receiver.
  *
- * @throws InstanceError INVITATION_INVALID where it is of another link or of another instance than the bundle,
- * INVITATION_OWN where this instance made the bundle
+ * @throws InstanceError INVITATION_INVALID where it is of another link or of another instance than the bundle
  */
-export function bundleInvitation(
-  instance: Instance,
-  { facts, parts, sender }: FoundBundle,
-): Invitation | undefined {
+export function invitationOfBundle({ facts, parts, sender }: FoundBundle): Invitation | undefined {
   const text = invitationIn(facts);
   if (text === undefined) return undefined;
-  const path = [...parts.values()][0]?.path ?? `of bundle ${facts.number}`;
+  const path = pathOf({ facts, parts });
   const read = readInvitation('invitation', text, path);
   const { link, introduction } = read;
   const isItsOwn =
     link === facts.link &&
     introduction.instanceId === facts.from.instance &&
     introduction.certificate.fingerprint === sender.fingerprint;
-  if (!isItsOwn)
-    throw new InstanceError(
-      'INVITATION_INVALID',
-      `Cannot use invitation ${path}: it is not that of the bundle it lies in`,
-      { hint: 'Ask the other side for a new bundle.', details: { link, bundleLink: facts.link } },
-    );
-  return notOurOwn(instance, read, path);
+  if (isItsOwn) return read;
+  throw new InstanceError(
+    'INVITATION_INVALID',
+    `Cannot use invitation ${path}: it is not that of the bundle it lies in`,
+    { hint: 'Ask the other side for a new bundle.', details: { link, bundleLink: facts.link } },
+  );
 }
+
+/**
+ * The invitation that an open bundle brings to this instance; undefined where it is sealed to one receiver.
+ *
+ * @throws InstanceError INVITATION_INVALID, INVITATION_OWN where this instance made the bundle
+ */
+export function bundleInvitation(instance: Instance, bundle: FoundBundle): Invitation | undefined {
+  const read = invitationOfBundle(bundle);
+  return read && notOurOwn(instance, read, pathOf(bundle));
+}
+
+const pathOf = ({ facts, parts }: Pick<FoundBundle, 'facts' | 'parts'>): string =>
+  [...parts.values()][0]?.path ?? `of bundle ${facts.number}`;
 
 /** Throws where the words told by phone are not those of the introduction's certificate. */
 export function refuseOtherWords(

@@ -118,6 +118,16 @@ describe('the maker', () => {
   });
 });
 
+test('words that were given and are others are refused, though the maker was believed before', async () => {
+  const { site, guide, stands } = walker({ maker: { believed: true } }, { words: 'gamma hazel' });
+  expect((await stands()).id).toBe('over');
+  await expect(guide.ending).resolves.toMatchObject({
+    exitCode: exitCodes.verification,
+    failure: { code: 'FAKE_REFUSAL' },
+  });
+  expect(site.asked).toEqual(['verify', 'believe']);
+});
+
 test('what hinders taking in is told, and can be tried again', async () => {
   const { says, goesTo } = walker({
     failures: { takeIn: [new FakeRefusal('Cannot write: no space is left')] },

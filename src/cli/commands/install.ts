@@ -68,6 +68,7 @@ export const install = command({
     });
     const walk = startGuide(site, asked);
     const stop = (): void => void walk.end();
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       if (web) return outcomeOf(await browse(context, walk));

@@ -9,11 +9,12 @@ import { dataFolder, type Instance } from '../../instance/index.ts';
 import { readLinks, type ReleaseRow } from '../../projections/index.ts';
 import type { Lock } from '../../lock.ts';
 import { CliError } from '../errors.ts';
-import { systemReason } from '../files.ts';
+import { refuseInPlace, systemReason } from '../files.ts';
+import { bundleInvitation, invitationOfBundle } from '../invitation-file.ts';
 import { isBelieved, makerOf, refuseOtherMaker } from './believe.ts';
 import { madeForOther, readCarried, sealedElsewhere, type Carried } from './carried.ts';
 import { keepAnswers } from './inputs-here.ts';
-import { confirmHere, invitationOf, pairHere } from './pair-here.ts';
+import { confirmHere, pairHere } from './pair-here.ts';
 import { releaseCarried, toldRelease } from './release-here.ts';
 import { previewResult, writeResult } from './result.ts';
 import { decideHere, runWork } from './run-work.ts';
@@ -87,7 +88,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       const found = await readCarried({ file, bundle: options.bundle, instance }, { tell, signal });
       // What is not for this site is told before a person is asked anything.
       if (instance === undefined || !isLinked(instance, found)) {
-        if (invitationOf(found) === undefined) throw sealedElsewhere(found.newest, places.root);
+        if (invitationOfBundle(found.newest) === undefined) throw sealedElsewhere(found.newest, places.root);
         const other = instance && linkTo(instance, found);
         if (other !== undefined) throw madeForOther(found.newest, { name: other, folder: places.root });
       }
@@ -117,9 +118,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       const at = verified();
       const { facts, sender } = at.newest;
       if (!isKnown && !isProven) throw notBelieved(facts.from.name);
-      const invitation = invitationOf(at);
       lock ??= holdSite(places, account);
       instance ??= await makeSiteInstance(places, name, clock);
+      const invitation = bundleInvitation(instance, at.newest);
       if (isLinked(instance, at)) confirmHere(instance, facts.link, sender.fingerprint);
       else if (invitation !== undefined) pairHere(instance, invitation);
       await recordBrokenRuns(instance, signal);
@@ -156,6 +157,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     },
     async writeResult(wish, out) {
       const at = here();
+      // In a folder it gets a name of its own.
+      if (statSync(out, { throwIfNoEntry: false })?.isFile() === true)
+        refuseInPlace(out, options.bundle === undefined ? [file] : [file, options.bundle]);
       return await writeResult(at.instance, at.release, { wish, out });
     },
     async [Symbol.asyncDispose]() {

@@ -9,6 +9,9 @@ export const about: Leaf = {
   async enter({ site, known, learn, progress }) {
     if (known.maker !== null) return;
     const maker = await site.verify(progress);
+    const { words } = known.options;
+    // Words that are given are compared, also where nobody has to be asked for them any more.
+    if (words !== null && maker.believed) await site.believe({ words });
     learn({ maker, isBelieved: maker.believed });
   },
   show: ({ facts, maker }) => ({

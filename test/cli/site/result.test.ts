@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { ResultWish } from '../../../src/guide/index.ts';
@@ -92,6 +92,18 @@ test('a result goes nowhere that is not there, and can be made again elsewhere',
   });
   const nothing = { ...wish, environment: 'uat' };
   await expect(site.previewResult(nothing)).rejects.toMatchObject({ code: 'NOTHING_RAN_HERE' });
+});
+
+test('a result takes the place of nothing that was carried here', async () => {
+  const part = join(file, readdirSync(file)[0]!);
+  const before = readFileSync(part);
+  await using site = await siteAt(data, { file: part });
+  await takeIn(site);
+  await expect(site.writeResult(wish, part)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+  expect(readFileSync(part).equals(before)).toBe(true);
+  // A folder is no such place: what is written there has a name of its own.
+  await expect(site.writeResult(wish, file)).resolves.toMatchObject({ file: join(file, 'plant.cgx') });
+  rmSync(join(file, 'plant.cgx'));
 });
 
 test('J2.8 once the vendor knows the site, what it makes is sealed to it: opened where its key is, and nowhere else', async () => {
