@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { replaceFile } from '../replace-file.ts';
 import { misuse } from './command.ts';
@@ -59,6 +59,15 @@ export function writeGivenFile(path: string, content: string | Uint8Array): stri
     });
   }
   return absolute;
+}
+
+/** Refuses a place where something lies that somebody may have worked on. @throws CliError FILE_NOT_WRITTEN */
+export function refuseTaken(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  throw new CliError('FILE_NOT_WRITTEN', `Cannot write ${path}: there is something of that name already`, {
+    hint: 'Name another file, or move the one that is there away.',
+    details: { path: resolve(path) },
+  });
 }
 
 /** What the system said, in words where it is something common. */

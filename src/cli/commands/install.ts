@@ -17,7 +17,7 @@ import {
 } from '../../guide/index.ts';
 import { openSite } from '../site/index.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
-import { readGivenText, writeGivenFile } from '../files.ts';
+import { readGivenText, refuseTaken, writeGivenFile } from '../files.ts';
 import type { Terminal } from '../terminal.ts';
 
 const answersBytesMax = 1024 * 1024;
@@ -48,6 +48,8 @@ export const install = command({
     const { web, check, result, bundle, trust, environment, fingerprint } = options;
     const template = options['write-answers'];
     refuseContradictions(options);
+    // One that was filled in may be an hour's work.
+    if (template !== undefined) refuseTaken(template);
     const answers = answersOf(options.answers, options['if-interrupted']);
     const wanted = options['roll-back'] ? 'roll-back' : options.uninstall ? 'uninstall' : 'install';
     const asked: GuideOptions = {
