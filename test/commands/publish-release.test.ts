@@ -63,6 +63,24 @@ describe('publishing', () => {
     });
   });
 
+  test('tells each receiver how long it took here, where that is known', () => {
+    const steps = Array.from({ length: 501 }, (_, n) => ({ id: `step-${n}`, ms: n }));
+    const timing = { ms: 4200, runs: 3, steps };
+    const decision = publishRelease(strict, standing(), [contoso, fabrikam], [], timing);
+    expect(decided(decision)).toEqual([
+      'self release.published',
+      `${id('c')} release.offered`,
+      `${id('c')} release.timed`,
+      `${id('f')} release.offered`,
+      `${id('f')} release.timed`,
+    ]);
+    const data = dataOf(publishRelease(strict, standing(), [contoso], [], timing), 'release.timed');
+    expect(data).toEqual({ digest: digest('a'), ms: 4200, runs: 3, steps: steps.slice(0, 500) });
+    expect(encodeBody(data).length).toBeLessThan(entryBytesMax);
+    const known = publishRelease(strict, standing(), [{ ...contoso, has: true }], [], timing);
+    expect(known).toEqual([]);
+  });
+
   test('to more links than one entry can name is decided in several that fit the log', () => {
     const everybody = Array.from({ length: 12_000 }, (_one, n) =>
       receiver({ link: n.toString(16).padStart(32, '0'), name: `customer ${n}` }),

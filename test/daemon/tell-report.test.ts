@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ReportWish } from '../../src/commands/index.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { resumeDeployment, rollbackTarget, type ReportWish } from '../../src/commands/index.ts';
 import {
   outboundLines,
   previewReport,
@@ -9,8 +9,9 @@ import {
   settleDeployment,
   tellReport,
 } from '../../src/daemon/index.ts';
-import { openInstance, type Instance } from '../../src/instance/index.ts';
+import { openInstance, placeOf, type Instance } from '../../src/instance/index.ts';
 import {
+  findDeployment,
   fleetRows,
   readLinks,
   readPublications,
@@ -21,7 +22,7 @@ import type { Pair } from '../support/instances.ts';
 import { pairForEach } from '../support/pair-for-each.ts';
 import { codeOf, laterRefusal, refusal } from '../support/refusal.ts';
 import { filesHolding, secretForms } from '../support/secret-forms.ts';
-import { converge, deploy, furnish, never, offered, password, publish } from './company.ts';
+import { converge, deploy, furnish, never, offered, once, password, publish } from './company.ts';
 
 let pair: Pair;
 let marks: string;
@@ -44,11 +45,14 @@ beforeEach(async () => {
   writeFileSync(settings, '[report]\nwhen = "asked"\n');
   site = await openInstance(root, { clock: pair.clock });
 });
-afterEach(() => site.close());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  site.close();
+});
 
 const nothingStruck: ReportWish = { rating: null, comment: null, withLog: false, struck: [] };
 const bare = (wish: Partial<ReportWish> = {}): ReportWish => ({ ...nothingStruck, ...wish });
-const run = async (number: string, reason: 'deploy' | 'again' = 'deploy'): Promise<string> => {
+const run = async (number: string, reason: 'deploy' | 'again' | 'rollback' = 'deploy'): Promise<string> => {
   pair.clock.advance(1000);
   const id = deploy(site, offered(pair, number), 'uat', reason);
   await settleDeployment(site, id, { signal: never, onProgress: () => undefined });
@@ -77,6 +81,33 @@ describe('where a person says what is told', () => {
       { environment: 'uat', release: '1.0.0', lastAttempt: { deployment: second } },
     ]);
     expect(readDeployment(pair.vendor, first)).toBeUndefined();
+  });
+
+  test('nor of one that breaks off, is found after a restart, goes on and is gone back from', async () => {
+    pair.clock.advance(1000);
+    const broken = deploy(site, offered(pair, '1.0.0'), 'uat');
+    vi.stubEnv('CROSSGAP_FAULT', 'executor.script.during');
+    await settleDeployment(site, broken, { signal: never, onProgress: () => undefined });
+    vi.unstubAllEnvs();
+    await once(site);
+    expect(findDeployment(site.db, broken)!.state).toBe('interrupted');
+    expect(told()).toEqual([]);
+    // A person may say how it stands; that it goes on is then not told by itself either.
+    await tellReport(site, broken, nothingStruck);
+    site.record(() => resumeDeployment(findDeployment(site.db, broken)!));
+    await once(site);
+    expect(await fleet()).toMatchObject([{ state: 'interrupted', release: null }]);
+    const failed = await run('1.1.0');
+    const target = rollbackTarget('Orders', placeOf(site.db, 'Orders', pair.link, 'uat'));
+    const back = await run(target.number, 'rollback');
+    expect(findDeployment(site.db, back)!.state).toBe('succeeded');
+    expect(told()).toHaveLength(1);
+    expect(readUntoldRuns(site.db).map(({ deployment }) => deployment)).toEqual([failed, back]);
+    await tellReport(site, back, nothingStruck);
+    expect(told().at(-1)).toMatch(/^Orders 1\.0\.0 in uat: succeeded \(rollback\)/);
+    expect(await fleet()).toMatchObject([
+      { release: '1.0.0', state: 'succeeded', lastAttempt: { deployment: back } },
+    ]);
   });
 
   test('the same wish again tells nothing, another one stands for the one before', async () => {
@@ -154,26 +185,20 @@ describe('where a person says what is told', () => {
   });
 });
 
-describe('the log of a run', () => {
-  test('goes with it where that is wished, and is kept where it came', async () => {
-    const id = await run('1.1.0');
-    const { log } = previewReport(site, id, bare({ withLog: true }));
-    expect(log).toContain('the database said no');
-    await tellReport(site, id, bare({ withLog: true }));
-    await converge({ ...pair, customer: site });
-    const { report } = readDeployment(pair.vendor, id)!;
-    expect(report!.log).toMatchObject({ isHere: true });
-    expect(readFileSync(pair.vendor.blobs.path(report!.log!.digest), 'utf8')).toBe(log);
-  });
-
-  test('stays where it is struck out, which is told', async () => {
-    const id = await run('1.1.0');
-    const wish = bare({ withLog: true, struck: ['log'] });
-    expect(previewReport(site, id, wish).log).toBeNull();
-    await tellReport(site, id, wish);
-    await converge({ ...pair, customer: site });
-    expect(readDeployment(pair.vendor, id)!.report).toMatchObject({ log: null, struck: ['log'] });
-  });
+test('the log of a run goes with it where that is wished and it is not struck out, and is kept where it came', async () => {
+  const id = await run('1.1.0');
+  const kept = bare({ withLog: true, struck: ['log'] });
+  expect(previewReport(site, id, kept).log).toBeNull();
+  await tellReport(site, id, kept);
+  await converge({ ...pair, customer: site });
+  expect(readDeployment(pair.vendor, id)!.report).toMatchObject({ log: null, struck: ['log'] });
+  const { log } = previewReport(site, id, bare({ withLog: true }));
+  expect(log).toContain('the database said no');
+  await tellReport(site, id, bare({ withLog: true }));
+  await converge({ ...pair, customer: site });
+  const { report } = readDeployment(pair.vendor, id)!;
+  expect(report!.log).toMatchObject({ isHere: true });
+  expect(readFileSync(pair.vendor.blobs.path(report!.log!.digest), 'utf8')).toBe(log);
 });
 
 test('INV-8 nothing that is told of a run holds a secret in any form', async () => {

@@ -78,7 +78,10 @@ test('J1.12 once they are, the inbox tells what, from whom, by which signature, 
     unknownPlaces: ['broken'],
     next: 'crossgap release check acme:Orders/1.0.0 --env uat',
   });
+  // From the run that acme had of it in integration.
+  expect(offer!['expectedMs']).toBeGreaterThan(0);
   const { stdout } = await contoso.types('inbox');
+  expect(stdout).toMatch(/^ *takes: +about [\d.]+ s, as at acme$/m);
   expect(stdout).toMatch(/from: +acme, published (just now|\d+ s ago)/);
   expect(stdout).toContain('not set:     Db (uat, production)');
   expect(stdout).toContain(
