@@ -21,8 +21,17 @@ export function isPrivileged(): boolean {
 /** A folder that is to be written to, and what for. */
 export type FolderAsked = { readonly folder: string; readonly purpose: string };
 
+/** How it is found out whether this account may write to a folder: throws as the file system does where not. */
+export type WriteLook = (folder: string) => void;
+
+const mayWrite: WriteLook = (folder) => accessSync(folder, constants.W_OK | constants.X_OK);
+
 /** Whether a folder can be made or written to by this account, told for a person. Nothing is made to find out. */
-export function lookAtFolder({ folder, purpose }: FolderAsked, account: string): HostCheck {
+export function lookAtFolder(
+  { folder, purpose }: FolderAsked,
+  account: string,
+  look: WriteLook = mayWrite,
+): HostCheck {
   const looked = { id: `folder:${folder}`, name: `${purpose}: ${folder}` };
   const { path, facts, error } = nearest(resolve(folder));
   if (facts === undefined) {
@@ -32,15 +41,15 @@ export function lookAtFolder({ folder, purpose }: FolderAsked, account: string):
     const what = path === resolve(folder) ? 'there is a file of that name' : `${path} is a file`;
     return lacking(looked, what, `Move ${path} away, or choose another folder.`);
   }
-  const why = whyNotWritable(path, account);
+  const why = whyNotWritable(path, account, look);
   if (why !== undefined) return lacking(looked, why, otherFolder(account));
   return good(looked, path === resolve(folder) ? `${account} may write there` : `it is made in ${path}`);
 }
 
 /** Why this account can't put a file into a folder that exists; undefined where it can. */
-export function whyNotWritable(folder: string, account: string): string | undefined {
+function whyNotWritable(folder: string, account: string, look: WriteLook): string | undefined {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    look(folder);
     return undefined;
   } catch (error) {
     const code = systemCode(error);
@@ -51,7 +60,11 @@ export function whyNotWritable(folder: string, account: string): string | undefi
 }
 
 /** The folders that packages are installed to, those below them that files go to included. */
-export function lookAtInstallFolders(packages: readonly PackageAhead[], account: string): HostCheck[] {
+export function lookAtInstallFolders(
+  packages: readonly PackageAhead[],
+  account: string,
+  look: WriteLook = mayWrite,
+): HostCheck[] {
   return packages.flatMap(({ step, install, files }): HostCheck[] => {
     const looked = { id: `install:${step.id}`, name: `Folder of step ${step.name}` };
     switch (install.kind) {
@@ -64,42 +77,50 @@ export function lookAtInstallFolders(packages: readonly PackageAhead[], account:
           note(looked, `it is known when the step runs: no value yet for ${install.missing.join(', ')}`),
         ];
       case 'known': {
-        const { folder, purge } = install;
-        const found = lookAtFolder({ folder, purpose: `Folder of step ${step.name}` }, account);
+        const purpose = looked.name;
+        const found = lookAtFolder({ folder: install.folder, purpose }, account, look);
         if (found.state !== 'good') return [found];
-        const inTheWay = purge
-          ? undefined
-          : foldersOf(files ?? new Map()).find((below) => isOther(join(folder, below)));
-        if (inTheWay !== undefined) {
-          const path = join(folder, inTheWay);
-          return [
-            lacking(
-              found,
-              `${path} is a file, and the package has a folder of that name`,
-              `Move ${path} away, or choose another folder.`,
-            ),
-          ];
-        }
-        const shut = foldersOf(files ?? new Map()).find(
-          (below) =>
-            isFolder(join(folder, below)) && whyNotWritable(join(folder, below), account) !== undefined,
-        );
-        if (shut === undefined) return [found];
-        return [lacking(found, whyNotWritable(join(folder, shut), account) ?? '', otherFolder(account))];
+        return [lookBelow(found, install, files ?? new Map(), { account, look }) ?? found];
       }
     }
   });
 }
 
-const foldersLookedAtMax = 5000;
-
-function foldersOf(files: ReadonlyMap<string, number>): string[] {
-  const folders = new Set([...files.keys()].map((file) => dirname(file)));
-  return [...folders].slice(0, foldersLookedAtMax);
+/** What is in the way below a folder that may be written to itself; undefined where nothing is. */
+function lookBelow(
+  looked: HostCheck,
+  { folder, purge }: { readonly folder: string; readonly purge: boolean },
+  files: ReadonlyMap<string, number>,
+  { account, look }: { readonly account: string; readonly look: WriteLook },
+): HostCheck | undefined {
+  for (const below of foldersOf(files)) {
+    const path = join(folder, below);
+    const facts = factsOf(path);
+    if (facts === undefined) continue;
+    if (facts.isDirectory()) {
+      const why = whyNotWritable(path, account, look);
+      if (why !== undefined) return lacking(looked, why, otherFolder(account));
+    } else if (!purge) {
+      const found = `${path} is a file, and the package has a folder of that name`;
+      return lacking(looked, found, `Move ${path} away, or choose another folder.`);
+    }
+  }
+  return undefined;
 }
 
-const isFolder = (path: string): boolean => factsOf(path)?.isDirectory() === true;
-const isOther = (path: string): boolean => factsOf(path)?.isDirectory() === false;
+const foldersLookedAtMax = 5000;
+
+/** Every folder that these files lie in, those above it first. */
+function foldersOf(files: ReadonlyMap<string, number>): string[] {
+  const folders = new Set<string>();
+  const add = (folder: string): void => {
+    if (folder === '.' || folders.has(folder) || folders.size >= foldersLookedAtMax) return;
+    add(dirname(folder));
+    folders.add(folder);
+  };
+  for (const file of files.keys()) add(dirname(file));
+  return [...folders];
+}
 
 /** Undefined where nothing is there, or nobody may look. */
 function factsOf(path: string): Stats | undefined {

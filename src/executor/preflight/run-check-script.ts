@@ -6,6 +6,7 @@ import { expand } from '../../variables/index.ts';
 import { systemCode } from '../errors.ts';
 import { Masker } from '../masking.ts';
 import type { InlineScript, Plan, PlannedStep } from '../plan.ts';
+import type { LogLevel } from '../run-log.ts';
 import { runScript } from '../run-script.ts';
 import { scriptEnvironment } from '../script-environment.ts';
 import { scriptLanguages } from '../script-kinds.ts';
@@ -75,7 +76,8 @@ export async function runCheckScript(
     const file = join(work, `Script.${language.extension}`);
     const hasSecret = masker.holds(plain);
     if (!hasSecret) writeFileSync(file, language.plainUtf8 ? plain : `\uFEFF${plain}`, { mode: 0o600 });
-    const log = (_level: unknown, line: string): void => last.take(line);
+    // What is told only to whoever reads a whole log, such as which interpreter this is, is nobody's reason.
+    const log = (level: LogLevel, line: string): void => void (level === 'verbose' || last.take(line));
     placeModules({ variables, masker, log }, script.kind, dirname(file));
     const output = scriptOutput({
       log,
