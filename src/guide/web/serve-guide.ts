@@ -143,7 +143,9 @@ export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGu
     }
   });
   app.addHook('onRequest', async (request, reply) => {
-    const isBelow = request.url.startsWith(door.place);
+    // The route that was found: an address can be spelt in many ways. What leads nowhere tells nobody so.
+    const { url = request.url } = request.routeOptions;
+    const isBelow = url.startsWith(door.place) || request.url.startsWith(door.place);
     if (isBelow && !door.isIn(request.headers.cookie)) await page(reply, 403, notLetIn());
   });
   app.get(door.place, async (_, reply) => {

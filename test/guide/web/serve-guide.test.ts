@@ -81,6 +81,22 @@ describe('T-80 T-83 only the browser that opened the address sees the guide', ()
     });
   });
 
+  test('nor is there where the address is spelt in another way', async () => {
+    await visiting(async ({ guide, visitor: { origin, place, send, look } }) => {
+      const spelt = (path: string): string =>
+        path.replace(/^\/./, ([, first]) => `/%${first!.charCodeAt(0).toString(16)}`);
+      for (const path of [place, `${place}events`]) expect((await ask(origin, spelt(path))).status).toBe(403);
+      const sent = await send(
+        await look(),
+        'next',
+        {},
+        { headers: { cookie: '' }, path: spelt(`${place}answer`) },
+      );
+      expect(sent.status).toBe(403);
+      expect(guide.said).toEqual([]);
+    });
+  });
+
   test('a cookie that another program of this machine put beside ours is not in the way', async () => {
     await visiting(async ({ visitor: { origin, place, cookie } }) => {
       const headers = { cookie: `crossgap-installer=theirs; ${cookie}; other=1` };

@@ -12,6 +12,8 @@ type Asking = {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Where a form is sent, if not where its page says. */
+  readonly path?: string;
 };
 
 /** One request as it is said, without anything that a browser would add. */
@@ -65,7 +67,7 @@ export async function enter(url: string): Promise<Visitor> {
     cookie,
     look: () => ask(origin, place, { headers: { cookie } }),
     send: (page, action, fields = {}, more = {}) =>
-      ask(origin, `${place}answer`, {
+      ask(origin, more.path ?? `${place}answer`, {
         method: 'POST',
         body: String(new URLSearchParams({ form: tokenIn(page), ...fields, action })),
         ...more,
