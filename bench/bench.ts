@@ -21,6 +21,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
   'nats-package': () => import('./nats-package.ts'),
   'nats-catch-up': () => import('./nats-catch-up.ts'),
   bundle: () => import('./bundle-carry.ts'),
+  installer: () => import('./installer.ts'),
   'scale-publish': () => import('./scale-publish.ts'),
   'scale-fleet': () => import('./scale-fleet.ts'),
   'scale-log': () => import('./scale-log.ts'),

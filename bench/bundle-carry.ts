@@ -1,15 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPfx } from '../src/identity/index.ts';
-import { packNupkg, signPackage } from '../src/packages/index.ts';
+import { makeLargeRelease } from './large-release.ts';
 import { milliseconds } from './measured.ts';
 import type { Measured, Measurement } from './measurement.ts';
 import { crossgap, type Ran } from './scale-process.ts';
-
-const pieceBytes = 4 * 1024 * 1024;
 
 export const measurement: Measurement = {
   what: 'a release with one large package goes to a customer on a stick, sealed, and the receipt comes back',
@@ -41,29 +36,8 @@ async function prepare(folder: string, bytes: number): Promise<void> {
   const { ourWords } = told<{ ourWords: string }>(await crossgap(customer, ...accept));
   await crossgap(vendor, 'link', 'confirm', reply, '--fingerprint', ourWords);
 
-  const [content, outFile] = [join(folder, 'content.bin'), join(folder, 'Orders.Web.1.0.0.nupkg')];
-  await writeRandom(content, bytes);
-  await packNupkg({
-    id: 'Orders.Web',
-    version: '1.0.0',
-    files: [{ path: 'app.bin', file: content }],
-    outFile,
-  });
-  rmSync(content);
-  await signPackage(outFile, outFile, await readPfx(readFileSync(`${vendor}.pfx`), ''), { hash: 'sha256' });
-  const process = join(folder, 'orders.yaml');
-  writeFileSync(process, 'process: Orders\nsteps:\n  - name: Web\n    package: Orders.Web\n');
-  await crossgap(vendor, 'package', 'add', outFile);
-  rmSync(outFile);
-  await crossgap(vendor, 'process', 'publish', process);
-  await crossgap(vendor, 'release', 'create', 'Orders', '1.0.0', '--package', 'Orders.Web@1.0.0');
+  await makeLargeRelease(folder, vendor, bytes);
   await crossgap(vendor, 'release', 'publish', '1.0.0', '--to', 'contoso');
-}
-
-async function writeRandom(path: string, bytes: number): Promise<void> {
-  await using file = await open(path, 'w');
-  for (let left = bytes; left > 0; left -= pieceBytes)
-    await file.write(randomBytes(Math.min(left, pieceBytes)));
 }
 
 async function measure(folder: string): Promise<Measured> {
