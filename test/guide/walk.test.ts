@@ -560,6 +560,19 @@ describe('what goes home', () => {
     });
   });
 
+  test('shows what was written before among the lines, once more are struck out', async () => {
+    const { site, goesTo, says } = walker();
+    await goesTo('lines');
+    const looks = (): number => site.asked.filter((one) => one === 'preview').length;
+    const before = looks();
+    await says('strike', { strike: '3' });
+    await says('write');
+    expect(looks()).toBe(before);
+    const page = await says('strike', { strike: '3-4' });
+    expect(looks()).toBe(before + 1);
+    expect(textOf(page)).toContain('struck out: on host plant-7');
+  });
+
   test.each([
     ['1', 'Line 1 can not be struck out'],
     ['5', 'There are lines 1 to 4, and not 5'],

@@ -15,7 +15,7 @@ export const lines: Leaf = {
     const struck = new Set(remark.struck);
     const shown = known.lines!.map(({ id, text, mayBeStruck }, at) => {
       const mark = struck.has(id) ? 'struck out: ' : mayBeStruck ? '' : 'stays: ';
-      return `${String(at + 1).padStart(3)}  ${mark}${text}`;
+      return `${String(at + 1).padStart(3)}  ${mark}${text.replaceAll('\n', '\n     ')}`;
     });
     return {
       title: 'What goes to the maker',
@@ -23,7 +23,7 @@ export const lines: Leaf = {
         { kind: 'verbatim', title: 'All of it', text: shown.join('\n') },
         {
           kind: 'text',
-          text: 'Lines that begin with "stays" can not be struck out. Where a line is struck out, the maker sees that one is missing, and not what stood there.',
+          text: 'Lines that begin with "stays" can not be struck out. Where a line is struck out, the maker sees that one is missing, and not what stood there. An error or a line that a script wrote is then struck out wherever else it is told, but in the log.',
         },
         ...(written === null
           ? []
@@ -73,7 +73,12 @@ export const lines: Leaf = {
     if (typeof struck === 'string') return { go: 'stay', problems: { strike: struck } };
     const remark = { ...known.remark, struck };
     learn({ remark, written: null });
-    if (action === 'strike') return stay;
+    if (action === 'strike') {
+      // What was written before leaves as well, and is among the lines from then on.
+      if (known.written !== null)
+        learn({ lines: await site.previewResult(wishOf({ ...remark, struck: [] }, known)) });
+      return stay;
+    }
     try {
       learn({ written: await site.writeResult(wishOf(remark, known), resultFileOf(known)) });
     } catch (error) {
