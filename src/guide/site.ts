@@ -114,7 +114,10 @@ export type Standing = {
   readonly steps: readonly {
     readonly id: string;
     readonly name: string;
+    /** What it does, in words. */
     readonly kind: string;
+    /** Whether a person does it, or confirms that it was done. */
+    readonly isManual: boolean;
     readonly skippedBecause: string | null;
   }[];
   /** Why it may not be installed at all: withdrawn, refused, blocked by a rule. */

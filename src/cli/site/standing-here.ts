@@ -57,6 +57,7 @@ export async function standingHere(
       id,
       name,
       kind: action,
+      isManual: revision.steps.some((step) => step.id === id && step.action.kind === 'manual'),
       skippedBecause: skippedBecause ?? null,
     })),
     inTheWay: inTheWay(instance, release, environment),

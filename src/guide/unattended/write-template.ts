@@ -1,5 +1,5 @@
 import { openRun, releaseName, standingOf, type Known } from '../known.ts';
-import type { InputStanding } from '../site.ts';
+import type { InputStanding, Standing } from '../site.ts';
 
 /** A file of answers to fill in: what is asked, of which type, and what is known or taken where nothing is said. */
 export function answersTemplate(known: Known): string {
@@ -25,7 +25,7 @@ export function answersTemplate(known: Known): string {
       ? []
       : ['values:', ...standing.inputs.flatMap(inputLines)]),
     '',
-    ...(standing?.steps.some(({ kind }) => kind === 'manual') === true
+    ...(standing?.steps.some(({ isManual }) => isManual) === true
       ? [
           '# Steps that a person does: what is answered when it comes to them.',
           'steps:',
@@ -62,11 +62,9 @@ function inputLines(input: InputStanding): string[] {
   ].filter((text) => text !== '');
 }
 
-function manual(
-  steps: readonly { readonly id: string; readonly name: string; readonly kind: string }[],
-): string[] {
+function manual(steps: Standing['steps']): string[] {
   return steps
-    .filter(({ kind }) => kind === 'manual')
+    .filter(({ isManual }) => isManual)
     .flatMap(({ id, name }) => [`  # ${name}`, `  # ${key(id)}: { answer: approve, by: "", note: "" }`]);
 }
 

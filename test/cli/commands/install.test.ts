@@ -33,7 +33,9 @@ beforeAll(async () => {
   await vendor.invite('plant');
   await vendor.release('1.0.0');
   first = await vendor.bundle('plant', '1.0.0');
-  await vendor.release('1.1.0');
+  await vendor.release('1.1.0', {
+    last: '  - name: Ask the DBA\n    manual: { instructions: "Note the ticket" }\n',
+  });
   second = await vendor.bundle('plant', '1.1.0');
   writeFileSync(join(root, 'password'), `${secret}\n`);
 }, 120_000);
@@ -49,6 +51,7 @@ beforeEach(() => {
     'values:',
     '  Db.Password: { file: password }',
     '  Site.Port: 9090',
+    'steps: { ask-the-dba: { answer: approve, by: M. Example } }',
   );
 });
 
@@ -182,6 +185,42 @@ test('a file that was filled in is not written over', async () => {
   expect(exitCode).toBe(exitCodes.refused);
   expect(error).toMatchObject({ code: 'FILE_NOT_WRITTEN' });
   expect(readFileSync(answers).equals(before)).toBe(true);
+});
+
+test('a step of a person is in what is to be filled in, and its answer is what the run goes on with', async () => {
+  const template = join(root, `template-${turn}.yaml`);
+  const written = await installs(
+    second,
+    '--fingerprint',
+    words,
+    '--name',
+    'plant',
+    '--write-answers',
+    template,
+  );
+  expect(written.exitCode).toBe(exitCodes.done);
+  const text = readFileSync(template, 'utf8');
+  expect(text).toContain('steps:\n  # Ask the DBA\n  # ask-the-dba: { answer: approve, by: "", note: "" }\n');
+  const filled = text.replace('{ file: "" }', '{ file: password }');
+  writeFileSync(template, filled);
+  const waits = await installs(second, '--answers', template, '--json');
+  expect(waits).toMatchObject({ exitCode: exitCodes.refused, error: { code: 'INSTALL_WAITS' } });
+  expect(effectsIn(vendor.marks)).toEqual(once);
+  writeFileSync(
+    template,
+    filled.replace(
+      '# ask-the-dba: { answer: approve, by: ""',
+      'ask-the-dba: { answer: approve, by: M. Example',
+    ),
+  );
+  const undecided = await installs(second, '--answers', template, '--json');
+  expect(undecided).toMatchObject({
+    exitCode: exitCodes.deploymentFailed,
+    error: { code: 'INSTALL_INTERRUPTED' },
+  });
+  const done = await installs(second, '--answers', template, '--if-interrupted', 'resume', '--json');
+  expect(done).toMatchObject({ exitCode: exitCodes.done, json: { did: 'installed' } });
+  expect(effectsIn(vendor.marks)).toEqual(once);
 });
 
 test('what is installed already is not installed twice, and an older release not over a newer one', async () => {

@@ -13,8 +13,8 @@ export const secret = 'tr0ub4dor&3 "größer" <als>/vorher';
 export const endsExecutor = (file: string): string =>
   `if [ -e '${file}' ]; then data=$(cat '${file}'); rm '${file}'; kill -9 $(cat "$data"/runs/*/lock.holder | grep -o '"pid":[0-9]*' | cut -d: -f2); fi`;
 
-/** A process of three steps; each script leaves a line in `marks`. `more` goes to the deploy script. */
-export const processText = (marks: string, more = 'true'): string => `process: Orders
+/** A process of three steps; each script leaves a line in `marks`. `more` goes to the deploy script, `last` is one step more. */
+export const processText = (marks: string, more = 'true', last = ''): string => `process: Orders
 inputs:
   Db.Password: { label: Main database, help: As your DBA wrote it down, secret: true }
   Site.Port: { type: port, default: 8080 }
@@ -31,7 +31,7 @@ steps:
       deploy: { bash: ${JSON.stringify(`echo deploy >> '${marks}'; ${more}`)} }
   - name: Start
     run: { bash: "echo start >> '${marks}'" }
-uninstall:
+${last}uninstall:
   - name: Take away
     run: { bash: "echo gone >> '${marks}'" }
 `;
@@ -41,7 +41,10 @@ export type Vendor = Person & {
   readonly root: string;
   readonly marks: string;
   /** Builds a release of one package and publishes it to a site. */
-  release(number: string, wish?: { readonly to?: readonly string[]; readonly more?: string }): Promise<void>;
+  release(
+    number: string,
+    wish?: { readonly to?: readonly string[]; readonly more?: string; readonly last?: string },
+  ): Promise<void>;
   invite(site: string): Promise<void>;
   /** A bundle for a site, as a folder. */
   bundle(site: string, release: string): Promise<string>;
@@ -61,14 +64,14 @@ export async function makeVendor(root: string): Promise<Vendor> {
     async invite(site) {
       await person.asks(['link', 'invite', site, '--by-hand', '--out', join(root, `${site}.json`)]);
     },
-    async release(number, { to = ['plant'], more = 'true' } = {}) {
+    async release(number, { to = ['plant'], more = 'true', last = '' } = {}) {
       const file = join(root, `Orders.Web.${number}.nupkg`);
       const settings = Buffer.from('{"title":"#{Title}","port":"#{Site.Port}"}\n');
       const files = [{ path: 'settings.json', bytes: settings }];
       await packNupkg({ id: 'Orders.Web', version: number, files, outFile: file });
       await signPackage(file, file, companyOf('acme'), { hash: 'sha256' });
       const process = join(root, `orders-${number}.yaml`);
-      writeFileSync(process, processText(marks, more));
+      writeFileSync(process, processText(marks, more, last));
       await person.asks(['package', 'add', file]);
       await person.asks(['process', 'publish', process]);
       await person.asks(['release', 'create', 'Orders', number, '--package', `Orders.Web@${number}`]);

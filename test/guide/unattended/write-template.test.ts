@@ -35,7 +35,13 @@ async function startedWith(text: string, facts: FakeFacts = {}) {
   return { ending: await followAnswers(walk, { answers, environment: {} }), site };
 }
 
-const manualStep = { id: aWait.stepId, name: aWait.step, kind: 'manual', skippedBecause: null };
+const manualStep = {
+  id: aWait.stepId,
+  name: aWait.step,
+  kind: 'a person confirms',
+  isManual: true,
+  skippedBecause: null,
+};
 
 test('a template tells what is asked, of which type, with its help, and holds nothing that is secret', async () => {
   const inputs = theInputs.map((input) =>
