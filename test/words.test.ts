@@ -1,7 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ago, amount, commandLine, count, lastingFor, moment, size, span } from '../src/words.ts';
+import {
+  ago,
+  amount,
+  commandLine,
+  count,
+  durationOf,
+  lastingFor,
+  moment,
+  size,
+  span,
+  took,
+} from '../src/words.ts';
 import { anyCharacter } from './support/any-character.ts';
 
 const now = '2026-03-03T14:05:11.000Z';
@@ -18,6 +29,28 @@ test.each([
   [5_000_000_000_000_000, '5000 TB'],
 ])('%i bytes are %s', (bytes, words) => {
   expect(size(bytes)).toBe(words);
+});
+
+test.each([
+  [0, '0.0 s'],
+  [-400, '0.0 s'],
+  [949, '0.9 s'],
+  [9940, '9.9 s'],
+  [9960, '10 s'],
+  [59_700, '1 min'],
+  [250_000, '4 min 10 s'],
+  [3_600_000, '1 h'],
+  [7_500_000, '2 h 5 min'],
+  [48 * 3_600_000, '2 days'],
+])('%i ms took %s', (milliseconds, words) => {
+  expect(took(milliseconds)).toBe(words);
+});
+
+test('how long something took is known where it began and ended', () => {
+  const [startedAt, endedAt] = ['2026-03-03T14:05:11.000Z', '2026-03-03T14:05:15.200Z'];
+  expect(durationOf({ startedAt, endedAt })).toBe('4.2 s');
+  expect(durationOf({ startedAt, endedAt: null })).toBeNull();
+  expect(durationOf({ endedAt })).toBeNull();
 });
 
 test.each([
