@@ -26,6 +26,7 @@ const exits = {
   DEPLOYMENT_WAITS: exitCodes.refused,
   LOG_BROKEN: exitCodes.verification,
   READ_MODELS_DIFFERED: exitCodes.verification,
+  HOST_NOT_READY: exitCodes.refused,
   SITE_HELD: exitCodes.held,
   MAKER_NOT_BELIEVED: exitCodes.verification,
   RELEASE_OLDER: exitCodes.refused,

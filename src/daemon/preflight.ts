@@ -15,7 +15,14 @@ import {
 } from '../executor/index.ts';
 import { deployable, type Instance } from '../instance/index.ts';
 import { checkInput, stepApplies, type ProcessCheck, type Revision } from '../process/index.ts';
-import { nameKey, readEnvironments, readLinks, readPlace, type ReleaseRow } from '../projections/index.ts';
+import {
+  nameKey,
+  readEnvironments,
+  readLinks,
+  readPlace,
+  readReleases,
+  type ReleaseRow,
+} from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
 
 /** Values by the names of inputs, as somebody typed them and before they are kept; they go before those that are. */
@@ -174,9 +181,15 @@ function earlierPlans({ db, folder }: Instance, { link, process }: ReleaseRow, e
 
 /** Why nothing of this release is run here, whoever asks; undefined where it may be. */
 function whyNotRun(instance: Instance, release: ReleaseRow, environment: string): string | undefined {
+  const { db } = instance;
+  // It may have been withdrawn since somebody began to look.
+  const today =
+    readReleases(db, release.number).find(
+      ({ link, digest }) => link === release.link && digest === release.digest,
+    ) ?? release;
   const { withdrawn, answer, link, linkName, linkState, refusedParts } = deployable(
-    instance.db,
-    release,
+    db,
+    today,
     environment,
     (digest) => instance.holds(digest),
   );

@@ -143,8 +143,12 @@ function realFolder(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
-    return join(realFolder(dirname(path)), basename(path));
+    const code = systemCode(error);
+    if (code === undefined || dirname(path) === path) throw error;
+    // Below a file there is nothing either; that it is one is said by whoever makes the folder.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return join(realFolder(dirname(path)), basename(path));
+    const why = `${path} can't be looked at (${code}), so nobody knows where it leads`;
+    throw refused(path, why, 'Name another folder, or let this account look at it.');
   }
 }
 

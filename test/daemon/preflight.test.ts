@@ -151,6 +151,7 @@ test('nothing that a withdrawn release brings is run', async () => {
     withdrawRelease(
       readReleases(db, '1.0.0').find(({ link }) => link === '')!,
       'it loses orders',
+      [],
     ),
   );
   await converge(pair);

@@ -119,3 +119,11 @@ test('the folder a process stands in is part of its surroundings, and so is this
   expect(around.currentFolder).toBe(process.cwd());
   expect(around.programFolders).toContain(checkout);
 });
+
+test('a path that leads through a file is left to whoever makes the folder; one in a circle is refused', () => {
+  using folder = temporaryFolder();
+  const file = folder.file('shop', Buffer.from('x'));
+  expect(check(folder.path, join(file, 'a', 'b'))).toBe(join(file, 'a', 'b'));
+  symlinkSync(join(folder.path, 'circle'), join(folder.path, 'circle'));
+  expect(() => check(folder.path, join(folder.path, 'circle', 'a'))).toThrow(/can't be looked at \(ELOOP\)/);
+});

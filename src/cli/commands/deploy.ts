@@ -1,5 +1,11 @@
 import { findEnvironment, requestDeployment, type PlacedDeployment } from '../../commands/index.ts';
-import { newerRevision, previewPlan, refuseUnfitHost, type PlanPreview } from '../../daemon/index.ts';
+import {
+  newerRevision,
+  preflight,
+  previewPlan,
+  refuseUnfitHost,
+  type PlanPreview,
+} from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { CrossgapError } from '../../errors.ts';
 import { isLocked } from '../../lock.ts';
@@ -9,6 +15,7 @@ import { collect } from '../collect.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { deploymentLine } from '../describe-deployment.ts';
+import { describeHost } from '../describe-host.ts';
 import { describeForeseen } from '../describe-foreseen.ts';
 import { CliError } from '../errors.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
@@ -29,7 +36,8 @@ export const deploy = command({
   args: { R },
   options: {
     env: needed('E', 'where to'),
-    plan: flag('only show what would be done'),
+    plan: flag('only show what would be done, and what was looked at on this machine'),
+    checks: flag('run the checks that the process brings as well; with --plan'),
     wait: flag('show progress and end with the outcome'),
     again: flag('run it even where it runs already'),
     'on-failure': text('WHAT', 'when a step fails: ask, fail, ignore or retry (else it fails)'),
@@ -46,7 +54,9 @@ export const deploy = command({
     const instance = await context.open();
     const release = findRelease(instance.db, named);
     findEnvironment(readEnvironments(instance.db), env);
-    if (plan) return planned(instance, release, env);
+    if (plan) return planned(instance, release, env, options.checks);
+    if (options.checks)
+      throw misuse('Cannot run checks alone: there is nothing to show them with', 'Add --plan.');
     const id = newDeploymentId();
     const ask = (db: Database) =>
       requestDeployment(
@@ -199,13 +209,19 @@ function note({ terminal }: Context, instance: Instance, release: ReleaseRow): v
   if (unknown.length > 0) terminal.talk(`note: ${unknownPlacesInWords(instance, unknown)}`);
 }
 
-async function planned(instance: Instance, release: ReleaseRow, environment: string): Promise<Outcome> {
+async function planned(
+  instance: Instance,
+  release: ReleaseRow,
+  environment: string,
+  runsScripts: boolean,
+): Promise<Outcome> {
   const { db } = instance;
   const wanted = deployableRelease(instance, db, release, environment);
   const obstacle = obstacleOf(db, wanted, environment);
   // Without its parts there is nothing to plan with.
   if (obstacle !== undefined && (wanted.lacking.length > 0 || wanted.refusedParts.length > 0)) throw obstacle;
   const preview = await previewPlan(instance, release, environment);
+  const checks = await preflight(instance, release, environment, {}, { runsScripts });
   const heading = `Plan for ${releaseOf(db, release)} in ${environment}; nothing is done`;
   return {
     document: {
@@ -214,9 +230,14 @@ async function planned(instance: Instance, release: ReleaseRow, environment: str
       environment,
       ...preview,
       missingInputs: wanted.missingInputs,
+      checks,
       inTheWay: obstacle?.message ?? null,
     },
-    text: [heading, ...describePlan(instance, preview, wanted.missingInputs, obstacle)],
+    text: [
+      heading,
+      ...describePlan(instance, preview, wanted.missingInputs, obstacle),
+      ...section('This machine', describeHost(checks)),
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 import { CommandError, findEnvironment } from '../../commands/index.ts';
+import { preflight } from '../../daemon/index.ts';
 import type { ReleaseInput } from '../../events/index.ts';
 import { findRelease, releaseOf } from '../../instance/index.ts';
 import {
@@ -9,7 +10,9 @@ import {
   sourceOf,
   type InputSource,
 } from '../../projections/index.ts';
-import { command, needed, type Outcome } from '../command.ts';
+import { command, flag, needed, type Outcome } from '../command.ts';
+import { describeHost, lackingIn } from '../describe-host.ts';
+import { CliError } from '../errors.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { indented, section, table } from '../table.ts';
@@ -28,8 +31,11 @@ export const checkRelease = command({
   about: 'Everything a release still needs in an environment, all at once',
   example: 'crossgap release check 1.0.0 --env uat',
   args: { R },
-  options: { env: needed('E', 'where it is to go') },
-  async run(context, { R: named }, { env }): Promise<Outcome> {
+  options: {
+    env: needed('E', 'where it is to go'),
+    checks: flag('run the checks that the process brings too, and end with exit 3 where anything is lacking'),
+  },
+  async run(context, { R: named }, { env, checks: runsScripts }): Promise<Outcome> {
     const instance = await context.open();
     const { db } = instance;
     const release = findRelease(db, named);
@@ -44,19 +50,29 @@ export const checkRelease = command({
       required: input.required,
       from: sourceOf(input, env, known).from,
     }));
-    const besides = { ...deployableRelease(instance, db, release, env), missingInputs: [] };
+    const wanted = deployableRelease(instance, db, release, env);
+    const besides = { ...wanted, missingInputs: [] };
     const obstacle = obstacleOf(db, besides, env);
+    // Without its parts nothing is known of what it would do here.
+    const isWhole = wanted.lacking.length === 0 && wanted.refusedParts.length === 0;
+    const checks = isWhole ? await preflight(instance, release, env, {}, { runsScripts }) : [];
+    // Who only asks what is to be set is told of the machine as well, and judged by it where the checks were asked for.
+    const lackingHere = runsScripts ? lackingIn(checks) : [];
     const unknown = unknownPlacesOf(instance, release);
     const lacks = missing.map(({ name }) => name);
-    const failure = lacks.length > 0 ? inputsMissing(called, env, lacks) : obstacle;
+    const failure =
+      lacks.length > 0
+        ? inputsMissing(called, env, lacks)
+        : (obstacle ?? (lackingHere.length > 0 ? hostNotReady(called, env, lackingHere) : undefined));
     return {
       document: {
         release: called,
         digest: release.digest,
         environment: env,
-        ready: lacks.length === 0 && obstacle === undefined,
+        ready: failure === undefined,
         missing,
         inputs,
+        checks,
         inTheWay: obstacle?.message ?? null,
         unknownPlaces: unknown,
       },
@@ -70,6 +86,7 @@ export const checkRelease = command({
           table(inputs.map(({ name, from, secret }) => [name, sources[from], secret ? 'secret' : ''])),
         ),
         ...section('In the way besides', obstacle === undefined ? [] : [obstacle.message]),
+        ...section('This machine', describeHost(checks)),
         ...section('Note', unknown.length === 0 ? [] : [unknownPlacesInWords(instance, unknown)]),
       ],
       ...(failure !== undefined && { failure }),
@@ -109,5 +126,13 @@ function inputsMissing(release: string, environment: string, missing: readonly s
       hint: 'Set each with the command shown; the value comes from standard input or is asked for.',
       details: { missing },
     },
+  );
+}
+
+function hostNotReady(release: string, environment: string, lacking: readonly string[]): CliError {
+  return new CliError(
+    'HOST_NOT_READY',
+    `Cannot deploy ${release} to ${environment} as this machine is: lacking: ${lacking.join(', ')}`,
+    { hint: 'Do what is said below each, then look again.', details: { lacking } },
   );
 }

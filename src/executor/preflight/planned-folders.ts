@@ -4,7 +4,6 @@ import { CrossgapError } from '../../errors.ts';
 import { openPackageContent } from '../../packages/index.ts';
 import { flag, pathList, type VariableSet } from '../../variables/index.ts';
 import { installedAlready, safeName } from '../conventions/extract-package.ts';
-import { systemCode } from '../errors.ts';
 import { checkInstallFolder } from '../install-folder.ts';
 import type { PackageAction, Plan, PlannedStep } from '../plan.ts';
 import { stepVariables } from '../step-variables.ts';
@@ -54,9 +53,7 @@ export function installFolderOf({
     const { id, version } = (step.action as PackageAction).package;
     const extracted = join(plan.appsFolder, safeName(id), safeName(version));
     const guarded = [...plan.guardedFolders, plan.appsFolder];
-    const folder = realOrWritten(wanted.text.trim(), (path) =>
-      checkInstallFolder(path, [], extracted, guarded),
-    );
+    const folder = checkInstallFolder(wanted.text.trim(), [], extracted, guarded);
     return {
       kind: 'known',
       folder,
@@ -65,17 +62,6 @@ export function installFolderOf({
     };
   } catch (error) {
     if (error instanceof CrossgapError) return { kind: 'refused', error };
-    throw error;
-  }
-}
-
-/** The folder as the check resolves it; as it is written where its path leads through a file or where nobody may look. */
-function realOrWritten(path: string, check: (path: string) => string): string {
-  try {
-    return check(path);
-  } catch (error) {
-    // Whoever looks at the folder itself says what is in the way, and where.
-    if (['ENOTDIR', 'EACCES', 'ELOOP'].includes(systemCode(error) ?? '')) return path;
     throw error;
   }
 }

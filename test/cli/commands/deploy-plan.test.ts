@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { ForeseenStep } from '../../../src/executor/index.ts';
+import type { ForeseenStep, HostCheck } from '../../../src/executor/index.ts';
 import type { DeploymentView } from '../../../src/projections/index.ts';
 import { makeVendor, type Company } from '../company.ts';
 import { freshFolder, type } from '../typed.ts';
@@ -71,5 +71,46 @@ test("the demo's application is planned as it is deployed, by trying too", async
     { target: 'Web.config', by: ['Web.Release.config', 'Web.production.config'] },
   ]);
 }, 30_000);
+
+test('a plan and a check of a release tell what was looked at on this machine, and run what the author brings only when asked', async () => {
+  const ran = join(root, 'ran');
+  const process = join(root, 'checked.yaml');
+  writeFileSync(
+    process,
+    `process: Checked
+inputs:
+  Folder: { type: text }
+steps:
+  - name: Web
+    package: Orders.Web
+    features: { install-to: { folder: "#{Folder}" } }
+checks:
+  - name: Licence
+    run: { bash: "echo ran >> '${ran}'; echo 'no licence here'; exit 1" }
+    hint: Ask for one
+`,
+  );
+  const shop = acme.copy('checked');
+  await shop.asks(['process', 'publish', process]);
+  await shop.asks('release create Checked 1.0.0 --package Orders.Web@1.0.0');
+  await shop.types('input set Folder', { input: join(process, 'shop') });
+  const plan = await shop.asks<{ checks: HostCheck[] }>('deploy Checked/1.0.0 --env integration --plan');
+  const states = plan.checks.map(({ id, state }) => `${id} ${state}`);
+  expect(states).toContain(`folder:${join(process, 'shop')} lacking`);
+  expect(states).toContain('check:Licence note');
+  const check = await shop.types('release check Checked/1.0.0 --env integration');
+  expect(check).toMatchObject({ exitCode: 0 });
+  expect(check.stdout).toMatch(/^ +LACKING +Folder of step Web: .+ is a file$/m);
+  expect(check.stdout).toContain(`-> Move ${process} away, or choose another folder.`);
+  expect(existsSync(ran)).toBe(false);
+  const asked = await shop.types('release check Checked/1.0.0 --env integration --checks --json');
+  expect(asked).toMatchObject({ exitCode: 3, json: { ready: false }, error: { code: 'HOST_NOT_READY' } });
+  expect(readFileSync(ran, 'utf8')).toBe('ran\n');
+  const run = await shop.types('deploy Checked/1.0.0 --env integration --plan --checks');
+  expect(run.exitCode).toBe(0);
+  expect(run.stdout).toMatch(/^ +LACKING +Licence +no licence here$/m);
+  expect(run.stdout).toContain('-> Ask for one');
+  expect(await shop.types('deploy Checked/1.0.0 --env integration --checks')).toMatchObject({ exitCode: 2 });
+});
 
 const demoProcess = join(import.meta.dirname, '../../../demo/orders.yaml');
