@@ -7,7 +7,7 @@ import type { Ending } from '../guide.ts';
 import { lackingInputs } from '../inputs.ts';
 import { isBefore, isInstalling, openRun, openWait, releaseName, standingOf, type Known } from '../known.ts';
 import type { Page, Said } from '../page.ts';
-import type { InputStanding, Values } from '../site.ts';
+import type { InputStanding, Standing, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
 import { invalidAnswers, type Answers } from './answers.ts';
 import { fetchValue, type Surroundings } from './value-sources.ts';
@@ -191,8 +191,8 @@ async function prefill(
   answers: Answers,
   surroundings: Surroundings,
 ): Promise<GuideError | undefined> {
-  const { inputs } = standingOf(walk.known)!;
-  const problems: Problem[] = [];
+  const { inputs, steps } = standingOf(walk.known)!;
+  const problems: Problem[] = unknownSteps(answers, steps);
   const refuse = (name: string, message: string, hint: string): void =>
     void problems.push({ ...answers.placeOf('values', name), message, hint });
   const values: Record<string, string> = {};
@@ -225,6 +225,18 @@ async function prefill(
   if (problems.length > 0) return invalidAnswers(answers.path, problems);
   const missed = lacking.filter(({ isMissing }) => isMissing).map(({ input }) => input);
   return missed.length === 0 ? undefined : missing(answers, missed.map(inWords)).failure;
+}
+
+/** An answer to a step that there is not would be missed when the run has come to the one that was meant. */
+function unknownSteps(answers: Answers, steps: Standing['steps']): Problem[] {
+  const ids = steps.map(({ id }) => id);
+  return [...answers.steps.keys()]
+    .filter((id) => !ids.includes(id))
+    .map((id) => {
+      const meant = nearest(id, ids);
+      const hint = meant === undefined ? `It has ${ids.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
+      return { ...answers.placeOf('steps', id), message: `this release has no step ${id}`, hint };
+    });
 }
 
 /** The name by which the file of answers knows an input; letters may be large or small there. */

@@ -51,7 +51,6 @@ beforeEach(() => {
     'values:',
     '  Db.Password: { file: password }',
     '  Site.Port: 9090',
-    'steps: { ask-the-dba: { answer: approve, by: M. Example } }',
   );
 });
 
@@ -224,10 +223,13 @@ test('a step of a person is in what is to be filled in, and its answer is what t
 });
 
 test('what is installed already is not installed twice, and an older release not over a newer one', async () => {
+  const filled = readFileSync(answers, 'utf8');
+  answering(filled, 'steps: { ask-the-dba: { answer: approve, by: M. Example } }');
   expect(await installs(second, '--answers', answers)).toMatchObject({ exitCode: exitCodes.done });
   expect(effectsIn(vendor.marks)).toEqual(once);
   const again = await installs(second, '--answers', answers, '--json');
   expect(again).toMatchObject({ exitCode: exitCodes.done, json: { did: 'nothing' } });
+  answering(filled);
   const older = await installs(first, '--answers', answers, '--json');
   expect(older).toMatchObject({ exitCode: exitCodes.refused, error: { code: 'INSTALLER_TOO_OLD' } });
   const back = await installs(second, '--answers', answers, '--roll-back', '--json');

@@ -82,6 +82,8 @@ const known = theInputs.map((input) => ({
 }));
 /** What is answered, and the defaults of pages that were gone on from. */
 const keepsAll = 'keep Site.Port Log.Level ConnectionStrings.Main';
+/** A step of this release that a person does. */
+const ofAPerson = { ...aWait, stepId: 'stop-service' };
 const believed = { maker: { believed: true } } as const;
 
 test('where all is answered it installs as a person would, and keeps what was answered', async () => {
@@ -202,6 +204,17 @@ describe('values', () => {
     writeFileSync(join(root, 'pin'), '4711x');
     const ending = await refusals(['values: { Pin: { file: pin } }'], { ...believed, inputs });
     expect(problemsIn(ending)).toEqual(['1:16 Pin must be a port, 1 to 65535']);
+  });
+
+  test('are looked at together with answers to steps that there are not', async () => {
+    const ending = await refusals([
+      'values: { Site.Prot: 80 }',
+      'steps: { stop-servise: { answer: retry, by: M } }',
+    ]);
+    expect(problemsIn(ending)).toEqual([
+      '2:24 this release has no step stop-servise',
+      '1:22 this release has no input Site.Prot',
+    ]);
   });
 
   test('by the name of an input in other letters are kept under its own', async () => {
@@ -376,8 +389,8 @@ describe('where the last run was cut off', () => {
   });
 
   test('one that waits is gone on with by the answer to its step, and waits on without', async () => {
-    const waits = { standing: { open: { ...open, state: 'waiting', wait: aWait } } } as const;
-    const steps = 'steps: { check-with-the-dba: { answer: approve, by: M. Example, note: ticket 17 } }';
+    const waits = { standing: { open: { ...open, state: 'waiting', wait: ofAPerson } } } as const;
+    const steps = 'steps: { stop-service: { answer: approve, by: M. Example, note: ticket 17 } }';
     const answered = await follows(read(maker, steps, 'if-interrupted: resume'), waits);
     expect(answered.ending.exitCode).toBe(exitCodes.done);
     expect(answered.site.decisions).toEqual([{ answer: 'approve', by: 'M. Example', note: 'ticket 17' }]);
@@ -393,16 +406,16 @@ describe('where the last run was cut off', () => {
 
 describe('a run that asks', () => {
   const failure = {
-    ...aWait,
+    ...ofAPerson,
     for: 'failure',
     text: 'exit status 3',
     offers: ['retry', 'ignore', 'fail'],
   } as const;
   const waiting = { state: 'waiting', wait: failure } as const;
-  const retry = 'steps: { check-with-the-dba: { answer: retry, by: M. Example } }';
+  const retry = 'steps: { stop-service: { answer: retry, by: M. Example } }';
 
   test('waits for a person where a step of a person is not answered', async () => {
-    const { ending } = await follows(enough, { outcomes: [{ state: 'waiting', wait: aWait }] });
+    const { ending } = await follows(enough, { outcomes: [{ state: 'waiting', wait: ofAPerson }] });
     expect(ending).toMatchObject({
       exitCode: exitCodes.refused,
       failure: { code: 'INSTALL_WAITS' },
@@ -433,7 +446,7 @@ describe('a run that asks', () => {
 
   test('is not given an answer that it does not take', async () => {
     const { ending, site } = await follows(read(maker, values, retry), {
-      outcomes: [{ state: 'waiting', wait: aWait }],
+      outcomes: [{ state: 'waiting', wait: ofAPerson }],
     });
     expect(ending.failure?.code).toBe('INSTALL_WAITS');
     expect(site.decisions).toEqual([]);

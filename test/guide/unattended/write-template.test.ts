@@ -79,7 +79,10 @@ test('a template that was filled in is followed', async () => {
     .replace(/# (check-with-the-dba: .*)by: ""/, '$1by: M. Example')
     .replace('# result: { file: result.cgx', 'result: { file: result.cgx')
     .replace('# Site.Port: 8080', 'Site.Port: 9090');
-  const { ending, site } = await startedWith(text, { outcomes: [{ state: 'waiting', wait: aWait }, {}] });
+  const { ending, site } = await startedWith(text, {
+    standing: { steps },
+    outcomes: [{ state: 'waiting', wait: aWait }, {}],
+  });
   expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { result: { file: 'result.cgx' } } });
   expect(site.kept).toMatchObject({ 'ConnectionStrings.Main': theSecret, 'Site.Port': '9090' });
   expect(site.decisions).toEqual([{ answer: 'approve', by: 'M. Example', note: null }]);
