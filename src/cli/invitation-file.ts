@@ -90,7 +90,8 @@ export function refuseOtherWords(
     `Cannot ${doing}: the words told are not those of its certificate, which names ${name}`,
     {
       hint: 'Ask again by phone. If they still differ, somebody else made this file: nothing was stored.',
-      details: { told, found, fingerprint: certificate.fingerprint },
+      // The words themselves are not said, so that they are really asked for.
+      details: { told, fingerprint: certificate.fingerprint },
     },
   );
 }

@@ -96,9 +96,11 @@ test('where nobody can be asked and nothing is answered, what is missing is name
 
 test('a maker by other words is not believed, and nothing is made', async () => {
   const others = words.split(' ').toReversed().join(' ');
-  const { exitCode, error } = await installs(first, '--fingerprint', others, '--json');
+  const { exitCode, error, stderr } = await installs(first, '--fingerprint', others, '--json');
   expect(exitCode).toBe(exitCodes.verification);
   expect(error.code).toBe('FINGERPRINT_DIFFERS');
+  // Whoever reads them here has no need to ask for them any more.
+  expect(stderr).not.toContain(words);
   expect(existsSync(data)).toBe(false);
 });
 
