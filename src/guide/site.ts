@@ -66,6 +66,8 @@ export type Release = {
     readonly version: string;
     readonly sizeBytes: number;
     readonly signer: string;
+    /** How its signature was judged, step by step, in words: chain, revocation, time stamp and the rest. */
+    readonly judged: readonly string[];
   }[];
   /** Environments of this site, and those that the process names; the first is what is meant if nothing is said. */
   readonly environments: readonly string[];

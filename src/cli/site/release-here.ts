@@ -1,7 +1,8 @@
-import { revisionOf } from '../../daemon/index.ts';
+import { packageTrust, revisionOf } from '../../daemon/index.ts';
 import { feedId } from '../../events/index.ts';
 import type { Release } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
+import { openTrust, verifyPackage } from '../../packages/index.ts';
 import { namesUnknownHere, type Revision } from '../../process/index.ts';
 import {
   fileFor,
@@ -53,20 +54,27 @@ export function releaseCarried(instance: Instance, { newest: { facts }, release 
 export async function toldRelease(instance: Instance, release: ReleaseRow): Promise<Release> {
   const { db } = instance;
   const revision = await revisionOf(instance, release);
+  const { fingerprints, rules } = packageTrust(instance, release.link, 'used');
+  const judging = {
+    trust: openTrust(fingerprints, rules),
+    at: new Date(release.document.createdAt),
+    now: new Date(instance.clock.now()),
+    limits: instance.packageLimits,
+  };
+  const packages = release.document.packages.map(async (pin) => {
+    const file = fileFor(db, release.link, pin, (digest) => instance.holds(digest));
+    const { id, version, sizeBytes } = pin;
+    if (file === undefined) return { id, version, sizeBytes, signer: 'not here', judged: [] };
+    const { checks } = await verifyPackage(instance.blobs.path(file.pin.sha256), judging);
+    const judged = checks.map(({ step, state, detail }) => `${step} (${state}): ${detail}`);
+    return { id, version, sizeBytes, signer: file.signer, judged };
+  });
   return {
     process: release.process,
     number: release.number,
     digest: release.digest,
     notes: notesOf(instance, release),
-    packages: release.document.packages.map((pin) => {
-      const file = fileFor(db, release.link, pin, (digest) => instance.holds(digest));
-      return {
-        id: pin.id,
-        version: pin.version,
-        sizeBytes: pin.sizeBytes,
-        signer: file?.signer ?? 'not here',
-      };
-    }),
+    packages: await Promise.all(packages),
     environments: environmentsOf(instance, release, revision),
     hasUninstall: revision.uninstall !== undefined,
   };

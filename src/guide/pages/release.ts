@@ -30,6 +30,11 @@ export const release: Leaf = {
               `${id} ${version}, ${size(sizeBytes)}, signed by ${signer}: the signature is good`,
           ),
         },
+        ...what.packages.map(({ id, version, judged }): Block => ({
+          kind: 'verbatim',
+          title: `How the signature of ${id} ${version} was judged`,
+          text: judged.join('\n'),
+        })),
         { kind: 'heading', text: 'Steps' },
         {
           kind: 'list',

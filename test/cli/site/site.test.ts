@@ -62,6 +62,10 @@ beforeAll(async () => {
     environments: [env],
     hasUninstall: true,
   });
+  // J2.15: without a network, what a security officer asks of a signature.
+  const judged = release.packages[0]!.judged.join('\n');
+  for (const said of [/^chain \(/m, /^revocation \(/m, /^time stamp \(/m, /^validity \(passed\)/m])
+    expect(judged).toMatch(said);
   expect(await site.standing(env)).toMatchObject({
     installed: null,
     compared: 'nothing-installed',
@@ -103,7 +107,7 @@ test('J2.9 a machine that nobody has met installs what was carried there', () =>
   );
 });
 
-test('J2.9 answers are kept for the next version, and what changes is told against what is installed', async () => {
+test('J2.9 J2.15 answers are kept for the next version, and what changes, scripts too, is told against what is installed', async () => {
   await using site = await at(installedSite(), second);
   const standing = await site.standing(env);
   expect(standing).toMatchObject({

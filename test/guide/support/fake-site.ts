@@ -67,8 +67,20 @@ const release: Release = {
   digest: '5f'.repeat(32),
   notes: 'Tax rules of 2026.\nSlower start is mended.',
   packages: [
-    { id: 'Orders.Db', version: '3.2.0', sizeBytes: 3_100_000, signer: 'CN=Acme ISV' },
-    { id: 'Orders.Web', version: '3.2.0', sizeBytes: 42_000_000, signer: 'CN=Acme ISV' },
+    {
+      id: 'Orders.Db',
+      version: '3.2.0',
+      sizeBytes: 3_100_000,
+      signer: 'CN=Acme ISV',
+      judged: ['time stamp: none'],
+    },
+    {
+      id: 'Orders.Web',
+      version: '3.2.0',
+      sizeBytes: 42_000_000,
+      signer: 'CN=Acme ISV',
+      judged: ['time stamp: none'],
+    },
   ],
   environments: ['production'],
   hasUninstall: true,
