@@ -14,6 +14,7 @@ export function endingOf(known: Known): Ending {
   }
   if (options.until === 'checks') {
     return ended(known, 'checked', [
+      ...(known.checks ?? []).map(({ state, name, found }) => `${state.padEnd(8)} ${name}: ${found}`),
       known.checks === null
         ? 'Nothing was installed; what was chosen needs no checks.'
         : `All checks are good: ${releaseName(known)} can be installed. Nothing was installed.`,
@@ -32,7 +33,12 @@ export function leftEnding(known: Known): Ending {
       ? []
       : [`What was taken in is kept in ${facts.dataFolder}; start the program again to go on.`];
   return {
-    ...ended(known, 'nothing', ['You left. Nothing was installed or changed.', ...more]),
+    ...ended(known, 'nothing', [
+      openRun(known) === undefined
+        ? 'You left. Nothing was installed or changed.'
+        : 'You left. The last run stays as it stands; nothing was done now.',
+      ...more,
+    ]),
     exitCode: exitCodes.refused,
   };
 }
@@ -95,7 +101,7 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
           'INSTALL_FAILED',
           `Cannot install ${what} in ${environment}: it failed${place}${because}`,
           {
-            hint: `Mend what is wrong and start the program again${canGoBack(known) ? ', or with --roll-back to go back' : ''}.`,
+            hint: `Mend what is wrong and start the program again, with --if-interrupted start-over where nobody is asked${canGoBack(known) ? ', or with --roll-back to go back' : ''}.`,
             details,
           },
         ),
@@ -139,13 +145,13 @@ export function waitingEnding(known: Known): Ending {
     wait === undefined
       ? ''
       : wait.for === 'confirmation'
-        ? `: step ${wait.step} is to be done and confirmed`
-        : `: step ${wait.step} failed, ${wait.text}`;
+        ? `: step ${wait.step} (${wait.stepId}) is to be done and confirmed: ${wait.text}`
+        : `: step ${wait.step} (${wait.stepId}) failed, ${wait.text}`;
   const failure = new GuideError(
     'INSTALL_WAITS',
     `Cannot go on with ${release?.process ?? ''} ${number} in ${environment}: it waits for a person${asked}`,
     {
-      hint: 'Start the program again and answer, or give the answer under steps: in the answers file.',
+      hint: `Start the program again and answer, or write the answer into the answers file, below steps: under ${wait?.stepId ?? 'its id'}.`,
       details: { deployment, environment, state: 'waiting', at: outcome?.at ?? null, wait: wait ?? null },
     },
   );

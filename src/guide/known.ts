@@ -138,8 +138,11 @@ export function releaseName({ release }: Known): string {
 export function wayOf(known: Known): Way | null {
   const { way, options } = known;
   if (way !== null) return way;
-  if (options.wanted !== 'install') return options.wanted;
-  if (openRun(known) !== undefined) return null;
+  const state = openRun(known)?.open.state;
+  // A run that waits or is under way may be the very one that is meant: that is for a person to say.
+  const isUndecided = state === 'waiting' || state === 'running';
+  if (options.wanted !== 'install') return isUndecided ? null : options.wanted;
+  if (state !== undefined) return null;
   const compared = standingOf(known)?.compared;
   return compared === 'newer' || compared === 'nothing-installed' ? 'install' : null;
 }

@@ -9,7 +9,13 @@ import {
 import type { Standing } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { compareVersions, parseVersion } from '../../packages/index.ts';
-import { scriptsIn, stepApplies, type Revision } from '../../process/index.ts';
+import {
+  scriptsBeforeSteps,
+  scriptsIn,
+  stepApplies,
+  type Revision,
+  type Script,
+} from '../../process/index.ts';
 import {
   expectedDuration,
   findDeployment,
@@ -97,23 +103,38 @@ function changesSince(instance: Instance, before: ReleaseRow, release: ReleaseRo
     .filter((line) => line.trim() !== '');
 }
 
-/** Every script of the process that runs in the environment; new is one whose text did not run here before. */
+/**
+ * Every script of the process: those that look before anything is done, those of the steps in this environment, and
+ * those that take it away. New is one that did not stand in the release before. What packages bring is in them.
+ */
 function scriptsOf(
   revision: Revision,
   before: Revision | undefined,
   where: Parameters<typeof stepApplies>[1],
 ): Standing['scripts'] {
-  const known = new Set(before?.steps.flatMap(({ action }) => scriptsIn(action).map(({ text }) => text)));
-  return revision.steps
-    .filter((step) => stepApplies(step, where) === undefined)
-    .flatMap(({ name, action }) =>
-      scriptsIn(action).map(({ kind, text }) => ({
-        where: `step ${name}`,
-        language: kind,
-        text,
-        isNew: !known.has(text),
-      })),
+  const known = new Set(before && scriptsAmong(before, before.steps).map(({ script }) => script.text));
+  const applying = revision.steps.filter((step) => stepApplies(step, where) === undefined);
+  return scriptsAmong(revision, applying).map(({ where: place, script }) => ({
+    where: place,
+    language: script.kind,
+    text: script.text,
+    isNew: !known.has(script.text),
+  }));
+}
+
+function scriptsAmong(
+  revision: Revision,
+  steps: Revision['steps'],
+): readonly { readonly where: string; readonly script: Script }[] {
+  const ofSteps = (some: Revision['steps'], what: string) =>
+    some.flatMap(({ name, action }) =>
+      scriptsIn(action).map((script) => ({ where: `${what} ${name}`, script })),
     );
+  return [
+    ...scriptsBeforeSteps(revision),
+    ...ofSteps(steps, 'step'),
+    ...ofSteps(revision.uninstall ?? [], 'uninstall step'),
+  ];
 }
 
 /** What no answer and no decision of the operator takes away. */

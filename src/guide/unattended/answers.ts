@@ -80,8 +80,9 @@ export function readAnswers(path: string, text: string): Answers {
 }
 
 /** What a file of answers has wrong, all of it. */
-export function invalidAnswers(path: string, problems: readonly Problem[]): GuideError {
-  const [first] = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+export function invalidAnswers(path: string, found: readonly Problem[]): GuideError {
+  const problems = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const [first] = problems;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
   return new GuideError(
     'ANSWERS_INVALID',
@@ -170,21 +171,28 @@ function sourceOf(read: Reader, beside: string, path: readonly string[]): Source
     }
     case 'command': {
       const command = read.list(...path, 'command');
-      if (command.length === 0)
+      if (command.length === 0 && Array.isArray(read.at(...path, 'command')))
         read.refuse(path, 'a command is a list of words', 'Write [PROGRAM, ARGUMENT].');
       return { kind: 'command', command };
     }
     default:
-      read.refuse(path, 'this says no value', 'Write text, { file: … }, { env: … } or { command: […] }.');
+      // What stands there was refused already, or there is nothing.
+      if (!isFilled(value))
+        read.refuse(path, 'this says no value', 'Write text, { file: … }, { env: … } or { command: […] }.');
       return null;
   }
 }
+
+/** Whether a list or a mapping has anything in it. */
+const isFilled = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 
 function decisionOf(read: Reader, path: readonly string[]): Decision {
   read.keys(path, ['answer', 'by', 'note']);
   const answer = read.oneOf(decisions, ...path, 'answer');
   const by = read.text(...path, 'by');
-  if (answer === null) read.refuse(path, 'answer is missing', `Write one of ${decisions.join(', ')}.`);
+  if (read.at(...path, 'answer') === undefined)
+    read.refuse(path, 'answer is missing', `Write one of ${decisions.join(', ')}.`);
   if (by === null) read.refuse(path, 'by is missing', 'Name the person who answers for it.');
   return { answer: answer ?? 'fail', by, note: read.text(...path, 'note') };
 }

@@ -9,7 +9,7 @@ import { isBefore, isInstalling, openRun, openWait, releaseName, standingOf, typ
 import type { Page, Said } from '../page.ts';
 import type { InputStanding, Standing, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
-import { invalidAnswers, type Answers } from './answers.ts';
+import { interruptedWays, invalidAnswers, type Answers } from './answers.ts';
 import { fetchValue, type Surroundings } from './value-sources.ts';
 
 /** What is said on a page in a person's place, or how it ends there. */
@@ -74,7 +74,11 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
     case 'maker':
       if (known.isBelieved) return next;
       return answers.maker === null
-        ? missing(answers, ['maker: its six words, as told by phone'])
+        ? missing(
+            answers,
+            ['maker: its six words, as told by phone'],
+            'Add --fingerprint "WORDS", or --trust FILE with the certificate that your security officer keeps.',
+          )
         : { action: 'next', values: { words: answers.maker } };
     case 'interrupted':
       return interruptedReply(page, known, answers);
@@ -103,21 +107,47 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
   }
 }
 
+const howItStands = {
+  interrupted: 'was cut off',
+  waiting: 'waits for a person',
+  running: 'is still under way',
+  failed: 'failed',
+} as const;
+
 function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   const { standing, open } = openRun(known)!;
   const wanted = answers.ifInterrupted;
   if (wanted === 'leave') return { ending: leftEnding(known) };
   const ways = page.actions.map(({ id }) => id);
-  const action = wanted === 'resume' && ways.includes('decide') ? 'decide' : wanted;
+  // Who wrote down what is answered to the step that is waited for has said how it goes on.
+  const isAnswered = open.wait !== null && answers.steps.has(open.wait.stepId);
+  const meant = wanted ?? (open.state === 'waiting' && isAnswered ? 'resume' : null);
+  const action = meant === 'resume' && ways.includes('decide') ? 'decide' : meant;
   if (action !== null && ways.includes(action)) return { action, values: {} };
+  const there = [...ways.map((way) => (way === 'decide' ? 'resume' : way)), 'leave'];
+  const offered = interruptedWays.filter((way) => there.includes(way));
+  if (wanted !== null)
+    return {
+      failure: new GuideError(
+        'WAY_IMPOSSIBLE',
+        `Cannot ${wanted} in ${standing.environment}: ${wanted === 'roll-back' ? 'no other release ran there' : `the last run ${howItStands[open.state]}`}`,
+        { hint: `There are ${offered.join(', ')}.`, details: { deployment: open.deployment, ways: offered } },
+      ),
+    };
   const at = open.at === null ? '' : ` at ${open.at}`;
   return {
     failure: new GuideError(
       'INSTALL_INTERRUPTED',
-      `Cannot go on with ${known.release?.process ?? ''} ${open.number} in ${standing.environment}: the last run is ${open.state}${at}`,
+      `Cannot go on with ${known.release?.process ?? ''} ${open.number} in ${standing.environment}: the last run ${howItStands[open.state]}${at}`,
       {
-        hint: `Say what becomes of it, with --if-interrupted or if-interrupted: in the answers: ${ways.map((way) => (way === 'decide' ? 'resume' : way)).join(', ')}.`,
-        details: { deployment: open.deployment, state: open.state, at: open.at, done: open.done, ways },
+        hint: `Say what becomes of it, with --if-interrupted or if-interrupted: in the answers: ${offered.join(', ')}.`,
+        details: {
+          deployment: open.deployment,
+          state: open.state,
+          at: open.at,
+          done: open.done,
+          ways: offered,
+        },
       },
     ),
   };
@@ -248,13 +278,17 @@ function inWords({ name, label, secret }: InputStanding): string {
   return `${name}${label === null ? '' : ` (${label})`}${secret ? ', a secret' : ''}`;
 }
 
-function missing(answers: Answers, what: readonly string[]): { readonly failure: GuideError } {
+function missing(
+  answers: Answers,
+  what: readonly string[],
+  hint = 'Write answers for all of it: `--write-answers FILE` makes a file to fill in, `--answers FILE` takes it.',
+): { readonly failure: GuideError } {
   return {
     failure: new GuideError(
       'ANSWERS_MISSING',
       `Cannot go on without a person: ${what.join('; ')} ${what.length === 1 ? 'is' : 'are'} not answered`,
       {
-        hint: 'Write answers for all of it: `--write-answers FILE` makes a file to fill in, `--answers FILE` takes it.',
+        hint,
         details: { path: answers.path, missing: what },
       },
     ),

@@ -19,6 +19,8 @@ export function answersTemplate(known: Known): string {
           '',
         ]),
     ...(environments.length > 1 ? [`# One of ${environments.join(', ')}.`] : []),
+    '# What this site is called; only the first start asks, and takes the name of the machine where nothing is said.',
+    '# name: ""',
     `environment: ${quoted(standing?.environment ?? release?.environments[0] ?? '')}`,
     '',
     ...(standing === undefined || standing.inputs.length === 0

@@ -85,7 +85,10 @@ beforeAll(async () => {
       { name: 'Site.Port', type: 'port', default: '8080', isKnown: false },
       { name: 'Smtp.Host', required: false },
     ],
-    scripts: [{ where: 'step Stop', isNew: true }, { isNew: true }, { isNew: true }],
+    scripts: expect.arrayContaining([
+      expect.objectContaining({ where: 'step Stop', isNew: true }),
+      expect.objectContaining({ where: expect.stringMatching(/^uninstall step /), isNew: true }),
+    ]),
     steps: [{ name: 'Stop', kind: 'run', skippedBecause: null }, { name: 'Web' }, { name: 'Start' }],
   });
   await site.keep(env, answers);
@@ -118,8 +121,8 @@ test('J2.9 J2.15 answers are kept for the next version, and what changes, script
       { name: 'Site.Port', isKnown: true, value: '9090' },
       { name: 'Smtp.Host', isKnown: false },
     ],
-    scripts: [{ isNew: false }, { where: 'step Web', isNew: true }, { isNew: false }],
   });
+  expect(standing.scripts.filter(({ isNew }) => isNew).map(({ where }) => where)).toEqual(['step Web']);
   expect(standing.changes.join('\n')).toMatch(/Orders\.Web +1\.0\.0 +→ +1\.1\.0/);
   expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded', number: '1.1.0' });
 });

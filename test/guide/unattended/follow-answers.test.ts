@@ -193,9 +193,9 @@ describe('values', () => {
     expect(problemsIn(ending)).toEqual([
       '2:14 this release has no input Site.Prot',
       '3:27 connectionstrings.main is a secret and stands here as text',
+      '4:14 Port of the site must be a port, 1 to 65535',
       '5:14 Log.Level: there is no NOWHERE in the environment',
       '6:13 this release has no input Zzzzzzzz',
-      '4:14 Port of the site must be a port, 1 to 65535',
     ]);
   });
 
@@ -212,8 +212,8 @@ describe('values', () => {
       'steps: { stop-servise: { answer: retry, by: M } }',
     ]);
     expect(problemsIn(ending)).toEqual([
-      '2:24 this release has no step stop-servise',
       '1:22 this release has no input Site.Prot',
+      '2:24 this release has no step stop-servise',
     ]);
   });
 
@@ -383,8 +383,9 @@ describe('where the last run was cut off', () => {
     const { ending, site } = await follows(read(maker, 'if-interrupted: roll-back'), {
       standing: { open, previous: null },
     });
-    expect(ending.failure?.code).toBe('INSTALL_INTERRUPTED');
-    expect(ending.failure?.hint).not.toContain('roll-back');
+    expect(ending.failure?.code).toBe('WAY_IMPOSSIBLE');
+    expect(ending.failure?.message).toContain('no other release ran there');
+    expect(ending.failure?.hint).toBe('There are resume, start-over, leave.');
     expect(effects(site)).toEqual([]);
   });
 
