@@ -34,9 +34,8 @@ export function plainQuestions(input: Keys, output: Screenful): Questions {
     }
   };
   const ask = async (question: string, signal: AbortSignal, hidden = false): Promise<string> => {
-    say(question);
     try {
-      return await lines.next({ hidden }, signal);
+      return await lines.next({ hidden, ask: () => say(question) }, signal);
     } finally {
       if (hidden) say('\n');
     }

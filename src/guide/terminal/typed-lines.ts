@@ -6,8 +6,15 @@ import { PersonEnded } from './questions.ts';
 export type Keys = Readable & { readonly setRawMode?: (isRaw: boolean) => unknown };
 
 export type TypedLines = Disposable & {
-  /** The next line. A hidden one is written back by nobody. @throws PersonEnded; the signal's reason */
-  readonly next: (how: { readonly hidden: boolean }, signal: AbortSignal) => Promise<string>;
+  /**
+   * The next line, once `ask` has put the question. A hidden one is written back by nobody, however soon it is typed.
+   *
+   * @throws PersonEnded; the signal's reason
+   */
+  readonly next: (
+    how: { readonly hidden: boolean; readonly ask: () => void },
+    signal: AbortSignal,
+  ) => Promise<string>;
 };
 
 /**
@@ -41,8 +48,10 @@ export function typedLines(input: Keys): TypedLines {
   };
 
   return {
-    async next({ hidden }, signal) {
+    async next({ hidden, ask }, signal) {
+      // Before the question is there: who sees it may type at once.
       if (hidden) input.setRawMode?.(true);
+      ask();
       const abort = (): void => wake?.();
       signal.addEventListener('abort', abort);
       try {
