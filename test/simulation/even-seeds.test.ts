@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => template[Symbol.dispose]());
 
 /** Half of all; the other half is in the other file, so that two cores share them. */
-const count = Math.ceil(Number(process.env['CROSSGAP_SEEDS'] ?? 120) / 2);
+const count = Math.ceil(Number(process.env['CROSSGAP_SEEDS'] ?? 200) / 2);
 
 test(`T-02 T-11 T-23 T-30 T-35 T-40 T-41 T-43 T-56 in ${count} worlds full of faults nothing is lost, forked or doubled`, async () => {
   const found = await firstFound(template, seedsFrom(2, count, 2));
