@@ -9,6 +9,7 @@ const exits = {
   INSTALL_INTERRUPTED: exitCodes.deploymentFailed,
   INSTALL_WAITS: exitCodes.refused,
   INSTALLER_TOO_OLD: exitCodes.refused,
+  PLACE_UNKNOWN: exitCodes.misused,
   RELEASE_IN_THE_WAY: exitCodes.refused,
   WAY_IMPOSSIBLE: exitCodes.refused,
   WEB_NOT_SERVED: exitCodes.misused,

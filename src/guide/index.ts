@@ -3,6 +3,7 @@ export type { Action, Block, Check, Field, Page, Progress, ProgressLine, Said } 
 export type {
   Decision,
   InputStanding,
+  JudgedSignature,
   Maker,
   OpenRun,
   Release,

@@ -1,5 +1,6 @@
 import type { Check } from './page.ts';
 import type {
+  JudgedSignature,
   Maker,
   Release,
   ResultLine,
@@ -53,6 +54,8 @@ export type Known = {
   /** The maker was believed before this start, or a person compared its words now. */
   readonly isBelieved: boolean;
   readonly release: Release | null;
+  /** How the signatures of its packages were judged, once a person comes to see them. */
+  readonly signatures: readonly JudgedSignature[] | null;
   /** How the release stands in each environment. */
   readonly standings: Readonly<Record<string, Standing>>;
   readonly environment: string | null;
@@ -84,6 +87,7 @@ export function knownAtFirst(facts: SiteFacts, options: GuideOptions): Known {
     maker: null,
     isBelieved: false,
     release: null,
+    signatures: null,
     standings: {},
     environment: null,
     way: null,

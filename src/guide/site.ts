@@ -12,6 +12,8 @@ export type Site = AsyncDisposable & {
   believe(proof: { readonly words: string } | { readonly certificateFile: string }): Promise<void>;
   /** Makes what is kept here on the first time, and takes the bundle in. Repeated, it goes on where it was. */
   takeIn(tell: (progress: Progress) => void): Promise<Release>;
+  /** How the signature of each package was judged, step by step, in words: chain, revocation, time stamp and the rest. */
+  judgeSignatures(): Promise<readonly JudgedSignature[]>;
   /** How the release stands in an environment of this site, with what is known of inputs. */
   standing(environment: string): Promise<Standing>;
   /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing. */
@@ -56,6 +58,12 @@ export type Maker = {
   readonly madeAt: string;
 };
 
+export type JudgedSignature = {
+  readonly id: string;
+  readonly version: string;
+  readonly steps: readonly string[];
+};
+
 export type Release = {
   readonly process: string;
   readonly number: string;
@@ -66,11 +74,11 @@ export type Release = {
     readonly version: string;
     readonly sizeBytes: number;
     readonly signer: string;
-    /** How its signature was judged, step by step, in words: chain, revocation, time stamp and the rest. */
-    readonly judged: readonly string[];
   }[];
   /** Environments of this site, and those that the process names; the first is what is meant if nothing is said. */
   readonly environments: readonly string[];
+  /** Whether any name will do for an environment: neither this site nor the process has one. */
+  readonly takesAnyEnvironment: boolean;
   readonly hasUninstall: boolean;
 };
 

@@ -15,7 +15,7 @@ import { isBelieved, makerOf, refuseOtherMaker } from './believe.ts';
 import { madeForOther, readCarried, sealedElsewhere, type Carried } from './carried.ts';
 import { keepAnswers } from './inputs-here.ts';
 import { confirmHere, pairHere } from './pair-here.ts';
-import { releaseCarried, toldRelease } from './release-here.ts';
+import { judgedSignatures, releaseCarried, toldRelease } from './release-here.ts';
 import { previewResult, writeResult } from './result.ts';
 import { decideHere, runWork } from './run-work.ts';
 import { holdSite, isSiteFolder, refuseUnfitFolder } from './site-folder.ts';
@@ -127,6 +127,10 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       await takeBundlesIn(instance, at, { signal, tell });
       taken = releaseCarried(instance, at);
       return await toldRelease(instance, taken);
+    },
+    async judgeSignatures() {
+      const at = here();
+      return await judgedSignatures(at.instance, at.release);
     },
     async standing(environment) {
       const at = here();

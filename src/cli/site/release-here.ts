@@ -1,6 +1,6 @@
 import { packageTrust, revisionOf } from '../../daemon/index.ts';
 import { feedId } from '../../events/index.ts';
-import type { Release } from '../../guide/index.ts';
+import type { JudgedSignature, Release } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { openTrust, verifyPackage } from '../../packages/index.ts';
 import { namesUnknownHere, type Revision } from '../../process/index.ts';
@@ -9,6 +9,7 @@ import {
   readDeployments,
   readEnvironments,
   readReleases,
+  type PackageRow,
   type ReleaseRow,
 } from '../../projections/index.ts';
 import { CliError } from '../errors.ts';
@@ -52,8 +53,26 @@ export function releaseCarried(instance: Instance, { newest: { facts }, release 
 
 /** A release as the guide tells of it. */
 export async function toldRelease(instance: Instance, release: ReleaseRow): Promise<Release> {
-  const { db } = instance;
   const revision = await revisionOf(instance, release);
+  const environments = environmentsOf(instance, release, revision);
+  return {
+    process: release.process,
+    number: release.number,
+    digest: release.digest,
+    notes: notesOf(instance, release),
+    packages: release.document.packages.map((pin) => {
+      const file = heldFile(instance, release, pin);
+      const { id, version, sizeBytes } = pin;
+      return { id, version, sizeBytes, signer: file?.signer ?? 'not here' };
+    }),
+    environments: environments.length === 0 ? [usualEnvironment] : environments,
+    takesAnyEnvironment: environments.length === 0,
+    hasUninstall: revision.uninstall !== undefined,
+  };
+}
+
+/** Each signature as it stands now, by what this site knows: nothing is asked of anybody. */
+export async function judgedSignatures(instance: Instance, release: ReleaseRow): Promise<JudgedSignature[]> {
   const { fingerprints, rules } = packageTrust(instance, release.link, 'used');
   const judging = {
     trust: openTrust(fingerprints, rules),
@@ -61,23 +80,23 @@ export async function toldRelease(instance: Instance, release: ReleaseRow): Prom
     now: new Date(instance.clock.now()),
     limits: instance.packageLimits,
   };
-  const packages = release.document.packages.map(async (pin) => {
-    const file = fileFor(db, release.link, pin, (digest) => instance.holds(digest));
-    const { id, version, sizeBytes } = pin;
-    if (file === undefined) return { id, version, sizeBytes, signer: 'not here', judged: [] };
+  const judged: JudgedSignature[] = [];
+  for (const pin of release.document.packages) {
+    const file = heldFile(instance, release, pin);
+    if (file === undefined) continue;
     const { checks } = await verifyPackage(instance.blobs.path(file.pin.sha256), judging);
-    const judged = checks.map(({ step, state, detail }) => `${step} (${state}): ${detail}`);
-    return { id, version, sizeBytes, signer: file.signer, judged };
-  });
-  return {
-    process: release.process,
-    number: release.number,
-    digest: release.digest,
-    notes: notesOf(instance, release),
-    packages: await Promise.all(packages),
-    environments: environmentsOf(instance, release, revision),
-    hasUninstall: revision.uninstall !== undefined,
-  };
+    const steps = checks.map(({ step, state, detail }) => `${step} (${state}): ${detail}`);
+    judged.push({ id: pin.id, version: pin.version, steps });
+  }
+  return judged;
+}
+
+function heldFile(
+  instance: Instance,
+  { link }: ReleaseRow,
+  pin: ReleaseRow['document']['packages'][number],
+): PackageRow | undefined {
+  return fileFor(instance.db, link, pin, (digest) => instance.holds(digest));
 }
 
 /** Those of this site, where this process ran last first; then those that the process names. */
@@ -87,6 +106,5 @@ function environmentsOf({ db }: Instance, { link, process }: ReleaseRow, revisio
     .map(({ environment }) => environment);
   const own = readEnvironments(db).map(({ name }) => name);
   const named = namesUnknownHere(revision, own, []).environments;
-  const all = [...ran.filter((name) => own.includes(name)), ...own, ...named];
-  return all.length === 0 ? [usualEnvironment] : [...new Set(all)];
+  return [...new Set([...ran.filter((name) => own.includes(name)), ...own, ...named])];
 }

@@ -9,12 +9,19 @@ import { count, moment, short, size, span } from '../../words.ts';
 export const release: Leaf = {
   id: 'release',
   keys: (known) => (isInstalling(known) && isBefore(known) && standingOf(known) !== undefined ? once : never),
-  async enter({ known }) {
+  async enter({ site, known, learn }) {
     const standing = standingOf(known)!;
     if (standing.inTheWay !== null) throw inTheWay(known, standing.inTheWay);
+    if (known.signatures === null) learn({ signatures: await site.judgeSignatures() });
   },
   show: (known) => {
-    const [standing, what, made] = [standingOf(known)!, known.release!, known.maker!];
+    const [standing, what, made, signatures] = [
+      standingOf(known)!,
+      known.release!,
+      known.maker!,
+      known.signatures,
+    ];
+    if (signatures === null) return { title: releaseName(known), blocks: [judging], actions: [] };
     return {
       title: releaseName(known),
       blocks: [
@@ -30,10 +37,10 @@ export const release: Leaf = {
               `${id} ${version}, ${size(sizeBytes)}, signed by ${signer}: the signature is good`,
           ),
         },
-        ...what.packages.map(({ id, version, judged }): Block => ({
+        ...signatures.map(({ id, version, steps }): Block => ({
           kind: 'verbatim',
           title: `How the signature of ${id} ${version} was judged`,
-          text: judged.join('\n'),
+          text: steps.join('\n'),
         })),
         { kind: 'heading', text: 'Steps' },
         {
@@ -51,6 +58,8 @@ export const release: Leaf = {
   },
   take: async () => next,
 };
+
+const judging: Block = { kind: 'text', text: 'The signature of each package is being judged.' };
 
 function inTheWay(known: Known, why: string): GuideError {
   return new GuideError(

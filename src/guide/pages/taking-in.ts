@@ -1,3 +1,5 @@
+import { nearest } from '../../process/index.ts';
+import { GuideError } from '../errors.ts';
 import { never, once, stay, type Leaf } from '../leaf.ts';
 import type { Standing } from '../site.ts';
 
@@ -8,6 +10,9 @@ export const takingIn: Leaf = {
   async enter({ site, known, learn, progress }) {
     const release = await site.takeIn(progress);
     const asked = known.options.environment;
+    // One that is misspelt would drop the steps of the one that is meant, quietly.
+    if (asked !== null && !release.takesAnyEnvironment && !release.environments.includes(asked))
+      throw unknownEnvironment(asked, release.environments);
     const environments = asked === null ? release.environments : [asked];
     const standings: Record<string, Standing> = {};
     for (const environment of environments) standings[environment] = await site.standing(environment);
@@ -26,3 +31,15 @@ export const takingIn: Leaf = {
   }),
   take: async () => stay,
 };
+
+function unknownEnvironment(asked: string, names: readonly string[]): GuideError {
+  const meant = nearest(asked, names);
+  return new GuideError(
+    'PLACE_UNKNOWN',
+    `Cannot install in ${asked}: neither this site nor the process has an environment of that name`,
+    {
+      hint: meant === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${meant}?`,
+      details: { environment: asked, environments: names },
+    },
+  );
+}

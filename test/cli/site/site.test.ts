@@ -63,7 +63,8 @@ beforeAll(async () => {
     hasUninstall: true,
   });
   // J2.15: without a network, what a security officer asks of a signature.
-  const judged = release.packages[0]!.judged.join('\n');
+  const [signature] = await site.judgeSignatures();
+  const judged = signature!.steps.join('\n');
   for (const said of [/^chain \(/m, /^revocation \(/m, /^time stamp \(/m, /^validity \(passed\)/m])
     expect(judged).toMatch(said);
   expect(await site.standing(env)).toMatchObject({

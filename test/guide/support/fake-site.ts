@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { CrossgapError, exitCodes } from '../../../src/errors.ts';
 import type {
   Check,
@@ -72,17 +73,16 @@ const release: Release = {
       version: '3.2.0',
       sizeBytes: 3_100_000,
       signer: 'CN=Acme ISV',
-      judged: ['time stamp: none'],
     },
     {
       id: 'Orders.Web',
       version: '3.2.0',
       sizeBytes: 42_000_000,
       signer: 'CN=Acme ISV',
-      judged: ['time stamp: none'],
     },
   ],
   environments: ['production'],
+  takesAnyEnvironment: false,
   hasUninstall: true,
 };
 
@@ -230,6 +230,15 @@ export function fakeSite(facts: FakeFacts = {}): FakeSite {
       tell({ what: 'parts', done: 1, of: 2 });
       await called('takeIn', 'take in');
       return { ...release, ...facts.release };
+    },
+    async judgeSignatures() {
+      // Files are read: that is never done in the same breath.
+      await setImmediate();
+      return release.packages.map(({ id, version }) => ({
+        id,
+        version,
+        steps: ['time stamp (absent): none'],
+      }));
     },
     async standing(environment) {
       await called('standing', `standing ${environment}`);

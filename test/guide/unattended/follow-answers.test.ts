@@ -379,6 +379,19 @@ describe('where the last run was cut off', () => {
     expect(effects(site)).toEqual([]);
   });
 
+  test('an environment that nobody knows is refused with the one that was meant, where there are any', async () => {
+    const { ending, site } = await follows(read(maker, 'environment: prodution'));
+    expect(ending).toMatchObject({ exitCode: exitCodes.misused, failure: { code: 'PLACE_UNKNOWN' } });
+    expect(ending.failure?.hint).toContain('Did you mean production?');
+    expect(effects(site)).toEqual([]);
+    const anyName = { release: { takesAnyEnvironment: true } };
+    const line = await follows(
+      read(maker, 'environment: line-3', 'values: { ConnectionStrings.Main: { env: PATH } }'),
+      anyName,
+    );
+    expect(line.ending.failure?.code).not.toBe('PLACE_UNKNOWN');
+  });
+
   test('a way that there is not is no other one', async () => {
     const { ending, site } = await follows(read(maker, 'if-interrupted: roll-back'), {
       standing: { open, previous: null },
