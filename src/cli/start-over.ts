@@ -7,22 +7,16 @@ import {
 } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
-import { readReleases, readSteps, type DeploymentRow, type ReleaseRow } from '../projections/index.ts';
+import { readSteps, type DeploymentRow } from '../projections/index.ts';
 import { commandLine } from '../words.ts';
 import { deployableRelease } from './obstacle.ts';
+import { releaseOfRun } from './release-of-run.ts';
 import { uninstallStepsOf } from './take-away.ts';
 
 /** Cancels it, and has its author told what was recorded of it. */
 export function giveUp({ clock, settings }: Instance, db: Database, row: DeploymentRow): Decision {
   const run = { ...row, steps: readSteps(db, row.deployment) };
   return cancelDeployment(run, clock.now(), settings.report);
-}
-
-/** The release that a run was or is of. */
-export function releaseOfRun(db: Database, { link, digest, deployment }: DeploymentRow): ReleaseRow {
-  const found = readReleases(db).find((one) => one.link === link && one.digest === digest);
-  if (found === undefined) throw new TypeError(`the release of deployment ${deployment} is not there`);
-  return found;
 }
 
 const retriable = new Set(['failed', 'interrupted', 'cancelled']);

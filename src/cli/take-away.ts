@@ -2,8 +2,9 @@ import { CommandError, requestUninstall, uninstallTarget, type Decision } from '
 import type { Database } from '../db/index.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
 import type { Step } from '../process/index.ts';
-import { readApplications, readReleases, type ReleaseRow } from '../projections/index.ts';
+import { readApplications, type ReleaseRow } from '../projections/index.ts';
 import { deployableRelease } from './obstacle.ts';
+import { releaseOfRun } from './release-of-run.ts';
 import { heldRevision } from './revisions.ts';
 
 /** Asks for the steps that take away what runs in one environment. @throws CommandError NOTHING_TO_UNINSTALL, NO_UNINSTALL */
@@ -22,9 +23,7 @@ export function takeAway(
   const { process, link, environment, deployment, onFailure } = wish;
   const place = placeOf(db, process, link, environment);
   const target = uninstallTarget(process, place);
-  const release = readReleases(db).find((one) => one.link === link && one.digest === target.digest);
-  if (release === undefined)
-    throw new TypeError(`the release ${target.digest} that was deployed is not there`);
+  const release = releaseOfRun(db, { link, ...target });
   const hasUninstall = uninstallStepsOf(instance, release) !== undefined;
   const wanted = { ...deployableRelease(instance, db, release, environment), hasUninstall };
   const decision = requestUninstall(wanted, place, {

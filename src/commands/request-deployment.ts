@@ -150,24 +150,8 @@ export function requestDeployment(
   refuseUndeployable(release, place);
   const accepted =
     release.link === '' ? [] : answerOffer(release, { answer: 'accepted', reason: null, until: null });
-  const { link, process, number, digest } = release;
   return {
-    decision: [
-      ...accepted,
-      atHome(
-        DeploymentRequested.make({
-          deployment: intent.deployment,
-          link: link === '' ? null : link,
-          process,
-          release: number,
-          digest,
-          environment: place.environment,
-          reason: intent.reason,
-          of: intent.of,
-          onFailure: intent.onFailure ?? 'fail',
-        }),
-      ),
-    ],
+    decision: [...accepted, requested(release, place, intent)],
   };
 }
 
@@ -211,3 +195,31 @@ function held(asked: string, open: PlacedDeployment): CommandError {
     },
   );
 }
+
+/** The entry by which a run is asked for, of whichever kind. */
+export function requested(
+  { link, process, number, digest }: DeployableRelease,
+  { environment }: Pick<Place, 'environment'>,
+  {
+    deployment,
+    of,
+    onFailure = 'fail',
+    reason,
+  }: Omit<DeploymentIntent, 'reason'> & { readonly reason: Reason },
+): Decision[number] {
+  return atHome(
+    DeploymentRequested.make({
+      deployment,
+      link: link === '' ? null : link,
+      process,
+      release: number,
+      digest,
+      environment,
+      reason,
+      of,
+      onFailure,
+    }),
+  );
+}
+
+type Reason = NonNullable<PlacedDeployment['reason']>;

@@ -1,11 +1,11 @@
-import { DeploymentRequested } from '../events/index.ts';
 import { findEnvironment } from './arrange-environments.ts';
-import { atHome, type Decision } from './decision.ts';
+import type { Decision } from './decision.ts';
 import { CommandError } from './errors.ts';
 import {
   isDecisive,
   refuseHeld,
   refuseMissingInputs,
+  requested,
   type DeployableRelease,
   type DeploymentIntent,
   type Place,
@@ -46,7 +46,7 @@ export function requestUninstall(
   place: Place,
   intent: Omit<DeploymentIntent, 'reason'>,
 ): Decision {
-  const { link, linkName, linkState, process, number, digest } = release;
+  const { link, linkName, linkState, process, number } = release;
   const { environment } = place;
   const asked = `Cannot uninstall ${process} ${number} in ${environment}`;
   findEnvironment(place.environments, environment);
@@ -65,19 +65,5 @@ export function requestUninstall(
   }
   refuseHeld(asked, place);
   refuseMissingInputs(asked, release, environment);
-  return [
-    atHome(
-      DeploymentRequested.make({
-        deployment: intent.deployment,
-        link: link === '' ? null : link,
-        process,
-        release: number,
-        digest,
-        environment,
-        reason: 'uninstall',
-        of: intent.of,
-        onFailure: intent.onFailure ?? 'fail',
-      }),
-    ),
-  ];
+  return [requested(release, place, { ...intent, reason: 'uninstall' })];
 }

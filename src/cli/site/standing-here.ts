@@ -20,11 +20,11 @@ import {
   expectedDuration,
   findDeployment,
   readEnvironments,
-  readReleases,
   type ReleaseRow,
 } from '../../projections/index.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { releaseDiff } from '../release-diff.ts';
+import { releaseOfRun } from '../release-of-run.ts';
 import { heldRevision } from '../revisions.ts';
 import { inputsHere } from './inputs-here.ts';
 import { openRun } from './open-run.ts';
@@ -40,7 +40,7 @@ export async function standingHere(
   const { process, link } = release;
   const place = placeHere(db, release, environment);
   const runs = installedRun(place.past);
-  const before = runs && releaseOfRun(instance, link, runs.digest);
+  const before = runs && releaseOfRun(db, { link, ...runs });
   const revision = await revisionOf(instance, release);
   const preview = await previewPlan(instance, release, environment);
   return {
@@ -73,10 +73,6 @@ export async function standingHere(
 
 function since({ db, clock }: Instance, deployment: string): string {
   return new Date(findDeployment(db, deployment)?.endedAt ?? clock.now()).toISOString();
-}
-
-function releaseOfRun({ db }: Instance, link: string, digest: string): ReleaseRow | undefined {
-  return readReleases(db).find((one) => one.link === link && one.digest === digest);
 }
 
 /** By their numbers where both are versions, else by when they were made. */
