@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { installationFolder, programVersion } from '../installation.ts';
@@ -104,8 +105,8 @@ async function clearOthers(folder: string, platform: string, path: string): Prom
   );
   for (const name of names) {
     const other = join(folder, name);
-    const facts = await stat(other).catch(() => undefined);
-    if (facts !== undefined && Date.now() - facts.mtimeMs > othersMs) await rm(other, { force: true });
+    const madeAt = statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - madeAt > othersMs) await rm(other, { force: true });
   }
 }
 

@@ -84,8 +84,7 @@ export async function replicate(
       intake,
       limits: { ...exchangeLimits, ...limits },
       headDue,
-    });
-    turnIsOver?.();
+    }).finally(turnIsOver);
     told(exchange);
     onExchange?.(exchange);
     if (exchange.failures.length > 0) {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normalizedVersion, packageFileName } from '../../packages/index.ts';
@@ -67,7 +67,7 @@ async function giveNewName(from: string, to: string): Promise<boolean> {
     if (code === 'EEXIST') return false;
     // Some shares and sticks know one name a file only.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(code)) throw error;
-    if ((await stat(to).catch(() => undefined)) !== undefined) return false;
+    if (statSync(to, { throwIfNoEntry: false }) !== undefined) return false;
     await rename(from, to);
     return true;
   }
