@@ -39,6 +39,33 @@ export function distrustViews({ db }: Pick<Instance, 'db'>): DistrustView[] {
   }));
 }
 
+/** A certificate that nothing was believed by here, until a person trusted it again. */
+export type DistrustOver = DistrustView & { readonly endedAt: string; readonly endedBy: string };
+
+/** What was distrusted once and is so no longer, in the order in which that ended: the log keeps why it was. */
+export function distrustsOver({ log, db }: Pick<Instance, 'log' | 'db'>): DistrustOver[] {
+  const subjects = new Map(
+    readTrusted(db).flatMap(({ fingerprint, certificate }) =>
+      certificate === null ? [] : [[fingerprint, certificateFacts(certificate).subject]],
+    ),
+  );
+  const open = new Map<string, DistrustView>();
+  return log.ofType(log.feedTo(log.instanceId), 'trust.distrusted').flatMap(({ event, header }) => {
+    if (!event.known || event.name !== 'trust.distrusted') return [];
+    const { fingerprint, certificate, on, reason } = event.data;
+    const at = new Date(header.at).toISOString();
+    const before = open.get(fingerprint);
+    if (on) {
+      const subject = certificate && certificateFacts(certificate).subject;
+      open.set(fingerprint, { fingerprint, subject, since: at, by: header.actor, reason });
+      return [];
+    }
+    if (!open.delete(fingerprint) || before === undefined) return [];
+    const subject = before.subject ?? subjects.get(fingerprint) ?? null;
+    return [{ ...before, subject, endedAt: at, endedBy: header.actor }];
+  });
+}
+
 /** Everything trusted here: company certificates of this side and of the links, then what was added. */
 export function trustViews(instance: Instance): TrustView[] {
   const links = readLinks(instance.db);

@@ -15,10 +15,12 @@ import { moment, span } from '../../words.ts';
 import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
 import { facts, section, table } from '../table.ts';
 import {
+  distrustsOver,
   distrustViews,
   knownCertificates,
   purposeInWords,
   trustViews,
+  type DistrustOver,
   type DistrustView,
   type TrustView,
 } from '../trust-views.ts';
@@ -44,15 +46,23 @@ const listAll = command({
       sourceInWords(view),
     ]);
     const distrusted = distrustViews(instance);
+    const over = distrustsOver(instance);
     const heading = ['CERTIFICATE', 'FINGERPRINT', 'TRUSTED FOR', 'UNTIL', 'WHERE IT COMES FROM'];
     return {
-      document: { certificates: views, distrusted, demands: demands.map(demandView), revocationLists: lists },
+      document: {
+        certificates: views,
+        distrusted,
+        distrustsOver: over,
+        demands: demands.map(demandView),
+        revocationLists: lists,
+      },
       text: [
         ...table([heading, ...rows], context.terminal.columns),
         ...section(
           'Distrusted: nothing is used that was signed by them, or under them',
           distrusted.map(distrustInWords),
         ),
+        ...section('Distrusted before, until it was trusted again', over.map(overInWords)),
         ...section('What every package needs here before it is used', demands.map(demandInWords)),
         ...section('Revocation lists, the newest first', lists.map(listInWords)),
       ],
@@ -77,10 +87,11 @@ const show = command({
         'Name at least 8 digits as `crossgap trust list` shows them.',
       );
     const lists = revocationViews(instance).filter(({ issuer }) => issuer === first.issuer);
+    const over = distrustsOver(instance);
     return {
       document: { certificates: found, revocationLists: lists },
       text: [
-        ...found.flatMap((view, at) => [...(at === 0 ? [] : ['']), ...describe(view)]),
+        ...found.flatMap((view, at) => [...(at === 0 ? [] : ['']), ...describe(view, over)]),
         ...section('Revocation lists of who issued it', lists.map(listInWords)),
       ],
     };
@@ -218,7 +229,10 @@ function sourceInWords({ source, link, addedAt, addedBy, name, note }: TrustView
 const distrustInWords = ({ subject, fingerprint, since, by, reason }: DistrustView): string =>
   `${subject ?? 'a certificate'}, SHA-256 ${fingerprint}: since ${moment(since)}, by ${by}${reason === null ? '' : `: ${reason}`}`;
 
-function describe(view: TrustView): string[] {
+const overInWords = (one: DistrustOver): string =>
+  `${distrustInWords(one)}; over since ${moment(one.endedAt)}, by ${one.endedBy}`;
+
+function describe(view: TrustView, over: readonly DistrustOver[]): string[] {
   return [
     `${view.subject ?? view.name ?? 'a certificate of which only the fingerprint is known'}: trusted for ${purposeInWords(view)}`,
     ...facts([
@@ -231,6 +245,9 @@ function describe(view: TrustView): string[] {
       ['distrusted', view.distrusted && `since ${moment(view.distrusted.since)}, by ${view.distrusted.by}`],
       ['because', view.distrusted?.reason ?? null],
     ]),
+    ...over
+      .filter(({ fingerprint }) => fingerprint === view.fingerprint)
+      .map((one) => `was distrusted before: ${overInWords(one)}`),
   ];
 }
 

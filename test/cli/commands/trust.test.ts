@@ -124,6 +124,16 @@ describe('trust', () => {
       { fingerprint: own, subject: 'CN=acme', reason: null },
     ]);
     await acme.asks(['trust', 'add', certificate]);
+    const after = await acme.asks<{ distrusted: object[]; distrustsOver: object[] }>('trust list');
+    expect(after).toMatchObject({
+      distrusted: [{ fingerprint: own }],
+      distrustsOver: [{ fingerprint: fingerprint(authority), subject: 'CN=Authority', reason: 'key stolen' }],
+    });
+    const history = /CN=Authority, SHA-256 [0-9a-f]{64}: since .*, by \S+: key stolen; over since .*, by \S+/;
+    expect((await acme.types('trust list')).stdout).toMatch(history);
+    expect((await acme.types(['trust', 'show', fingerprint(authority).slice(0, 12)])).stdout).toMatch(
+      history,
+    );
     await acme.asks(['package', 'add', signed]);
     const unknown = await acme.types(['trust', 'distrust', 'ffffffff', '--json']);
     expect(unknown.error.code).toBe('TRUST_ENTRY_UNKNOWN');
