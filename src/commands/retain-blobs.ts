@@ -92,13 +92,20 @@ export function superfluousBlobs(facts: BlobFacts): {
     if (file.link !== '' || facts.holds(sha256))
       judge(sha256, sizeBytes, `${id} ${version}`, () => whyFile(file, facts, keeping));
   }
-  for (const { link, digest, sizeBytes, what } of facts.wanted)
-    judge(digest, sizeBytes, what, () => whyNamed(link, digest, facts));
+  for (const { link, digest, sizeBytes, what } of facts.wanted) {
+    const beside = besideReleases[what];
+    judge(digest, sizeBytes, beside?.what ?? what, () => beside?.why ?? whyNamed(link, digest, facts));
+  }
   for (const { list, sizeBytes, package: of } of facts.lists)
     if (facts.holds(list))
       judge(list, sizeBytes, `chunks of ${of.slice(0, 12)}`, () => 'its package is not kept');
   return { superfluous: [...superfluous.values()], kept: [...kept.values()] };
 }
+
+/** What comes over a link and is named by something else than a release, and why it may go where nothing names it. */
+const besideReleases: Readonly<Record<string, { readonly what: string; readonly why: string }>> = {
+  log: { what: 'log of a run', why: 'what its run was reported with later names another, or none' },
+};
 
 const removedTogether = 200;
 const whatLengthMax = 150;

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { resumeDeployment, rollbackTarget, type ReportWish } from '../../src/commands/index.ts';
 import {
   outboundLines,
+  planClearing,
   previewReport,
   readDeployment,
   settleDeployment,
@@ -199,6 +200,21 @@ test('the log of a run goes with it where that is wished and it is not struck ou
   const { report } = readDeployment(pair.vendor, id)!;
   expect(report!.log).toMatchObject({ isHere: true });
   expect(readFileSync(pair.vendor.blobs.path(report!.log!.digest), 'utf8')).toBe(log);
+});
+
+test('a log stays as long as the newest report names it; after that it may go, and is called what it is', async () => {
+  const id = await run('1.1.0');
+  await tellReport(site, id, bare({ withLog: true }));
+  await converge({ ...pair, customer: site });
+  const { digest } = readDeployment(pair.vendor, id)!.report!.log!;
+  const superfluous = () => planClearing(pair.vendor, { unreleased: false }).superfluous;
+  expect(superfluous()).toEqual([]);
+  await tellReport(site, id, bare());
+  await converge({ ...pair, customer: site });
+  const gone = { digest, what: 'log of a run', why: expect.stringContaining('later names another, or none') };
+  expect(superfluous()).toMatchObject([{ ...gone, held: true }]);
+  pair.vendor.blobs.remove(digest);
+  expect(superfluous()).toMatchObject([{ ...gone, held: false, sizeBytes: 0 }]);
 });
 
 test('INV-8 nothing that is told of a run holds a secret in any form', async () => {

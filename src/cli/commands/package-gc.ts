@@ -45,6 +45,11 @@ export const packageGc = command({
             why,
           ]),
         ),
+        ...(superfluous.every(({ held }) => held)
+          ? []
+          : [
+              `What is not here never came, or was lost: ${plan ? 'it would be' : 'it is'} waited for no longer, and nothing has to be done`,
+            ]),
         ...(leftOver.length === 0
           ? []
           : [`${count(leftOver.length, 'file')} given up before ${plan ? 'would go too' : 'went too'}`]),
