@@ -1,4 +1,4 @@
-export { foreseeRun, replayRun } from './foresee/ahead.ts';
+export { foreseeRun, plannedScripts, replayRun } from './foresee/ahead.ts';
 export type { ForeseenStep, ForeseeOptions } from './foresee/foresee-run.ts';
 export type { Replayed } from './foresee/replay-run.ts';
 export { standInFor } from './foresee/stand-in.ts';
@@ -11,7 +11,7 @@ export { lookAtSpace, type SpaceNeed } from './preflight/space.ts';
 export { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
 export { holdersOf } from './file-holders.ts';
 export { readPlan } from './plan-file.ts';
-export { followLog, followRun, readRunLog, type FollowOptions } from './follow-run.ts';
+export { followLog, followRun, readRunLog, runLogBytes, type FollowOptions } from './follow-run.ts';
 export { type Fact } from './journal.ts';
 export { executorMain } from './main.ts';
 export type {
@@ -37,6 +37,7 @@ export type {
   StepState,
   Wait,
 } from './plan.ts';
+export { inlineScript, type PlannedScript } from './script-text.ts';
 export { isRunAlive, readJournal, readRunning } from './read-journal.ts';
 export { Masker } from './masking.ts';
 export { logPath, parseLogLine, type LogLevel, type LogLine } from './run-log.ts';

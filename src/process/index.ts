@@ -35,7 +35,7 @@ export {
   type ScriptChange,
   type StepChange,
 } from './diff.ts';
-export type { ChangedLine } from './line-diff.ts';
+export { unifiedLines, type ChangedLine } from './line-diff.ts';
 export { describeDiff } from './describe-diff.ts';
 export { processSchema } from './json-schema.ts';
 export {

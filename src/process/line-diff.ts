@@ -4,6 +4,39 @@ const cellsMax = 4_000_000;
 
 /** The lines that must go from `before` and come into `after`, in order; for very long texts all between the ends. */
 export function changedLines(before: string, after: string): ChangedLine[] {
+  return everyLine(before, after).flatMap(({ sign, text }) => (sign === ' ' ? [] : [{ sign, text }]));
+}
+
+const contextLines = 3;
+
+/** The same as people read it: changes with three lines around them, `@@ -7,4 +7,5 @@` before each place. */
+export function unifiedLines(before: string, after: string): string[] {
+  const lines = everyLine(before, after);
+  const isNear = lines.map(() => false);
+  for (const [at, { sign }] of lines.entries()) {
+    if (sign !== ' ') isNear.fill(true, Math.max(0, at - contextLines), at + contextLines + 1);
+  }
+  const out: string[] = [];
+  let [old, fresh] = [1, 1];
+  for (const [at, { sign, text }] of lines.entries()) {
+    if (isNear[at] === true) {
+      if (isNear[at - 1] !== true) {
+        const end = isNear.indexOf(false, at);
+        const hunk = lines.slice(at, end < 0 ? undefined : end);
+        const of = (other: string): number => hunk.filter((line) => line.sign !== other).length;
+        out.push(`@@ -${old},${of('+')} +${fresh},${of('-')} @@`);
+      }
+      out.push(`${sign}${text}`);
+    }
+    if (sign !== '+') old += 1;
+    if (sign !== '-') fresh += 1;
+  }
+  return out;
+}
+
+type Line = { readonly sign: '+' | '-' | ' '; readonly text: string };
+
+function everyLine(before: string, after: string): Line[] {
   const old = linesOf(before);
   const fresh = linesOf(after);
   let start = 0;
@@ -16,18 +49,20 @@ export function changedLines(before: string, after: string): ChangedLine[] {
   ) {
     tail += 1;
   }
+  const same = (lines: readonly string[]): Line[] => lines.map((text) => ({ sign: ' ', text }));
   const a = old.slice(start, old.length - tail);
   const b = fresh.slice(start, fresh.length - tail);
   const kept = a.length * b.length <= cellsMax ? commonPairs(a, b) : [];
-  const out: ChangedLine[] = [];
+  const out = same(fresh.slice(0, start));
   let [i, j] = [0, 0];
   for (const [keptA, keptB] of [...kept, [a.length, b.length] as const]) {
     for (; i < keptA; i += 1) out.push({ sign: '-', text: a[i]! });
     for (; j < keptB; j += 1) out.push({ sign: '+', text: b[j]! });
+    if (j < b.length) out.push({ sign: ' ', text: b[j]! });
     i += 1;
     j += 1;
   }
-  return out;
+  return [...out, ...same(fresh.slice(fresh.length - tail))];
 }
 
 /** The positions of a longest common subsequence, as pairs. */

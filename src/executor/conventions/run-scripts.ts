@@ -98,12 +98,18 @@ export function runPackagedScript(stage: PackagedStage) {
   };
 }
 
+/** In the order in which they come. */
+export const packagedStages: readonly PackagedStage[] = ['PreDeploy', 'Deploy', 'PostDeploy', 'DeployFailed'];
+
+/** The stage whose script a file is that lies at the top of a package, by its name; undefined for any other file. */
+export function packagedStageOf(name: string): PackagedStage | undefined {
+  if (!preferredExtensions.includes(extname(name).slice(1))) return undefined;
+  return packagedStages.find((stage) => stage.toLowerCase() === stemOf(name).toLowerCase());
+}
+
 /** The scripts of a stage in the current folder, the preferred one first. */
 export function packagedScripts(work: Work, folder: string, stage: PackagedStage): string[] {
-  const found = work.disk
-    .filesIn(folder)
-    .filter((name) => stemOf(name).toLowerCase() === stage.toLowerCase())
-    .filter((name) => preferredExtensions.includes(extname(name).slice(1)));
+  const found = work.disk.filesIn(folder).filter((name) => packagedStageOf(name) === stage);
   const source = work.folder('extracted');
   const ours = found.filter((name) => source === undefined || work.disk.has(join(source, name)));
   for (const name of found.filter((one) => !ours.includes(one))) {

@@ -1,3 +1,4 @@
+import type * as Planned from '../planned-scripts.ts';
 import type * as Foreseeing from './foresee-run.ts';
 import type * as Replaying from './replay-run.ts';
 
@@ -10,3 +11,6 @@ export const foreseeRun: typeof Foreseeing.foreseeRun = async (...given) =>
 
 export const replayRun: typeof Replaying.replayRun = async (...given) =>
   (await import('./replay-run.ts')).replayRun(...given);
+
+export const plannedScripts: typeof Planned.plannedScripts = async (...given) =>
+  (await import('../planned-scripts.ts')).plannedScripts(...given);
