@@ -6,6 +6,12 @@ import { inUrl } from './hub-url.ts';
 export const linksFile = 'hub-links.conf';
 export const authorityFile = 'ca.pem';
 
+/**
+ * How long a server waits for who dials, for TLS as for signing in: as long as crossgap dials. On a bad line each packet
+ * that is lost once more doubles the wait for it, 1, 2, 4 and 8 seconds; who stays silent holds one connection so long.
+ */
+const handshakeSeconds = 15;
+
 /** Text in a server's configuration. JSON's escapes are those of the server, as long as no control character is in it. */
 const quoted = (text: string): string => JSON.stringify(text);
 const indented = (line: string): string => (line === '' ? '' : `  ${line}`);
@@ -81,7 +87,8 @@ export function serverConfiguration(plan: HubPlan, server: PlannedServer): strin
     ]),
     '',
     ...clusterOf(plan, server),
-    '# Who may sign in, and what each may do.',
+    '# Who may sign in, and what each may do. A bad line has time for it.',
+    `authorization { timeout: ${handshakeSeconds} }`,
     `include ${quoted(`./${linksFile}`)}`,
   ];
   return `${lines.join('\n')}\n`;
@@ -161,7 +168,7 @@ function certificateLines(at: string, { name }: PlannedServer): string[] {
     `# Private key and certificate in one file.`,
     `cert_file: ${pem}`,
     `key_file: ${pem}`,
-    'timeout: 5',
+    `timeout: ${handshakeSeconds}`,
   ];
 }
 
@@ -177,7 +184,7 @@ function webSocketOf({ at, tls }: HubPlan, server: PlannedServer): string[] {
     ...block('websocket', [
       `listen: ${quoted(`${inUrl(server.listen)}:${server.websocket}`)}`,
       ...(tls ? block('tls', certificateLines(at, server)) : ['no_tls: true']),
-      'handshake_timeout: "5s"',
+      `handshake_timeout: "${handshakeSeconds}s"`,
       'compression: false',
     ]),
     '',

@@ -96,7 +96,7 @@ const stableAfterMs = 10_000;
  *     await using transport = jetstreamTransport({ connection: hub, link, side: 'customer' });
  */
 export function natsConnection(options: HubConnectionOptions): HubConnection {
-  const { urls, dialMs = 10_000, requestMs = 5000, inboxPrefix } = options;
+  const { urls, dialMs = 15_000, requestMs = 5000, inboxPrefix } = options;
   const { retry = { firstMs: 1000, mostMs: 60_000 } } = options;
   const { retryRefused = { firstMs: 15_000, mostMs: 300_000 } } = options;
   const { now = Date.now, wait = waitOut, random = Math.random } = options;

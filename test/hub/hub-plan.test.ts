@@ -49,6 +49,13 @@ describe('a hub', () => {
     expect(codeOf(refusal(() => plan(local, { listen: '0.0.0.0' })))).toBe('HUB_SETTING_UNFIT misused');
   });
 
+  test('gives a bad line as long for TLS and for signing in at each listener as who dials has', () => {
+    const all = plan([linkTo('contoso', 'a')], { websocket: 443 });
+    const said = serverConfiguration(all, all.servers[0]!);
+    expect(said.match(/(?<=timeout: "?)\d+/g)).toEqual(['15', '15', '15', '15']);
+    expect(said).toContain('authorization { timeout: 15 }');
+  });
+
   test('with TLS says of a link that it dials in clear text', () => {
     const mixed = [linkTo('contoso', 'a'), linkTo('local', 'b', { urls: ['nats://localhost:4222'] })];
     expect(plan(mixed).tls).toBe(true);
