@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { patienceMs } from './test/support/patience.ts';
 
 const all = globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).filter(
   (file) => !file.endsWith('.long.test.ts'),
@@ -13,8 +14,10 @@ const alone = all.filter((file) =>
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Against hanging, not against slowness: no test has a number of its own below these.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: patienceMs } },
     pool: 'forks',
     // The runner would leave one core to itself, which is every second one of a small machine.
     maxWorkers: '100%',

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { patienceMs } from '../support/patience.ts';
 import { makeInstance, type Company } from './company.ts';
 import { freshFolder } from './typed.ts';
 
@@ -23,7 +24,7 @@ function run(args: readonly string[], input = ''): SpawnSyncReturns<string> {
     env: environment,
     input,
     encoding: 'utf8',
-    timeout: 50_000,
+    timeout: patienceMs,
   });
 }
 

@@ -247,9 +247,7 @@ describe('one daemon per identity', () => {
     const listen = { host: '127.0.0.1', port: 0 };
     const running = runDaemon(vendor, { once: false, listen, log: silentLog(), signal: stop.signal });
     try {
-      await expect
-        .poll(() => filesBelow(pair.between).some((path) => path.includes('/entries/')), { timeout: 20_000 })
-        .toBe(true);
+      await expect.poll(() => filesBelow(pair.between).some((path) => path.includes('/entries/'))).toBe(true);
       await once(customer);
       expect(offered(pair, '1.0.0')).toBeDefined();
     } finally {

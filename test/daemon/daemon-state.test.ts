@@ -10,6 +10,7 @@ import { silentLog } from '../../src/log.ts';
 import { readLinks, type LinkLive } from '../../src/projections/index.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { heldClock, makeInstance, makePair } from '../support/instances.ts';
+import { patienceMs } from '../support/patience.ts';
 
 let root: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {
@@ -83,7 +84,7 @@ async function whileRunning<T>(instance: Instance, seen: () => Promise<T> | T): 
   }
 }
 
-const patience = { timeout: 15_000 };
+const patience = { timeout: patienceMs };
 
 test('how the links of a running daemon are is seen by commands, until it ends', async () => {
   using pair = await makePair(root.path);

@@ -229,7 +229,7 @@ test('a run that a person stops ends as cancelled, and its script is ended with 
   await converge(pair);
   const id = deploy(customer, offered(pair, '1.1.0'), 'uat');
   const settled = settle(customer, id);
-  await expect.poll(ran, { timeout: 30_000 }).toEqual(['stop', 'deploy']);
+  await expect.poll(ran).toEqual(['stop', 'deploy']);
   cancel(id);
   expect((await settled).state).toBe('cancelled');
   expect(ran()).toEqual(['stop', 'deploy']);

@@ -22,7 +22,6 @@ afterEach(() => {
 });
 
 const never = 3_600_000;
-const patience = { timeout: 15_000 };
 const silent = (): undefined => undefined;
 
 function watched(options: WatchOptions): { readonly watch: Watch; readonly heard: ReturnType<typeof vi.fn> } {
@@ -46,7 +45,7 @@ test.runIf(process.platform === 'linux')(
     const { heard } = watched({ lookEveryMs: never });
     for (let commits = 1; commits <= 3; commits++) {
       writeBeside();
-      await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(commits), patience);
+      await expect.poll(() => heard).toHaveBeenCalledTimes(commits);
     }
   },
 );
@@ -54,7 +53,7 @@ test.runIf(process.platform === 'linux')(
 test('where the system tells of no writes, the timer finds the commit', async () => {
   const { heard } = watched({ lookEveryMs: 5, watchFile: silent });
   writeBeside();
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce(), patience);
+  await expect.poll(() => heard).toHaveBeenCalledOnce();
 });
 
 test('a write that commits nothing is no change, and whoever looks hears of a commit at once', () => {
@@ -78,5 +77,5 @@ test('a commit that is visible some time after the write is still found by it', 
   });
   (await told.promise)();
   writeBeside();
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce(), patience);
+  await expect.poll(() => heard).toHaveBeenCalledOnce();
 });

@@ -40,7 +40,7 @@ const [localNameAt, localTimeAt, centralNameAt, centralTimeAt] = [30, 10, 46, 12
 beforeAll(async () => {
   mkdirSync(shared);
   await Promise.all([acme.init(), contoso.init()]);
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all([acme, contoso, ...others].map((company) => company.endAll()));
   rmSync(root, { recursive: true, force: true });
@@ -94,7 +94,7 @@ test('J3.F9 a package that is unsigned, signed by somebody else, changed or brok
   await acme.isRefused(4, 'package', 'add', good, unsigned);
   expect(blobsOf(acme)).toEqual(before);
   expect(await acme.does('package', 'add', good)).toMatchObject({ packages: [{ known: false }] });
-}, 120_000);
+});
 
 test('an invitation that is damaged, or none, is refused and nothing of it is kept; the good one is taken afterwards', async () => {
   const invite = ['link', 'invite', 'contoso', '--folder', shared, '--out', 'invitation.json'];
@@ -127,7 +127,7 @@ test('an invitation that is damaged, or none, is refused and nothing of it is ke
   expect(taken).toMatchObject({ state: 'confirmed' });
   // Said again, with the reply that comes back: it is the same pairing.
   await pair(acme, contoso, shared);
-}, 120_000);
+});
 
 test('INV-10 garbage and damaged files in the shared folder hinder nothing that is good', async () => {
   await acme.does('release', 'create', 'Shop', '1.0.0', '--package', 'Shop.App@1.0.0');
@@ -156,7 +156,7 @@ test('INV-10 garbage and damaged files in the shared folder hinder nothing that 
     { release: '1.0.0', state: 'offered', packages: [{ held: true }] },
   ]);
   expect(await contoso.does('log', 'verify', '--full')).toMatchObject({ ok: true });
-}, 120_000);
+});
 
 type Wrong = readonly [what: string, damage: (database: string) => void, exitCode: number, code: string];
 const sql = (text: string) => (path: string) => {
@@ -229,7 +229,7 @@ test('a data folder that may not be written, or not be read, is refused by name 
   if (isRoot) chownSync(other.data, 65_534, 65_534);
   else chmodSync(other.data, 0o700);
   expect(documentOf(add, await other.types(add, nobody))).toMatchObject({ changed: true });
-}, 120_000);
+});
 
 test('J1.F7 a full disk is named by every command that meets it, nothing is half done, and all goes on when there is space', async () => {
   if (!requiresSmallDisk('a full disk')) return;
@@ -312,7 +312,7 @@ test('J1.F7 a full disk is named by every command that meets it, nothing is half
   } finally {
     execFileSync('umount', ['--lazy', disk]);
   }
-}, 180_000);
+});
 
 /** The same company once more, in a folder of its own. */
 function copyOf(company: Company): Company {

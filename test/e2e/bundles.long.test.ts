@@ -74,7 +74,7 @@ beforeAll(async () => {
   await acme.does('process', 'publish', 'orders.yaml');
   await bank.does('environment', 'add', 'production');
   await release('3.2.0');
-}, 300_000);
+});
 afterAll(async () => {
   await Promise.all([acme.endAll(), bank.endAll()]);
   rmSync(root, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { Company } from '../support/companies.ts';
 import { freePort, natsServerPath } from '../support/nats-server.ts';
+import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'crossgap-hub-'));
@@ -42,7 +43,8 @@ function start(file: string): { server: ChildProcess; readonly says: (words: str
   };
 }
 
-const soon = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 45_000, interval: 300 });
+const soon = <T>(look: () => Promise<T>): Promise<T> =>
+  vi.waitFor(look, { timeout: patienceMs, interval: 300 });
 
 describe.skipIf(!requires('nats-server', 'a vendor and a customer at a hub'))('a customer', () => {
   test('joins with three commands and has what its vendor publishes, over TLS', async () => {
@@ -105,5 +107,5 @@ describe.skipIf(!requires('nats-server', 'a vendor and a customer at a hub'))('a
       );
       expect(link).toMatchObject({ heardAt: expect.any(String), unconfirmedEntries: 0 });
     });
-  }, 120_000);
+  });
 });

@@ -38,4 +38,4 @@ test('what npm pack makes installs into an empty folder and runs there', () => {
   const report = JSON.parse(crossgap('log', 'verify', '--json')) as { ok: boolean; entries: number };
   expect(report).toMatchObject({ ok: true, entries: 1 });
   expect(readdirSync(join(place, 'node_modules/crossgap'))).not.toContain('src');
-}, 180_000);
+});

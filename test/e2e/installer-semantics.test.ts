@@ -84,7 +84,7 @@ beforeAll(async () => {
   const { file } = await site.writeResult(result, root);
   said.push(JSON.stringify(await vendor.asks(['bundle', 'import', file])));
   came['site'] = { view: outcome.document as DeploymentView, data, target };
-}, 180_000);
+});
 
 /** Arguments and environments of all processes of this machine but this one. */
 function whatProcessesShow(): string {

@@ -73,7 +73,7 @@ beforeAll(async () => {
   machine = bareMachine(bare, made);
   copyFileSync(made, machine.here(installer));
   writeFileSync(machine.here('/opt/answers.yaml'), 'values:\n  Site.Port: "8081"\n');
-}, 300_000);
+});
 
 test.runIf(isPossible)(
   'J2.9 an installer installs on a machine that has nothing, and its result is known at the vendor',

@@ -123,7 +123,7 @@ beforeAll(async () => {
     })(),
   ]);
   await pair(acme, contoso, shared);
-}, 300_000);
+});
 afterAll(async () => {
   await Promise.all([acme, contoso, metro].map((company) => company.endAll()));
   rmSync(root, { recursive: true, force: true });
@@ -285,7 +285,7 @@ test('J1.20 before the words are compared offers are listed and nothing of them 
     state: 'confirmed',
   });
   expect((await metro.isRefused(5, ...deploy)).code).toBe('INPUT_MISSING');
-}, 120_000);
+});
 
 test('J1.2 notes with quotes, line ends and characters of four bytes arrive at the customer as they were written', async () => {
   await contoso.runsOnce();
@@ -370,7 +370,7 @@ test('J1.14 the lifecycle holds: production only after uat, and what runs alread
   expect(holding).toEqual(
     [deployed, deployed.replace('production', 'uat')].map((folder) => join(folder, 'Web.config')),
   );
-}, 120_000);
+});
 
 test('J1.9 a publishing that is killed is done whole or not at all, and repeating it finishes the rest', async () => {
   await acme.does('release', 'verdict', '2.0.0', '--ok');
@@ -399,7 +399,7 @@ test('J1.9 a publishing that is killed is done whole or not at all, and repeatin
     { customer: 'contoso', state: 'delivered' },
     { customer: 'metro', state: 'queued' },
   ]);
-}, 120_000);
+});
 
 test('J1.9 publishing twice changes nothing, here or at the customer', async () => {
   const entries = await entriesOf(acme);
@@ -446,7 +446,7 @@ test('J1.16 a refused offer stays refused, its author is told why, and it runs o
   await contoso.does('release', 'postpone', '2.0.0', '--until', '2099-02-01');
   expect((await contoso.isRefused(3, ...deploy)).message).toContain('2099-02-01');
   expect(await contoso.does('release', 'accept', '2.0.0')).toMatchObject({ answer: { answer: 'accepted' } });
-}, 120_000);
+});
 
 test('J1.F9 of two who start the same deployment one wins, and the other is told who, with exit code 8', async () => {
   execFileSync('mkfifo', [gate]);
@@ -475,7 +475,7 @@ test('J1.F9 of two who start the same deployment one wins, and the other is told
   });
   expect(effectsIn(effects)).toMatchObject({ 'second uat': 1 });
   rmSync(gate);
-}, 120_000);
+});
 
 test('J1.25 the fleet tells what runs where, how old that is, who lacks what, and what was published since', async () => {
   await contoso.runsOnce();
@@ -534,7 +534,7 @@ test('J1.25 a withdrawn release can not be deployed by any command, and those wh
   expect(await contoso.does('deploy', '2.0.0', '--env', 'production', '--wait')).toMatchObject({
     state: 'succeeded',
   });
-}, 120_000);
+});
 
 test('J1.22 the whole history verifies offline at all three, and shared feeds have the same heads', async () => {
   await cross(contoso, acme);
@@ -550,7 +550,7 @@ test('J1.22 the whole history verifies offline at all three, and shared feeds ha
     expect(both).toHaveLength(2);
     for (const { feed, head } of both) expect(head).toBe(heads.get(feed));
   }
-}, 120_000);
+});
 
 test('INV-6 the views of all three follow from their logs', async () => {
   const rebuilt = await Promise.all([acme, contoso, metro].map((one) => one.does('log', 'rebuild')));

@@ -24,7 +24,7 @@ test('T-18 every single bit of every golden entry of ordinary size, and of its s
   }
   expect(receiver.log.entryCount()).toBe(1);
   expect(golden.every((entry) => verifyEntry(entry, verifyingKey(goldenSigner.publicKey)))).toBe(true);
-}, 600_000);
+});
 
 function flipped(bytes: Uint8Array, bit: number): Buffer {
   const copy = Buffer.from(bytes);

@@ -6,9 +6,6 @@ import { exampleSource } from './example-source.ts';
 import { connected, raw, received, request, statusOf } from './raw-client.ts';
 import { serve } from './serve.ts';
 
-/** As long as the whole test may take: how soon is not the question. */
-const patiently = { timeout: 50_000 };
-
 let server: StatusServer;
 let host: string;
 beforeAll(async () => {
@@ -215,7 +212,7 @@ describe('T-81 one greedy client is not felt by the others', () => {
     await once(kept[0]!, 'close');
     const { host: own } = new URL(small.address);
     await expect
-      .poll(async () => statusOf(await raw(small.address, request('/healthz', { host: own }))), patiently)
+      .poll(async () => statusOf(await raw(small.address, request('/healthz', { host: own }))))
       .toBe(200);
     kept[1]!.destroy();
   });

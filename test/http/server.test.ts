@@ -328,7 +328,7 @@ describe('the live stream', () => {
         const again = await get(server, '/events');
         await again.body?.cancel();
         return again.status;
-      }, patiently)
+      })
       .toBe(200);
   });
 
@@ -399,9 +399,6 @@ describe('T-83 where it listens', () => {
     expect(source.listeners).toBe(0);
   });
 });
-
-/** As long as the whole test may take: how soon is not the question. */
-const patiently = { timeout: 50_000 };
 
 /** An open event stream, read message by message; undefined when it has ended. */
 async function opened(

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, test, vi } from 'vitest';
 import { applyHub, checkHub, natsConnection } from '../../src/sync/over-nats.ts';
+import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { party, signIn, startHub, type Party, type RunningHub } from './running-hub.ts';
 
 const customer = party('a'.repeat(32));
 const newcomer = party('b'.repeat(32));
 const link = customer.links[0]!;
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(patienceMs);
 
 describe.skipIf(!requires('nats-server', 'a hub of three servers'))('a hub of three servers', () => {
   test('serves a customer at any of them, also while one is gone', async () => {
@@ -98,5 +99,5 @@ async function liesAtAll(hub: RunningHub): Promise<void> {
 /** Tries again until it goes: servers that elect a leader answer nobody meanwhile. */
 function until(done: () => Promise<boolean>): Promise<void> {
   const once = async (): Promise<void> => expect(await done()).toBe(true);
-  return vi.waitFor(once, { timeout: 60_000, interval: 250 });
+  return vi.waitFor(once, { timeout: patienceMs, interval: 250 });
 }

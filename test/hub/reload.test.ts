@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyHub, natsConnection } from '../../src/sync/over-nats.ts';
+import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { party, signIn, startHub, type RunningHub } from './running-hub.ts';
 
@@ -24,7 +25,7 @@ describe.skipIf(!requires('nats-server', 'reloading a hub'))('a hub that is relo
       inboxPrefix: '_INBOX_hub',
       name: 'acme',
     });
-    await applyHub(connection, links, { signal: AbortSignal.timeout(10_000) });
+    await applyHub(connection, links, { signal: AbortSignal.timeout(patienceMs) });
   });
   afterEach(async () => {
     await hub[Symbol.asyncDispose]();
@@ -35,7 +36,7 @@ describe.skipIf(!requires('nats-server', 'reloading a hub'))('a hub that is relo
     const old = await signIn(hub, first);
     const owner = await signIn(hub, hub.own);
     const entries = await jetstream(old).consumers.get(`cg-${first.links[0]}-down`, 'entries');
-    const waiting = entries.next({ expires: 20_000 });
+    const waiting = entries.next({ expires: patienceMs });
     await old.flush();
     await expect(signIn(hub, second)).rejects.toThrow(/authorization/i);
 

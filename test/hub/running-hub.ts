@@ -13,6 +13,7 @@ import {
   type WrittenHub,
 } from '../../src/hub/index.ts';
 import { freePort, natsServerPath, newUserKey } from '../support/nats-server.ts';
+import { patienceMs } from '../support/patience.ts';
 
 /** Somebody who may sign in: a credential, and for a customer its links. */
 export type Party = { readonly seed: string; readonly publicKey: string; readonly links: readonly string[] };
@@ -145,6 +146,6 @@ export function signIn(
     authenticator: nkeyAuthenticator(new TextEncoder().encode(who.seed)),
     inboxPrefix,
     reconnect: false,
-    timeout: 5000,
+    timeout: patienceMs,
   });
 }

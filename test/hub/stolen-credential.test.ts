@@ -5,6 +5,7 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyHub, natsConnection } from '../../src/sync/over-nats.ts';
+import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { party, signIn, startHub, type RunningHub } from './running-hub.ts';
 
@@ -130,7 +131,7 @@ describe.skipIf(!requires('nats-server', 'what a stolen credential can do at a h
         inboxPrefix: '_INBOX_hub',
         name: 'acme',
       });
-      await applyHub(connection, [mine, mineToo, theirs], { signal: AbortSignal.timeout(10_000) });
+      await applyHub(connection, [mine, mineToo, theirs], { signal: AbortSignal.timeout(patienceMs) });
       owner = await signIn(hub, hub.own);
       manager = await jetstreamManager(owner);
       stolen = await signIn(hub, thief);
@@ -171,7 +172,7 @@ describe.skipIf(!requires('nats-server', 'what a stolen credential can do at a h
 
     /** What the server says to a subject: undefined where it lets it pass. */
     async function refusalOf(subject: string): Promise<unknown> {
-      return stolen.request(subject, '{}', { timeout: 2000 }).then(
+      return stolen.request(subject, '{}', { timeout: patienceMs }).then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -181,7 +182,7 @@ describe.skipIf(!requires('nats-server', 'what a stolen credential can do at a h
       const own = jetstream(stolen);
       for (const link of thief.links) {
         const entries = await own.consumers.get(down(link), 'entries');
-        const message = await entries.next({ expires: 2000 });
+        const message = await entries.next({ expires: patienceMs });
         expect(message?.string()).toBe(`for ${link}`);
         expect(await message?.ackAck()).toBe(true);
         const ack = await own.publish(`cg.${link}.up.e.1.2.2`, 'more', {
@@ -220,9 +221,9 @@ describe.skipIf(!requires('nats-server', 'what a stolen credential can do at a h
       }
       // Behind all of these, in both streams: when they are answered, the others were.
       await stolen.request(`$JS.API.CONSUMER.MSG.NEXT.${down(mine)}.entries`, nothingThere, {
-        timeout: 20_000,
+        timeout: patienceMs,
       });
-      await jetstream(stolen, { timeout: 20_000 }).publish(`cg.${mine}.up.e.1.4.4`, 'last');
+      await jetstream(stolen, { timeout: patienceMs }).publish(`cg.${mine}.up.e.1.4.4`, 'last');
       expect(await everything()).toEqual(before);
     });
 

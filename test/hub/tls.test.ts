@@ -7,6 +7,7 @@ import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transp
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHubAuthority } from '../../src/hub/index.ts';
 import { natsConnection } from '../../src/sync/over-nats.ts';
+import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { freePort } from '../support/nats-server.ts';
 import { party, startHub, type RunningHub } from './running-hub.ts';
@@ -37,7 +38,7 @@ describe.skipIf(!requires('nats-server', 'TLS of a hub'))('T-50 a hub', () => {
       tls,
       authenticator: nkeyAuthenticator(new TextEncoder().encode(customer.seed)),
       reconnect: false,
-      timeout: 3000,
+      timeout: patienceMs,
     });
   const crossgap = (url: string, ca: string) =>
     natsConnection({
@@ -51,7 +52,7 @@ describe.skipIf(!requires('nats-server', 'TLS of a hub'))('T-50 a hub', () => {
   test('takes who pins its authority, by TCP and by WebSocket', async () => {
     for (const url of [hub.urls[0]!, `wss://localhost:${websocket}`]) {
       await using connection = crossgap(url, hub.ca);
-      await connection.client(AbortSignal.timeout(5000));
+      await connection.client(AbortSignal.timeout(patienceMs));
       expect(connection.state()).toMatchObject({ connected: true, encrypted: true, url });
     }
   });
@@ -60,7 +61,7 @@ describe.skipIf(!requires('nats-server', 'TLS of a hub'))('T-50 a hub', () => {
     await expect(dial(hub.urls[0]!, { ca: otherAuthority })).rejects.toThrow(/certificate/);
     for (const url of [hub.urls[0]!, `wss://localhost:${websocket}`]) {
       await using connection = crossgap(url, otherAuthority);
-      await expect(connection.client(AbortSignal.timeout(5000))).rejects.toMatchObject({
+      await expect(connection.client(AbortSignal.timeout(patienceMs))).rejects.toMatchObject({
         code: 'HUB_CERTIFICATE_REFUSED',
       });
     }
@@ -69,7 +70,7 @@ describe.skipIf(!requires('nats-server', 'TLS of a hub'))('T-50 a hub', () => {
   test('is refused under an address that its certificate does not carry', async () => {
     const port = Number(new URL(hub.urls[0]!).port);
     await using connection = crossgap(`tls://127.0.0.2:${port}`, hub.ca);
-    await expect(connection.client(AbortSignal.timeout(5000))).rejects.toMatchObject({
+    await expect(connection.client(AbortSignal.timeout(patienceMs))).rejects.toMatchObject({
       code: 'HUB_CERTIFICATE_REFUSED',
     });
   });

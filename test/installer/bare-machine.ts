@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { patienceMs } from '../support/patience.ts';
 
 /** What a program that was started on a bare machine came to. */
 export type Ran = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
@@ -34,7 +35,7 @@ export function bareMachine(root: string, executable: string): BareMachine {
       const { status, stdout, stderr } = spawnSync(
         'unshare',
         [...wall, 'sh', '-c', enter, 'sh', ...chroot, ...command],
-        { encoding: 'utf8', env: { ...process.env, ROOT: root }, timeout: 50_000 },
+        { encoding: 'utf8', env: { ...process.env, ROOT: root }, timeout: patienceMs },
       );
       return { exitCode: status, stdout, stderr };
     },

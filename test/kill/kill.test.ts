@@ -10,7 +10,7 @@ test(`INV-1 INV-2 INV-5 T-35 T-36 daemons, writers and executors killed 8 times 
   await companies.prepare();
   expect(await companies.killAtRandom(8, seed)).toMatchObject({ executor: 1 });
   await companies.expectNothingLost();
-}, 300_000);
+});
 
 test.skipIf(!requires('nats-server', 'the server is killed as well'))(
   `INV-1 INV-2 INV-5 T-35 T-36 T-40 T-41 the same and the server, killed 12 times, once and again without its disk, lose nothing (seed ${seed})`,
@@ -24,5 +24,4 @@ test.skipIf(!requires('nats-server', 'the server is killed as well'))(
     });
     await companies.expectNothingLost();
   },
-  300_000,
 );

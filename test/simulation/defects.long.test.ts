@@ -35,7 +35,6 @@ test.each(invariants)(
     expect(invariant.split(' or ')).toContain(found?.violation.invariant);
     expect(await firstFound(template, [found!.seed], how)).toBeUndefined();
   },
-  300_000,
 );
 
 /** All know each other and a server loses the end of a stream, or all of it, after somebody read from it. */
@@ -60,5 +59,4 @@ test.each<Side>([0, 1])(
     expect(found).not.toEqual([]);
     for (const story of found) expect((await play(template, story)).violation).toBeUndefined();
   },
-  120_000,
 );

@@ -16,4 +16,4 @@ const count = Math.ceil(Number(process.env['CROSSGAP_SEEDS'] ?? 200) / 2);
 test(`T-02 T-11 T-23 T-30 T-35 T-40 T-41 T-43 T-56 in ${count} worlds full of faults nothing is lost, forked or doubled`, async () => {
   const found = await firstFound(template, seedsFrom(2, count, 2));
   expect(found && (await explain(template, found))).toBeUndefined();
-}, 300_000);
+});

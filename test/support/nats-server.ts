@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
+import { patienceMs } from './patience.ts';
 
 /** A nats-server of a test, with a folder of its own that goes with it. */
 export interface NatsServer extends AsyncDisposable {
@@ -52,8 +53,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
       path,
       [
         `listen: "127.0.0.1:${port}"`,
-        ...(tls === undefined ? [] : [`tls { ${tls} }`]),
-        `websocket { listen: "127.0.0.1:${webSocketPort}", ${tls === undefined ? 'no_tls: true' : `tls { ${tls} }`} }`,
+        ...(tls === undefined ? [] : [`tls { ${tls}, timeout: ${patienceMs / 1000} }`]),
+        `websocket { listen: "127.0.0.1:${webSocketPort}", ${tls === undefined ? 'no_tls: true' : `tls { ${tls} }`}, handshake_timeout: "${patienceMs / 1000}s" }`,
         ...(jetstream ? [`jetstream { store_dir: ${JSON.stringify(storeDir)} }`] : []),
         more,
       ].join('\n'),

@@ -4,6 +4,7 @@ import { applyHub, checkHub, natsConnection } from '../../src/sync/over-nats.ts'
 import { differences } from '../../src/sync/jetstream-hub.ts';
 import { versionFinding } from '../../src/sync/server-version.ts';
 import { startNatsServer } from '../support/nats-server.ts';
+import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { newLink, startHub, swift, tcpDoor, type Hub } from './jetstream-support.ts';
 import { never } from './link-support.ts';
@@ -143,7 +144,7 @@ describe.runIf(requires('nats-server', 'preparing a hub'))('a hub', () => {
         [`CONSUMER.DELETE.${stream}.entries`, {}],
       ] as const) {
         const asked = client.manage(verb, () =>
-          client.nats.request(`$JS.API.${verb}`, JSON.stringify(body), { timeout: 1000 }),
+          client.nats.request(`$JS.API.${verb}`, JSON.stringify(body), { timeout: patienceMs }),
         );
         await expect(asked, verb).rejects.toMatchObject({ code: 'HUB_NOT_PERMITTED' });
       }
@@ -162,7 +163,7 @@ describe.runIf(requires('nats-server', 'preparing a hub'))('a hub', () => {
       `${waySubject(neighbour, 'up')}.e.1.1.1`,
       `${waySubject(mine, 'down')}.e.1.1.1`,
     ]) {
-      const asked = client.manage(subject, () => client.nats.request(subject, '', { timeout: 1000 }));
+      const asked = client.manage(subject, () => client.nats.request(subject, '', { timeout: patienceMs }));
       await expect(asked, subject).rejects.toMatchObject({ code: 'HUB_NOT_PERMITTED' });
     }
   });

@@ -16,6 +16,7 @@ import {
   type NatsServer,
   type NatsServerOptions,
 } from '../support/nats-server.ts';
+import { patienceMs } from '../support/patience.ts';
 import { never } from './link-support.ts';
 import type { TransportPair } from './transport-contract.ts';
 
@@ -67,7 +68,7 @@ export async function startHub(links: readonly string[], options: NatsServerOpti
   ];
   const server = await startNatsServer({
     ...options,
-    config: `authorization { users: [ ${users.join(', ')} ] }\n${options.config ?? ''}`,
+    config: `authorization { users: [ ${users.join(', ')} ], timeout: ${patienceMs / 1000} }\n${options.config ?? ''}`,
   });
   const connectAs = (seed: string, inboxPrefix: string, more: Partial<HubConnectionOptions>): HubConnection =>
     natsConnection({ urls: [server.url], seed, inboxPrefix, name: 'a test', ...swift, ...more });

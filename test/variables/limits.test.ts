@@ -16,12 +16,12 @@ describe('T-71 a hostile template', () => {
     const loops = '#{each a in L}#{each b in L}#{each c in L}#{if a == b}#{/if}#{/each}#{/each}#{/each}';
     expect(outcome(loops, { L: list })).toBe('TEMPLATE_TOO_COSTLY');
     expect(outcome('#{each a in L}#{each b in L}x#{/each}#{/each}', { L: 'a,b,c' })).toBe('x'.repeat(9));
-  }, 60_000);
+  });
 
   test('that hashes a long value again and again is ended by the work it does', () => {
     const text = '#{each x in L}#{Long | Sha256}#{/each}';
     expect(outcome(text, { L: ','.repeat(5000), Long: 'x'.repeat(100_000) })).toBe('TEMPLATE_TOO_COSTLY');
-  }, 60_000);
+  });
 
   test.each([
     ['open brackets', '#{A['],
@@ -39,13 +39,12 @@ describe('T-71 a hostile template', () => {
       const text = unit.repeat(20_000);
       expect(['TEMPLATE_TOO_DEEP', text]).toContain(outcome(text, { A: '1', L: 'a' }));
     },
-    30_000,
   );
 
   test('whose JSON refers to itself by members that double is ended', () => {
     const members = Array.from({ length: 30 }, (_, n) => `"k${n}":"#{C.k${n + 1}}#{C.k${n + 1}}"`);
     expect(outcome('#{C.k0}', { C: `{${members.join(',')},"k30":"x"}` })).toMatch(/^TEMPLATE_TOO_/);
-  }, 60_000);
+  });
 });
 
 describe('T-72 a costly pattern', () => {
@@ -54,13 +53,12 @@ describe('T-72 a costly pattern', () => {
     (pattern) => {
       expect(outcome(`#{T | Match "${pattern}"}`, { T: `${'a'.repeat(60)}!` })).toBe('TEMPLATE_TOO_COSTLY');
     },
-    60_000,
   );
 
   test('a replacement that multiplies is ended by the length of its result', () => {
     const text = '#{T | Replace "a" #{W} | Replace "a" #{W}}'.replaceAll('#{W} |', '#{W}|');
     expect(outcome(text, { T: 'a'.repeat(2000), W: 'a'.repeat(2000) })).toMatch(/^TEMPLATE_TOO_/);
-  }, 60_000);
+  });
 
   test('an ordinary one on a long text is no matter', () => {
     const result = outcome('#{T | Replace "(\\w+)=(\\d+)" "$2=$1"}', { T: 'ab=12 '.repeat(20_000) });

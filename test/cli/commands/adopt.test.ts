@@ -25,7 +25,7 @@ beforeAll(async () => {
   await takeIn(site);
   await site.keep(env, { 'Db.Password': secret, 'Site.Port': '9090' });
   await site.run({ kind: 'install', environment: env, again: false }, hooks());
-}, 120_000);
+});
 
 beforeEach(() => {
   turn += 1;

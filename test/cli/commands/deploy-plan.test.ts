@@ -12,7 +12,7 @@ const root = freshFolder();
 let acme: Company;
 beforeAll(async () => {
   acme = await makeVendor(root);
-}, 60_000);
+});
 
 test('a plan has the numbered lines of each step, also while an input is missing, and makes nothing', async () => {
   const { steps, missingInputs } = await acme.asks<Planned>('deploy 1.0.0 --env integration --plan');
@@ -34,7 +34,7 @@ test('the deployment that follows has the lines of its plan', async () => {
   expect(view.steps.map(({ conventions }) => conventions)).toEqual(
     steps.map(({ conventions }) => conventions),
   );
-}, 30_000);
+});
 
 test("the demo's application is planned as it is deployed, by trying too", async () => {
   const app = join(root, 'demo-app');
@@ -70,7 +70,7 @@ test("the demo's application is planned as it is deployed, by trying too", async
   expect((plan.json as Planned).steps[1]!.transforms).toEqual([
     { target: 'Web.config', by: ['Web.Release.config', 'Web.production.config'] },
   ]);
-}, 30_000);
+});
 
 test('a plan and a check of a release tell what was looked at on this machine, and run what the author brings only when asked', async () => {
   const ran = join(root, 'ran');

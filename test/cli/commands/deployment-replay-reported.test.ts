@@ -44,7 +44,7 @@ beforeAll(async () => {
   await contoso.asks('release accept 1.0.0');
   deployed = await contoso.asks<DeploymentView>('deploy 1.0.0 --env uat --wait');
   await exchange();
-}, 120_000);
+});
 
 test('J3.9 the customer repeats its own run of a release that came over a link', async () => {
   const replayed = await contoso.asks<Replayed>(`deployment replay ${deployed.id}`);

@@ -51,7 +51,7 @@ beforeAll(async () => {
     const answer = await acme.types(`deploy 1.0.0 --env ${environment} --wait --json`);
     deployed.set(environment, answer.json as DeploymentView);
   }
-}, 60_000);
+});
 
 const idOf = (environment: string): string => deployed.get(environment)!.id;
 

@@ -38,7 +38,7 @@ beforeAll(async () => {
   });
   second = await vendor.bundle('plant', '1.1.0');
   writeFileSync(join(root, 'password'), `${secret}\n`);
-}, 120_000);
+});
 
 beforeEach(() => {
   turn += 1;

@@ -34,7 +34,7 @@ beforeAll(async () => {
   expect(await site.run({ kind: 'install', environment: env, again: false }, hooks())).toMatchObject({
     state: 'succeeded',
   });
-}, 120_000);
+});
 
 test('J2.17 the result file goes home and the fleet of the vendor knows, though nobody has met', async () => {
   await using site = await siteAt(data, { file });

@@ -40,7 +40,7 @@ async function fetched(port: number, path = '/'): Promise<{ status: number; body
 
 /** Waits until the answer is as wanted; an nginx that was told to reload does so in its own time. */
 async function answers(port: number, wanted: string, path = '/'): Promise<void> {
-  await expect.poll(async () => (await fetched(port, path))?.body, { timeout: 5000 }).toBe(wanted);
+  await expect.poll(async () => (await fetched(port, path))?.body).toBe(wanted);
 }
 
 /** An nginx of this test alone: its own folder, its own configuration, nothing of the system's. */
@@ -62,7 +62,7 @@ include conf.d/*.conf; }
   const child: ChildProcess = spawn(program!, ['-p', `${prefix}/`, '-c', file, '-e', 'stderr'], {
     stdio: 'ignore',
   });
-  await expect.poll(() => existsSync(join(prefix, 'logs', 'nginx.pid')), { timeout: 5000 }).toBe(true);
+  await expect.poll(() => existsSync(join(prefix, 'logs', 'nginx.pid'))).toBe(true);
   return {
     folder,
     file,
