@@ -1,7 +1,9 @@
 export { ageRecipient, loadAgeIdentity, type AgeIdentity } from './age-keys.ts';
 export { bundleTransport } from './bundle-transport.ts';
 export {
+  frontBytesMax,
   invitationIn,
+  readFront,
   type BundleFacts,
   type Envelope,
   type OpenFacts,

@@ -1,6 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { frontBytesMax, readFront } from '../bundles/index.ts';
+import { amount } from '../words.ts';
 import { InstallerError, systemCode } from './errors.ts';
+import { executableBytes } from './executable-bytes.ts';
 import {
   bytesAfterFooter,
   footerBytes,
@@ -51,7 +54,7 @@ export async function readInstaller(path: string): Promise<InstallerFile | undef
     if (place === undefined) {
       const why = await whyWithoutFooter(file, facts.size);
       if (why === undefined) return undefined;
-      throw damagedPart(path, 'index', why);
+      throw typeof why === 'string' ? damagedPart(path, 'index', why) : cutShort(path, why);
     }
     if (place === 'damaged') throw damagedPart(path, 'index', 'the last bytes of the file were changed');
     const read = readIndex(await bytesAt(file, place.offset, place.sizeBytes), place.offset);
@@ -73,19 +76,43 @@ export async function readInstaller(path: string): Promise<InstallerFile | undef
 const endBytes = 64 * 1024;
 const searchBytes = 4 * 1024 * 1024;
 
-/** Any executable may lie on a medium; one that has our program in it was an installer. */
-async function whyWithoutFooter(file: FileHandle, fileBytes: number): Promise<string | undefined> {
+/** A file that ends too early: how many bytes it has, and how many it had at least. */
+type CutShort = { readonly sizeBytes: number; readonly atLeastBytes: number };
+
+/**
+ * Any executable may lie on a medium; one that has our program in it was an installer, and so, most likely, was one that
+ * ends before its own headers say.
+ */
+async function whyWithoutFooter(file: FileHandle, fileBytes: number): Promise<string | CutShort | undefined> {
   const from = Math.max(0, fileBytes - endBytes);
   const tooMany = bytesAfterFooter(await bytesAt(file, from, endBytes));
   if (tooMany !== undefined && tooMany > 0) return `the file has ${tooMany} bytes too many at its end`;
+  const program = (await executableBytes((offset, length) => bytesAt(file, offset, length))) ?? 0;
+  if (program > fileBytes) return { sizeBytes: fileBytes, atLeastBytes: program };
+  if (!(await holdsProgram(file, fileBytes))) return undefined;
+  return {
+    sizeBytes: fileBytes,
+    atLeastBytes: Math.max(fileBytes, await bundleEnd(file, program)) + footerBytes,
+  };
+}
+
+async function holdsProgram(file: FileHandle, fileBytes: number): Promise<boolean> {
   const mark = Buffer.from(assetOf(startFile), 'latin1');
   const buffer = Buffer.allocUnsafe(searchBytes);
   for (let at = 0; at < fileBytes; at += searchBytes - mark.length) {
     const { bytesRead } = await file.read(buffer, 0, searchBytes, at);
-    if (buffer.subarray(0, bytesRead).includes(mark)) return 'the end of the file is missing';
+    if (buffer.subarray(0, bytesRead).includes(mark)) return true;
     if (bytesRead < searchBytes) break;
   }
-  return undefined;
+  return false;
+}
+
+/** Where the bundle ends that begins there, as its front says; 0 where none can be read. */
+async function bundleEnd(file: FileHandle, offset: number): Promise<number> {
+  const front = readFront(await bytesAt(file, offset, frontBytesMax));
+  return front === undefined || 'unfit' in front
+    ? 0
+    : offset + front.frontBytes + front.envelope.content.sizeBytes;
 }
 
 async function bytesAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
@@ -99,9 +126,20 @@ export function damagedPart(path: string, part: PartName, why: string): Installe
     'INSTALLER_DAMAGED',
     `Cannot use ${basename(path)}: its ${part} is damaged: ${why}`,
     {
-      hint: 'Copy the file again and compare its SHA-256 with the transport sheet; if it differs there too, ask who made it for another one.',
+      hint: copyAgain,
       details: { file: path, part },
     },
+  );
+}
+
+const copyAgain =
+  'Copy the file again and compare its SHA-256 with the transport sheet; if it differs there too, ask who made it for another one.';
+
+function cutShort(path: string, { sizeBytes, atLeastBytes }: CutShort): InstallerError {
+  return new InstallerError(
+    'INSTALLER_DAMAGED',
+    `Cannot use ${basename(path)}: the end of the file is missing: ${amount(sizeBytes)} bytes are here of at least ${amount(atLeastBytes)}`,
+    { hint: copyAgain, details: { file: path, part: 'index', sizeBytes, atLeastBytes } },
   );
 }
 

@@ -12,6 +12,7 @@ import {
   verifyInstaller,
   type Runner,
 } from '../../src/installer/index.ts';
+import { amount } from '../../src/words.ts';
 import { codeOf, laterRefusal } from '../support/refusal.ts';
 import { makePair, makeRelease, offer, type Pair } from '../support/instances.ts';
 import { exportTo, importFrom } from '../bundles/support.ts';
@@ -128,8 +129,38 @@ test('T-55 a file that was cut short is refused wherever it ends', async () => {
   for (const end of [2000, places.bundle, places.bundle + 5, places.index, places.footer, bytes.length - 1]) {
     const error = await laterRefusal(() => use(bytes.subarray(0, end)));
     expect(codeOf(error)).toBe('INSTALLER_DAMAGED verification');
-    expect(error.message).toContain('its index is damaged: the end of the file is missing');
+    expect(error.message).toContain('the end of the file is missing');
+    expect(error.details).toMatchObject({ sizeBytes: end });
+    expect(error.hint).toContain('Copy the file again');
   }
+});
+
+test('how many bytes are missing at least is told as far as the rest of the file says it', async () => {
+  const missing = async (content: Buffer): Promise<string> =>
+    (await laterRefusal(() => use(content))).message.replace(/^.*missing: /, '');
+  // One of Linux whose headers reach to its end, as the program of an installer does.
+  const program = Buffer.from(bytes.subarray(0, places.bundle));
+  program.writeUInt16LE(0x0102, 4);
+  program.writeBigUInt64LE(BigInt(program.length - 56), 32);
+  program.writeUInt16LE(56, 54);
+  program.writeUInt16LE(1, 56);
+  program.fill(0, program.length - 56);
+  program.writeBigUInt64LE(BigInt(program.length), program.length - 24);
+  const whole = amount(program.length);
+  expect(await missing(program.subarray(0, 900))).toBe(`900 bytes are here of at least ${whole}`);
+  const half = Buffer.concat([program, bytes.subarray(places.bundle, places.index - 100)]);
+  expect(await missing(half)).toBe(
+    `${amount(half.length)} bytes are here of at least ${amount(places.index + 32)}`,
+  );
+  // And one of Windows.
+  const portable = Buffer.alloc(1000);
+  portable.write('MZ', 0, 'latin1');
+  portable.writeUInt32LE(0x80, 0x3c);
+  portable.write('PE\0\0', 0x80, 'latin1');
+  portable.writeUInt16LE(1, 0x86);
+  portable.writeUInt32LE(4000, 0x98 + 16);
+  portable.writeUInt32LE(512, 0x98 + 20);
+  expect(await missing(portable)).toBe('1,000 bytes are here of at least 4,512');
 });
 
 test('a file that was lengthened is refused, and by how much is said', async () => {
