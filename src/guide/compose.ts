@@ -56,12 +56,13 @@ function inTheWay({ message, hint }: CrossgapError): Block[] {
 }
 
 /** What leaving means where something was begun, or a run from before is open. */
-function leaveOf(id: string, { outcome, written }: Known): Action {
+function leaveOf(id: string, { outcome, written, facts }: Known): Action {
   if (id === 'interrupted') {
     return { ...leave, label: 'Leave it as it is', about: 'Nothing is done; the next start asks again.' };
   }
   if (outcome?.state === 'waiting') return { ...leave, about: 'It waits; the next start asks again.' };
-  if (outcome !== null && written === null) return { ...leave, about: 'The result file can be made later.' };
+  if (outcome !== null && written === null && facts.carried !== null)
+    return { ...leave, about: 'The result file can be made later.' };
   return leave;
 }
 

@@ -1,12 +1,16 @@
 export type { Ending, Guide } from './guide.ts';
 export type { Action, Block, Check, Field, Page, Progress, ProgressLine, Said } from './page.ts';
 export type {
+  CarriedFile,
   Decision,
+  FileSite,
   InputStanding,
+  InstanceSite,
   JudgedSignature,
   Maker,
   OpenRun,
   Release,
+  ReleaseSite,
   ResultLine,
   ResultWish,
   RunHooks,

@@ -160,4 +160,9 @@ export function isInstalling(known: Known): boolean {
 /** Whether nothing was begun at this start. */
 export function isBefore({ work, outcome }: Known): boolean {
   return work === null && outcome === null;
+/** Whether the release came as a file that was started, and was not here already. */
+export function isCarried({ facts }: Known): boolean {
+  return facts.carried !== null;
+}
+
 }

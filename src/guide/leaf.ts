@@ -1,7 +1,8 @@
+import assert from 'node:assert/strict';
 import type { Ending } from './guide.ts';
 import type { Known } from './known.ts';
 import type { Action, Block, Field, Progress, ProgressLine, Said } from './page.ts';
-import type { Site } from './site.ts';
+import type { FileSite, Site } from './site.ts';
 
 /** A page of the walk before it is shown: when it is part of it, what is done on the way to it, and what it makes of what is said. */
 export type Leaf = {
@@ -53,6 +54,12 @@ export type Hand = {
   /** Aborts when a person asks to end what is under way. */
   readonly signal: AbortSignal;
 };
+
+/** The machine as one to which a file was carried; pages that have to do with that file stand nowhere else. */
+export function carriedTo(site: Site): FileSite {
+  assert('takeIn' in site, 'no file was carried here');
+  return site;
+}
 
 export const next: Step = { go: 'next' };
 export const stay: Step = { go: 'stay' };

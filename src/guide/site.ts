@@ -1,8 +1,11 @@
 import type { Check, Progress, ProgressLine } from './page.ts';
 
 /** The machine the guide runs on, and what is done there. It is told by what stands above the guide. */
-export type Site = AsyncDisposable & {
-  readonly facts: SiteFacts;
+export type Site = FileSite | InstanceSite;
+
+/** A machine to which a release was carried as a file: that is checked, believed and taken in before anything else. */
+export type FileSite = ReleaseSite & {
+  readonly facts: SiteFacts & { readonly carried: CarriedFile };
   /** Checks every byte of the file before anything in it is shown. @throws InstallerError: what is wrong, and in which part */
   verify(tell: (progress: Progress) => void): Promise<Maker>;
   /**
@@ -12,6 +15,20 @@ export type Site = AsyncDisposable & {
   believe(proof: { readonly words: string } | { readonly certificateFile: string }): Promise<void>;
   /** Makes what is kept here on the first time, and takes the bundle in. Repeated, it goes on where it was. */
   takeIn(tell: (progress: Progress) => void): Promise<Release>;
+  /** Every line that would go home, by the wish; nothing is written. */
+  previewResult(wish: ResultWish): Promise<readonly ResultLine[]>;
+  /** Writes the result file; the same wish again makes it again. */
+  writeResult(wish: ResultWish, out: string): Promise<WrittenResult>;
+};
+
+/** An instance that has the release already, by a link or as its own; a daemon may be at work there. */
+export type InstanceSite = ReleaseSite & {
+  readonly facts: SiteFacts & { readonly carried: null };
+  release(): Promise<Release>;
+};
+
+/** What is done with a release once it is here, however it came. */
+export type ReleaseSite = AsyncDisposable & {
   /** How the signature of each package was judged, step by step, in words: chain, revocation, time stamp and the rest. */
   judgeSignatures(): Promise<readonly JudgedSignature[]>;
   /** How the release stands in an environment of this site, with what is known of inputs. */
@@ -26,16 +43,11 @@ export type Site = AsyncDisposable & {
   run(work: Work, hooks: RunHooks): Promise<RunOutcome>;
   /** A person decides what a run waits for. The run goes on with `run({ kind: 'resume' })`. */
   decide(deployment: string, wait: number, decision: Decision): Promise<void>;
-  /** Every line that would go home, by the wish; nothing is written. */
-  previewResult(wish: ResultWish): Promise<readonly ResultLine[]>;
-  /** Writes the result file; the same wish again makes it again. */
-  writeResult(wish: ResultWish, out: string): Promise<WrittenResult>;
 };
 
 export type SiteFacts = {
-  /** The installer or bundle that was started. */
-  readonly file: string;
-  readonly sizeBytes: number;
+  /** The file that was started; null where the release is here already. */
+  readonly carried: CarriedFile | null;
   readonly programVersion: string;
   /** `linux-x64`. */
   readonly platform: string;
@@ -44,6 +56,9 @@ export type SiteFacts = {
   /** By whom it was started. */
   readonly account: string;
 };
+
+/** The installer or bundle that was started. */
+export type CarriedFile = { readonly path: string; readonly sizeBytes: number };
 
 /** Who made the file, as its signatures say. */
 export type Maker = {
@@ -65,6 +80,8 @@ export type JudgedSignature = {
 };
 
 export type Release = {
+  /** Whose it is, and when it was made. */
+  readonly author: Pick<Maker, 'name' | 'company' | 'madeAt'>;
   readonly process: string;
   readonly number: string;
   readonly digest: string;
@@ -130,8 +147,8 @@ export type Standing = {
     readonly isManual: boolean;
     readonly skippedBecause: string | null;
   }[];
-  /** Why it may not be installed at all: withdrawn, refused, blocked by a rule. */
-  readonly inTheWay: string | null;
+  /** Why it may not be installed at all: withdrawn, refused, blocked by a rule; and what a person does about it. */
+  readonly inTheWay: { readonly why: string; readonly hint: string } | null;
   /** From the vendor's own runs, where it told; milliseconds. */
   readonly expectedMs: number | null;
 };

@@ -30,7 +30,7 @@ const isUnfinished = ({ id }: Leaf): boolean => id === 'taking-in' || id === 'ru
 /** Leads through the pages at a site. It begins at once; everything it needs of the machine it asks of `site`. */
 export function startGuide(site: Site, options: GuideOptions): Walk {
   let known = knownAtFirst(site.facts, options);
-  let at: Stand = { leaf: pages[0]!, key: '' };
+  let at: Stand = stands(known)[0]!;
   let work: Doing | undefined;
   let problems: Readonly<Record<string, string>> = {};
   let trouble: CrossgapError | undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
-import type { Page } from '../../src/guide/index.ts';
+import { tellProgress, type Page } from '../../src/guide/index.ts';
 import {
   aWait,
   FakeRefusal,
@@ -520,7 +520,10 @@ test.each([
 });
 
 test('a release that may not be installed leads nowhere but back', async () => {
-  const { goesTo, guide } = walker({ maker: { believed: true }, standing: { inTheWay: 'it was withdrawn' } });
+  const { goesTo, guide } = walker({
+    maker: { believed: true },
+    standing: { inTheWay: { why: 'it was withdrawn', hint: 'Take another.' } },
+  });
   expect(actionsOf(await goesTo('release'))).toEqual(['back', 'leave']);
   expect(guide.trouble).toMatchObject({ code: 'RELEASE_IN_THE_WAY' });
 });

@@ -154,7 +154,8 @@ function tell(terminal: Terminal, told: Told): void {
 
 async function browse({ terminal, signal }: Context, walk: Walk): Promise<Ending> {
   const { addressLines, serveGuide } = await inBrowser();
-  const { file, account } = walk.known.facts;
+  const { carried, account } = walk.known.facts;
+  const file = carried?.path ?? '';
   const machine = hostname();
   await using served = await serveGuide(walk, { host: { file, machine, account }, signal });
   for (const line of addressLines(served.url, { machine, account })) terminal.talk(line);

@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { statSync } from 'node:fs';
 import { accountName } from '../../account.ts';
 import { systemClock, type Clock } from '../../clock.ts';
-import { preflight, recordBrokenRuns, tryInput } from '../../daemon/index.ts';
-import type { Maker, Site } from '../../guide/index.ts';
-import { programVersion } from '../../installation.ts';
+import { recordBrokenRuns } from '../../daemon/index.ts';
+import type { FileSite, Maker } from '../../guide/index.ts';
 import { dataFolder, type Instance } from '../../instance/index.ts';
 import { readLinks, type ReleaseRow } from '../../projections/index.ts';
 import type { Lock } from '../../lock.ts';
@@ -13,15 +12,15 @@ import { refuseInPlace, systemReason } from '../files.ts';
 import { bundleInvitation, invitationOfBundle } from '../invitation-file.ts';
 import { isBelieved, makerOf, refuseOtherMaker } from './believe.ts';
 import { madeForOther, readCarried, sealedElsewhere, type Carried } from './carried.ts';
-import { keepAnswers } from './inputs-here.ts';
+import { factsHere } from './facts-here.ts';
 import { confirmHere, pairHere } from './pair-here.ts';
-import { judgedSignatures, releaseCarried, toldRelease } from './release-here.ts';
+import { releaseCarried, toldRelease } from './release-here.ts';
 import { previewResult, writeResult } from './result.ts';
-import { decideHere, runWork } from './run-work.ts';
+import { refuseOlder, runWork } from './run-work.ts';
 import { holdSite, isSiteFolder, refuseUnfitFolder } from './site-folder.ts';
 import { instanceHere, makeSiteInstance } from './site-instance.ts';
-import { standingHere } from './standing-here.ts';
 import { takeBundlesIn } from './take-in.ts';
+import { worksHere, type Here } from './works-here.ts';
 
 export type SiteOptions = {
   /** The installer, the runner, or a bundle: a file, or a folder of its parts. */
@@ -45,7 +44,7 @@ export type SiteOptions = {
  * @throws CliError FILE_NOT_READABLE, SITE_HELD; InstanceError DATA_FOLDER_TAKEN, DATA_FOLDER_NOT_WRITABLE, and what
  * opening an instance finds wrong
  */
-export async function openSite(options: SiteOptions): Promise<Site> {
+export async function openSite(options: SiteOptions): Promise<FileSite> {
   const { signal, name, trust, clock = systemClock } = options;
   const file = resolve(options.file);
   const sizeBytes = sizeOf(file);
@@ -70,19 +69,15 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     if (carried !== undefined) return carried;
     throw new TypeError('what was carried here is looked at before it was verified');
   };
-  const here = (): { instance: Instance; release: ReleaseRow } => {
+  const here = (): Here => {
     if (instance !== undefined && taken !== undefined) return { instance, release: taken };
     throw new TypeError('the release is asked about before it was taken in');
   };
 
   return {
     facts: {
-      file,
-      sizeBytes,
-      programVersion: programVersion(),
-      platform: `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
-      dataFolder: places.root,
-      account,
+      ...factsHere(places),
+      carried: { path: file, sizeBytes },
     },
     async verify(tell): Promise<Maker> {
       const found = await readCarried({ file, bundle: options.bundle, instance }, { tell, signal });
@@ -128,32 +123,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       taken = releaseCarried(instance, at);
       return await toldRelease(instance, taken);
     },
-    async judgeSignatures() {
-      const at = here();
-      return await judgedSignatures(at.instance, at.release);
-    },
-    async standing(environment) {
-      const at = here();
-      return await standingHere(at.instance, at.release, environment);
-    },
-    async check(environment, values) {
-      const at = here();
-      return await preflight(at.instance, at.release, environment, values, { runsScripts: true, signal });
-    },
-    async tryInput(environment, input, values) {
-      const at = here();
-      return await tryInput(at.instance, at.release, environment, input, values, signal);
-    },
-    async keep(environment, values) {
-      const at = here();
-      keepAnswers(at.instance, at.release, { environment, values });
-    },
+    ...worksHere(here, signal),
     async run(work, hooks) {
       const at = here();
+      if (work.kind === 'install') refuseOlder(at.instance, at.release, work.environment);
       return await runWork(at.instance, at.release, { work, hooks });
-    },
-    async decide(deployment, wait, decision) {
-      decideHere(here().instance, deployment, { wait, decision });
     },
     async previewResult(wish) {
       const at = here();

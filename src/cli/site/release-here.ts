@@ -1,5 +1,6 @@
 import { packageTrust, revisionOf } from '../../daemon/index.ts';
 import { feedId } from '../../events/index.ts';
+import { openIntroduction } from '../../identity/index.ts';
 import type { JudgedSignature, Release } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { openTrust, verifyPackage } from '../../packages/index.ts';
@@ -8,6 +9,7 @@ import {
   fileFor,
   readDeployments,
   readEnvironments,
+  readLinks,
   readReleases,
   type PackageRow,
   type ReleaseRow,
@@ -56,6 +58,7 @@ export async function toldRelease(instance: Instance, release: ReleaseRow): Prom
   const revision = await revisionOf(instance, release);
   const environments = environmentsOf(instance, release, revision);
   return {
+    author: authorOf(instance, release),
     process: release.process,
     number: release.number,
     digest: release.digest,
@@ -69,6 +72,14 @@ export async function toldRelease(instance: Instance, release: ReleaseRow): Prom
     takesAnyEnvironment: environments.length === 0,
     hasUninstall: revision.uninstall !== undefined,
   };
+}
+
+/** Whose release it is, as it introduced itself: the other side of its link, or this instance. */
+function authorOf({ db, identity }: Instance, { link, createdAt }: ReleaseRow): Release['author'] {
+  const row = readLinks(db).find((one) => one.link === link);
+  const introduction = row?.introduction ?? null;
+  const { name, certificate } = introduction === null ? identity : openIntroduction(introduction);
+  return { name: row?.name ?? name, company: certificate.subject, madeAt: new Date(createdAt).toISOString() };
 }
 
 /** Each signature as it stands now, by what this site knows: nothing is asked of anybody. */

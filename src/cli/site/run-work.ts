@@ -4,7 +4,6 @@ import {
   requestDeployment,
   resumeDeployment,
   rollbackTarget,
-  type Place,
 } from '../../commands/index.ts';
 import { refuseUnfitHost, settleDeployment, type ProgressTone } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
@@ -55,7 +54,6 @@ async function install(
   const deployment = newDeploymentId();
   const ask = (db: Database) => {
     const place = placeHere(db, release, environment);
-    refuseOlder(instance, release, place);
     return requestDeployment(deployableRelease(instance, db, release, environment), place, {
       deployment,
       reason: again ? 'again' : 'deploy',
@@ -72,15 +70,20 @@ async function install(
   return await settled(instance, deployment, hooks);
 }
 
-/** Going back is a decision of its own, which keeps to the order in which releases came. */
-function refuseOlder({ db }: Instance, release: ReleaseRow, place: Place): void {
-  const runs = installedRun(place.past);
+/**
+ * Throws where a newer release is installed in an environment of this site: going back is a decision of its own, which
+ * keeps to the order in which releases came.
+ *
+ * @throws CliError RELEASE_OLDER
+ */
+export function refuseOlder({ db }: Instance, release: ReleaseRow, environment: string): void {
+  const runs = installedRun(placeHere(db, release, environment).past);
   const row = runs && findDeployment(db, runs.deployment);
   const before = row && releaseOfRun(db, row);
   if (before === undefined || comparedWith(before, release) !== 'older') return;
   throw new CliError(
     'RELEASE_OLDER',
-    `Cannot install ${release.process} ${release.number} in ${place.environment}: ${before.number} is installed, which is newer`,
+    `Cannot install ${release.process} ${release.number} in ${environment}: ${before.number} is installed, which is newer`,
     {
       hint: `Roll back instead, or ask for an installer of a release that is newer than ${before.number}.`,
       details: { installed: before.number, release: release.number },

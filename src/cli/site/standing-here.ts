@@ -136,7 +136,7 @@ function scriptsAmong(
 /** What no answer and no decision of the operator takes away. */
 const asked = new Set<string>(['INPUT_MISSING', 'DEPLOYMENT_HELD']);
 
-function inTheWay(instance: Instance, release: ReleaseRow, environment: string): string | null {
+function inTheWay(instance: Instance, release: ReleaseRow, environment: string): Standing['inTheWay'] {
   const { db } = instance;
   try {
     refuseUndeployable(
@@ -145,7 +145,8 @@ function inTheWay(instance: Instance, release: ReleaseRow, environment: string):
     );
     return null;
   } catch (error) {
-    if (error instanceof CommandError) return asked.has(error.code) ? null : error.message;
+    if (error instanceof CommandError)
+      return asked.has(error.code) ? null : { why: error.message, hint: error.hint };
     throw error;
   }
 }

@@ -1,17 +1,19 @@
 import { basename } from 'node:path';
 import { size } from '../../words.ts';
-import { goOn, next, once, type Leaf } from '../leaf.ts';
+import { carriedTo, goOn, never, next, once, type Leaf } from '../leaf.ts';
+import type { SiteFacts } from '../site.ts';
 
 /** What the file is and where it keeps things. Nothing of the bundle is shown before every byte of it was checked. */
 export const about: Leaf = {
   id: 'about',
-  keys: () => once,
+  keys: ({ facts }) => (facts.carried === null ? never : once),
   async enter({ site, known, learn, progress }) {
     if (known.maker !== null) return;
-    const maker = await site.verify(progress);
+    const file = carriedTo(site);
+    const maker = await file.verify(progress);
     const { words } = known.options;
     // Words that are given are compared, also where nobody has to be asked for them any more.
-    if (words !== null && maker.believed) await site.believe({ words });
+    if (words !== null && maker.believed) await file.believe({ words });
     learn({ maker, isBelieved: maker.believed });
   },
   show: ({ facts, maker }) => ({
@@ -24,8 +26,7 @@ export const about: Leaf = {
       {
         kind: 'facts',
         facts: [
-          ['File', basename(facts.file)],
-          ['Size', size(facts.sizeBytes)],
+          ...fileFacts(facts),
           ['Program', `crossgap ${facts.programVersion} for ${facts.platform}`],
           ['Started by', facts.account],
           ['Keeps its things in', facts.dataFolder],
@@ -46,3 +47,11 @@ export const about: Leaf = {
   }),
   take: async () => next,
 };
+
+function fileFacts({ carried }: SiteFacts): (readonly [string, string])[] {
+  if (carried === null) return [];
+  return [
+    ['File', basename(carried.path)],
+    ['Size', size(carried.sizeBytes)],
+  ];
+}

@@ -2,7 +2,7 @@ import { CrossgapError } from '../../errors.ts';
 import { dirname } from 'node:path';
 import { size } from '../../words.ts';
 import type { Known } from '../known.ts';
-import { field, never, next, once, stay, type Leaf } from '../leaf.ts';
+import { carriedTo, field, never, next, once, stay, type Leaf } from '../leaf.ts';
 import type { ResultLine } from '../site.ts';
 import { isReporting, otherResultFile, resultFileOf, wishOf } from './send-home.ts';
 
@@ -65,7 +65,8 @@ export const lines: Leaf = {
     };
   },
   async take(hand, _key, { action, values }) {
-    const { site, known, learn } = hand;
+    const { known, learn } = hand;
+    const site = carriedTo(hand.site);
     if (action === 'next') return next;
     const all = known.lines!;
     const said = values['strike'] ?? numbersOf(known) ?? '';

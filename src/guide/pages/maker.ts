@@ -1,6 +1,6 @@
 import { CrossgapError, exitCodes } from '../../errors.ts';
 import { moment } from '../../words.ts';
-import { field, goOn, never, next, once, type Hand, type Leaf, type Step } from '../leaf.ts';
+import { carriedTo, field, goOn, never, next, once, type Hand, type Leaf, type Step } from '../leaf.ts';
 import type { Said } from '../page.ts';
 
 /** Who made the file, and that a person says so: by words told by phone, or by a certificate that was pinned. */
@@ -11,7 +11,7 @@ export const maker: Leaf = {
   async enter({ site, known, learn }) {
     const { words } = known.options;
     if (words === null || known.isBelieved) return;
-    await site.believe({ words });
+    await carriedTo(site).believe({ words });
     learn({ isBelieved: true });
   },
   show: ({ maker: made, isBelieved }, _key, { problems }) => ({
@@ -63,7 +63,7 @@ async function compared({ site, learn }: Hand, { values }: Said): Promise<Step> 
     return { go: 'stay', problems: { certificate: 'Give one of the two, not both' } };
   }
   try {
-    await site.believe(words === '' ? { certificateFile } : { words });
+    await carriedTo(site).believe(words === '' ? { certificateFile } : { words });
   } catch (error) {
     const isHere = error instanceof CrossgapError && error.exitCode !== exitCodes.held;
     if (!isHere) throw error;

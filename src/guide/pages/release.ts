@@ -2,7 +2,7 @@ import { GuideError } from '../errors.ts';
 import { isBefore, isInstalling, releaseName, standingOf, type Known } from '../known.ts';
 import { goOn, never, next, once, type Leaf } from '../leaf.ts';
 import type { Block } from '../page.ts';
-import type { Maker, Release, Standing } from '../site.ts';
+import type { Release, Standing } from '../site.ts';
 import { count, moment, short, size, span } from '../../words.ts';
 
 /** What the release is, what changes against what is installed, and every script with its text. */
@@ -15,17 +15,12 @@ export const release: Leaf = {
     if (known.signatures === null) learn({ signatures: await site.judgeSignatures() });
   },
   show: (known) => {
-    const [standing, what, made, signatures] = [
-      standingOf(known)!,
-      known.release!,
-      known.maker!,
-      known.signatures,
-    ];
+    const [standing, what, signatures] = [standingOf(known)!, known.release!, known.signatures];
     if (signatures === null) return { title: releaseName(known), blocks: [judging], actions: [] };
     return {
       title: releaseName(known),
       blocks: [
-        { kind: 'facts', facts: factsOf(what, made, standing) },
+        { kind: 'facts', facts: factsOf(what, known.maker ?? what.author, standing) },
         ...(what.notes === null ? [] : [{ kind: 'verbatim', title: 'Notes', text: what.notes } as const]),
         { kind: 'heading', text: 'What changes' },
         ...changes(standing),
@@ -61,18 +56,19 @@ export const release: Leaf = {
 
 const judging: Block = { kind: 'text', text: 'The signature of each package is being judged.' };
 
-function inTheWay(known: Known, why: string): GuideError {
+function inTheWay(known: Known, { why, hint }: NonNullable<Standing['inTheWay']>): GuideError {
   return new GuideError(
     'RELEASE_IN_THE_WAY',
     `Cannot install ${releaseName(known)}: ${why.replace(/\.$/, '')}`,
     {
-      hint: 'Speak with its maker; nothing was changed on this machine.',
+      hint:
+        known.facts.carried === null ? hint : 'Speak with its maker; nothing was changed on this machine.',
       details: { release: known.release?.digest, environment: known.environment },
     },
   );
 }
 
-function factsOf(what: Release, made: Maker, standing: Standing): (readonly [string, string])[] {
+function factsOf(what: Release, made: Release['author'], standing: Standing): (readonly [string, string])[] {
   const { installed, expectedMs } = standing;
   return [
     ['Product', what.process],

@@ -1,4 +1,4 @@
-import { openWait, standingOf, wayOf, type Known } from '../known.ts';
+import { isCarried, openWait, standingOf, wayOf, type Known } from '../known.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
 import type { RunOutcome } from '../site.ts';
@@ -92,7 +92,8 @@ function actionsOf(known: Known, { state }: RunOutcome): Action[] {
     label: 'Make the result file',
     about: 'For the maker, to be carried back; you see every line of it before it is written.',
   };
-  if (state === 'succeeded') return [home];
+  const last: Action = isCarried(known) ? home : { id: 'next', label: 'Done', about: null };
+  if (state === 'succeeded') return [last];
   const previous = standingOf(known)?.previous ?? null;
   const resume: Action = {
     id: 'resume',
@@ -115,5 +116,5 @@ function actionsOf(known: Known, { state }: RunOutcome): Action[] {
           },
         ];
   const isInstall = wayOf(known) !== 'roll-back' && wayOf(known) !== 'uninstall';
-  return [...(state === 'interrupted' ? [resume] : []), ...(isInstall ? [startOver] : []), ...rollBack, home];
+  return [...(state === 'interrupted' ? [resume] : []), ...(isInstall ? [startOver] : []), ...rollBack, last];
 }

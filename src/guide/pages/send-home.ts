@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { field, goOn, never, next, once, type Leaf } from '../leaf.ts';
+import { carriedTo, field, goOn, never, next, once, type Leaf } from '../leaf.ts';
 import { openWait, standingOf, wayOf, type Known, type Remark } from '../known.ts';
 import type { Said } from '../page.ts';
 import type { ResultWish } from '../site.ts';
@@ -75,15 +75,17 @@ export const sendHome: Leaf = {
     const problems = problemsOf(values);
     if (Object.keys(problems).length > 0) return { go: 'stay', problems };
     // Which lines there are to strike out depends on what was wished for.
-    learn({ lines: await site.previewResult(wishOf({ ...known.remark, struck: [] }, known)) });
+    learn({ lines: await carriedTo(site).previewResult(wishOf({ ...known.remark, struck: [] }, known)) });
     return next;
   },
 };
 
-/** Whether a result is to be made: after a run, or because that alone was asked for. */
+/** Whether a result is to be made for who made the file: after a run, or because that alone was asked for. */
 export function isReporting(known: Known): boolean {
   const isOver = known.outcome !== null && openWait(known) === undefined;
-  return standingOf(known) !== undefined && (isOver || wayOf(known) === 'report');
+  return (
+    known.facts.carried !== null && standingOf(known) !== undefined && (isOver || wayOf(known) === 'report')
+  );
 }
 
 /** The newest run where none was made at this start. */
@@ -97,7 +99,7 @@ export function wishOf(remark: Remark, known: Known): ResultWish {
 
 /** Beside the file that was started, where the courier finds it. */
 export function resultFileOf({ resultFile, facts }: Known): string {
-  return resultFile ?? join(dirname(facts.file), resultName);
+  return resultFile ?? join(dirname(facts.carried?.path ?? facts.dataFolder), resultName);
 }
 
 /** Where it may be written, where the medium with the file is not for writing. */

@@ -1,9 +1,9 @@
-import { isBefore, releaseName, standingOf, wayOf, type Known, type Way } from '../known.ts';
+import { isBefore, isCarried, releaseName, standingOf, wayOf, type Known, type Way } from '../known.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action } from '../page.ts';
 import type { Standing } from '../site.ts';
 
-/** What is wanted where something is installed already that this file is not newer than. */
+/** What is wanted where something is installed already that this release is not newer than. */
 export const wish: Leaf = {
   id: 'wish',
   keys: (known) => (isOpen(known) ? once : never),
@@ -20,7 +20,9 @@ export const wish: Leaf = {
           : {
               kind: 'notice',
               tone: 'problem',
-              text: `This file holds ${releaseName(known)}, and ${installed?.number ?? ''} is installed in ${environment}${since}. An older release is not installed over a newer one.`,
+              text: isCarried(known)
+                ? `This file holds ${releaseName(known)}, and ${installed?.number ?? ''} is installed in ${environment}${since}. An older release is not installed over a newer one.`
+                : `${releaseName(known)} is older than ${installed?.number ?? ''}, which is installed in ${environment}${since}.`,
             },
       ],
       actions: wishesFor(known, standing),
@@ -38,7 +40,8 @@ function isOpen(known: Known): boolean {
   return (compared === 'same' || compared === 'older') && known.deployment === null && isBefore(known);
 }
 
-function wishesFor({ release }: Known, { compared, previous }: Standing): Action[] {
+function wishesFor(known: Known, { compared, previous }: Standing): Action[] {
+  const { release } = known;
   const again: Action = {
     id: 'again',
     label: 'Install it again',
@@ -63,5 +66,12 @@ function wishesFor({ release }: Known, { compared, previous }: Standing): Action
     label: 'Write the result file again',
     about: 'For the maker, of the last run; nothing else is done.',
   };
-  return [...(compared === 'same' ? [again] : []), ...rollBack, ...uninstall, report];
+  // Who deploys by name means the release that was named; of a file nobody remembers which one it holds.
+  const older: Action = {
+    id: 'install',
+    label: `Install ${release?.number ?? ''} all the same`,
+    about: 'By its own steps, over the newer one.',
+  };
+  if (isCarried(known)) return [...(compared === 'same' ? [again] : []), ...rollBack, ...uninstall, report];
+  return [compared === 'same' ? again : older, ...rollBack, ...uninstall];
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Site } from '../../../src/guide/index.ts';
+import type { FileSite } from '../../../src/guide/index.ts';
 import { effectsIn } from '../../support/companies.ts';
 import { requiresSmallDisk } from '../../support/requires.ts';
 import { freshFolder } from '../typed.ts';
@@ -36,7 +36,7 @@ function installedSite(): string {
 const fresh = (): string => join(root, `site-${turn}`);
 
 /** What the site says of the release in the file. */
-async function at(data: string, file: string): Promise<Site> {
+async function at(data: string, file: string): Promise<FileSite> {
   const site = await siteAt(data, { file });
   await takeIn(site);
   return site;

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/clock.ts';
 import { openSite, type SiteOptions } from '../../../src/cli/site/index.ts';
-import type { Maker, Release, RunHooks, Site } from '../../../src/guide/index.ts';
+import type { FileSite, Maker, Release, RunHooks } from '../../../src/guide/index.ts';
 import { packNupkg, signPackage } from '../../../src/packages/index.ts';
 import { companyOf, makeInstance } from '../../support/instances.ts';
 import { personAt, type Person } from '../typed.ts';
@@ -91,12 +91,12 @@ export async function makeVendor(root: string): Promise<Vendor> {
 export function siteAt(
   data: string,
   options: Omit<SiteOptions, 'data' | 'signal'> & { readonly signal?: AbortSignal },
-): Promise<Site> {
+): Promise<FileSite> {
   return openSite({ name: 'plant', signal: new AbortController().signal, ...options, data });
 }
 
 /** Verifies and believes what was carried, and takes it in, as a person does who compared the words. */
-export async function takeIn(site: Site): Promise<{ readonly maker: Maker; readonly release: Release }> {
+export async function takeIn(site: FileSite): Promise<{ readonly maker: Maker; readonly release: Release }> {
   const maker = await site.verify(() => {});
   if (!maker.believed) await site.believe({ words: maker.words });
   return { maker, release: await site.takeIn(() => {}) };

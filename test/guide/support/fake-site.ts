@@ -3,13 +3,15 @@ import { CrossgapError, exitCodes } from '../../../src/errors.ts';
 import type {
   Check,
   Decision,
+  FileSite,
   InputStanding,
+  InstanceSite,
   Maker,
   Release,
+  ReleaseSite,
   ResultLine,
   ResultWish,
   RunOutcome,
-  Site,
   Standing,
   Values,
   Wait,
@@ -17,7 +19,12 @@ import type {
 } from '../../../src/guide/index.ts';
 
 /** A machine that exists on paper only, and what the guide did to it. */
-export type FakeSite = Site & {
+export type FakeSite = FileSite & FakeNotes;
+
+/** The same release at an instance that has it already. */
+export type FakeInstance = InstanceSite & FakeNotes;
+
+export type FakeNotes = {
   /** What was asked of it, in order; values by name alone. */
   readonly asked: string[];
   readonly kept: Record<string, string>;
@@ -39,9 +46,9 @@ export type FakeFacts = {
   readonly tests?: Readonly<Record<string, Check>>;
   readonly lines?: readonly ResultLine[];
   /** What is thrown at a call, each time it is made until the list is empty. */
-  readonly failures?: Partial<Record<keyof Site, unknown[]>>;
+  readonly failures?: Partial<Record<keyof FileSite, unknown[]>>;
   /** Holds a call until it is let go. */
-  readonly holds?: Partial<Record<keyof Site, Promise<void>>>;
+  readonly holds?: Partial<Record<keyof FileSite, Promise<void>>>;
 };
 
 export const theWords = 'amber basin cedar delta ember falcon';
@@ -63,6 +70,7 @@ const maker: Maker = {
 };
 
 const release: Release = {
+  author: { name: maker.name, company: maker.company, madeAt: maker.madeAt },
   process: 'Orders',
   number: '3.2.0',
   digest: '5f'.repeat(32),
@@ -182,55 +190,39 @@ const theLines: readonly ResultLine[] = [
   { id: 'step-1', text: 'step 1 Stop service: succeeded, 0.4 s', mayBeStruck: true },
 ];
 
-/** A site where all goes well, but for what is said. */
-export function fakeSite(facts: FakeFacts = {}): FakeSite {
+const siteFacts = {
+  programVersion: '0.1.0',
+  platform: 'linux-x64',
+  dataFolder: '/var/lib/crossgap',
+  account: 'root',
+};
+
+type Called = (name: keyof FileSite, said: string) => Promise<void>;
+
+/** What is done once the release is here, with what was asked; all goes well, but for what is said. */
+function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called: Called } {
   const asked: string[] = [];
   const kept: Record<string, string> = {};
   const decisions: Decision[] = [];
   const wishes: ResultWish[] = [];
-  const made = { ...maker, ...facts.maker };
   const outcomes = [...(facts.outcomes ?? [])];
   const looks = [...(facts.checks ?? [goodChecks])];
   const failures = structuredCloneOfLists(facts.failures ?? {});
   let installed: Partial<Standing> = {};
 
-  async function called(name: keyof Site, said: string): Promise<void> {
+  const called: Called = async (name, said) => {
     asked.push(said);
     await facts.holds?.[name];
     const failure = failures[name]?.shift();
     if (failure !== undefined) throw failure;
-  }
+  };
 
   return {
     asked,
     kept,
     decisions,
     wishes,
-    facts: {
-      file: '/media/stick/orders-3.2.0-installer',
-      sizeBytes: 61_000_000,
-      programVersion: '0.1.0',
-      platform: 'linux-x64',
-      dataFolder: '/var/lib/crossgap',
-      account: 'root',
-    },
-    async verify(tell) {
-      tell({ what: 'bytes', done: 0, of: 61_000_000 });
-      await called('verify', 'verify');
-      tell({ what: 'bytes', done: 61_000_000, of: 61_000_000 });
-      return made;
-    },
-    async believe(proof) {
-      await called('believe', 'believe');
-      if ('words' in proof && proof.words !== theWords) {
-        throw new FakeRefusal('Cannot believe acme: these are not its words');
-      }
-    },
-    async takeIn(tell) {
-      tell({ what: 'parts', done: 1, of: 2 });
-      await called('takeIn', 'take in');
-      return { ...release, ...facts.release };
-    },
+    called,
     async judgeSignatures() {
       // Files are read: that is never done in the same breath.
       await setImmediate();
@@ -279,6 +271,34 @@ export function fakeSite(facts: FakeFacts = {}): FakeSite {
       await called('decide', `decide ${decision.answer}`);
       decisions.push(decision);
     },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** A machine to which a file was carried, where all goes well, but for what is said. */
+export function fakeSite(facts: FakeFacts = {}): FakeSite {
+  const { called, ...here } = onceHere(facts);
+  const { wishes } = here;
+  return {
+    ...here,
+    facts: { ...siteFacts, carried: { path: '/media/stick/orders-3.2.0-installer', sizeBytes: 61_000_000 } },
+    async verify(tell) {
+      tell({ what: 'bytes', done: 0, of: 61_000_000 });
+      await called('verify', 'verify');
+      tell({ what: 'bytes', done: 61_000_000, of: 61_000_000 });
+      return { ...maker, ...facts.maker };
+    },
+    async believe(proof) {
+      await called('believe', 'believe');
+      if ('words' in proof && proof.words !== theWords) {
+        throw new FakeRefusal('Cannot believe acme: these are not its words');
+      }
+    },
+    async takeIn(tell) {
+      tell({ what: 'parts', done: 1, of: 2 });
+      await called('takeIn', 'take in');
+      return { ...release, ...facts.release };
+    },
     async previewResult(wish) {
       await called('previewResult', 'preview');
       wishes.push(wish);
@@ -295,7 +315,19 @@ export function fakeSite(facts: FakeFacts = {}): FakeSite {
         words: 'gamma hazel iris jade',
       };
     },
-    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** An instance that has the same release already. */
+export function fakeInstance(facts: FakeFacts = {}): FakeInstance {
+  const { called, ...here } = onceHere(facts);
+  return {
+    ...here,
+    facts: { ...siteFacts, carried: null },
+    async release() {
+      await called('takeIn', 'release');
+      return { ...release, ...facts.release };
+    },
   };
 }
 
@@ -328,6 +360,6 @@ function outcomeOf(): RunOutcome {
 
 function structuredCloneOfLists(
   failures: NonNullable<FakeFacts['failures']>,
-): Partial<Record<keyof Site, unknown[]>> {
+): Partial<Record<keyof FileSite, unknown[]>> {
   return Object.fromEntries(Object.entries(failures).map(([name, all]) => [name, [...all]]));
 }

@@ -263,7 +263,9 @@ test('nothing is installed while a check is lacking', async () => {
 });
 
 test('nothing is installed that must not be', async () => {
-  const { ending, site } = await follows(enough, { standing: { inTheWay: 'it was withdrawn' } });
+  const { ending, site } = await follows(enough, {
+    standing: { inTheWay: { why: 'it was withdrawn', hint: 'Take another.' } },
+  });
   expect(ending).toMatchObject({ exitCode: exitCodes.refused, failure: { code: 'RELEASE_IN_THE_WAY' } });
   expect(effects(site)).toEqual([]);
 });

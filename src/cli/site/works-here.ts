@@ -1,0 +1,44 @@
+import { preflight, tryInput } from '../../daemon/index.ts';
+import type { ReleaseSite } from '../../guide/index.ts';
+import type { Instance } from '../../instance/index.ts';
+import type { ReleaseRow } from '../../projections/index.ts';
+import { keepAnswers } from './inputs-here.ts';
+import { judgedSignatures } from './release-here.ts';
+import { decideHere, runWork } from './run-work.ts';
+import { standingHere } from './standing-here.ts';
+
+/** The instance, and a release that it holds. */
+export type Here = { readonly instance: Instance; readonly release: ReleaseRow };
+
+/** What can be done with a release once it is here, however it came; `here` is asked each time. */
+export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSite, keyof AsyncDisposable> {
+  return {
+    async judgeSignatures() {
+      const { instance, release } = here();
+      return await judgedSignatures(instance, release);
+    },
+    async standing(environment) {
+      const { instance, release } = here();
+      return await standingHere(instance, release, environment);
+    },
+    async check(environment, values) {
+      const { instance, release } = here();
+      return await preflight(instance, release, environment, values, { runsScripts: true, signal });
+    },
+    async tryInput(environment, input, values) {
+      const { instance, release } = here();
+      return await tryInput(instance, release, environment, input, values, signal);
+    },
+    async keep(environment, values) {
+      const { instance, release } = here();
+      keepAnswers(instance, release, { environment, values });
+    },
+    async run(work, hooks) {
+      const { instance, release } = here();
+      return await runWork(instance, release, { work, hooks });
+    },
+    async decide(deployment, wait, decision) {
+      decideHere(here().instance, deployment, { wait, decision });
+    },
+  };
+}
