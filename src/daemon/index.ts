@@ -11,7 +11,7 @@ export { preflight, tryInput, type PreflightOptions, type TypedValues } from './
 export { newerRevision, previewPlan, refuseUnfitHost, unknownPlaces, type PlanPreview } from './preview.ts';
 export { formerHubLinks, hubLinks, hubSettingsOf, ownHubConnection } from './own-hub.ts';
 export { standInOf } from './stand-ins.ts';
-export { recordBrokenRuns, settleDeployment } from './settle.ts';
+export { recordBrokenRuns, settleDeployment, toldSoFar, type ToldSoFar } from './settle.ts';
 export { previewReport, tellReport, type ReportPreview } from './tell-report.ts';
 export { toldReport, type ToldReport } from './told-report.ts';
 export { readToldLog } from './told-log.ts';

@@ -1,4 +1,11 @@
-import { followLog, isRunAlive, readJournal, readRunning } from '../executor/index.ts';
+import {
+  followLog,
+  isRunAlive,
+  readJournal,
+  readRunning,
+  runLogBytes,
+  type RunOutcome,
+} from '../executor/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { isLocked, type Lock } from '../lock.ts';
 import { silentLog } from '../log.ts';
@@ -16,21 +23,30 @@ import { readDeployment } from './status.ts';
 import { runTeller, type SayProgress } from './tell-run.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
+/** How far a run had come when it was told before: its log in bytes, and how it stood. */
+export type ToldSoFar = { readonly logBytes: number; readonly run: RunOutcome | undefined };
+
+/** All of a run that there is to be told up to now; nothing of it runs meanwhile, or it is told once too little. */
+export function toldSoFar({ folder }: Instance, deployment: string): ToldSoFar {
+  const runFolder = folder.run(deployment);
+  return { logBytes: runLogBytes(runFolder), run: readRunning(runFolder) };
+}
+
 /** How often is looked whether the daemon that is followed still lives. */
 const lookForDaemonMs = 1000;
 
 /**
  * Waits until a deployment is over or waits for a person: does the work itself where no daemon runs, else follows
- * the one that does, and takes its place should it end before.
+ * the one that does, and takes its place should it end before. It is told from its beginning, or from where `told` says.
  */
 export async function settleDeployment(
   instance: Instance,
   deployment: string,
-  { signal, onProgress }: { signal: AbortSignal; onProgress: SayProgress },
+  { signal, onProgress, told }: { signal: AbortSignal; onProgress: SayProgress; told?: ToldSoFar },
 ): Promise<DeploymentView> {
   using watch = watchDatabase(instance);
   const over = new AbortController();
-  const telling = tellRun(instance, deployment, over.signal, onProgress);
+  const telling = tellRun(instance, deployment, { over: over.signal, onProgress, told });
   const settling = (async () => {
     try {
       while (!(await settledBy(instance, deployment, watch, signal)));
@@ -39,8 +55,8 @@ export async function settleDeployment(
     }
   })();
   // What goes wrong with the telling is thrown when the work is done: until then the lock is needed.
-  const [settled, told] = await Promise.allSettled([settling, telling]);
-  for (const each of [settled, told]) if (each.status === 'rejected') throw each.reason;
+  const both = await Promise.allSettled([settling, telling]);
+  for (const each of both) if (each.status === 'rejected') throw each.reason;
   const view = readDeployment(instance, deployment);
   if (view === undefined) throw new TypeError(`deployment ${deployment} is not there`);
   return view;
@@ -65,13 +81,13 @@ export async function recordBrokenRuns(instance: Instance, signal: AbortSignal):
 async function tellRun(
   instance: Instance,
   deployment: string,
-  over: AbortSignal,
-  onProgress: SayProgress,
+  { over, onProgress, told }: { over: AbortSignal; onProgress: SayProgress; told: ToldSoFar | undefined },
 ): Promise<void> {
   if (findDeployment(instance.db, deployment) === undefined) return;
-  const tell = runTeller(onProgress);
+  const tell = runTeller(onProgress, told?.run);
   const runFolder = instance.folder.run(deployment);
-  for await (const added of followLog(runFolder, { signal: over })) tell(readRunning(runFolder), added);
+  for await (const added of followLog(runFolder, { signal: over, after: told?.logBytes }))
+    tell(readRunning(runFolder), added);
   tell(readJournal(runFolder));
 }
 

@@ -9,12 +9,13 @@ type Said = { readonly step: number; readonly convention: string; readonly line:
 /**
  * Says how a run goes on: each step, what its scripts write, each convention that did something, each once and in the
  * order of the run. It is told how the run stands, then what was added to its log; a line of a step that has not begun
- * in the first waits for the next call.
+ * in the first waits for the next call. What was over when it stood as in `before` was told then, and is not told again.
  */
 export function runTeller(
   say: SayProgress,
+  before?: RunOutcome,
 ): (run: RunOutcome | undefined, added?: readonly LogLine[]) => void {
-  const said = new Set<string>();
+  const said = new Set<string>((before?.steps ?? []).flatMap(keysOf));
   let waiting: readonly Said[] = [];
   const once = (key: string, line: string, tone: ProgressTone): void => {
     if (said.has(key)) return;
@@ -31,7 +32,7 @@ export function runTeller(
       if (step.state === 'not-run' || step.state === 'skipped') continue;
       const position = index + 1;
       const name = `step ${position} ${step.name}`;
-      once(`${index}`, name, 'plain');
+      once(begun(index), name, 'plain');
       for (const { number, name: convention, state, detail } of step.conventions) {
         sayOutput((one) => one.step === position && one.convention === String(number));
         // A step that is a script has nothing to tell but what the script wrote and how the step ended.
@@ -39,14 +40,44 @@ export function runTeller(
         if (state !== 'done' && state !== 'failed' && state !== 'interrupted') continue;
         // Why it failed is told once, when all is over.
         const more = detail === undefined || state === 'failed' ? '' : `: ${detail}`;
-        const key = `${index} ${step.attempts} ${number} ${state}`;
-        once(key, `  ${String(number).padStart(3)} ${convention} ${state}${more}`, toneOf(state));
+        once(
+          worked(step, index, { number, state }),
+          `  ${String(number).padStart(3)} ${convention} ${state}${more}`,
+          toneOf(state),
+        );
       }
       sayOutput((one) => one.step === position);
-      if (step.state !== 'running')
-        once(`${index} ${step.state}`, `${name}: ${step.state}`, toneOf(step.state));
+      if (step.state !== 'running') once(ended(step, index), `${name}: ${step.state}`, toneOf(step.state));
     }
   };
+}
+
+type Step = RunOutcome['steps'][number];
+
+const begun = (index: number): string => `${index}`;
+const ended = ({ attempts, state }: Step, index: number): string => `${index} ${attempts} ${state}`;
+const worked = (
+  { attempts }: Step,
+  index: number,
+  { number, state }: Pick<Step['conventions'][number], 'number' | 'state'>,
+): string => `${index} ${attempts} ${number} ${state}`;
+
+/** All that was told of a step when it stood so. One that goes on, or may be tried again, does so under its name. */
+function keysOf(step: Step, index: number): string[] {
+  const done = step.conventions
+    .filter(({ state }) => state === 'done' || state === 'failed')
+    .map((one) => worked(step, index, one));
+  switch (step.state) {
+    case 'not-run':
+    case 'skipped':
+    case 'running':
+    case 'interrupted':
+      return done;
+    case 'failed':
+      return [...done, ended(step, index)];
+    case 'succeeded':
+      return [begun(index), ...done, ended(step, index)];
+  }
 }
 
 /** Lines of a convention stand at `2/3 Web · 10 Deploy`; what it says of itself is verbose and told by the journal. */

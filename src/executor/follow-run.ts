@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, watch, type FSWatcher } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { systemCode } from './errors.ts';
 import { journalPath, parseFacts, type Fact } from './journal.ts';
 import { isRunAlive } from './read-journal.ts';
@@ -37,16 +37,20 @@ export async function* followRun(
 }
 
 /**
- * The lines of a run's masked log, from its beginning, as many at a time as were added, until `signal` aborts and what was
- * written until then is told; a turn without lines tells that the run went on otherwise. The run may begin, halt and be
- * resumed meanwhile.
+ * The lines of a run's masked log, from its beginning or behind so many bytes of it, as many at a time as were added, until
+ * `signal` aborts and what was written until then is told; a turn without lines tells that the run went on otherwise. The
+ * run may begin, halt and be resumed meanwhile.
  */
 export async function* followLog(
   runFolder: string,
-  { signal, pollMs = 500 }: Pick<FollowOptions, 'signal' | 'pollMs'>,
+  {
+    signal,
+    pollMs = 500,
+    after = 0,
+  }: Pick<FollowOptions, 'signal' | 'pollMs'> & { readonly after?: number | undefined },
 ): AsyncGenerator<readonly LogLine[]> {
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
-  const added = lineReader(logPath(runFolder));
+  const added = lineReader(logPath(runFolder), after);
   using changes = watchFolder(runFolder, pollMs, signal);
   for (let last = false; !last;) {
     last = signal.aborted;
@@ -68,8 +72,13 @@ function journalReader(runFolder: string): () => Fact[] {
   return () => parseFacts(added(), path).facts;
 }
 
-function lineReader(path: string): () => LogLine[] {
-  const added = wholeReader(path);
+/** How many bytes a run's log has up to now. */
+export function runLogBytes(runFolder: string): number {
+  return statSync(logPath(runFolder), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function lineReader(path: string, after = 0): () => LogLine[] {
+  const added = wholeReader(path, after);
   return () =>
     added()
       .split('\n')
@@ -77,8 +86,8 @@ function lineReader(path: string): () => LogLine[] {
 }
 
 /** Reads whole lines that were appended since it was last called. */
-function wholeReader(path: string): () => string {
-  let position = 0;
+function wholeReader(path: string, after = 0): () => string {
+  let position = after;
   let rest = Buffer.alloc(0);
   return () => {
     const added = readFrom(path, position);

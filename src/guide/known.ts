@@ -72,6 +72,8 @@ export type Known = {
   /** What is run, once a person said that it may begin. */
   readonly work: Work | null;
   readonly outcome: RunOutcome | null;
+  /** Runs that were followed at this start: what they had done until they halted was told. */
+  readonly followed: readonly string[];
   readonly remark: Remark;
   /** Every line that would go home, once that was asked for. */
   readonly lines: readonly ResultLine[] | null;
@@ -98,6 +100,7 @@ export function knownAtFirst(facts: SiteFacts, options: GuideOptions): Known {
     deployment: null,
     work: null,
     outcome: null,
+    followed: [],
     remark: { rating: null, comment: null, withLog: false, struck: [] },
     lines: null,
     resultFile: options.resultFile,

@@ -39,7 +39,7 @@ export type ReleaseSite = AsyncDisposable & {
   tryInput(environment: string, name: string, values: Values): Promise<Check>;
   /** Keeps the answers: secrets encrypted for this host, the others readable. */
   keep(environment: string, values: Values): Promise<void>;
-  /** Does what is asked, to its end or until a person is needed. */
+  /** Does what is asked, to its end or until a person is needed; of a run that is gone on with only what is new is told. */
   run(work: Work, hooks: RunHooks): Promise<RunOutcome>;
   /** A person decides what a run waits for. The run goes on with `run({ kind: 'resume' })`. */
   decide(deployment: string, wait: number, decision: Decision): Promise<void>;

@@ -26,10 +26,41 @@ const line = (place: string, text: string, level: LogLine['level'] = 'info'): Lo
   text,
 });
 
-function telling() {
+function telling(before?: RunOutcome) {
   const lines: string[] = [];
-  return { lines, tell: runTeller((text, tone) => lines.push(tone === 'plain' ? text : `${tone}: ${text}`)) };
+  const tell = runTeller((text, tone) => lines.push(tone === 'plain' ? text : `${tone}: ${text}`), before);
+  return { lines, tell };
 }
+
+test('what was over when it was told last is not told again, and the step that goes on is named', () => {
+  const done = { number: 5, name: 'SubstituteInFiles', state: 'done' } as const;
+  const cut = { number: 10, name: 'Deploy', state: 'interrupted' } as const;
+  const before = run(
+    step('One', 'succeeded', { conventions: [done] }),
+    step('Two', 'interrupted', { conventions: [done, cut] as StepOutcome['conventions'] }),
+    step('Three', 'not-run'),
+  );
+  const { lines, tell } = telling(before);
+  tell(before);
+  const one = step('One', 'succeeded', { conventions: [done] });
+  tell(run(one, step('Two', 'failed', { attempts: 2 }), step('Three', 'succeeded')));
+  expect(lines).toEqual([
+    'step 2 Two',
+    'bad:    10 Deploy interrupted',
+    'bad: step 2 Two: interrupted',
+    'bad: step 2 Two: failed',
+    'step 3 Three',
+    'good: step 3 Three: succeeded',
+  ]);
+});
+
+test('a step that a person lets try again is told a second time', () => {
+  const { lines, tell } = telling(run(step('One', 'failed')));
+  tell(run(step('One', 'failed')));
+  tell(run(step('One', 'running', { attempts: 2 })));
+  tell(run(step('One', 'failed', { attempts: 2 })));
+  expect(lines).toEqual(['step 1 One', 'bad: step 1 One: failed']);
+});
 
 test('what a script writes stands under its step, before how the step ended, each line once', () => {
   const { lines, tell } = telling();

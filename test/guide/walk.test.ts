@@ -358,6 +358,23 @@ describe('a run from before', () => {
     expect(guide.known.environment).toBe('uat');
   });
 
+  test('that is gone on with tells in one line what was done before this start, and once', async () => {
+    const { guide, goesTo, says } = walker({
+      maker: { believed: true },
+      standing: { open },
+      outcomes: [{ deployment: 'd-0', state: 'waiting', wait: aWait }, { deployment: 'd-0' }],
+    });
+    const lines: string[] = [];
+    tellProgress(guide, (told) => void ('line' in told && lines.push(told.line.text)));
+    await goesTo('interrupted');
+    expect((await says('resume')).id).toBe('decision');
+    expect(lines.filter((line) => line.startsWith('Done before'))).toEqual([
+      `Done before: ${open.done.join(', ')}`,
+    ]);
+    expect((await says('approve', { by: 'Ann' })).id).toBe('result');
+    expect(lines.filter((line) => line.startsWith('Done before'))).toHaveLength(1);
+  });
+
   test('that waits shows what it asks, and goes on with the answer', async () => {
     const { site, goesTo, says } = walker({
       maker: { believed: true },

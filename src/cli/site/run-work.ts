@@ -5,7 +5,13 @@ import {
   resumeDeployment,
   rollbackTarget,
 } from '../../commands/index.ts';
-import { refuseUnfitHost, settleDeployment, type ProgressTone } from '../../daemon/index.ts';
+import {
+  refuseUnfitHost,
+  settleDeployment,
+  toldSoFar,
+  type ProgressTone,
+  type ToldSoFar,
+} from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { interruptRun, readRunning } from '../../executor/index.ts';
 import type { Decision, ProgressLine, RunHooks, RunOutcome, Work } from '../../guide/index.ts';
@@ -92,11 +98,12 @@ export function refuseOlder({ db }: Instance, release: ReleaseRow, environment: 
 }
 
 async function resume(instance: Instance, deployment: string, hooks: RunHooks): Promise<RunOutcome> {
+  const told = toldSoFar(instance, deployment);
   instance.record((db) => {
     const row = rowOf(db, deployment);
     return row.state === 'interrupted' && !row.resumeAsked ? resumeDeployment(row) : [];
   });
-  return await settled(instance, deployment, hooks);
+  return await settled(instance, deployment, hooks, told);
 }
 
 async function startAgain(instance: Instance, before: string, hooks: RunHooks): Promise<RunOutcome> {
@@ -152,15 +159,24 @@ async function uninstall(
 async function endOpenRun(instance: Instance, deployment: string, hooks: RunHooks): Promise<void> {
   const isOpen = ({ state }: DeploymentRow): boolean =>
     state === 'waiting' || state === 'running' || state === 'interrupted';
+  const told = toldSoFar(instance, deployment);
   instance.record((db) => {
     const row = rowOf(db, deployment);
     return isOpen(row) && !(row.cancelAsked && row.state === 'running') ? giveUp(instance, db, row) : [];
   });
-  if (rowOf(instance.db, deployment).state === 'running') await settled(instance, deployment, hooks);
+  if (rowOf(instance.db, deployment).state === 'running') await settled(instance, deployment, hooks, told);
 }
 
-/** Follows or does a run until it is over or waits; where a person wants to end, it is broken off, to be resumed. */
-async function settled(instance: Instance, deployment: string, hooks: RunHooks): Promise<RunOutcome> {
+/**
+ * Follows or does a run until it is over or waits; where a person wants to end, it is broken off, to be resumed. What of
+ * it was told before is not told again.
+ */
+async function settled(
+  instance: Instance,
+  deployment: string,
+  hooks: RunHooks,
+  told?: ToldSoFar,
+): Promise<RunOutcome> {
   const { signal, tell, progress } = hooks;
   const runFolder = instance.folder.run(deployment);
   let done = -1;
@@ -182,6 +198,7 @@ async function settled(instance: Instance, deployment: string, hooks: RunHooks):
   try {
     await settleDeployment(instance, deployment, {
       signal: new AbortController().signal,
+      ...(told !== undefined && { told }),
       onProgress(text, tone) {
         tell({ text, tone: toneOf(text, tone) });
         count();

@@ -1,5 +1,6 @@
-import { releaseName, standingOf, wayOf, type Known } from '../known.ts';
+import { openRun, releaseName, standingOf, wayOf, type Known } from '../known.ts';
 import { never, once, stay, type Leaf } from '../leaf.ts';
+import type { Work } from '../site.ts';
 
 /** The work itself, told as it goes. It is over when it came to an end or needs a person. */
 export const running: Leaf = {
@@ -7,8 +8,10 @@ export const running: Leaf = {
   keys: ({ work, outcome }) => (work !== null && outcome === null ? once : never),
   async enter({ site, known, learn, tell, progress, signal }) {
     const work = known.work!;
+    const before = doneBefore(known, work);
+    if (before !== undefined) tell({ tone: 'plain', text: before });
     const outcome = await site.run(work, { signal, tell, progress });
-    learn({ outcome });
+    learn({ outcome, followed: [...known.followed, outcome.deployment] });
     // What is installed now, and what there is to go back to, is another.
     learn({ standings: { ...known.standings, [work.environment]: await site.standing(work.environment) } });
   },
@@ -24,6 +27,14 @@ export const running: Leaf = {
   }),
   take: async () => stay,
 };
+
+/** What a run that is gone on with did before this start, which tells only what comes now; undefined for nothing. */
+function doneBefore(known: Known, work: Work): string | undefined {
+  if (work.kind !== 'resume' || known.followed.includes(work.deployment)) return undefined;
+  const { open } = openRun(known) ?? {};
+  if (open?.deployment !== work.deployment || open.done.length === 0) return undefined;
+  return `Done before: ${open.done.join(', ')}`;
+}
 
 function titleOf(known: Known): string {
   switch (wayOf(known)) {

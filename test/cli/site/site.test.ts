@@ -193,8 +193,13 @@ test('J2.12 a run that was cut off is found where it stopped, and goes on there'
   expect(open?.at).toBe('step 2 of 3, Web, at convention 10 of 15');
   await expect(site.run({ ...install, again: true }, hooks())).rejects.toMatchObject({ exitCode: 8 });
   const work = { kind: 'resume', environment: env, deployment: open!.deployment } as const;
-  expect(await site.run(work, hooks())).toMatchObject({ state: 'succeeded' });
+  const told = hooks();
+  expect(await site.run(work, told)).toMatchObject({ state: 'succeeded' });
   expect(effectsIn(vendor.marks)).toEqual({ ...once, deploy: 2 });
+  // What was told before it was cut off is not told again; the step in which it was is named.
+  const steps = told.lines.filter((line) => line.startsWith('step '));
+  expect(steps).toEqual(['step 2 Web', 'step 2 Web: succeeded', 'step 3 Start', 'step 3 Start: succeeded']);
+  expect(told.lines.join('\n')).not.toMatch(/ExtractPackage/);
   expect((await site.standing(env)).open).toBe(null);
 });
 
