@@ -2,6 +2,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from './errors.ts';
+import { firstOf } from './first-of.ts';
 import {
   demandFolder,
   identityOf,
@@ -201,13 +202,11 @@ export function folderInbox({
     const announced = Promise.withResolvers<void>();
     // The eyes open before the first look, so that nothing falls between the two.
     const watchers = places().flatMap((path) => tryWatch(path, announced.resolve));
-    const ended = new AbortController();
     try {
       if ((await state()) !== lastState) return true;
-      await Promise.race([announced.promise, waitOut(timeMs, AbortSignal.any([signal, ended.signal]))]);
+      await firstOf(signal, (over) => [announced.promise, waitOut(timeMs, over)]);
       return (await state()) !== lastState;
     } finally {
-      ended.abort();
       for (const watcher of watchers) watcher.close();
     }
   }

@@ -4,6 +4,7 @@ import {
   type DurableReaderOptions,
   type HeldMessage,
 } from './durable-reader.ts';
+import { firstOf } from './first-of.ts';
 import { durableNames, type DurableName } from './jetstream-names.ts';
 import type { HubClient } from './nats-connection.ts';
 import { waiters } from './nats-waiters.ts';
@@ -86,18 +87,14 @@ export function jetstreamInbox(options: DurableReaderOptions): JetstreamInbox {
       }
       // What was never asked on this connection, or was deleted there, has to be looked at first.
       if (!awaited().every((reader) => reader.stayOpen(client))) return;
-      const over = new AbortController();
-      const either = AbortSignal.any([signal, over.signal]);
-      try {
-        const woken = await Promise.race([
-          arrived.wait(either).then(() => 'arrived' as const),
-          connection.newer(client.generation, either).then(() => 'reconnected' as const),
-          waitOut(pollMs, either).then(() => 'over' as const),
-        ]);
-        if (woken === 'reconnected') return;
-      } finally {
-        over.abort();
-      }
+      const { generation } = client;
+      await firstOf(signal, (over) => [
+        arrived.wait(over),
+        connection.newer(generation, over),
+        waitOut(pollMs, over),
+      ]);
+      const live = connection.live();
+      if (live !== undefined && live.generation !== generation) return;
     }
   }
 

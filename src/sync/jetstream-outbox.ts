@@ -48,7 +48,9 @@ export interface JetstreamOutbox {
   settle(settled: Settled): Promise<void>;
   /** The other side was heard of: it is awake, and takes what we send. */
   heardOf(): void;
-  /** Resolves when something was held back for want of room and there is some now, or when the signal fires. */
+  /** Whether something was held back for want of room. */
+  isHeldBack(): boolean;
+  /** Resolves when there is some now, or when the signal fires. */
   room(signal: AbortSignal): Promise<void>;
 }
 
@@ -384,12 +386,12 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
       sinceHeardBytes.blob = 0;
       lookForRoomMs = roomLookMs.first;
     },
+    isHeldBack: () => heldBack.entries || heldBack.blob,
     async room(signal) {
       const kinds = ['entries', 'blob'] as const;
       while (!signal.aborted) {
-        const isHeldBack = kinds.some((kind) => heldBack[kind]);
-        await waitOut(isHeldBack ? lookForRoomMs : 86_400_000, signal);
-        if (signal.aborted || !isHeldBack) continue;
+        await waitOut(lookForRoomMs, signal);
+        if (signal.aborted) return;
         const lyingBefore = lyingBytes('entries') + lyingBytes('blob');
         if (mayLook) await noteTaken(await connection.client(signal));
         const isTaken = lyingBytes('entries') + lyingBytes('blob') < lyingBefore;

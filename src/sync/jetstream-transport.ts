@@ -25,6 +25,7 @@
  * much was sent since the other side was last heard of.
  */
 import type { SyncError } from './errors.ts';
+import { firstOf } from './first-of.ts';
 import type { BufferLimits } from './durable-reader.ts';
 import { jetstreamInbox } from './jetstream-inbox.ts';
 import { jetstreamOutbox } from './jetstream-outbox.ts';
@@ -96,15 +97,10 @@ export function jetstreamTransport(options: JetstreamTransportOptions): Transpor
     carriedTo: (place) => outbox.carriedTo(place),
     carriesChunk: (chunk) => outbox.carriesChunk(chunk),
     receive: (wanted, signal) => inbox.receive(wanted, signal),
-    async arrival(signal) {
-      const over = new AbortController();
-      const either = AbortSignal.any([signal, over.signal]);
-      try {
-        await Promise.race([inbox.arrival(either), outbox.room(either)]);
-      } finally {
-        over.abort();
-      }
-    },
+    arrival: (signal) =>
+      outbox.isHeldBack()
+        ? firstOf(signal, (over) => [inbox.arrival(over), outbox.room(over)])
+        : inbox.arrival(signal),
     lineIsThere: (signal) => connection.newer(noConnection, signal),
     async settle(settled) {
       await outbox.settle(settled);

@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts';
 import { blobIntake } from './blob-intake.ts';
 import type { Doorbell } from './doorbell.ts';
 import { exchangeOnce } from './exchange.ts';
+import { firstOf } from './first-of.ts';
 import { exchangeLimits, type ExchangeLimits } from './limits.ts';
 import type { Replica } from './replica.ts';
 import type { Exchange } from './tally.ts';
@@ -101,17 +102,11 @@ export async function replicate(
   }
 
   async function somethingToDo(atLatestMs: number): Promise<void> {
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    try {
-      await Promise.race([
-        transport.arrival(either),
-        changes.rung(either),
-        wait(Math.max(0, atLatestMs), either),
-      ]);
-    } finally {
-      over.abort();
-    }
+    await firstOf(signal, (over) => [
+      transport.arrival(over),
+      changes.rung(over),
+      wait(Math.max(0, atLatestMs), over),
+    ]);
   }
 }
 
