@@ -19,8 +19,8 @@ export type GuideOptions = {
   readonly environment: string | null;
   /** The six words of the maker, as told by phone. */
   readonly words: string | null;
-  /** What is wanted: `install` where nothing was said. */
-  readonly wanted: 'install' | 'roll-back' | 'uninstall';
+  /** What is wanted: `install` where nothing was said; `again` is that also where the release runs already. */
+  readonly wanted: 'install' | 'again' | 'roll-back' | 'uninstall';
   /** How far it goes: to what would be asked, to the checks, or all the way. */
   readonly until: 'questions' | 'checks' | 'end';
   /** Where the result file is written, where that was said. */
@@ -148,9 +148,11 @@ export function wayOf(known: Known): Way | null {
   const state = openRun(known)?.open.state;
   // A run that waits or is under way may be the very one that is meant: that is for a person to say.
   const isUndecided = state === 'waiting' || state === 'running';
-  if (options.wanted !== 'install') return isUndecided ? null : options.wanted;
+  const { wanted } = options;
+  if (wanted === 'roll-back' || wanted === 'uninstall') return isUndecided ? null : wanted;
   if (state !== undefined) return null;
   const compared = standingOf(known)?.compared;
+  if (wanted === 'again' && compared === 'same') return 'again';
   return compared === 'newer' || compared === 'nothing-installed' ? 'install' : null;
 }
 
@@ -160,12 +162,12 @@ export function isInstalling(known: Known): boolean {
   return way === 'install' || way === 'again' || way === 'start-over';
 }
 
-/** Whether nothing was begun at this start. */
-export function isBefore({ work, outcome }: Known): boolean {
-  return work === null && outcome === null;
 /** Whether the release came as a file that was started, and was not here already. */
 export function isCarried({ facts }: Known): boolean {
   return facts.carried !== null;
 }
 
+/** Whether nothing was begun at this start. */
+export function isBefore({ work, outcome }: Known): boolean {
+  return work === null && outcome === null;
 }
