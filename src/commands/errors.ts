@@ -33,6 +33,7 @@ const exits = {
   INPUT_MISSING: exitCodes.inputMissing,
   INPUT_INVALID: exitCodes.misused,
   INPUT_UNKNOWN: exitCodes.misused,
+  SCRIPTS_NOT_APPROVED: exitCodes.refused,
   SECRET_FOR_LINK: exitCodes.refused,
   TRUST_ENTRY_UNKNOWN: exitCodes.misused,
   TRUST_ENTRY_UNFIT: exitCodes.misused,

@@ -1,4 +1,11 @@
 export { acknowledge, refuseBlob, takePackage, type Acknowledgement } from './acknowledge.ts';
+export {
+  approveScripts,
+  refuseUnapproved,
+  scriptSet,
+  type ScriptInRelease,
+  type ScriptsInRelease,
+} from './approve-scripts.ts';
 export { answerOffer, removeInput, reportInputs, setInput, type Answer, type Offer } from './answer-offer.ts';
 export {
   addTrust,

@@ -43,6 +43,7 @@ import {
   TestsImported,
   ValueGiven,
 } from './release-events.ts';
+import { ScriptsApproved } from './script-events.ts';
 import {
   RevocationImported,
   RevocationTold,
@@ -107,6 +108,7 @@ export const everyEvent = [
   TrustRequired,
   RevocationImported,
   RevocationTold,
+  ScriptsApproved,
 ] as const;
 
 /** What reads them all; a type that is not in the list is kept, forwarded and shown, but not read. */

@@ -87,6 +87,7 @@ export { isReportPart, partInWords } from './report-parts.ts';
 export { ApplicationInstalled, ApplicationRemoved } from './application-events.ts';
 export { BlobsRemoved } from './blob-events.ts';
 export { PackagePushed, SourceCompared } from './repository-events.ts';
+export { approvedScriptsMax, ScriptsApproved } from './script-events.ts';
 export { eventCatalog, everyEvent, type CrossgapEvent } from './catalog.ts';
 export {
   RevocationImported,

@@ -118,6 +118,7 @@ export {
   type StatusFacts,
 } from './status-view.ts';
 export { readPushes, readSourceAlarms, type PushRow, type SourceAlarm } from './repository-board.ts';
+export { readApprovedScripts, type ApprovedScript } from './script-approvals.ts';
 export { findToldReport, readToldLogs, readUntoldRuns, type ToldLog } from './told-reports.ts';
 export { decidesAtHome } from './told-events.ts';
 export {

@@ -17,6 +17,7 @@ import { toldReports } from './told-reports.ts';
 import { releaseBoard } from './release-board.ts';
 import { repositoryBoard } from './repository-board.ts';
 import { mayDecide } from './told-events.ts';
+import { scriptApprovals } from './script-approvals.ts';
 import { trustBoard } from './trust-board.ts';
 import { prepareUnknownEntry } from './unknown-entries.ts';
 
@@ -35,6 +36,7 @@ const projections: readonly Projection[] = [
   expectedDurations,
   repositoryBoard,
   trustBoard,
+  scriptApprovals,
   customerBoard,
 ];
 

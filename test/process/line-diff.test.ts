@@ -32,7 +32,7 @@ test('texts that are the same have no difference, and all of a new one is added'
 });
 
 test('what is taken away and what is added makes one text of the other', () => {
-  const text = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 12 });
+  const text = fc.array(fc.constantFrom<string>('a', 'b', 'c', 'd'), { maxLength: 12 });
   fc.assert(
     fc.property(text, text, (before, after) => {
       const out = unifiedLines(before.join('\n'), after.join('\n'));

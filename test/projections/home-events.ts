@@ -24,6 +24,7 @@ import {
   ReleaseCreated,
   ReleaseJudged,
   ReleasePublished,
+  ScriptsApproved,
   TestsImported,
   type MadeEvent,
 } from '../../src/events/index.ts';
@@ -82,6 +83,15 @@ export function homeEvents(link: string, release: string): MadeEvent[] {
     ReleaseJudged.make({ digest: release, ok: true, note: null }),
     ReleasePublished.make({ digest: release, links: [link] }),
     ReleaseAnswered.make({ link, digest: release, answer: 'accepted', reason: null, until: null }),
+    ScriptsApproved.make({
+      link,
+      process: 'Orders',
+      release: '1.0.0',
+      digest: release,
+      scripts: [{ place: 'step/web/run/bash', digest: hash }],
+      by: 'evil',
+      note: null,
+    }),
     InputSet.make({ name: 'Port', environment: null, version: 9, secret: false, value: 'evil' }),
     DeploymentRequested.make({
       deployment,
