@@ -1,8 +1,8 @@
 import { exitCodes, type CrossgapError } from '../errors.ts';
-import { count, span } from '../words.ts';
+import { commandLine, count, span } from '../words.ts';
 import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
-import { openRun, openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
+import { isCarried, openRun, openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
 import type { RunOutcome } from './site.ts';
 
 /** How it ends when there is no page left to go to, by what was done. */
@@ -29,7 +29,7 @@ export function leftEnding(known: Known): Ending {
   if (known.outcome !== null) return endingOfRun(known, known.outcome);
   const { release, facts } = known;
   const more =
-    release === null
+    release === null || !isCarried(known)
       ? []
       : [`What was taken in is kept in ${facts.dataFolder}; start the program again to go on.`];
   return {
@@ -101,7 +101,7 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
           'INSTALL_FAILED',
           `Cannot install ${what} in ${environment}: it failed${place}${because}`,
           {
-            hint: `Mend what is wrong and start the program again, with --if-interrupted start-over where nobody is asked${canGoBack(known) ? ', or with --roll-back to go back' : ''}.`,
+            hint: `Mend what is wrong and start the program again, with --if-interrupted start-over where nobody is asked${wayBack(known)}.`,
             details,
           },
         ),
@@ -158,7 +158,14 @@ export function waitingEnding(known: Known): Ending {
   return { ...ended(known, 'waiting', writtenLines(known)), exitCode: failure.exitCode, failure };
 }
 
-const canGoBack = (known: Known): boolean => (standingOf(known)?.previous ?? null) !== null;
+/** How to go back to the release before, where there is one. */
+function wayBack(known: Known): string {
+  const standing = standingOf(known);
+  if (standing === undefined || standing.previous === null) return '';
+  if (isCarried(known)) return ', or with --roll-back to go back';
+  const { process } = known.release!;
+  return `, or go back: \`${commandLine('rollback', process, '--env', standing.environment)}\``;
+}
 
 function writtenLines({ written }: Known): string[] {
   if (written === null) return [];

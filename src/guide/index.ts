@@ -32,6 +32,7 @@ export {
   interruptedWays,
   noAnswers,
   readAnswers,
+  refuseOtherAnswers,
   tellProgress,
   type Answers,
   type Told,

@@ -1,11 +1,5 @@
 import { findEnvironment, requestDeployment, type PlacedDeployment } from '../../commands/index.ts';
-import {
-  newerRevision,
-  preflight,
-  previewPlan,
-  refuseUnfitHost,
-  type PlanPreview,
-} from '../../daemon/index.ts';
+import { preflight, previewPlan, refuseUnfitHost, type PlanPreview } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { CrossgapError } from '../../errors.ts';
 import { isLocked } from '../../lock.ts';
@@ -18,16 +12,34 @@ import { deploymentLine } from '../describe-deployment.ts';
 import { describeHost } from '../describe-host.ts';
 import { describeForeseen } from '../describe-foreseen.ts';
 import { CliError } from '../errors.ts';
+import {
+  guideContradictions,
+  guideOptionNames,
+  guideOptions,
+  isGiven,
+  refuseContradictions,
+} from '../guide-options.ts';
 import { deployableRelease, obstacleOf } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { artifactsOf, runLogOf } from '../run-log.ts';
 import { facts, section, table } from '../table.ts';
-import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
+import { unknownPlacesInWords } from '../unknown-places.ts';
+import { whatToNote } from '../what-to-note.ts';
 import { commandLine } from '../../words.ts';
 
 /** Which files a caller wants of the deployed applications, and where. */
 type Collecting = { readonly glob: string; readonly to: string } | undefined;
+
+/** A guide shows the plan, the checks and the run itself, and asks what becomes of a step that fails. */
+const contradictions = [
+  ['guided', 'plan'],
+  ['guided', 'checks'],
+  ['guided', 'collect'],
+  ['guided', 'collect-to'],
+  ['guided', 'on-failure'],
+  ...guideContradictions,
+] as const;
 
 export const deploy = command({
   path: 'deploy',
@@ -46,9 +58,19 @@ export const deploy = command({
       'copy matching files of the deployed applications, and artifacts, here, after a failure too; with --wait',
     ),
     'collect-to': text('DIR', 'where they are copied (else the current folder)'),
+    guided: flag('led through by pages: what changes, what only you know, what this machine lacks, summary'),
+    ...guideOptions,
   },
   async run(context, { R: named }, options): Promise<Outcome> {
     const { env, plan, wait, again } = options;
+    refuseContradictions('deploy', options, contradictions);
+    if (options.guided) {
+      const { deployGuided } = await import('../deploy-guided.ts');
+      return await deployGuided(context, { named, environment: env, again, flags: options });
+    }
+    const ofGuide = guideOptionNames.find((name) => isGiven(options[name]));
+    if (ofGuide !== undefined)
+      throw misuse(`Cannot deploy with --${ofGuide}: that is for the guide`, 'Add --guided.');
     const collecting = collectingOf(options);
     const onFailure = onFailureOf(options['on-failure']);
     const instance = await context.open();
@@ -68,7 +90,7 @@ export const deploy = command({
     const { running } = ask(instance.db);
     if (running !== undefined) return runsAlready(instance, release, running, env, collecting);
     await refuseUnfitHost(instance, release, env);
-    note(context, instance, release);
+    for (const line of whatToNote(instance, release)) context.terminal.talk(`note: ${line}`);
     let meanwhile: PlacedDeployment | undefined;
     instance.record((db) => {
       const asked = ask(db);
@@ -195,18 +217,6 @@ function runsAlready(
       ...section('Collected', collected ?? []),
     ],
   };
-}
-
-function note({ terminal }: Context, instance: Instance, release: ReleaseRow): void {
-  const newer = newerRevision(instance, release);
-  const { number } = release.document.revision;
-  if (newer !== null) {
-    terminal.talk(
-      `note: this release runs process revision ${number}, as it was made; revision ${newer} exists`,
-    );
-  }
-  const unknown = unknownPlacesOf(instance, release);
-  if (unknown.length > 0) terminal.talk(`note: ${unknownPlacesInWords(instance, unknown)}`);
 }
 
 async function planned(

@@ -3,6 +3,7 @@ import { isRunAlive } from '../../executor/index.ts';
 import type { OpenRun, Wait } from '../../guide/index.ts';
 import { placeOf, type Instance } from '../../instance/index.ts';
 import { findDeployment, openWaits, type DeploymentView } from '../../projections/index.ts';
+import { isDoneElsewhere } from './daemon-here.ts';
 
 /** A run in a place of this site that came to no good end, and what can be decided about it; undefined where there is none. */
 export function openRun(
@@ -29,10 +30,14 @@ export function openRun(
   };
 }
 
-function stateOf({ db, folder }: Instance, view: DeploymentView): OpenRun['state'] {
+function stateOf(instance: Instance, view: DeploymentView): OpenRun['state'] {
+  const { db, folder } = instance;
   if (view.state === 'failed') return 'failed';
   if (view.state === 'waiting' && openWaits(view).length > 0) return 'waiting';
   if (view.state === 'running' && isRunAlive(folder.run(view.id))) return 'running';
+  // A daemon begins what was asked for, and goes on with what was decided.
+  const isAskedFor = view.state !== 'interrupted' || findDeployment(db, view.id)?.resumeAsked === true;
+  if (isAskedFor && isDoneElsewhere(instance)) return 'running';
   // Asked to go on, or asked for, by somebody who was ended before it could begin.
   return findDeployment(db, view.id) === undefined ? 'failed' : 'interrupted';
 }

@@ -13,7 +13,7 @@ import {
   type ToldSoFar,
 } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
-import { interruptRun, readRunning } from '../../executor/index.ts';
+import { readRunning } from '../../executor/index.ts';
 import type { Decision, ProgressLine, RunHooks, RunOutcome, Work } from '../../guide/index.ts';
 import { placeOf, type Instance } from '../../instance/index.ts';
 import { findDeployment, readWaits, type DeploymentRow, type ReleaseRow } from '../../projections/index.ts';
@@ -24,6 +24,7 @@ import { deployableRelease } from '../obstacle.ts';
 import { releaseOfRun } from '../release-of-run.ts';
 import { giveUp, startOver } from '../start-over.ts';
 import { takeAway } from '../take-away.ts';
+import { breakOff } from './break-off.ts';
 import { outcomeOf } from './outcome.ts';
 import { arrangePlace, placeHere } from './place-here.ts';
 import { comparedWith } from './standing-here.ts';
@@ -189,15 +190,16 @@ async function settled(
   };
   // Whoever runs it may be just about to begin, so it is told until it has heard.
   let telling: NodeJS.Timeout | undefined;
-  const breakOff = (): void => {
-    telling ??= setInterval(() => interruptRun(runFolder), tellEveryMs);
-    interruptRun(runFolder);
+  const leaving = new AbortController();
+  const stop = (): void => {
+    telling ??= setInterval(stop, tellEveryMs);
+    if (!breakOff(instance, deployment)) leaving.abort();
   };
-  signal.addEventListener('abort', breakOff);
-  if (signal.aborted) breakOff();
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
   try {
     await settleDeployment(instance, deployment, {
-      signal: new AbortController().signal,
+      signal: leaving.signal,
       ...(told !== undefined && { told }),
       onProgress(text, tone) {
         tell({ text, tone: toneOf(text, tone) });
@@ -206,7 +208,7 @@ async function settled(
     });
   } finally {
     clearInterval(telling);
-    signal.removeEventListener('abort', breakOff);
+    signal.removeEventListener('abort', stop);
   }
   count();
   return outcomeOf(instance, deployment);

@@ -73,7 +73,7 @@ export const noAnswers: Answers = {
 /** Reads a file of answers. @throws {GuideError} ANSWERS_INVALID with everything that is wrong, each at its place */
 export function readAnswers(path: string, text: string): Answers {
   const problems: Problem[] = [];
-  const source = readYaml(text, problems, 'Begin with `crossgap install FILE --write-answers answers.yaml`.');
+  const source = readYaml(text, problems, 'Begin with what `--write-answers FILE` writes to be filled in.');
   const answers = source && answersIn(path, source, problems);
   if (answers === undefined || problems.length > 0) throw invalidAnswers(path, problems);
   return answers;
@@ -89,6 +89,48 @@ export function invalidAnswers(path: string, found: readonly Problem[]): GuideEr
     `Cannot use answers ${path}: line ${first?.line ?? 1}, column ${first?.column ?? 1}: ${first?.message ?? 'nothing stands there'}${more}`,
     { hint: first?.hint ?? 'Write answers.', details: { path, problems } },
   );
+}
+
+/** What only a file that was carried to a site asks: who made it, what the site is called, what goes home. */
+const ofFile = {
+  maker: 'the link was confirmed by words before',
+  certificate: 'the link was confirmed by words before',
+  name: 'this instance has one',
+  result: 'the author is told by the link; `crossgap report` says what of it',
+} as const;
+
+/**
+ * Throws where answers say what is not asked of a release that is here already, or name another environment than the one
+ * it goes to: what is not read would be missed later.
+ *
+ * @throws {GuideError} ANSWERS_INVALID
+ */
+export function refuseOtherAnswers(answers: Answers, environment: string): void {
+  const refused = Object.entries(ofFile).flatMap(([key, why]): Problem[] =>
+    answers[key as keyof typeof ofFile] === null
+      ? []
+      : [
+          {
+            ...answers.placeOf(key),
+            message: `${key} is asked of an installer only`,
+            hint: `Take it out: ${why}.`,
+          },
+        ],
+  );
+  const other = answers.environment ?? environment;
+  const problems = [
+    ...refused,
+    ...(other === environment
+      ? []
+      : [
+          {
+            ...answers.placeOf('environment'),
+            message: `these are answers for ${other}, and it goes to ${environment}`,
+            hint: 'Write answers for each environment, or leave environment out.',
+          },
+        ]),
+  ];
+  if (problems.length > 0) throw invalidAnswers(answers.path, problems);
 }
 
 type Reader = {

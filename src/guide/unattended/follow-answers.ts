@@ -5,7 +5,16 @@ import { alreadyEnding, endingOf, leftEnding, waitingEnding } from '../ending.ts
 import { GuideError } from '../errors.ts';
 import type { Ending } from '../guide.ts';
 import { lackingInputs } from '../inputs.ts';
-import { isBefore, isInstalling, openRun, openWait, releaseName, standingOf, type Known } from '../known.ts';
+import {
+  isBefore,
+  isCarried,
+  isInstalling,
+  openRun,
+  openWait,
+  releaseName,
+  standingOf,
+  type Known,
+} from '../known.ts';
 import type { Page, Said } from '../page.ts';
 import type { InputStanding, Standing, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
@@ -160,6 +169,8 @@ function wishReply(known: Known, answers: Answers): Reply {
     return known.options.resultFile === null
       ? { ending: alreadyEnding(known) }
       : { action: 'report', values: {} };
+  // It was named on the command line, as `deploy` takes it.
+  if (!isCarried(known)) return { action: 'install', values: {} };
   return {
     failure: new GuideError(
       'INSTALLER_TOO_OLD',

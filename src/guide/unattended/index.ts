@@ -1,4 +1,4 @@
-export { interruptedWays, noAnswers, readAnswers, type Answers } from './answers.ts';
+export { interruptedWays, noAnswers, readAnswers, refuseOtherAnswers, type Answers } from './answers.ts';
 export { followAnswers } from './follow-answers.ts';
 export { tellProgress, type Told } from './tell-progress.ts';
 export { answersTemplate } from './write-template.ts';

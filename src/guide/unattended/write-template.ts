@@ -1,4 +1,4 @@
-import { openRun, releaseName, standingOf, type Known } from '../known.ts';
+import { isCarried, openRun, releaseName, standingOf, type Known } from '../known.ts';
 import type { InputStanding, Standing } from '../site.ts';
 
 /** A file of answers to fill in: what is asked, of which type, and what is known or taken where nothing is said. */
@@ -19,8 +19,12 @@ export function answersTemplate(known: Known): string {
           '',
         ]),
     ...(environments.length > 1 ? [`# One of ${environments.join(', ')}.`] : []),
-    '# What this site is called; only the first start asks, and takes the name of the machine where nothing is said.',
-    '# name: ""',
+    ...(isCarried(known)
+      ? [
+          '# What this site is called; only the first start asks, and takes the name of the machine where nothing is said.',
+          '# name: ""',
+        ]
+      : []),
     `environment: ${quoted(standing?.environment ?? release?.environments[0] ?? '')}`,
     '',
     ...(standing === undefined || standing.inputs.length === 0
@@ -38,9 +42,13 @@ export function answersTemplate(known: Known): string {
     '# Where a run before was cut off: resume, start-over, roll-back or leave. Without it, nothing is done then.',
     openRun(known) === undefined ? '# if-interrupted: resume' : 'if-interrupted: ""',
     '',
-    '# The small file for the maker. rating is 1 to 5; log: true sends the masked log.',
-    '# result: { file: result.cgx, rating: 5, comment: "", log: false }',
-    '',
+    ...(isCarried(known)
+      ? [
+          '# The small file for the maker. rating is 1 to 5; log: true sends the masked log.',
+          '# result: { file: result.cgx, rating: 5, comment: "", log: false }',
+          '',
+        ]
+      : []),
   ].join('\n');
 }
 

@@ -8,10 +8,10 @@ import { drawField, drawProblems } from './draw-fields.ts';
 import { actionName, tokenName } from './said.ts';
 import type { Step, Trail } from './trail.ts';
 
-/** What stands above every page: which file was started where, and by whom. */
+/** What stands above every page: what is installed where, and by whom it was started. */
 export type HostFacts = {
-  /** The file that was started; its name is shown. */
-  readonly file: string;
+  /** The name of the file that was started, or the release and where it goes. */
+  readonly what: string;
   readonly machine: string;
   readonly account: string;
 };
@@ -53,7 +53,7 @@ export function drawGuidePage(
 export function drawEnding({ text, failure, exitCode }: Ending, facts: Frame): string {
   const outcome =
     exitCode === 0 ? 'good' : exitCode === exitCodes.refused && failure === undefined ? 'off' : 'bad';
-  const [first = 'The installer has ended', ...others] = text;
+  const [first = 'The guide has ended', ...others] = text;
   return document(facts, {
     title: first,
     refreshes: false,
@@ -63,7 +63,7 @@ export function drawEnding({ text, failure, exitCode }: Ending, facts: Frame): s
       <div id="blocks">
         ${failure !== undefined && drawFailure(failure)}
         ${others.map((line) => html`<p class="text">${line}</p> `)}
-        <p class="text quiet">The installer has ended; this window can be closed.</p>
+        <p class="text quiet">The guide has ended; this window can be closed.</p>
       </div>`,
   });
 }
@@ -71,9 +71,9 @@ export function drawEnding({ text, failure, exitCode }: Ending, facts: Frame): s
 /** The first answer to the one-time address: the cookie is set, and the way on starts at this very server. */
 export function drawEntered(place: string): string {
   return bare({
-    title: 'Opening the installer',
+    title: 'Opening the guide',
     head: html`<meta http-equiv="refresh" content="0;url=${place}" />`,
-    main: html`<p><a href="${place}">Go on to the installer</a></p>`,
+    main: html`<p><a href="${place}">Go on to the guide</a></p>`,
   });
 }
 
@@ -173,7 +173,7 @@ function document({ host, place, trail, number, stamp }: Frame, shell: Shell): s
   return html`<!doctype html>
     <html lang="en">
       <head>
-        ${head(`${shell.title} – ${host.file}`, refresh)}
+        ${head(`${shell.title} – ${host.what}`, refresh)}
         <script src="${assets.live.path}" defer></script>
       </head>
       <body data-place="${place}">
@@ -182,7 +182,7 @@ function document({ host, place, trail, number, stamp }: Frame, shell: Shell): s
           <div class="width">
             <img src="${mark.path}" alt="" width="32" height="32" />
             <div class="who">
-              <p class="name"><bdi>${host.file}</bdi></p>
+              <p class="name"><bdi>${host.what}</bdi></p>
               <p class="quiet">on <bdi>${host.machine}</bdi>, started by <bdi>${host.account}</bdi></p>
             </div>
             <p id="live" role="status"></p>

@@ -101,7 +101,7 @@ export async function serveGuide(guide: Guide, { host, signal, ...facts }: WebGu
   const stopFollowing = guide.onChange(changed);
 
   const frame = (): Frame => ({
-    host: { ...host, file: host.file.replace(/^.*[\\/]/, '') },
+    host,
     place: door.place,
     trail: walked,
     number: question.number,
@@ -270,7 +270,7 @@ function notServed(cause: unknown): GuideError {
   const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
   return new GuideError(
     'WEB_NOT_SERVED',
-    `Cannot show the installer in a browser: 127.0.0.1 gave no port, ${reason}`,
+    `Cannot show the guide in a browser: 127.0.0.1 gave no port, ${reason}`,
     {
       hint: 'Start it without --web; the terminal shows the same pages.',
       details: { reason },

@@ -220,7 +220,7 @@ describe('the end', () => {
   });
 
   test('is told even where there are no words for it', () => {
-    expect(over({ text: [] })).toContain('<h1 id="title" tabindex="-1">The installer has ended</h1>');
+    expect(over({ text: [] })).toContain('<h1 id="title" tabindex="-1">The guide has ended</h1>');
   });
 });
 

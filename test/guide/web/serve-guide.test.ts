@@ -37,9 +37,7 @@ describe('T-80 T-83 only the browser that opened the address sees the guide', ()
     const visitor = await enter(web.url);
     const again = await ask(origin, pathname);
     expect([again.status, again.headers['set-cookie']]).toEqual([410, undefined]);
-    expect(wordsOf(again)).toContain(
-      'If it was not you, somebody else on this machine has opened the installer',
-    );
+    expect(wordsOf(again)).toContain('If it was not you, somebody else on this machine has opened the guide');
     expect(again.text).not.toContain(visitor.place);
     expect((await visitor.look()).status).toBe(200);
   });
@@ -503,7 +501,7 @@ describe('the browser comes and goes, the guide goes on', () => {
     await expect(web.ended).rejects.toThrow('a bug with a secret in it');
     const answer = await sent;
     expect(answer.status).toBe(500);
-    expect(wordsOf(answer)).toContain('The installer could not go on');
+    expect(wordsOf(answer)).toContain('The guide could not go on');
     expect(answer.text).not.toContain('secret');
   });
 });

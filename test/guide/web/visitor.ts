@@ -100,7 +100,7 @@ export const wordsOf = ({ text }: Answer): string =>
     .replaceAll('&amp;', '&')
     .replace(/\s+/g, ' ');
 
-export const host = { file: '/media/stick/orders-3.2.0-installer', machine: 'plant-7', account: 'operator' };
+export const host = { what: 'orders-3.2.0-installer', machine: 'plant-7', account: 'operator' };
 
 /** A guide in the browser, with limits that let nobody wait. */
 export function shown(
