@@ -94,6 +94,7 @@ export function commandLine(...words: readonly string[]): string {
 /** Enough of a digest to tell it from others. */
 export const short = (digest: string): string => digest.slice(0, 12);
 
-function shellWord(word: string): string {
+/** A word as a POSIX shell takes it. */
+export function shellWord(word: string): string {
   return /^[A-Za-z0-9_%+=:,./@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,6 @@
 import { exitCodes } from '../errors.ts';
 import { reportUncaught, runCommandLine } from './run.ts';
+import { startedFile } from './started-file.ts';
 
 /** Ends in good order what runs, once it has said how. */
 let end: (() => void) | undefined;
@@ -19,6 +20,7 @@ const { stdin, stdout, stderr, env } = process;
 process.on('uncaughtException', (error) =>
   process.exit(reportUncaught(error, argv, { stdin, stdout, stderr, env })),
 );
+const file = startedFile(process);
 
 let asked = 0;
 process.exitCode = await runCommandLine(argv, {
@@ -26,6 +28,7 @@ process.exitCode = await runCommandLine(argv, {
   stdout,
   stderr,
   env,
+  file,
   onEnd(callback) {
     end = callback;
     // The system asks once more by SIGHUP where several lose one terminal: a second one means no impatience.

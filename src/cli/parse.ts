@@ -18,6 +18,10 @@ export type Table = {
   readonly name: string;
   readonly about: string;
   readonly version: string;
+  /** What is said of the option --data. */
+  readonly folder?: string;
+  /** What it does by itself, where it is no table of commands. */
+  readonly itself?: Command;
   readonly commands: readonly Command[];
   /** What each first word of several commands is for. */
   readonly families: Readonly<Record<string, string>>;
@@ -46,14 +50,18 @@ export function parse(table: Table, argv: readonly string[]): Asked {
   let asked: Asked | undefined;
   const definitions = new Map<Commander, Command>();
   let shown = '';
-  const program = newCommander(table.name, table.about);
+  const program = newCommander(table.name, table.about, table.folder);
   program.version(table.version, '--version', 'show the version').enablePositionalOptions();
-  for (const one of table.commands) {
-    const made = addCommand(program, table, one, (args, options, folder, json) => {
+  const taking =
+    (one: Command): Take =>
+    (args, options, folder, json) => {
       asked = { command: one, args, options, folder, json };
-    });
-    definitions.set(made, one);
+    };
+  if (table.itself !== undefined) {
+    declare(program, table.itself, taking(table.itself));
+    definitions.set(program, table.itself);
   }
+  for (const one of table.commands) definitions.set(addCommand(program, table, one, taking(one)), one);
   const everyCommander = (from: Commander): Commander[] => [from, ...from.commands.flatMap(everyCommander)];
   for (const each of everyCommander(program)) {
     each.exitOverride().configureOutput({
@@ -73,12 +81,16 @@ export function parse(table: Table, argv: readonly string[]): Asked {
   return asked ?? { show: shown };
 }
 
-function newCommander(name: string, about: string): Commander {
+function newCommander(
+  name: string,
+  about: string,
+  folder = 'data folder (else CROSSGAP_DATA, else ./crossgap-data)',
+): Commander {
   const commander = new Commander(name)
     .description(about)
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: true });
-  commander.addOption(new Option('--data <DIR>', 'data folder (else CROSSGAP_DATA, else ./crossgap-data)'));
+  commander.addOption(new Option('--data <DIR>', folder));
   commander.addOption(new Option('--json', 'print one JSON document'));
   commander.helpOption('-h, --help', 'show help').helpCommand(false);
   commander.createHelp = () =>
@@ -130,10 +142,9 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
   let parent = program;
   for (const [at, word] of words.slice(0, -1).entries()) {
     const family = words.slice(0, at + 1).join(' ');
-    parent =
-      parent.commands.find((each) => each.name() === word) ?? addFamily(parent, word, table.families[family]);
+    parent = parent.commands.find((each) => each.name() === word) ?? addFamily(parent, word, table, family);
   }
-  const made = newCommander(words.at(-1)!, one.about);
+  const made = newCommander(words.at(-1)!, one.about, table.folder);
   hideGlobals(made);
   if (one.kind === 'later') {
     made.argument('[anything...]').allowUnknownOption().helpGroup(headings.later);
@@ -141,6 +152,13 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
   }
   if (one.kind === 'ready') made.helpGroup(headings.ready);
   made.aliases(one.aliases ?? []);
+  declare(made, one, take);
+  parent.addCommand(made);
+  return made;
+}
+
+/** Tells a commander what a command takes, and what is done then. */
+function declare(made: Commander, one: Command, take: Take): void {
   for (const [name, spec] of Object.entries(one.args)) made.argument(argumentForm(name, spec), spec.about);
   for (const [name, spec] of Object.entries(one.options)) made.addOption(optionOf(name, spec));
   if (one.example !== '') made.addHelpText('after', `\nExample:\n  ${one.example}`);
@@ -159,12 +177,10 @@ function addCommand(program: Commander, table: Table, one: Command, take: Take):
       chain.some((each) => each.opts<{ json?: boolean }>().json === true),
     );
   });
-  parent.addCommand(made);
-  return made;
 }
 
-function addFamily(parent: Commander, word: string, about: string | undefined): Commander {
-  const family = newCommander(word, about ?? '');
+function addFamily(parent: Commander, word: string, table: Table, path: string): Commander {
+  const family = newCommander(word, table.families[path] ?? '', table.folder);
   hideGlobals(family);
   family.helpGroup(headings.ready);
   parent.addCommand(family);

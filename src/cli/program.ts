@@ -62,6 +62,9 @@ const laterCommands: readonly Command[] = [
   later('proposals', 'What receivers proposed'),
 ];
 
+/** The first words of all commands. */
+export const firstWords: ReadonlySet<string> = new Set(families.map(({ word }) => word));
+
 /** The program as far as a command line needs it: one family where its first word names one, else all there is. */
 export async function programFor(argv: readonly string[]): Promise<Table> {
   const word = firstWord(argv);

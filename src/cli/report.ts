@@ -7,9 +7,20 @@ import type { Terminal } from './terminal.ts';
  */
 export function reportFailure(
   error: unknown,
-  { terminal, json, version }: { terminal: Terminal; json: boolean; version: string },
+  {
+    terminal,
+    json,
+    version,
+    hintOf = ({ hint }) => hint,
+  }: {
+    readonly terminal: Terminal;
+    readonly json: boolean;
+    readonly version: string;
+    /** What a person is told to do next, in words that fit how the program was started. */
+    readonly hintOf?: ((error: CrossgapError) => string) | undefined;
+  },
 ): ExitCode {
-  const failure = error instanceof CrossgapError ? expected(error) : unexpected(error, version);
+  const failure = error instanceof CrossgapError ? expected(error, hintOf) : unexpected(error, version);
   const { code, message, hint, details, more, exitCode } = failure;
   terminal.talk(`${terminal.talkTone('bad', 'crossgap:')} ${message} [${code}]`);
   for (const line of more) terminal.talk(`     ${line}`);
@@ -27,9 +38,9 @@ type Failure = {
   readonly exitCode: ExitCode;
 };
 
-function expected(error: CrossgapError): Failure {
-  const { code, message, hint, details, exitCode } = error;
-  return { code, message, hint, details, exitCode, more: otherProblems(details['problems']) };
+function expected(error: CrossgapError, hintOf: (error: CrossgapError) => string): Failure {
+  const { code, message, details, exitCode } = error;
+  return { code, message, hint: hintOf(error), details, exitCode, more: otherProblems(details['problems']) };
 }
 
 /** A process file is told with everything that is wrong in it; the message shows the first. */

@@ -1,46 +1,67 @@
 import { existsSync } from 'node:fs';
-import { exitCodes, type ExitCode } from '../errors.ts';
+import { exitCodes, type CrossgapError, type ExitCode } from '../errors.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Context, Outcome } from './command.ts';
 import { CliError } from './errors.ts';
-import { inOurWords, parse, type Asked } from './parse.ts';
+import { inOurWords, parse, type Asked, type Table } from './parse.ts';
 import { programVersion } from '../installation.ts';
-import { programFor } from './program.ts';
+import { firstWords, programFor } from './program.ts';
 import { reportFailure } from './report.ts';
+import { commandsByFile, hintHere, type Here, type StartedFile } from './started-file.ts';
 import { terminal, type Streams, type Terminal } from './terminal.ts';
 
 /** What a command line runs in: its streams, and how it learns that it should end. */
 export type World = Streams & {
   /** Calls back when somebody asks the process to end; from then on it does not end by itself. */
   onEnd(callback: () => void): void;
+  /** The file that was started, where one file is all of the program. */
+  readonly file?: StartedFile | undefined;
+};
+
+type Telling = {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly version: string;
+  readonly hintOf: (error: CrossgapError) => string;
 };
 
 /** Runs one command line; the exit code says how it went. Nothing is thrown. */
 export async function runCommandLine(typed: readonly string[], world: World): Promise<ExitCode> {
-  const argv = inOurWords(typed);
+  const isByFile = world.file !== undefined && typed[0] === 'crossgap';
+  const argv = inOurWords(isByFile ? typed.slice(1) : typed);
   const talking = terminal(world);
-  const telling = { terminal: talking, json: argv.includes('--json'), version: programVersion() };
+  const here = world.file && { file: world.file, folder: folderIn(argv), isGuide: !isByFile };
+  const hintOf = (error: CrossgapError): string => hintHere(error, here, firstWords);
+  const telling = { terminal: talking, json: argv.includes('--json'), version: programVersion(), hintOf };
   try {
-    const asked = await read(argv, world);
+    const asked = await read(argv, here, world);
     if ('show' in asked) {
       talking.result(asked.show);
       return exitCodes.done;
     }
-    return await runCommand(asked, world, talking);
+    return await runCommand(asked, world, telling);
   } catch (error) {
     return reportFailure(error, telling);
   }
 }
 
 /** Reads the command line; where it names too little, the refusal says what there is to name. */
-async function read(argv: readonly string[], world: World): Promise<Asked> {
+async function read(argv: readonly string[], here: Here | undefined, world: World): Promise<Asked> {
   try {
-    return parse(await programFor(argv), argv);
+    return parse(await tableFor(argv, here, world), argv);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const { withWhatThereIs } = await import('./what-there-is.ts');
     throw await withWhatThereIs(error, folderOf(folderIn(argv), world));
   }
+}
+
+async function tableFor(argv: readonly string[], here: Here | undefined, { env }: World): Promise<Table> {
+  if (here === undefined) return await programFor(argv);
+  const folder = env['CROSSGAP_DATA'];
+  if (!here.isGuide) return commandsByFile(await programFor(argv), here.file, folder);
+  const { fileProgram } = await import('./file-program.ts');
+  return fileProgram(here.file, folder);
 }
 
 const folderOf = (given: string | undefined, { env }: World): string =>
@@ -60,8 +81,9 @@ export function reportUncaught(error: unknown, argv: readonly string[], streams:
 async function runCommand(
   asked: Exclude<Asked, { show: string }>,
   world: World,
-  talking: Terminal,
+  telling: Telling,
 ): Promise<ExitCode> {
+  const { terminal: talking, hintOf } = telling;
   const { command, args, options, json } = asked;
   const folder = folderOf(asked.folder, world);
   // Read where it is needed: what works without an instance does without the most of the program.
@@ -83,6 +105,7 @@ async function runCommand(
     folder,
     json,
     terminal: talking,
+    hintOf,
     open,
     async openIfThere() {
       const { dataFolder } = await import('./opening.ts');
@@ -101,7 +124,7 @@ async function runCommand(
     saveHead();
     tell(outcome, json, talking);
     if (outcome.failure !== undefined) {
-      return reportFailure(outcome.failure, { terminal: talking, json, version: programVersion() });
+      return reportFailure(outcome.failure, { ...telling, json });
     }
     return outcome.exitCode ?? exitCodes.done;
   } finally {

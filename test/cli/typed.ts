@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterAll } from 'vitest';
 import { runCommandLine } from '../../src/cli/index.ts';
+import type { StartedFile } from '../../src/cli/started-file.ts';
 
 /** What came of a command line. */
 export type Answer = {
@@ -20,6 +21,8 @@ export type How = {
   /** What is on standard input. */
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
+  /** The file that is started, where one file is all of the program. */
+  readonly file?: StartedFile;
   /** Called once the command has said how it can be ended. */
   readonly onEnd?: (end: () => void) => void;
   /** Called with each piece of stdout. */
@@ -30,7 +33,7 @@ export type How = {
 
 /** Runs a command line in this process, on real files; nothing of the program is replaced but its streams. */
 export async function type(words: readonly string[], how: How = {}): Promise<Answer> {
-  const { input = '', env = {}, onEnd = () => undefined, onResult, onTalk } = how;
+  const { input = '', env = {}, file, onEnd = () => undefined, onResult, onTalk } = how;
   const texts = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr'): Writable =>
     new Writable({
@@ -45,6 +48,7 @@ export async function type(words: readonly string[], how: How = {}): Promise<Ans
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     env,
+    file,
     onEnd,
   });
   return {

@@ -524,7 +524,7 @@ describe('where something is installed already', () => {
 });
 
 test.each([
-  ['roll-back', {}, 'no other release ran there'],
+  ['roll-back', {}, 'there is no other release to go back to'],
   ['uninstall', { hasUninstall: false }, 'wrote no steps for that'],
   ['uninstall', {}, 'nothing is installed there'],
 ] as const)('%s is refused where there is nothing for it', async (wanted, release, why) => {

@@ -70,10 +70,14 @@ function impossible(known: Known): GuideError | undefined {
   const [standing, way] = [standingOf(known)!, wayOf(known)];
   const { environment } = standing;
   if (way === 'roll-back' && standing.previous === null) {
-    return new GuideError('WAY_IMPOSSIBLE', `Cannot go back in ${environment}: no other release ran there`, {
-      hint: 'Install the release that is wanted with its own file.',
-      details: { environment },
-    });
+    return new GuideError(
+      'WAY_IMPOSSIBLE',
+      `Cannot go back in ${environment}: there is no other release to go back to`,
+      {
+        hint: 'Install the release that is wanted with its own file.',
+        details: { environment },
+      },
+    );
   }
   if (way === 'uninstall' && known.release?.hasUninstall !== true) {
     return new GuideError(

@@ -2,9 +2,7 @@
  * What an installer and a runner begin with: unpacks the program they hold, and starts it as if it were installed.
  * Built as one plain script, which the runtime finds in its own executable.
  *
- *   FILE WORDS…                 crossgap install FILE WORDS…
- *   FILE --version              crossgap --version
- *   FILE crossgap WORDS…        any other command, on the same data folder
+ *   FILE WORDS…                 what a person types; the program itself is told that it was started by the file
  *   FILE PROGRAMFILE WORDS…     a process that the program starts: the file is the unpacked program's own
  */
 import { createHash } from 'node:crypto';
@@ -35,7 +33,10 @@ function start(): void {
   enableCompileCache(join(folder, '..', 'compiled'));
   if (own === undefined && saidFolder(words) === undefined) process.env['CROSSGAP_DATA'] = data;
   const file = join(folder, ...startFile.split('/'));
-  process.argv = [process.execPath, file, ...wordsFor(own !== undefined)];
+  process.argv = [
+    process.execPath,
+    ...(own === undefined ? [process.execPath, ...words] : [file, ...words.slice(1)]),
+  ];
   createRequire(file)(file);
 }
 
@@ -46,12 +47,6 @@ function ownFolder(name: string): string | undefined {
   const folder = resolve(file, ...startFile.split('/').map(() => '..'));
   const isOwn = basename(folder) === name && resolve(folder, startFile) === resolve(file);
   return isOwn ? folder : undefined;
-}
-
-function wordsFor(isOwn: boolean): readonly string[] {
-  if (isOwn || words[0] === 'crossgap') return words.slice(1);
-  if (words[0] === '--version') return words;
-  return ['install', process.execPath, ...words];
 }
 
 const machine = {

@@ -399,7 +399,7 @@ describe('where the last run was cut off', () => {
       standing: { open, previous: null },
     });
     expect(ending.failure?.code).toBe('WAY_IMPOSSIBLE');
-    expect(ending.failure?.message).toContain('no other release ran there');
+    expect(ending.failure?.message).toContain('there is no other release to go back to');
     expect(ending.failure?.hint).toBe('There are resume, start-over, leave.');
     expect(effects(site)).toEqual([]);
   });

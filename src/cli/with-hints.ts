@@ -1,0 +1,22 @@
+import { CrossgapError } from '../errors.ts';
+
+/** The same object; what its methods refuse says what to do next as `hintOf` has it, for pages that show it. */
+export function withHints<Of extends object>(object: Of, hintOf: (error: CrossgapError) => string): Of {
+  const inWords = (error: unknown): unknown => {
+    if (!(error instanceof CrossgapError)) return error;
+    return Object.defineProperty(error, 'hint', { value: hintOf(error), enumerable: true });
+  };
+  return new Proxy(object, {
+    get(target, name) {
+      const found: unknown = Reflect.get(target, name);
+      if (typeof found !== 'function') return found;
+      return async (...given: readonly unknown[]): Promise<unknown> => {
+        try {
+          return (await Reflect.apply(found, target, given)) as unknown;
+        } catch (error) {
+          throw inWords(error);
+        }
+      };
+    },
+  });
+}
