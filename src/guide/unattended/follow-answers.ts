@@ -139,7 +139,7 @@ function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
     return {
       failure: new GuideError(
         'WAY_IMPOSSIBLE',
-        `Cannot ${wanted} in ${standing.environment}: ${wanted === 'roll-back' ? 'no other release ran there' : `the last run ${howItStands[open.state]}`}`,
+        `Cannot ${wanted} in ${standing.environment}: ${wanted === 'roll-back' ? 'there is no other release to go back to' : `the last run ${howItStands[open.state]}`}`,
         { hint: `There are ${offered.join(', ')}.`, details: { deployment: open.deployment, ways: offered } },
       ),
     };
