@@ -24,6 +24,7 @@ import {
   type ReleaseRow,
 } from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
+import { scriptsOfRelease } from './release-scripts.ts';
 
 /** Values by the names of inputs, as somebody typed them and before they are kept; they go before those that are. */
 export type TypedValues = Readonly<Record<string, string>>;
@@ -60,7 +61,9 @@ export async function preflight(
     newestSignedAt: newestSignedAt(instance, release),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
-  const why = options.runsScripts ? whyNotRun(instance, release, environment) : 'it is not run to look only';
+  const why = options.runsScripts
+    ? await whyNotRun(instance, release, environment)
+    : 'it is not run to look only';
   const run = runOf(secrets, options.signal);
   const brought =
     why === undefined
@@ -85,7 +88,7 @@ export async function tryInput(
   const input = revision.inputs.find((one) => nameKey(one.name) === nameKey(name));
   if (input?.test === undefined)
     throw new TypeError(`process ${release.process} has no test of input ${name}`);
-  const why = whyNotRun(instance, release, environment);
+  const why = await whyNotRun(instance, release, environment);
   if (why !== undefined) return notRun(input.label ?? input.name, why);
   const { label, test: script } = input;
   return await tryValue(plan, { name: input.name, label, script }, runOf(secrets, signal));
@@ -180,7 +183,11 @@ function earlierPlans({ db, folder }: Instance, { link, process }: ReleaseRow, e
 }
 
 /** Why nothing of this release is run here, whoever asks; undefined where it may be. */
-function whyNotRun(instance: Instance, release: ReleaseRow, environment: string): string | undefined {
+async function whyNotRun(
+  instance: Instance,
+  release: ReleaseRow,
+  environment: string,
+): Promise<string | undefined> {
   const { db } = instance;
   // It may have been withdrawn since somebody began to look.
   const today =
@@ -197,9 +204,10 @@ function whyNotRun(instance: Instance, release: ReleaseRow, environment: string)
   if (link !== '' && linkState !== 'confirmed')
     return `the link to ${linkName ?? link} is ${linkState ?? 'gone'}, so nothing from there is run`;
   if (answer?.answer === 'refused') return 'the release was refused here';
-  return refusedParts.length > 0
-    ? `parts of the release were refused: ${refusedParts.join('; ')}`
-    : undefined;
+  if (refusedParts.length > 0) return `parts of the release were refused: ${refusedParts.join('; ')}`;
+  if (instance.settings.consent.scripts !== 'ask') return undefined;
+  const { scripts, isApproved } = await scriptsOfRelease(instance, today, environment);
+  return scripts.every(isApproved) ? undefined : 'its scripts are not approved here yet';
 }
 
 /** The newest time that somebody else's signature stands for, as far as this release and its author go. */

@@ -18,6 +18,7 @@ import {
   type ReleaseRow,
 } from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
+import { refuseUnapprovedScripts } from './release-scripts.ts';
 import { standInOf } from './stand-ins.ts';
 
 type ActionPreview = {
@@ -115,12 +116,16 @@ export async function unknownPlaces(instance: Instance, release: ReleaseRow): Pr
   return [...unknown.environments, ...unknown.tags.map((tag) => `tag ${tag}`)];
 }
 
-/** Throws where this host lacks a script engine that the release needs in this environment, to come or to go. */
-export async function refuseUnfitHost(
+/**
+ * Throws where a run of the release can't begin here: this host lacks a script engine that it needs in this environment,
+ * to come or to go, or a person has to approve scripts first.
+ */
+export async function refuseUnready(
   instance: Instance,
   release: ReleaseRow,
   environment: string,
   reason: DeploymentRow['reason'] = 'deploy',
 ): Promise<void> {
   checkHost(await freezePlan(instance, release, { deployment: 'preview', environment, reason }));
+  await refuseUnapprovedScripts(instance, release, environment, reason);
 }

@@ -36,6 +36,7 @@ import {
 } from '../projections/index.ts';
 import { lastLinesOfRun } from './end-of-run-log.ts';
 import { freezePlan } from './freeze-plan.ts';
+import { refuseUnapprovedScripts } from './release-scripts.ts';
 import type { Watch } from './watch.ts';
 
 /** How the executor's process is started: this very program, under a command people don't see. */
@@ -108,6 +109,7 @@ async function startOrResume(
       ({ link, digest }) => link === row.link && digest === row.digest,
     );
     if (release === undefined) throw new TypeError(`deployment ${row.deployment} is of an unknown release`);
+    await refuseUnapprovedScripts(instance, release, row.environment, row.reason);
     const plan = await freezePlan(instance, release, row);
     mkdirSync(runFolder, { recursive: true, mode: 0o700 });
     replaceFile(planFile, JSON.stringify(plan));

@@ -71,6 +71,13 @@ const everySetting = z.strictObject({
   source: sourceSettings.default([]),
   /** What of links' packages is pushed on by itself. */
   push: pushSettings.default([]),
+  /** What a person here has to agree to beside what signatures say. */
+  consent: z
+    .strictObject({
+      /** `ask`: no script of a release runs before a person approved it here; `follow-signature`: its author's signature is enough. */
+      scripts: z.enum(['ask', 'follow-signature']).default('follow-signature'),
+    })
+    .prefault({}),
   /** What is told to the author of a release about its runs here. */
   report: z
     .strictObject({

@@ -15,6 +15,7 @@ const defaults = {
   feed: { serve: true },
   source: [],
   push: [],
+  consent: { scripts: 'follow-signature' },
   report: { when: 'always', trace: true, files: true, errors: true, lines: true },
 };
 

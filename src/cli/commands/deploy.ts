@@ -1,5 +1,5 @@
 import { findEnvironment, requestDeployment, type PlacedDeployment } from '../../commands/index.ts';
-import { preflight, previewPlan, refuseUnfitHost, type PlanPreview } from '../../daemon/index.ts';
+import { preflight, previewPlan, refuseUnready, type PlanPreview } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { CrossgapError } from '../../errors.ts';
 import { isLocked } from '../../lock.ts';
@@ -89,7 +89,7 @@ export const deploy = command({
     // What is in the way is said before this host is looked at, and nothing is recorded until both are well.
     const { running } = ask(instance.db);
     if (running !== undefined) return runsAlready(instance, release, running, env, collecting);
-    await refuseUnfitHost(instance, release, env);
+    await refuseUnready(instance, release, env);
     for (const line of whatToNote(instance, release)) context.terminal.talk(`note: ${line}`);
     let meanwhile: PlacedDeployment | undefined;
     instance.record((db) => {

@@ -1,5 +1,5 @@
 import { CommandError, resumeDeployment, type Decision } from '../../commands/index.ts';
-import { refuseUnfitHost } from '../../daemon/index.ts';
+import { refuseUnready } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { followLog } from '../../executor/index.ts';
 import type { Instance } from '../../instance/index.ts';
@@ -77,7 +77,7 @@ const retry = command({
     const again = (db: Database): Decision => startOver(instance, db, rowOf(db, id), fresh);
     again(instance.db);
     const release = releaseOfRun(instance.db, rowOf(instance.db, id));
-    await refuseUnfitHost(instance, release, environment, reason);
+    await refuseUnready(instance, release, environment, reason);
     instance.record(again);
     if (!follow) return askedFor(context, instance, deploymentOf(instance, fresh));
     return finished(context, instance, await settle(context, instance, fresh));

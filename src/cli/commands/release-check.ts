@@ -1,5 +1,5 @@
-import { CommandError, findEnvironment } from '../../commands/index.ts';
-import { preflight } from '../../daemon/index.ts';
+import { CommandError, findEnvironment, refuseUnapproved } from '../../commands/index.ts';
+import { preflight, scriptsOfRelease, type ReleaseScripts } from '../../daemon/index.ts';
 import type { ReleaseInput } from '../../events/index.ts';
 import { findRelease, releaseOf } from '../../instance/index.ts';
 import {
@@ -58,12 +58,17 @@ export const checkRelease = command({
     const checks = isWhole ? await preflight(instance, release, env, {}, { runsScripts }) : [];
     // Who only asks what is to be set is told of the machine as well, and judged by it where the checks were asked for.
     const lackingHere = runsScripts ? lackingIn(checks) : [];
+    const scripts = isWhole ? await scriptsOfRelease(instance, release, env) : undefined;
+    const toApprove = scripts?.scripts.filter((script) => !scripts.isApproved(script)) ?? [];
+    const unapproved = scripts && unapprovedScripts(scripts);
     const unknown = unknownPlacesOf(instance, release);
     const lacks = missing.map(({ name }) => name);
     const failure =
       lacks.length > 0
         ? inputsMissing(called, env, lacks)
-        : (obstacle ?? (lackingHere.length > 0 ? hostNotReady(called, env, lackingHere) : undefined));
+        : (obstacle ??
+          unapproved ??
+          (lackingHere.length > 0 ? hostNotReady(called, env, lackingHere) : undefined));
     return {
       document: {
         release: called,
@@ -73,6 +78,12 @@ export const checkRelease = command({
         missing,
         inputs,
         checks,
+        scripts: scripts && {
+          set: scripts.set,
+          asked: scripts.areAsked,
+          total: scripts.scripts.length,
+          notApproved: toApprove.map(({ where }) => where),
+        },
         inTheWay: obstacle?.message ?? null,
         unknownPlaces: unknown,
       },
@@ -87,6 +98,7 @@ export const checkRelease = command({
         ),
         ...section('In the way besides', obstacle === undefined ? [] : [obstacle.message]),
         ...section('This machine', describeHost(checks)),
+        ...section('Scripts', scripts === undefined ? [] : describeScripts(scripts, toApprove.length)),
         ...section('Note', unknown.length === 0 ? [] : [unknownPlacesInWords(instance, unknown)]),
       ],
       ...(failure !== undefined && { failure }),
@@ -127,6 +139,27 @@ function inputsMissing(release: string, environment: string, missing: readonly s
       details: { missing },
     },
   );
+}
+
+/** What `deploy` says where a person has to approve scripts first. */
+function unapprovedScripts(scripts: ReleaseScripts): CommandError | undefined {
+  if (!scripts.areAsked) return undefined;
+  try {
+    refuseUnapproved(scripts);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
+  }
+}
+
+function describeScripts({ scripts, set, areAsked }: ReleaseScripts, open: number): string[] {
+  if (scripts.length === 0) return [];
+  const approved = open === 0 ? 'all approved here' : `${open} not approved here`;
+  return [
+    `${count(scripts.length, 'script')}, ${approved}${areAsked || open === 0 ? '' : "; their author's signature is enough"}`,
+    `set ${set}`,
+  ];
 }
 
 function hostNotReady(release: string, environment: string, lacking: readonly string[]): CliError {

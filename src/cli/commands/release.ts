@@ -10,6 +10,7 @@ import { R } from '../release-names.ts';
 import { facts } from '../table.ts';
 import { createReleaseCommand } from './release-create.ts';
 import { publishReleaseCommand } from './release-publish.ts';
+import { scriptCommands } from './release-scripts.ts';
 
 const show = command({
   path: 'release show',
@@ -122,4 +123,12 @@ const withdraw = command({
   },
 });
 
-export const releaseCommands = [createReleaseCommand, show, diff, verdict, publishReleaseCommand, withdraw];
+export const releaseCommands = [
+  createReleaseCommand,
+  show,
+  diff,
+  verdict,
+  publishReleaseCommand,
+  withdraw,
+  ...scriptCommands,
+];

@@ -1,4 +1,4 @@
-import { refuseUnfitHost } from '../../daemon/index.ts';
+import { refuseUnready } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { command, flag, needed, type Outcome } from '../command.ts';
 import { deployedProcess } from '../deployed-process.ts';
@@ -20,7 +20,7 @@ export const rollback = command({
     const decide = (db: Database) =>
       goBack(instance, db, { process, link, environment: env, deployment: fresh });
     const { release } = decide(instance.db);
-    await refuseUnfitHost(instance, release, env);
+    await refuseUnready(instance, release, env);
     context.terminal.talk(`${process} in ${env} goes back to ${release.number}`);
     instance.record((db) => decide(db).decision);
     if (!wait) return askedFor(context, instance, deploymentOf(instance, fresh));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { refuseUnfitHost } from '../../daemon/index.ts';
+import { refuseUnready } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { command, flag, needed, text, type Outcome } from '../command.ts';
 import { deployedProcess } from '../deployed-process.ts';
@@ -28,7 +28,7 @@ export const uninstall = command({
     const decide = (db: Database) =>
       takeAway(instance, db, { process, link, environment: env, deployment: fresh, onFailure });
     const { release } = decide(instance.db);
-    await refuseUnfitHost(instance, release, env, 'uninstall');
+    await refuseUnready(instance, release, env, 'uninstall');
     context.terminal.talk(`${process} ${release.number} is taken away from ${env}`);
     instance.record((db) => decide(db).decision);
     if (!wait) return askedFor(context, instance, deploymentOf(instance, fresh));

@@ -6,7 +6,7 @@ import {
   rollbackTarget,
 } from '../../commands/index.ts';
 import {
-  refuseUnfitHost,
+  refuseUnready,
   settleDeployment,
   toldSoFar,
   type ProgressTone,
@@ -71,7 +71,7 @@ async function install(
   // What is in the way is said before this machine is looked at, and nothing is recorded until both are well.
   const { running } = ask(instance.db);
   if (running !== undefined) return outcomeOf(instance, running.deployment);
-  await refuseUnfitHost(instance, release, environment);
+  await refuseUnready(instance, release, environment);
   instance.record((db) => arrangePlace(db, environment));
   instance.record((db) => ask(db).decision);
   return await settled(instance, deployment, hooks);
@@ -111,7 +111,7 @@ async function startAgain(instance: Instance, before: string, hooks: RunHooks): 
   const deployment = newDeploymentId();
   const row = rowOf(instance.db, before);
   const release = releaseOfRun(instance.db, row);
-  await refuseUnfitHost(
+  await refuseUnready(
     instance,
     release,
     row.environment,
@@ -137,7 +137,7 @@ async function rollBack(
   if (open !== undefined) await endOpenRun(instance, open.deployment, hooks);
   const wish = { process, link, environment, deployment };
   const { release } = goBack(instance, instance.db, wish);
-  await refuseUnfitHost(instance, release, environment);
+  await refuseUnready(instance, release, environment);
   instance.record((db) => goBack(instance, db, wish).decision);
   return await settled(instance, deployment, hooks);
 }
@@ -151,7 +151,7 @@ async function uninstall(
   const deployment = newDeploymentId();
   const wish = { process, link, environment, deployment, onFailure: 'ask' } as const;
   const { release } = takeAway(instance, instance.db, wish);
-  await refuseUnfitHost(instance, release, environment, 'uninstall');
+  await refuseUnready(instance, release, environment, 'uninstall');
   instance.record((db) => takeAway(instance, db, wish).decision);
   return await settled(instance, deployment, hooks);
 }
