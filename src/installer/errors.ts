@@ -10,6 +10,7 @@ const exits = {
   PROGRAM_INCOMPLETE: exitCodes.refused,
   RUNNER_NOT_BUILT: exitCodes.refused,
   RUNTIME_NOT_AS_PINNED: exitCodes.verification,
+  RUNTIME_NOT_NEEDED: exitCodes.misused,
   RUNTIME_OUT_OF_REACH: exitCodes.refused,
 } as const satisfies Record<string, ExitCode>;
 

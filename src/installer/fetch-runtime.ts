@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InstallerError, systemCode } from './errors.ts';
 import { digestOf, sha256Of } from './hash-file.ts';
-import { isPinned, pinnedRuntime, runtimeVersion, type PinnedRuntime } from './pinned-runtimes.ts';
+import { pinnedRuntime, runtimeOfDigest, runtimeVersion, type PinnedRuntime } from './pinned-runtimes.ts';
 import { fileInTarball } from './tar-entry.ts';
 import { openWorkplace } from './workplace.ts';
 
@@ -54,21 +54,50 @@ async function sha256IfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** False where the file is the pinned runtime of another platform. */
-async function takeGiven(given: string, runtime: PinnedRuntime, kept: string): Promise<boolean> {
+/**
+ * Looks at what a person brought, whatever is kept from before: each file must be the pinned runtime of one of the
+ * platforms that are needed.
+ *
+ * @throws {InstallerError} RUNTIME_NOT_AS_PINNED, RUNTIME_NOT_NEEDED, RUNTIME_OUT_OF_REACH
+ */
+export async function refuseOtherRuntimes(
+  given: readonly string[],
+  needed: readonly string[],
+): Promise<void> {
+  for (const file of given) {
+    const { runtime } = await judgeGiven(file);
+    if (needed.includes(runtime.platform)) continue;
+    throw new InstallerError(
+      'RUNTIME_NOT_NEEDED',
+      `Cannot build with ${basename(file)}: it is Node for ${runtime.platform}`,
+      {
+        hint: `Give the one for ${needed.join(' or ')}, or leave --runtime out.`,
+        details: { file, platform: runtime.platform, needed },
+      },
+    );
+  }
+}
+
+/** Whose runtime it is that a person brought. @throws {InstallerError} RUNTIME_NOT_AS_PINNED, RUNTIME_OUT_OF_REACH */
+async function judgeGiven(given: string): Promise<{ runtime: PinnedRuntime; isTarball: boolean }> {
   const isTarball = await guarded(given, async () => {
     await using file = await open(given, 'r');
     const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
     return bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b;
   });
   const found = await guarded(given, () => (isTarball ? integrityOf(given) : sha256Of(given)));
-  if (found !== (isTarball ? runtime.integrity : runtime.sha256)) {
-    if (isPinned(found)) return false;
-    throw notAsPinned(`${basename(given)} is not Node ${runtimeVersion} as the registry has it`, {
-      file: given,
-      found,
-    });
-  }
+  const runtime = runtimeOfDigest(found);
+  if (runtime !== undefined) return { runtime, isTarball };
+  throw notAsPinned(`${basename(given)} is not Node ${runtimeVersion} as the registry has it`, {
+    file: given,
+    found,
+  });
+}
+
+/** False where the file is the pinned runtime of another platform. */
+async function takeGiven(given: string, wanted: PinnedRuntime, kept: string): Promise<boolean> {
+  const { runtime, isTarball } = await judgeGiven(given);
+  if (runtime !== wanted) return false;
   if (isTarball) await keepFromTarball(given, runtime, kept);
   else await keep(createReadStream(given), runtime, kept);
   return true;

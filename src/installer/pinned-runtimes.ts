@@ -70,9 +70,9 @@ export function hostPlatform({ platform, arch }: NodeJS.Process = process): stri
   return `${platform === 'win32' ? 'win' : platform}-${arch}`;
 }
 
-/** Whether a tarball's integrity or an executable's digest is of any runtime that is pinned. */
-export function isPinned(digest: string): boolean {
-  return pinned.some(({ integrity, sha256 }) => integrity === digest || sha256 === digest);
+/** The runtime that a tarball's integrity, or an executable's digest, is of; undefined where none that is pinned. */
+export function runtimeOfDigest(digest: string): PinnedRuntime | undefined {
+  return pinned.find(({ integrity, sha256 }) => integrity === digest || sha256 === digest);
 }
 
 /** @throws {InstallerError} PLATFORM_UNKNOWN where no runtime for the platform is pinned */

@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile 
 import { basename, dirname, join } from 'node:path';
 import { installationFolder, programVersion } from '../installation.ts';
 import { InstallerError, systemCode } from './errors.ts';
-import { runtimeFor, type RuntimeOrder } from './fetch-runtime.ts';
+import { refuseOtherRuntimes, runtimeFor, type RuntimeOrder } from './fetch-runtime.ts';
 import { sha256Of } from './hash-file.ts';
 import { injectBlob } from './inject/executable.ts';
 import { hostPlatform, installerPlatform, pinnedRuntime, runtimeVersion } from './pinned-runtimes.ts';
@@ -32,10 +32,12 @@ const way = 1;
  * The runner for a platform, kept from before where neither runtime nor program changed since. The same program makes
  * the same bytes.
  *
- * @throws {InstallerError} PLATFORM_UNKNOWN, PROGRAM_INCOMPLETE, RUNNER_NOT_BUILT, and what `runtimeFor` throws
+ * @throws {InstallerError} PLATFORM_UNKNOWN, PROGRAM_INCOMPLETE, RUNNER_NOT_BUILT, RUNTIME_NOT_NEEDED, and what
+ * `runtimeFor` throws
  */
 export async function buildRunner(platform: string, order: RuntimeOrder): Promise<Runner> {
   installerPlatform(platform);
+  await refuseOtherRuntimes(order.given, [...new Set([platform, hostPlatform()])]);
   await buildProgram(order.signal);
   try {
     await using place = await openWorkplace(order.folder, 'making');

@@ -16,9 +16,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { programVersion } from '../../src/installation.ts';
 import { hostPlatform } from '../../src/installer/pinned-runtimes.ts';
-import { readInstaller, type Runner } from '../../src/installer/index.ts';
+import { refuseOtherRuntimes } from '../../src/installer/fetch-runtime.ts';
+import { buildRunner, readInstaller, runtimeVersion, type Runner } from '../../src/installer/index.ts';
 import { makeVendor, type Vendor } from '../cli/site/vendor.ts';
 import { runtimeHere, sharedRunner, sharedRuntimes } from '../support/installer-runtime.ts';
+import { codeOf, laterRefusal } from '../support/refusal.ts';
 import { requires } from '../support/requires.ts';
 import { bareMachine, type BareMachine } from './bare-machine.ts';
 
@@ -127,6 +129,23 @@ describe.runIf(isHere)('an installer that is started', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  test('a runtime that was given is looked at, though the program was built before', async () => {
+    const wrong = join(root, 'not-node');
+    writeFileSync(wrong, 'not the one that was pinned');
+    const building = (given: string) =>
+      buildRunner(platform, {
+        folder: sharedRuntimes,
+        given: [given],
+        tell: () => {},
+        signal: new AbortController().signal,
+      });
+    expect(codeOf(await laterRefusal(() => building(wrong)))).toBe('RUNTIME_NOT_AS_PINNED verification');
+    const right = join(sharedRuntimes, `node-${runtimeVersion}-${platform}`);
+    expect((await building(right)).sha256).toBe((await sharedRunner(platform)).sha256);
+    const needed = async () => await refuseOtherRuntimes([right], ['plan9-x64']);
+    expect(codeOf(await laterRefusal(needed))).toBe('RUNTIME_NOT_NEEDED misused');
+  });
+
   test('it runs where there is no Node, no shell and no network, whatever is said to Node, and writes only where it says', () => {
     const ran = version([], { env: { NODE_OPTIONS: '--require=/nowhere.js' } });
     expect(ran).toEqual({ exitCode: 0, stdout: `${programVersion()}\n`, stderr: '' });
@@ -153,11 +172,11 @@ describe.runIf(isHere)('an installer that is started', () => {
   test('a process that the program starts is the program, wherever it lies', () => {
     const [folder] = readdirSync(machine.here(`${data}/program`)).filter((name) => name !== 'compiled');
     const start = `${data}/program/${folder}/bin/crossgap.js`;
-    expect(machine.runs(['/opt/installer', start, '--version'])).toMatchObject({
-      stdout: `${programVersion()}\n`,
-    });
-    const foreign = machine.runs(['/opt/installer', '/tmp/bin/crossgap.js', '--version']);
-    expect(foreign.stdout).not.toBe(`${programVersion()}\n`);
+    const own = machine.runs(['/opt/installer', start, '--help']);
+    expect(own.stdout).toContain('Usage: crossgap [options] [command]');
+    const foreign = machine.runs(['/opt/installer', '/tmp/bin/crossgap.js', '--help']);
+    expect(foreign.stdout).toContain('Usage: /opt/installer [options]\n');
+    expect(foreign.stdout).toContain('now /var/lib/crossgap)');
   });
 
   test('a program that was changed where it was unpacked is put back and told', () => {
