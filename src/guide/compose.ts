@@ -46,7 +46,8 @@ export function compose(known: Known, at: Stand, { problems, trouble, work, isSt
   };
 }
 
-const stopping = 'It stops at the next point where it can be gone on from; nothing is undone.';
+const stopping =
+  'What is under way is ended at once, and nothing is undone. The next start goes on there: a script that was cut off runs again from its beginning.';
 
 function inTheWay({ message, hint }: CrossgapError): Block[] {
   return [

@@ -51,7 +51,7 @@ export type Hand = {
   readonly learn: (more: Partial<Known>) => void;
   readonly progress: (progress: Progress) => void;
   readonly tell: (line: ProgressLine) => void;
-  /** Aborts when a person asks to end what is under way. */
+  /** Aborts when a person asks to end what is under way, or the guide is over. */
   readonly signal: AbortSignal;
 };
 

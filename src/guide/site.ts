@@ -33,10 +33,10 @@ export type ReleaseSite = AsyncDisposable & {
   judgeSignatures(): Promise<readonly JudgedSignature[]>;
   /** How the release stands in an environment of this site, with what is known of inputs. */
   standing(environment: string): Promise<Standing>;
-  /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing. */
-  check(environment: string, values: Values): Promise<readonly Check[]>;
-  /** Runs the connection test of one input, where the process has one. Its output is told, masked. */
-  tryInput(environment: string, name: string, values: Values): Promise<Check>;
+  /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing; ends with `signal`. */
+  check(environment: string, values: Values, signal: AbortSignal): Promise<readonly Check[]>;
+  /** Runs the connection test of one input, where the process has one. Its output is told, masked; ends with `signal`. */
+  tryInput(environment: string, name: string, values: Values, signal: AbortSignal): Promise<Check>;
   /** Keeps the answers: secrets encrypted for this host, the others readable. */
   keep(environment: string, values: Values): Promise<void>;
   /** Does what is asked, to its end or until a person is needed; of a run that is gone on with only what is new is told. */

@@ -49,6 +49,8 @@ export function startGuide(site: Site, options: GuideOptions): Walk {
     if (over !== undefined) return;
     over = how;
     work = undefined;
+    // What is still under way for a page is wanted by nobody any more.
+    stopping.abort();
     changed();
     ending.resolve(how);
   };
@@ -165,7 +167,7 @@ export function startGuide(site: Site, options: GuideOptions): Walk {
     if (over !== undefined) return;
     if (at.leaf.id !== 'running' || work === undefined) return finish(leftEnding(known));
     if (stopping.signal.aborted) return;
-    hand.tell({ tone: 'strong', text: 'Stopping at the next point where it can be gone on from…' });
+    hand.tell({ tone: 'strong', text: 'Stopping: what is under way is ended now, and nothing is undone…' });
     stopping.abort();
   }
 

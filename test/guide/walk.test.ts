@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
 import { tellProgress, type Page } from '../../src/guide/index.ts';
 import {
@@ -300,6 +300,19 @@ describe('checks', () => {
     expect(textOf(await goesTo('checks'))).toContain('no route to host');
   });
 
+  test('end at once when a person leaves while they are under way', async () => {
+    const held = Promise.withResolvers<void>();
+    const { site, guide, goesTo } = walker({ inputs: [], holds: { check: held.promise } });
+    await goesTo('release');
+    await guide.submit({ action: 'next', values: {} });
+    await vi.waitFor(() => expect(site.asked).toContain('check'));
+    expect(guide.page).toMatchObject({ id: 'checks', isBusy: true });
+    await guide.submit({ action: 'stop', values: {} });
+    expect((await guide.ending).exitCode).toBe(exitCodes.refused);
+    expect(site.asked).toContain('check is ended');
+    held.resolve();
+  });
+
   test('alone they are all that is done where nothing is to be installed', async () => {
     const { site, guide, goesTo } = walker({}, { until: 'checks' });
     await goesTo('over');
@@ -447,7 +460,7 @@ describe('a run', () => {
     expect(failure?.message).toContain('step 3 of 3, Web: Deploy.sh exited with 1');
   });
 
-  test('that is asked to end stops at the next point, and says how to go on, exit 6', async () => {
+  test('that is asked to end does so at once, and says how to go on, exit 6', async () => {
     const held = Promise.withResolvers<void>();
     const { guide, goesTo } = walker({ holds: { run: held.promise } });
     await goesTo('summary');
@@ -457,7 +470,7 @@ describe('a run', () => {
     expect(actionsOf(guide.page)).toEqual(['stop']);
     await guide.end();
     await guide.end();
-    expect(textOf(guide.page)).toContain('Stopping at the next point');
+    expect(textOf(guide.page)).toContain('what is under way is ended now');
     held.resolve();
     await expect(guide.ending).resolves.toMatchObject({
       exitCode: exitCodes.deploymentFailed,

@@ -21,13 +21,15 @@ export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSi
       const { instance, release } = here();
       return await standingHere(instance, release, environment);
     },
-    async check(environment, values) {
+    async check(environment, values, left) {
       const { instance, release } = here();
-      return await preflight(instance, release, environment, values, { runsScripts: true, signal });
+      const options = { runsScripts: true, signal: AbortSignal.any([signal, left]) };
+      return await preflight(instance, release, environment, values, options);
     },
-    async tryInput(environment, input, values) {
+    async tryInput(environment, input, values, left) {
       const { instance, release } = here();
-      return await tryInput(instance, release, environment, input, values, signal);
+      const either = AbortSignal.any([signal, left]);
+      return await tryInput(instance, release, environment, input, values, either);
     },
     async keep(environment, values) {
       const { instance, release } = here();

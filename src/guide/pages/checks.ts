@@ -42,13 +42,13 @@ function saidOf(found: readonly Check[] | null): string {
 }
 
 /** What the machine has, and what the connection tests find that were not run yet with these values. */
-async function lookAtAll({ site, known, learn }: Hand): Promise<void> {
+async function lookAtAll({ site, known, learn, signal }: Hand): Promise<void> {
   const { environment, inputs } = standingOf(known)!;
   const { typed } = known;
   const tests = inputs.filter(({ hasTest }) => hasTest);
   const [host, ...tried] = await Promise.all([
-    site.check(environment, typed),
-    ...tests.map(({ name }) => site.tryInput(environment, name, typed)),
+    site.check(environment, typed, signal),
+    ...tests.map(({ name }) => site.tryInput(environment, name, typed, signal)),
   ]);
   learn({
     checks: [...host, ...tried],

@@ -31,12 +31,13 @@ export const inputs: Leaf = {
     const isSame = JSON.stringify(typed) === JSON.stringify(known.typed);
     return isSame ? {} : { typed, tried: {}, checks: null };
   },
-  async take({ site, known, learn }, group, said) {
+  async take({ site, known, learn, signal }, group, said) {
     const problems = problemsOf(inGroup(known, group), known.typed, said);
     if (Object.keys(problems).length > 0) return { go: 'stay', problems };
     if (said.action.startsWith(testing)) {
       const name = said.action.slice(testing.length);
-      const check = await site.tryInput(standingOf(known)!.environment, name, known.typed);
+      const { environment } = standingOf(known)!;
+      const check = await site.tryInput(environment, name, known.typed, signal);
       learn({ tried: { ...known.tried, [name]: check } });
       return stay;
     }

@@ -243,8 +243,11 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
         ...installed,
       };
     },
-    async check(_environment, values) {
+    async check(_environment, values, signal) {
+      const ended = (): void => void asked.push('check is ended');
+      signal.addEventListener('abort', ended);
       await called('check', `check ${namesOf(values)}`.trimEnd());
+      signal.removeEventListener('abort', ended);
       return (looks.length > 1 ? looks.shift() : looks[0]) ?? [];
     },
     async tryInput(_environment, name) {

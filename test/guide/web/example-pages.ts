@@ -223,7 +223,7 @@ export const running: Page = aPage({
   actions: [
     {
       id: 'stop',
-      label: 'Stop at the next point',
+      label: 'Stop',
       about: 'The run is then interrupted, and goes on where it stopped when you say so.',
     },
   ],
