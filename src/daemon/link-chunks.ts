@@ -3,7 +3,6 @@ import type { Instance } from '../instance/index.ts';
 import { chunkShelf, partNamed, piecesInBoth, type ChunkList } from '../packages/index.ts';
 import {
   readAskedChunks,
-  readListedPackages,
   readPackageFiles,
   type AskedChunks,
   type ListedPackage,
@@ -15,6 +14,21 @@ export type LinkChunks = Required<
   Pick<Replica, 'owedPieces' | 'wantedPieces' | 'findPiece' | 'askForPieces'>
 >;
 
+/** The packages of a link that were listed: those that we offered to it, and those it offered to us. */
+export type ListedBothWays = {
+  readonly ours: () => readonly ListedPackage[];
+  readonly theirs: () => readonly ListedPackage[];
+};
+
+/** What is read of one link anyway. */
+export type LinkKnowledge = {
+  readonly listed: ListedBothWays;
+  /** Keeps what was read of the read models until they change. */
+  readonly sinceLastEntry: <T>(read: () => T) => () => T;
+  /** Whether the other side may be told anything. */
+  readonly mayTell: () => boolean;
+};
+
 /** By the number of a piece: packages that have it too, and where. */
 type Sources = ReadonlyMap<number, readonly { readonly digest: string; readonly offset: number }[]>;
 
@@ -22,18 +36,15 @@ type Package = { readonly digest: string; readonly sizeBytes: number; readonly l
 
 /**
  * The packages of one link by their pieces: which the other side has in what it said to hold, and which are here in
- * any package of the store. `sinceLastEntry` keeps what was read of the read models until they change.
+ * any package of the store.
  */
 export function linkChunks(
   instance: Instance,
   linkId: string,
-  sinceLastEntry: <T>(read: () => T) => () => T,
-  mayTell: () => boolean,
+  { listed: { ours: ourListed, theirs: theirListed }, sinceLastEntry, mayTell }: LinkKnowledge,
 ): LinkChunks {
   const { db } = instance;
   const known = chunkKnowledge(instance);
-  const ourListed = sinceLastEntry(() => readListedPackages(db, linkId, true));
-  const theirListed = sinceLastEntry(() => readListedPackages(db, linkId, false));
   const askedOfUs = sinceLastEntry(() => readAskedChunks(db, linkId, true));
   const askedByUs = sinceLastEntry(() => readAskedChunks(db, linkId, false));
   const shelved = sinceLastEntry(() => packagesKnown(instance, theirListed()));

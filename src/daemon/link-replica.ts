@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import {
   acknowledge,
   askForChunks,
@@ -32,13 +31,22 @@ import {
   readUntoldInputs,
   readWantedBlobs,
   type LinkRow,
+  type ListedPackage,
   type WantedBlob,
 } from '../projections/index.ts';
-import type { NamedBlob, Place, PlacedEntry, Replica, Verdict } from '../sync/index.ts';
+import {
+  comparePlaces,
+  type NamedBlob,
+  type Place,
+  type PlacedEntry,
+  type Replica,
+  type Verdict,
+} from '../sync/index.ts';
 import { admitFromElsewhere, admitPackage, filesElsewhere, unjudgedPackages } from './admit-packages.ts';
+import { blobReader } from './blob-bytes.ts';
 import { blobGateOf } from './blob-pace.ts';
 import { blobRoom } from './blob-room.ts';
-import { linkChunks } from './link-chunks.ts';
+import { linkChunks, type ListedBothWays } from './link-chunks.ts';
 
 /**
  * One link as a line sees it that nobody looks after. Until the words were compared nothing leaves by it: who answered may
@@ -75,17 +83,15 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
   const link = sinceLastEntry((): LinkRow => readLink(db, linkId)!);
   const wanted = sinceLastEntry(() => readWantedBlobs(db).filter((blob) => blob.link === linkId));
   const owed = sinceLastEntry(() => readOwedBlobs(db, linkId));
-  const unjudged = sinceLastEntry(() => unjudgedPackages(instance, linkId));
-  const elsewhere = sinceLastEntry(() => filesElsewhere(instance, linkId));
+  const unjudged = sinceLastEntry(() => (wanted().length === 0 ? [] : unjudgedPackages(instance, linkId)));
+  const elsewhere = sinceLastEntry(() => (unjudged().length === 0 ? [] : filesElsewhere(instance, linkId)));
   const untoldInputs = sinceLastEntry(() => readUntoldInputs(db, linkId, readAskedInputs(db, linkId)));
   const asked = sinceLastEntry(() => readAskedChunks(db, linkId, false));
-  const lists = sinceLastEntry(() => {
-    const [theirs, ours] = [readListedPackages(db, linkId, false), readListedPackages(db, linkId, true)];
-    return {
-      of: new Map(theirs.map(({ digest, list }) => [digest, list])),
-      all: new Set([...theirs, ...ours].map(({ list }) => list)),
-    };
-  });
+  const listed: ListedBothWays = {
+    theirs: sinceLastEntry(() => readListedPackages(db, linkId, false)),
+    ours: sinceLastEntry(() => readListedPackages(db, linkId, true)),
+  };
+  const end = sinceLastEntry(() => log.pointAt(outward));
   const room = blobRoom(instance);
   // A file for each link: what one sends can't spoil what another does.
   const incomingFile = (digest: string): string => `${blobs.incomingPath(digest)}.${linkId}`;
@@ -95,7 +101,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     const named = wanted()
       .filter((blob) => !blob.final && !here(blob))
       .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals }));
-    const judged = listsFirst(named, lists().all).map((blob) => ({
+    const judged = listsFirst(named, listed.theirs).map((blob) => ({
       blob,
       noRoom: room.lacks(blob, incomingFile(blob.digest)),
     }));
@@ -115,7 +121,7 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       const isReported =
         blob.reported || (blob.pin !== null && reportedContents().has(blob.pin.contentDigest));
       if (!isReported || blob.final || here(blob)) return false;
-      const list = lists().of.get(blob.digest);
+      const list = listed.theirs().find(({ digest }) => digest === blob.digest)?.list;
       return list === undefined || !instance.holds(list);
     });
   /** Where the author of the other feed was shown already that its key signed twice. */
@@ -165,9 +171,14 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
   let head: { readonly bytes: Uint8Array; readonly of: string; readonly at: number } | undefined;
 
   return {
-    outgoing: (after, limit) => entriesAfter(outward, after, limit),
+    outgoing(after, limit) {
+      // Each exchange asks what follows the newest one, to find that it has sent everything.
+      const newest = end();
+      const isPastEnd = newest === undefined || comparePlaces(newest, after) <= 0;
+      return isPastEnd ? [] : entriesAfter(outward, after, limit);
+    },
     outgoingHead() {
-      const point = log.pointAt(outward);
+      const point = end();
       // To whoever was confirmed it is said as well that nothing was told yet: if that is not so, this side was put back,
       // and is given what it lost before it signs anything in its place.
       if (point === undefined && !log.isLost(outward) && link().state !== 'confirmed') return undefined;
@@ -184,27 +195,13 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
         owed()
           .filter(({ digest }) => instance.holds(digest))
           .map(({ digest, sizeBytes, refusals }) => ({ digest, sizeBytes, attempt: refusals })),
-        lists().all,
+        listed.ours,
       ),
-    async openBlob(digest, offset, length, into = new Uint8Array(length)) {
-      const file = await open(blobs.path(digest), 'r');
-      try {
-        const bytes = into.subarray(0, length);
-        let read = 0;
-        while (read < length) {
-          const { bytesRead } = await file.read(bytes, read, length - read, offset + read);
-          if (bytesRead === 0) throw new RangeError(`blob ${digest} ends at ${offset + read}`);
-          read += bytesRead;
-        }
-        return bytes;
-      } finally {
-        await file.close();
-      }
-    },
+    openBlob: blobReader(instance),
     incomingBlobs: () => incoming().blobs,
     noRoom: () => incoming().noRoom,
     gate: blobGateOf(instance),
-    ...linkChunks(instance, linkId, sinceLastEntry, () => link().state === 'confirmed'),
+    ...linkChunks(instance, linkId, { listed, sinceLastEntry, mayTell: () => link().state === 'confirmed' }),
     holdsBlob: (digest) => instance.holds(digest),
     receiveEntries: async (entries) => (await log.receive(entries)).map(toVerdict),
     async receiveHead(bytes) {
@@ -259,14 +256,19 @@ function onceForEachPosition(log: Log<CrossgapEvent>): <T>(read: () => T) => () 
   return <T>(read: () => T) => {
     let known: { readonly position: number; readonly value: T } | undefined;
     return () => {
-      const position = log.lastPosition();
+      const position = log.lastPositionLately();
       if (known?.position !== position) known = { position, value: read() };
       return known.value;
     };
   };
 }
 
-function listsFirst(named: readonly NamedBlob[], lists: ReadonlySet<string>): readonly NamedBlob[] {
+function listsFirst(
+  named: readonly NamedBlob[],
+  listed: () => readonly ListedPackage[],
+): readonly NamedBlob[] {
+  if (named.length < 2) return named;
+  const lists = new Set(listed().map(({ list }) => list));
   return [
     ...named.filter(({ digest }) => lists.has(digest)),
     ...named.filter(({ digest }) => !lists.has(digest)),

@@ -22,6 +22,7 @@ import { parkedTable } from './parked.ts';
 import { peerHeads } from './peer-heads.ts';
 import { headReceiver, type HeadVerdict } from './receive-head.ts';
 import { receiver } from './receive.ts';
+import { recentPosition } from './recent-position.ts';
 import type { VerifiedPosition } from './side-file.ts';
 import { standingKeeper, type Standing } from './standing.ts';
 import type { Gap, Verdict } from './verdict.ts';
@@ -142,6 +143,11 @@ export type Log<E extends AnyEvent> = {
   pointAt(feed: string): FeedPoint | undefined;
   entryCount(): number;
   lastPosition(): number;
+  /**
+   * The same for thousands of links that ask again and again: what this log wrote is in it, what another process wrote a
+   * moment ago may be missing until the next round of the event loop.
+   */
+  lastPositionLately(): number;
   gaps(): Gap[];
   /** The newest head each author signed, as far as one reached us. */
   peerHeads(): (Head & { readonly receivedAt: number })[];
@@ -195,6 +201,22 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     epochs: epochTable,
   };
   const own = ownHeads(db, tables);
+  const lately = recentPosition(
+    () => entries.lastPosition(),
+    () => db.inTransaction,
+  );
+  /** Something else than an append is about to change the log, or did. */
+  const forget = (): void => {
+    own.forget();
+    lately.forget();
+  };
+  const write = <T>(work: (tx: LogWriter<E>) => T): T => {
+    try {
+      return append.write(work);
+    } finally {
+      lately.forget();
+    }
+  };
   const mustBeGood = (): void => keeper.mustBeGood();
   const append = appender({ ...tables, heads: own, instanceId, signer, fold, mustBeGood });
   const takeHead = headReceiver(tables);
@@ -207,7 +229,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     fold,
     refold: () => refold(history()),
     committed: (ownCameBack) => {
-      own.forget();
+      forget();
       if (ownCameBack) keeper.lookAgain();
     },
   });
@@ -258,8 +280,8 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
   return {
     instanceId,
     feedTo: (audience) => feedId(instanceId, audience),
-    write: (work) => append.write(work),
-    openFeed: (opening) => append.write((tx) => tx.openFeed(opening)),
+    write,
+    openFeed: (opening) => write((tx) => tx.openFeed(opening)),
     receive: async (batch) => {
       try {
         return await receive(batch);
@@ -268,7 +290,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       }
     },
     receiveHead: (bytes) => {
-      own.forget();
+      forget();
       return takeHead(bytes);
     },
 
@@ -287,15 +309,15 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
       keeper.accept();
     },
     startEpoch: (why) => {
-      own.forget();
+      forget();
       return startEpochs(epochParts, why);
     },
     rotateKey: (to) => {
-      own.forget();
+      forget();
       return rotateKey(epochParts, append, to);
     },
     replaceKey: (to) => {
-      own.forget();
+      forget();
       return replaceKey(epochParts, to);
     },
     findKeys: () => findKeys(tables),
@@ -365,6 +387,7 @@ export function openLog<E extends AnyEvent>(options: LogOptions<E>): Log<E> {
     pointAt: (feed) => entries.head(blob(feed)),
     entryCount: () => entries.count(),
     lastPosition: () => entries.lastPosition(),
+    lastPositionLately: () => lately.get(),
     gaps: () => findGaps(tables),
     peerHeads: () => heads.all(),
     peerHead: (feed) => heads.get(blob(feed)),

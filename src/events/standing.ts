@@ -97,10 +97,13 @@ export function standingKeeper({ db, path, entries, feeds, readVerified }: Parts
   /** Holding the write lock, so that of two processes the later one never writes the older heads. */
   const locked = db.transaction((work: () => void) => work());
 
+  const isSaved = (): boolean =>
+    saved?.pos === entries.lastPosition() && saved.verified === (readVerified()?.pos ?? 0);
+
   const writeNewHeads = (): void => {
     const pos = entries.lastPosition();
     if (saved === undefined) return write(pos, ownHeads());
-    if (saved.pos === pos && saved.verified === (readVerified()?.pos ?? 0)) return;
+    if (isSaved()) return;
     const { heads } = saved;
     let changed = saved.verified !== (readVerified()?.pos ?? 0);
     for (const row of entries.points(saved.pos)) {
@@ -136,7 +139,8 @@ export function standingKeeper({ db, path, entries, feeds, readVerified }: Parts
       current = look();
     },
     save: () => {
-      if (current.state === 'good' && !db.readonly) locked.immediate(writeNewHeads);
+      // Asked before anything leaves: mostly there is nothing to write, and nobody is to be kept from writing for it.
+      if (current.state === 'good' && !db.readonly && !isSaved()) locked.immediate(writeNewHeads);
     },
     accept: (more = new Map()) => {
       givenUp = new Map([...givenUp, ...more]);

@@ -76,6 +76,8 @@ export function durableReader(
   /** The durable waits for what the stream lost, and only the other side can make it anew. */
   let stranded = false;
   let open: { readonly token: string; readonly until: number } | undefined;
+  /** When the server answered anything by this durable. */
+  let answeredAt = -Infinity;
   /** Counts what the server told us, so that a silence can be told from an answer. */
   let messages = 0;
   let ends = 0;
@@ -95,6 +97,7 @@ export function durableReader(
 
   function onArrival(message: DurableMessage): void {
     messages += 1;
+    answeredAt = performance.now();
     const stored = BigInt(message.stored);
     // What was stored later has a greater number, unless the stream was made again meanwhile.
     if (stored > newest.stored && message.streamSeq <= newest.streamSeq) forgetStream();
@@ -124,6 +127,7 @@ export function durableReader(
       onMessage: onArrival,
       onEnd(token, code, words) {
         ends += 1;
+        answeredAt = performance.now();
         if (open?.token === token) open = undefined;
         if (code === 409 && /deleted/i.test(words)) {
           current = undefined;
@@ -203,9 +207,20 @@ export function durableReader(
     }
   }
 
+  /**
+   * Whether whatever comes would come by itself: a pull stands open, and the server ended the one before in its time. A
+   * durable that is gone ends none.
+   */
+  function comesByItself(client: HubClient): boolean {
+    if (current !== client || !open) return false;
+    const now = performance.now();
+    return now < open.until && now - answeredAt < 2 * pollMs;
+  }
+
   async function gather(signal: AbortSignal): Promise<void> {
     const client = await connection.client(signal);
     if (stranded) current = undefined;
+    if (comesByItself(client)) return;
     await attend(client);
     makeRoom();
     const request = {

@@ -4,7 +4,7 @@ import type { ExchangeLimits } from './limits.ts';
 import { parcelReceiver } from './receive-parcels.ts';
 import type { NoRoom, Replica } from './replica.ts';
 import { parcelSender } from './send-parcels.ts';
-import { movedSoFar, newTally, noteFailure, type Exchange } from './tally.ts';
+import { cameSoFar, newTally, noteFailure, type Exchange } from './tally.ts';
 import type { Transport } from './transport.ts';
 
 export type ExchangeOptions = {
@@ -19,7 +19,8 @@ export type ExchangeOptions = {
 
 /**
  * Does everything there is to do now, in turns: take heads, entries and some bytes of blobs; acknowledge; send
- * entries, the head and some bytes of blobs; until a turn moves nothing. A failure of one way does not hinder the other.
+ * entries, the head and some bytes of blobs; until a turn brings nothing and has sent all there was. A failure of one way
+ * does not hinder the other.
  */
 export async function exchangeOnce(
   replica: Replica,
@@ -59,14 +60,17 @@ export async function exchangeOnce(
 
   let before: number;
   do {
-    before = movedSoFar(tally);
+    before = cameSoFar(tally);
     await attempt(() => receiver.receive());
     await attempt(() => receiver.acknowledge());
     await attempt(() => sender.send(headDue));
   } while (
     tally.failures.length === 0 &&
     !signal.aborted &&
-    (movedSoFar(tally) > before || (sender.blobsToGo && paused() === undefined) || (await slowedDown()))
+    (cameSoFar(tally) > before ||
+      sender.moreToGiveBack ||
+      (sender.blobsToGo && paused() === undefined) ||
+      (await slowedDown()))
   );
   await attempt(() => {
     waiting = intake.progress(replica.incomingBlobs());

@@ -20,6 +20,7 @@ export const overNats = (): Promise<typeof OverNats> => import('./over-nats.ts')
 export type { NoRoom, OwedPieces, PlacedEntry, Replica, Verdict, WantedPieces } from './replica.ts';
 export { replicate, replicateOnce, type ReplicateOnceOptions, type ReplicateOptions } from './replicate.ts';
 export type { Exchange, Refusal } from './tally.ts';
+export { comparePlaces } from './transport.ts';
 export type {
   BlobParcel,
   Chunk,

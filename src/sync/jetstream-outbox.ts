@@ -207,7 +207,10 @@ export function jetstreamOutbox(options: JetstreamOutboxOptions): JetstreamOutbo
   async function look(client: HubClient): Promise<void> {
     const first = created === undefined;
     const isNewConnection = comparedOn !== client.generation;
-    if (!first && carried.size === 0 && !isNewConnection && !wentBack) return;
+    if (!first && carried.size === 0 && !isNewConnection && !wentBack) {
+      lookedAt = now();
+      return;
+    }
     const below = `${waySubject(link, way)}.>`;
     const info = await client.manage(what, (manager) =>
       manager.streams.info(stream, { subjects_filter: below }),

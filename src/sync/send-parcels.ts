@@ -16,6 +16,8 @@ export interface ParcelSender {
   send(headDue: boolean): Promise<void>;
   /** Whether blobs are left for another turn. */
   readonly blobsToGo: boolean;
+  /** Whether there are more of the peer's own entries to give back than were its share of this turn. */
+  readonly moreToGiveBack: boolean;
 }
 
 export function parcelSender({ replica, transport, signal, limits, tally }: ParcelWay): ParcelSender {
@@ -24,6 +26,7 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
   const seenTo = new Map<string, number>();
   const { gate = openGate } = replica;
   let blobsToGo = false;
+  let moreToGiveBack = false;
 
   async function send(headDue: boolean): Promise<void> {
     const owed = replica.blobsOwed();
@@ -54,7 +57,7 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
         at = { epoch: next.epoch, seq: carriedTo };
         continue;
       }
-      const entries = batchAfter(at);
+      const entries = batchFrom(next, (after, limit) => replica.outgoing(after, limit));
       await transport.send({ kind: 'entries', epoch: next.epoch, firstSeq: next.seq, entries }, signal);
       tally.entriesOut += entries.length;
       at = { epoch: next.epoch, seq: next.seq + entries.length - 1 };
@@ -71,11 +74,14 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
     let at = replica.peerStands?.();
     const entriesAfter: EntriesAfter = (after, limit) => replica.incoming?.(after, limit) ?? [];
     let leftBytes = limits.blobBytesPerTurn;
-    while (at && leftBytes > 0 && !signal.aborted) {
-      const entries = batchAfter(at, entriesAfter);
-      const [first] = entries;
-      const last = entries.at(-1);
-      if (!first || !last) return;
+    moreToGiveBack = false;
+    while (at && !signal.aborted) {
+      moreToGiveBack = leftBytes <= 0;
+      if (moreToGiveBack) return;
+      const [first] = entriesAfter(at, 1);
+      if (!first) return;
+      const entries = batchFrom(first, entriesAfter);
+      const last = entries.at(-1)!;
       leftBytes -= entries.reduce((sum, entry) => sum + entryBytesInParcel(entry), 0);
       at = pick(last);
       const row = { epoch: first.epoch, givenBack: true } as const;
@@ -85,21 +91,18 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
     }
   }
 
-  /** The longest unbroken row of entries of one epoch that fits one parcel; at least one. */
-  function batchAfter(
-    after: Place,
-    next: EntriesAfter = (place, limit) => replica.outgoing(place, limit),
-  ): readonly PlacedEntry[] {
-    const batch: PlacedEntry[] = [];
-    let sizeBytes = 0;
-    for (;;) {
-      const page = next(batch.at(-1) ?? after, pageEntries);
+  /** The longest unbroken row of entries of one epoch that begins with this one and fits one parcel. */
+  function batchFrom(first: PlacedEntry, next: EntriesAfter): readonly [PlacedEntry, ...PlacedEntry[]] {
+    const batch: [PlacedEntry, ...PlacedEntry[]] = [first];
+    let sizeBytes = entryBytesInParcel(first);
+    for (let last = first; ;) {
+      const page = next(last, pageEntries);
       if (page.length === 0) return batch;
       for (const entry of page) {
-        const before = batch.at(-1);
         sizeBytes += entryBytesInParcel(entry);
-        if (before && (sizeBytes > limits.batchBytes || !follows(before, entry))) return batch;
+        if (sizeBytes > limits.batchBytes || !follows(last, entry)) return batch;
         batch.push(entry);
+        last = entry;
       }
     }
   }
@@ -176,6 +179,9 @@ export function parcelSender({ replica, transport, signal, limits, tally }: Parc
     send,
     get blobsToGo() {
       return blobsToGo;
+    },
+    get moreToGiveBack() {
+      return moreToGiveBack;
     },
   };
 }

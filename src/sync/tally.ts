@@ -69,8 +69,8 @@ export function noteFailure({ failures }: Tally, error: unknown): void {
   if (failures.every(({ message }) => message !== failure.message)) failures.push(failure);
 }
 
-/** Grows with everything that brings either side further. */
-export function movedSoFar(tally: Tally): number {
-  const { entriesIn, entriesOut, blobBytesIn, blobBytesOut, blobBytesFound, blobsHeld } = tally;
-  return entriesIn + entriesOut + blobBytesIn + blobBytesOut + blobBytesFound + blobsHeld.length;
+/** Grows with everything that came, after which there may be more to take and to say. */
+export function cameSoFar(tally: Tally): number {
+  const { entriesIn, blobBytesIn, blobBytesFound, blobsHeld } = tally;
+  return entriesIn + blobBytesIn + blobBytesFound + blobsHeld.length;
 }

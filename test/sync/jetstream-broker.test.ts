@@ -88,6 +88,27 @@ describe.runIf(requires('nats-server', 'a broker that fails'))('a broker that fa
     expect(await settleDown()).toEqual([]);
   });
 
+  test('is told what there is to send, and asked nothing while a pull stands open', async () => {
+    await settleDown();
+    await using calm = jetstreamTransport({ connection: hub.connection, link, side: 'hub' });
+    await exchange(vendor, calm);
+    const ending = new AbortController();
+    const waiting = calm.arrival(ending.signal);
+    const { nats } = await hub.connection.client(never);
+    await nats.flush();
+    const before = nats.stats().outMsgs;
+    notes(1);
+    await exchange(vendor, calm);
+    // The entry and the head.
+    expect(nats.stats().outMsgs - before).toBe(2);
+    customer.append({ note: 'hello' });
+    await exchange(customer, there);
+    await waiting;
+    // What the customer wrote, and its receipt.
+    expect(await exchange(vendor, calm)).toMatchObject({ entriesIn: 2 });
+    ending.abort();
+  });
+
   test('what was receipted is let go of at the hub, both ways', async () => {
     notes(20);
     vendor.offer(randomBytes(50_000));

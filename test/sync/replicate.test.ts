@@ -9,6 +9,7 @@ import {
   type EntriesParcel,
   type Parcel,
   type Replica,
+  type Transport,
 } from '../../src/sync/index.ts';
 import type { FakeReplica } from './fake-replica.ts';
 import { acme, contoso } from './folder-support.ts';
@@ -87,6 +88,21 @@ describe('one exchange each way', () => {
     code = '';
     expect(await exchange(customer, link.there)).toMatchObject({ entriesIn: 0, refusals: [] });
     expect(await exchange(customer, link.thereAgain())).toMatchObject({ entriesIn: 2 });
+  });
+
+  test('looks once at what lies there, where it has only something to send', async () => {
+    const blob = randomBytes(20_000);
+    link.vendor.offer(blob);
+    let looks = 0;
+    const here: Transport = {
+      ...link.here,
+      receive(...asked) {
+        looks += 1;
+        return link.here.receive(...asked);
+      },
+    };
+    expect(await exchange(link.vendor, here)).toMatchObject({ entriesOut: 1, blobBytesOut: 20_000 });
+    expect(looks).toBe(1);
   });
 
   test('when there is nothing to do does nothing', async () => {
