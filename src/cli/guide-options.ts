@@ -1,21 +1,26 @@
 import { flag, misuse, text } from './command.ts';
 
-/** How a guide is gone through, whatever it installs. */
-export const guideOptions = {
-  web: flag('show the guide in a browser on this machine instead of the terminal'),
-  plain: flag('plain lines and numbers to choose by, for serial consoles and screen readers'),
-  answers: text('FILE', 'go through the guide by this file of answers, and ask nobody'),
-  'write-answers': text('FILE', 'write a file of answers to fill in, and end'),
-  check: flag('look at everything and install nothing'),
-  'if-interrupted': text('WHAT', 'where the last run was cut off: resume, start-over, roll-back, leave'),
-} as const;
+/** How a guide is gone through, whatever it installs; `besides` is what each of them is for, where a command has others. */
+export const guideOptions = (besides = '') => ({
+  web: flag(`show the guide in a browser on this machine instead of the terminal${besides}`),
+  plain: flag(`plain lines and numbers to choose by, for serial consoles and screen readers${besides}`),
+  answers: text('FILE', `go through the guide by this file of answers, and ask nobody${besides}`),
+  'write-answers': text('FILE', `write a file of answers to fill in, and end${besides}`),
+  check: flag(`look at everything and install nothing${besides}`),
+  'if-interrupted': text(
+    'WHAT',
+    `where the last run was cut off: resume, start-over, roll-back, leave${besides}`,
+  ),
+});
 
 /** The options above, as they were given. */
 export type GuideFlags = {
-  readonly [Name in keyof typeof guideOptions]: ReturnType<(typeof guideOptions)[Name]['read']>;
+  readonly [Name in keyof ReturnType<typeof guideOptions>]: ReturnType<
+    ReturnType<typeof guideOptions>[Name]['read']
+  >;
 };
 
-export const guideOptionNames = Object.keys(guideOptions) as readonly (keyof GuideFlags)[];
+export const guideOptionNames = Object.keys(guideOptions()) as readonly (keyof GuideFlags)[];
 
 /** Options of a guide that contradict one another. */
 export const guideContradictions = [

@@ -59,7 +59,7 @@ export const deploy = command({
     ),
     'collect-to': text('DIR', 'where they are copied (else the current folder)'),
     guided: flag('led through by pages: what changes, what only you know, what this machine lacks, summary'),
-    ...guideOptions,
+    ...guideOptions('; with --guided'),
   },
   async run(context, { R: named }, options): Promise<Outcome> {
     const { env, plan, wait, again } = options;

@@ -17,7 +17,7 @@ export const install = command({
   example: 'crossgap install orders-1.0.0-installer --answers answers.yaml --check',
   args: { FILE: needed('FILE', 'the installer, or a bundle: a file, or a folder of its parts') },
   options: {
-    ...guideOptions,
+    ...guideOptions(),
     environment: text('E', 'where to, where there are several'),
     fingerprint: text('WORDS', "the maker's six words, as told by phone"),
     trust: text('PEM', "the maker's certificate, as your security officer keeps it"),

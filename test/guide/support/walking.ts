@@ -1,5 +1,5 @@
-import { startGuide, type GuideOptions, type Page, type Walk } from '../../../src/guide/index.ts';
-import { fakeSite, theSecret, theWords, type FakeFacts, type FakeSite } from './fake-site.ts';
+import { startGuide, type GuideOptions, type Page, type Site, type Walk } from '../../../src/guide/index.ts';
+import { fakeSite, theSecret, theWords, type FakeFacts, type FakeNotes } from './fake-site.ts';
 
 export const asked: GuideOptions = {
   environment: null,
@@ -11,7 +11,7 @@ export const asked: GuideOptions = {
 
 /** A person who walks through the guide, page by page. */
 export type Walker = {
-  readonly site: FakeSite;
+  readonly site: FakeNotes;
   readonly guide: Walk;
   /** The page that stands once nothing is under way any more. */
   readonly stands: () => Promise<Page>;
@@ -21,8 +21,13 @@ export type Walker = {
   readonly goesTo: (page: string) => Promise<Page>;
 };
 
-export function walker(facts: FakeFacts = {}, options: Partial<GuideOptions> = {}): Walker {
-  const site = fakeSite(facts);
+/** Where a file was carried to, unless `made` makes another site. */
+export function walker(
+  facts: FakeFacts = {},
+  options: Partial<GuideOptions> = {},
+  made: (facts: FakeFacts) => Site & FakeNotes = fakeSite,
+): Walker {
+  const site = made(facts);
   const guide = startGuide(site, { ...asked, ...options });
   const stands = (): Promise<Page> => settled(guide);
   const says: Walker['says'] = async (action, values = {}) => {
