@@ -78,16 +78,17 @@ export async function leadThrough(
 ): Promise<Outcome> {
   const { signal } = context;
   const { answers, until, template } = manner;
-  const walk = startGuide(withHints(site, context.hintOf), { ...asked, until });
+  const isAttended = manner.isInBrowser || (manner.asks && hasPerson(context.terminal));
+  const options = { ...asked, until, isUnattended: !isAttended };
+  const walk = startGuide(withHints(site, context.hintOf), options);
   const stop = (): void => void walk.end();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   try {
     if (manner.isInBrowser) return outcomeOf(await browse(context, walk, what));
-    const ending =
-      manner.asks && hasPerson(context.terminal)
-        ? await atTerminal(context, walk, manner.isPlain)
-        : await unattended(context, walk, answers);
+    const ending = isAttended
+      ? await atTerminal(context, walk, manner.isPlain)
+      : await unattended(context, walk, answers);
     if (template === undefined || ending.failure !== undefined) return outcomeOf(ending);
     const file = writeGivenFile(template, answersTemplate(walk.known));
     return {

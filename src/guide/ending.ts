@@ -1,5 +1,5 @@
 import { exitCodes, type CrossgapError } from '../errors.ts';
-import { commandLine, count, span } from '../words.ts';
+import { commandLine, count, span, moment } from '../words.ts';
 import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
 import { isCarried, openRun, openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
@@ -47,7 +47,7 @@ export function leftEnding(known: Known): Ending {
 export function alreadyEnding(known: Known): Ending {
   const standing = standingOf(known);
   return ended(known, 'nothing', [
-    `${releaseName(known)} is installed in ${standing?.environment ?? ''} already, since ${standing?.installed?.since ?? ''}. Nothing was done.`,
+    `${releaseName(known)} is installed in ${standing?.environment ?? ''} already, since ${moment(standing?.installed?.since ?? '')}. Nothing was done.`,
   ]);
 }
 

@@ -10,6 +10,7 @@ export type {
   Maker,
   OpenRun,
   Release,
+  Remark,
   ReleaseSite,
   ResultLine,
   ResultWish,

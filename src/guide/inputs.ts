@@ -39,8 +39,12 @@ export function lackingInputs(known: Known): readonly Lack[] {
   });
 }
 
-/** What is kept when it begins: what was typed, and the defaults that a person saw and left as they were. */
+/**
+ * What is kept when it begins: what was typed, and the defaults that a person saw and left as they were. What nobody saw
+ * is not kept: the next release may bring another default.
+ */
 export function valuesToKeep(known: Known): Values {
+  if (known.options.isUnattended === true) return known.typed;
   const seen = (standingOf(known)?.inputs ?? []).flatMap((input) =>
     !input.isKnown && input.default !== null && known.answered.includes(groupOf(input))
       ? [[input.name, input.default] as const]

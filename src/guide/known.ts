@@ -3,6 +3,7 @@ import type {
   JudgedSignature,
   Maker,
   Release,
+  Remark,
   ResultLine,
   RunOutcome,
   SiteFacts,
@@ -25,6 +26,8 @@ export type GuideOptions = {
   readonly until: 'questions' | 'checks' | 'end';
   /** Where the result file is written, where that was said. */
   readonly resultFile: string | null;
+  /** Nobody looks at the pages: a default that stands there was chosen by nobody. */
+  readonly isUnattended?: boolean;
 };
 
 /** What is done with the release, once that is known. */
@@ -37,14 +40,6 @@ export type Way =
   | 'roll-back'
   | 'uninstall'
   | 'report';
-
-/** What a person says about a run, for whoever made the release. */
-export type Remark = {
-  readonly rating: 1 | 2 | 3 | 4 | 5 | null;
-  readonly comment: string | null;
-  readonly withLog: boolean;
-  readonly struck: readonly string[];
-};
 
 /** All that the guide has learnt so far: pages are made of it, and change nothing else. */
 export type Known = {

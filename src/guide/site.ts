@@ -15,6 +15,8 @@ export type FileSite = ReleaseSite & {
   believe(proof: { readonly words: string } | { readonly certificateFile: string }): Promise<void>;
   /** Makes what is kept here on the first time, and takes the bundle in. Repeated, it goes on where it was. */
   takeIn(tell: (progress: Progress) => void): Promise<Release>;
+  /** What was said of a run when it was told to its maker last; null where it was not. The newest run where none is named. */
+  lastRemark(environment: string, deployment: string | null): Promise<Remark | null>;
   /** Every line that would go home, by the wish; nothing is written. */
   previewResult(wish: ResultWish): Promise<readonly ResultLine[]>;
   /** Writes the result file; the same wish again makes it again. */
@@ -224,16 +226,20 @@ export type RunOutcome = {
   readonly document: unknown;
 };
 
-/** What of a run goes home. */
-export type ResultWish = {
-  readonly environment: string;
-  /** The newest run where nothing is said. */
-  readonly deployment: string | null;
+/** What a person says about a run, for whoever made the release. */
+export type Remark = {
   readonly rating: 1 | 2 | 3 | 4 | 5 | null;
   readonly comment: string | null;
   readonly withLog: boolean;
   /** Ids of lines that stay here; that they were struck out is told. */
   readonly struck: readonly string[];
+};
+
+/** What of a run goes home. */
+export type ResultWish = Remark & {
+  readonly environment: string;
+  /** The newest run where nothing is said. */
+  readonly deployment: string | null;
 };
 
 export type ResultLine = { readonly id: string; readonly text: string; readonly mayBeStruck: boolean };

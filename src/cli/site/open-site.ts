@@ -15,7 +15,7 @@ import { madeForOther, readCarried, sealedElsewhere, type Carried } from './carr
 import { factsHere } from './facts-here.ts';
 import { confirmHere, pairHere } from './pair-here.ts';
 import { releaseCarried, toldRelease } from './release-here.ts';
-import { previewResult, writeResult } from './result.ts';
+import { lastRemark, previewResult, writeResult } from './result.ts';
 import { refuseOlder, runWork } from './run-work.ts';
 import { holdSite, isSiteFolder, refuseUnfitFolder } from './site-folder.ts';
 import { instanceHere, makeSiteInstance } from './site-instance.ts';
@@ -128,6 +128,10 @@ export async function openSite(options: SiteOptions): Promise<FileSite> {
       const at = here();
       if (work.kind === 'install') refuseOlder(at.instance, at.release, work.environment);
       return await runWork(at.instance, at.release, { work, hooks });
+    },
+    async lastRemark(environment, deployment) {
+      const at = here();
+      return lastRemark(at.instance, at.release, { environment, deployment });
     },
     async previewResult(wish) {
       const at = here();

@@ -1,9 +1,9 @@
 import { constants, copyFileSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exportBundle } from '../../bundles/index.ts';
-import { linkReplica, previewReport, tellReport } from '../../daemon/index.ts';
+import { linkReplica, previewReport, tellReport, toldReport } from '../../daemon/index.ts';
 import { syncPath } from '../../durable.ts';
-import type { ResultLine, ResultWish, WrittenResult } from '../../guide/index.ts';
+import type { Remark, ResultLine, ResultWish, WrittenResult } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import {
   findDeployment,
@@ -53,8 +53,29 @@ export async function writeResult(
   }
 }
 
+/** What was said of a run when it was told last: the same wish again tells the same, with its log. */
+export function lastRemark(
+  instance: Instance,
+  release: ReleaseRow,
+  which: Pick<ResultWish, 'environment' | 'deployment'>,
+): Remark | null {
+  const report = toldReport(instance, runMeant(instance, release, which))?.report;
+  if (report === undefined) return null;
+  const { remark, log, struck } = report;
+  return {
+    rating: (remark?.rating ?? null) as Remark['rating'],
+    comment: remark?.comment ?? null,
+    withLog: log !== null || struck.includes('log'),
+    struck,
+  };
+}
+
 /** The run that is meant: the newest in the environment where none is named. */
-function runMeant({ db }: Instance, release: ReleaseRow, { environment, deployment }: ResultWish): string {
+function runMeant(
+  { db }: Instance,
+  release: ReleaseRow,
+  { environment, deployment }: Pick<ResultWish, 'environment' | 'deployment'>,
+): string {
   if (deployment !== null && findDeployment(db, deployment) !== undefined) return deployment;
   const { process, link } = release;
   const newest = readDeployments(db).find(

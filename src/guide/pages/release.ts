@@ -74,7 +74,10 @@ function factsOf(what: Release, made: Release['author'], standing: Standing): (r
     ['Product', what.process],
     ['Release', `${what.number} (${short(what.digest)})`],
     ['Environment', standing.environment],
-    ['Installed now', installed === null ? 'nothing' : `${installed.number}, since ${installed.since}`],
+    [
+      'Installed now',
+      installed === null ? 'nothing' : `${installed.number}, since ${moment(installed.since)}`,
+    ],
     ['Made by', `${made.name}, ${made.company}`],
     ['Made', moment(made.madeAt)],
     ...(expectedMs === null ? [] : ([['Takes about', span(Math.ceil(expectedMs / 1000))]] as const)),

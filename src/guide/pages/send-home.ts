@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { carriedTo, field, goOn, never, next, once, type Leaf } from '../leaf.ts';
-import { openWait, standingOf, wayOf, type Known, type Remark } from '../known.ts';
+import { openWait, standingOf, wayOf, type Known } from '../known.ts';
 import type { Said } from '../page.ts';
-import type { ResultWish } from '../site.ts';
+import type { Remark, ResultWish } from '../site.ts';
 
 const commentLengthMax = 4000;
 /** Short enough for every file system that a stick may have. */

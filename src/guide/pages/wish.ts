@@ -1,7 +1,8 @@
 import { isBefore, isCarried, releaseName, standingOf, wayOf, type Known, type Way } from '../known.ts';
-import { never, next, once, type Leaf } from '../leaf.ts';
+import { carriedTo, never, next, once, type Leaf } from '../leaf.ts';
 import type { Action } from '../page.ts';
 import type { Standing } from '../site.ts';
+import { moment } from '../../words.ts';
 
 /** What is wanted where something is installed already that this release is not newer than. */
 export const wish: Leaf = {
@@ -11,7 +12,7 @@ export const wish: Leaf = {
   show: (known) => {
     const standing = standingOf(known)!;
     const { installed, compared, environment } = standing;
-    const since = installed === null ? '' : `, since ${installed.since}`;
+    const since = installed === null ? '' : `, since ${moment(installed.since)}`;
     return {
       title: compared === 'same' ? 'It is installed already' : 'Something newer is installed',
       blocks: [
@@ -29,8 +30,13 @@ export const wish: Leaf = {
       mustChoose: true,
     };
   },
-  async take({ learn }, _key, { action }) {
+  async take({ site, known, learn }, _key, { action }) {
     learn({ way: action as Way });
+    // A result that is made again says what the first one said, until a person says something else.
+    if (action === 'report') {
+      const remark = await carriedTo(site).lastRemark(standingOf(known)!.environment, null);
+      if (remark !== null) learn({ remark });
+    }
     return next;
   },
 };

@@ -104,9 +104,7 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
     case 'decision':
       return decisionReply(page, known, answers, used);
     case 'result':
-      return answers.result === null && known.options.resultFile === null
-        ? { ending: endingOf(known) }
-        : next;
+      return wantsResult(known, answers) ? next : { ending: endingOf(known) };
     case 'send-home':
       return { action: 'next', values: sendHome(known, answers) };
     case 'lines':
@@ -162,13 +160,15 @@ function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   };
 }
 
+/** Whether a file for the maker is asked for, in the answers or at the start. */
+const wantsResult = ({ options }: Known, { result }: Answers): boolean =>
+  result !== null || options.resultFile !== null;
+
 function wishReply(known: Known, answers: Answers): Reply {
   const { compared, installed, environment } = standingOf(known)!;
   if (compared === 'same' && answers.ifInstalled === 'again') return { action: 'again', values: {} };
   if (compared === 'same')
-    return known.options.resultFile === null
-      ? { ending: alreadyEnding(known) }
-      : { action: 'report', values: {} };
+    return wantsResult(known, answers) ? { action: 'report', values: {} } : { ending: alreadyEnding(known) };
   // It was named on the command line, as `deploy` takes it.
   if (!isCarried(known)) return { action: 'install', values: {} };
   return {
@@ -200,12 +200,11 @@ function decisionReply(page: Page, known: Known, answers: Answers, used: Set<str
 
 function sendHome({ options }: Known, { result }: Answers): Values {
   const file = options.resultFile ?? result?.file ?? null;
-  return {
-    ...(file !== null && { file }),
-    rating: result?.rating ?? '',
-    comment: result?.comment ?? '',
-    'with-log': String(result?.log ?? false),
-  };
+  const place: Record<string, string> = file === null ? {} : { file };
+  // Where nothing is answered, what was said before stands.
+  if (result === null) return place;
+  const { rating, comment, log } = result;
+  return { ...place, rating: rating ?? '', comment: comment ?? '', 'with-log': String(log) };
 }
 
 function linesReply(known: Known, answers: Answers): Reply {
@@ -223,7 +222,7 @@ function linesReply(known: Known, answers: Answers): Reply {
         },
       ]),
     };
-  return { action: 'write', values: { strike: numbers.join(' ') } };
+  return { action: 'write', values: answers.result === null ? {} : { strike: numbers.join(' ') } };
 }
 
 /** Gives the walk all values at once; tells everything that is missing or wrong, or nothing. */

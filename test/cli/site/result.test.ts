@@ -68,6 +68,19 @@ test('a result file that was lost is made again, and tells nothing twice', async
   expect(await vendor.asks(['bundle', 'import', other.file])).toMatchObject({ entries: 0 });
 });
 
+test('what was said when it was told is known, and by it a lost file is made again with its log', async () => {
+  await using site = await siteAt(data, { file });
+  await takeIn(site);
+  const said = await site.lastRemark(env, null);
+  expect(said).toMatchObject({ rating: 4, withLog: true, struck: [] });
+  expect(said!.comment).toMatch(/^went well, with \*+$/);
+  const lost = await site.writeResult(wish, join(root, 'lost.cgx'));
+  const again = await site.writeResult({ ...wish, ...said! }, join(root, 'again.cgx'));
+  // The log alone is larger than what two sealed files of the same differ by.
+  expect(Math.abs(again.sizeBytes - lost.sizeBytes)).toBeLessThan(100);
+  expect(await vendor.asks(['bundle', 'import', again.file])).toMatchObject({ entries: 0 });
+});
+
 test('a report that was written before leaves as well: all of it is shown, and can not be struck out any more', async () => {
   await using site = await siteAt(data, { file });
   await takeIn(site);

@@ -8,6 +8,7 @@ import type {
   InstanceSite,
   Maker,
   Release,
+  Remark,
   ReleaseSite,
   ResultLine,
   ResultWish,
@@ -45,6 +46,8 @@ export type FakeFacts = {
   readonly outcomes?: readonly Partial<RunOutcome>[];
   readonly tests?: Readonly<Record<string, Check>>;
   readonly lines?: readonly ResultLine[];
+  /** What was said of the last run when it was told. */
+  readonly lastRemark?: Remark;
   /** What is thrown at a call, each time it is made until the list is empty. */
   readonly failures?: Partial<Record<keyof FileSite, unknown[]>>;
   /** Holds a call until it is let go. */
@@ -301,6 +304,10 @@ export function fakeSite(facts: FakeFacts = {}): FakeSite {
       tell({ what: 'parts', done: 1, of: 2 });
       await called('takeIn', 'take in');
       return { ...release, ...facts.release };
+    },
+    async lastRemark() {
+      await called('lastRemark', 'last remark');
+      return facts.lastRemark ?? null;
     },
     async previewResult(wish) {
       await called('previewResult', 'preview');

@@ -420,6 +420,11 @@ describe('where the last run was cut off', () => {
   });
 });
 
+test('a default that nobody saw is not kept: the next release may bring another one', async () => {
+  const { site } = await follows(enough, {}, { isUnattended: true });
+  expect(Object.keys(site.kept)).toEqual(['ConnectionStrings.Main']);
+});
+
 describe('a run that asks', () => {
   const failure = {
     ...ofAPerson,
@@ -508,6 +513,23 @@ describe('the result file', () => {
     expect(here.site.asked.at(-1)).toBe('write /here.cgx');
     const beside = await follows(result('rating: 5'));
     expect(beside.site.asked.at(-1)).toBe('write /media/stick/result.cgx');
+  });
+
+  const installed = { number: '3.2.0', digest: '5f'.repeat(32), since: '2026-03-02T10:00:00.000Z' };
+  const there = { standing: { compared: 'same', installed } } as const;
+
+  test('is written where the release is installed already, by the answers as by the start', async () => {
+    const answered = await follows(result('file: r.cgx, rating: 2'), there);
+    expect(answered.ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'result-written' } });
+    expect(effects(answered.site)).toEqual(['write r.cgx']);
+    expect(answered.site.wishes.at(-1)).toMatchObject({ rating: 2, comment: null });
+  });
+
+  test('that is made again without answers says what the first one said, log and struck lines too', async () => {
+    const lastRemark = { rating: 4, comment: 'Slow', withLog: true, struck: ['host'] } as const;
+    const { site } = await follows(read(maker), { ...there, lastRemark }, { resultFile: 'again.cgx' });
+    expect(effects(site)).toEqual(['write again.cgx']);
+    expect(site.wishes.at(-1)).toMatchObject(lastRemark);
   });
 
   test.each([
