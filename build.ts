@@ -16,7 +16,7 @@ const shared = [
   { name: 'common', test: /[\\/](?:src[\\/]\w+\.ts$|zod[\\/])/ },
   {
     name: 'instance',
-    test: /[\\/]src[\\/](?:cli|commands|db|events|identity|instance|projections|settings)[\\/]/,
+    test: /[\\/](?:src[\\/](?:cli|commands|db|events|identity|instance|projections|settings)|msgpackr)[\\/]/,
   },
 ];
 

@@ -12,7 +12,7 @@ export {
   type MadeEvent,
 } from './define-event.ts';
 export { decodeBody } from './body-reader.ts';
-export { encodeBody } from './body-writer.ts';
+export { encodeBody } from './encoding.ts';
 export { entryBytesMax, headerBytes, readHeader, signatureBytes } from './header.ts';
 export { feedId } from './feed.ts';
 export { entryHash, entryHashType, entryType, sealEntry, type EntryPlace, type FreshEntry } from './seal.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { preAuthEncoding, type SigningKey } from '../identity/index.ts';
-import { encodeBody } from './body-writer.ts';
+import { encodeBody } from './encoding.ts';
 import type { EntryHeader, SealedEntry } from './entry.ts';
 import type { MadeEvent } from './define-event.ts';
 import { EventError } from './errors.ts';
