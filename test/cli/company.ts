@@ -1,5 +1,6 @@
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { companyPfx } from '../support/certificates.ts';
 import { personAt, type Person } from './typed.ts';
 
 /** A vendor with a signed package, a process and an environment, made by its people's commands. */
@@ -35,7 +36,8 @@ export const junit =
 export async function makeInstance(root: string, name: string): Promise<Company> {
   const pfx = join(root, `${name}.pfx`);
   const person = personAt(join(root, name));
-  await person.asks(['init', '--name', name, '--new-certificate', pfx]);
+  writeFileSync(pfx, await companyPfx(name));
+  await person.asks(['init', '--name', name, '--certificate', pfx]);
   return {
     ...person,
     root,

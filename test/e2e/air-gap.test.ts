@@ -60,13 +60,14 @@ test('J2.4 only the lost part was made again, and the jump host passed all on as
 test('J2.5 J2.17 the vendor sees how far the bundle came, then the receipt and its age', async () => {
   expect(told).toMatch(/passed bankair-dmz \S.*, no receipt yet/);
   type Fleet = { customer: string; environment: string; release: string; state: string; ageSeconds: number };
-  const fleet = await new Company(out, 'acme').does<Fleet[]>('fleet');
+  await using acme = new Company(out, 'acme');
+  const fleet = await acme.does<Fleet[]>('fleet');
   expect(fleet).toMatchObject([
     { customer: 'bankair', environment: 'production', release: '1.0.0', state: 'succeeded' },
   ]);
   expect(fleet[0]!.ageSeconds).toBeGreaterThanOrEqual(0);
   type Listed = { receipted: boolean; hops: { name: string }[] }[];
-  const list = await new Company(out, 'acme').does<Listed>('bundle', 'list', 'bankair');
+  const list = await acme.does<Listed>('bundle', 'list', 'bankair');
   expect(list).toMatchObject([{ receipted: true, hops: [{ name: 'bankair-dmz' }, { name: 'bankair' }] }]);
 });
 

@@ -76,7 +76,8 @@ test('INV-8 the search for a secret finds it in every form, whatever stands arou
 
 test('both sides verify the whole history offline and hold the same heads of the feeds they share', async () => {
   type Report = { ok: boolean; feeds: { feed: string; seq: number; head: string; audience: string }[] };
-  const [acme, contoso] = [new Company(out, 'acme'), new Company(out, 'contoso')];
+  await using acme = new Company(out, 'acme');
+  await using contoso = new Company(out, 'contoso');
   const [ours, theirs] = await Promise.all([
     acme.does<Report>('log', 'verify', '--full'),
     contoso.does<Report>('log', 'verify', '--full'),
@@ -93,9 +94,10 @@ test('both sides verify the whole history offline and hold the same heads of the
 
 test('INV-6 every view follows from the log: made again, it has the content it had', async () => {
   const rebuilt = await Promise.all(
-    ['acme', 'contoso'].map((name) =>
-      new Company(out, name).does<{ ok: boolean; changed: string[] }>('log', 'rebuild'),
-    ),
+    ['acme', 'contoso'].map(async (name) => {
+      await using company = new Company(out, name);
+      return await company.does<{ ok: boolean; changed: string[] }>('log', 'rebuild');
+    }),
   );
   expect(rebuilt).toMatchObject([
     { ok: true, changed: [] },

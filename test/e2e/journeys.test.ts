@@ -559,7 +559,7 @@ test('INV-6 the views of all three follow from their logs', async () => {
 
 for (const column of ['bytes', 'signature'] as const) {
   test(`J1.22 one flipped byte in the ${column} of an entry is found and located`, async () => {
-    const copy = new Company(root, `copy-${column}`);
+    await using copy = new Company(root, `copy-${column}`);
     execFileSync('cp', ['-a', contoso.data, copy.data]);
     const { feed, epoch, seq } = flipOneByte(copy, column);
     const args = ['log', 'verify', '--full', '--json'];

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { companyPfx } from '../support/certificates.ts';
 import { earlierBuild } from '../support/earlier-build.ts';
 import { temporaryFolder } from '../support/build-nupkg.ts';
 import { personAt } from '../cli/typed.ts';
@@ -14,8 +15,8 @@ const commit = '9bdc472';
 
 const root = temporaryFolder();
 const earlier = earlierBuild(commit);
-afterAll(() => {
-  earlier[Symbol.dispose]();
+afterAll(async () => {
+  await earlier[Symbol.asyncDispose]();
   root[Symbol.dispose]();
 });
 
@@ -26,13 +27,9 @@ const today = (name: string): Side => personAt(at(name));
 const before = (name: string): Side => ({ asks: (line) => earlier.asks(at(name), line) });
 
 async function init(side: Side, name: string): Promise<string> {
-  const { words } = await side.asks<{ words: string }>([
-    'init',
-    '--name',
-    name,
-    '--new-certificate',
-    at(`${name}.pfx`),
-  ]);
+  const pfx = at(`${name}.pfx`);
+  writeFileSync(pfx, await companyPfx(name));
+  const { words } = await side.asks<{ words: string }>(['init', '--name', name, '--certificate', pfx]);
   return words;
 }
 

@@ -7,7 +7,11 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import forge from 'node-forge';
-import { certificateFacts, type CompanyCertificate } from '../../src/identity/index.ts';
+import {
+  certificateFacts,
+  newCompanyCertificate,
+  type CompanyCertificate,
+} from '../../src/identity/index.ts';
 
 export type CertificateWish = {
   readonly commonName: string;
@@ -130,6 +134,20 @@ function forgeCertificate(der: Uint8Array): forge.pki.Certificate {
 /** A self-signed certificate for signing code, as `init --new-certificate` makes one. */
 export function selfSigned(commonName: string, wish: Partial<CertificateWish> = {}): CompanyCertificate {
   return makeCertificate({ commonName, purposes: ['codeSigning'], ...wish });
+}
+
+const companies = new Map<string, Promise<Uint8Array>>();
+
+/**
+ * The PFX of a company, as `init --new-certificate` writes it. One for each name: to make one takes longer than all else
+ * that an `init` does.
+ */
+export function companyPfx(name: string): Promise<Uint8Array> {
+  const known =
+    companies.get(name) ??
+    newCompanyCertificate({ commonName: name, validFrom: new Date(), validYears: 10 }).then(({ pfx }) => pfx);
+  companies.set(name, known);
+  return known;
 }
 
 /** SHA-256 of the DER of the n-th certificate of the chain, lower-case hex; the first is the signer's own. */

@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { readPfx } from '../../src/identity/index.ts';
 import { packageFileName, packNupkg, signPackage } from '../../src/packages/index.ts';
+import { companyPfx } from './certificates.ts';
+import { openCounter, type Counter } from './counter.ts';
 
 export const program = fileURLToPath(new URL('../../bin/crossgap.js', import.meta.url));
+const builtProgram = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** What a command came to. */
 export type Answer = {
@@ -48,23 +51,30 @@ export type Daemon = AsyncDisposable & {
   kill(): Promise<Answer>;
 };
 
-/** One company of a test: a data folder, and a desk from where its people type. Every command is a real process. */
-export class Company {
+/**
+ * One company of a test: a data folder, and a desk from where its people type into the program that is delivered. What is
+ * typed is taken by one process after another command; what is started, and what is typed meanwhile or in another
+ * environment, is a process of its own.
+ */
+export class Company implements AsyncDisposable {
   readonly name: string;
   readonly data: string;
   readonly desk: string;
   readonly #started = new Set<ChildProcess>();
+  readonly #counter: Counter;
 
   constructor(root: string, name: string, desk = join(root, `${name}-desk`)) {
     this.name = name;
     this.data = join(root, name);
     this.desk = desk;
     mkdirSync(this.desk, { recursive: true });
+    this.#counter = openCounter(builtProgram, this.desk);
   }
 
   /** Makes the instance, with a company certificate that lies on the desk. */
   async init(): Promise<void> {
-    await this.does('init', '--name', this.name, '--new-certificate', 'company.pfx');
+    this.file('company.pfx', Buffer.from(await companyPfx(this.name)));
+    await this.does('init', '--name', this.name, '--certificate', 'company.pfx');
   }
 
   /** Puts a file on the desk; commands find it under its name. */
@@ -89,8 +99,9 @@ export class Company {
     return { child, ended: answerOf(child) };
   }
 
-  /** Ends what a test that failed left running. */
+  /** Closes its counter, and ends what a test that failed left running. */
   async endAll(): Promise<void> {
+    await this.#counter.end();
     const left = [...this.#started].map((child) => {
       child.kill('SIGKILL');
       return once(child, 'exit');
@@ -98,9 +109,16 @@ export class Company {
     await Promise.all(left);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.endAll();
+  }
+
   /** Types a command; whatever it comes to is told. */
   types(args: readonly string[], start: Start = {}): Promise<Answer> {
-    return this.start(args, start).ended;
+    const { input, env, user } = start;
+    if (env !== undefined || user !== undefined || this.#counter.isBusy())
+      return this.start(args, start).ended;
+    return this.#counter.types(['--data', this.data, ...args], input);
   }
 
   /** Types a command that must succeed, and gives its document. */

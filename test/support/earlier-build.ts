@@ -1,14 +1,13 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { openCounter } from './counter.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const run = promisify(execFile);
 
-/** The program as it was at an earlier commit, in a folder of its own, run as processes. */
-export type EarlierBuild = Disposable & {
+/** The program as it was at an earlier commit, in a folder and a process of its own. */
+export type EarlierBuild = AsyncDisposable & {
   /** Types a command that must succeed, and gives its document. */
   asks<T>(data: string, line: string | readonly string[]): Promise<T>;
 };
@@ -20,13 +19,17 @@ export function earlierBuild(commit: string): EarlierBuild {
   execFileSync('tar', ['-xzf', packed, '-C', folder]);
   // What has native code is not in the build.
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const counter = openCounter(join(folder, 'dist/cli/main.js'), folder);
   return {
     async asks<T>(data: string, line: string | readonly string[]): Promise<T> {
       const words = typeof line === 'string' ? line.split(' ') : line;
-      const args = [join(folder, 'bin', 'crossgap.js'), '--data', data, '--json', ...words];
-      const { stdout } = await run(process.execPath, args, { cwd: folder });
+      const { exitCode, stdout, stderr } = await counter.types(['--data', data, '--json', ...words]);
+      if (exitCode !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
       return (stdout === '' ? undefined : JSON.parse(stdout)) as T;
     },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    async [Symbol.asyncDispose]() {
+      await counter.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
