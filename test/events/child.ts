@@ -3,6 +3,7 @@
  * node test/events/child.ts append FOLDER COUNT LABEL, or: node test/events/child.ts receive FOLDER
  */
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/db/index.ts';
 import { openLog, type Log } from '../../src/events/index.ts';
@@ -35,6 +36,9 @@ export function openGoldenLog(
 }
 
 const [mode, folder, count, label] = process.argv.slice(2);
+
+// Who is killed leaves to the next one what it has compiled before.
+if (import.meta.main) flushCompileCache();
 
 if (mode === 'append' && folder !== undefined) {
   const { log, close } = openGoldenLog(folder, 'author');

@@ -206,8 +206,6 @@ export class KilledCompanies {
     const args = [script, this.#companies[side].data, this.#link, `${this.#generation}`];
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
-      // Most of its time went into reading the program again.
-      env: { ...process.env, NODE_COMPILE_CACHE: join(this.#root, 'compiled') },
     });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     this.#writers.set(side, { child, lines });

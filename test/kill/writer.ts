@@ -1,7 +1,11 @@
 /* Appends to one feed until it is ended, and says of each entry when it is in the log: its hash, a line each. */
+import { flushCompileCache } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import { giveValue } from '../../src/commands/index.ts';
 import { openInstance } from '../../src/instance/index.ts';
+
+// Who is killed leaves to the next one what it has compiled before.
+flushCompileCache();
 
 const [data, link, from] = process.argv.slice(2) as [string, string, string];
 const instance = await openInstance(data);
