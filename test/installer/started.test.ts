@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   linkSync,
@@ -13,12 +14,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { programVersion } from '../../src/installation.ts';
 import { hostPlatform } from '../../src/installer/pinned-runtimes.ts';
 import { refuseOtherRuntimes } from '../../src/installer/fetch-runtime.ts';
 import { buildRunner, readInstaller, runtimeVersion, type Runner } from '../../src/installer/index.ts';
 import { makeVendor, type Vendor } from '../cli/site/vendor.ts';
+import { personAt } from '../cli/typed.ts';
+import { makeInstance } from '../support/instances.ts';
 import { runtimeHere, sharedRunner, sharedRuntimes } from '../support/installer-runtime.ts';
 import { codeOf, laterRefusal } from '../support/refusal.ts';
 import { requires } from '../support/requires.ts';
@@ -30,6 +35,13 @@ const isHere =
   requires('unshare', 'installers on a machine with nothing on it') &&
   requires('ldd', 'installers on a machine with nothing on it') &&
   (await runtimeHere(platform, 'installers that are really started')) !== undefined;
+
+/** The folder of the one program that lies unpacked there. */
+function programIn(place: string): string {
+  const folders = readdirSync(place).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  expect(folders).toHaveLength(1);
+  return folders[0]!;
+}
 
 const exporting = ['bundle', 'export', '--to', 'plant', '--release', '3.2.0'];
 type Made = {
@@ -141,7 +153,7 @@ describe.runIf(isHere)('an installer that is started', () => {
       });
     expect(codeOf(await laterRefusal(() => building(wrong)))).toBe('RUNTIME_NOT_AS_PINNED verification');
     const right = join(sharedRuntimes, `node-${runtimeVersion}-${platform}`);
-    expect((await building(right)).sha256).toBe((await sharedRunner(platform)).sha256);
+    expect(await building(right)).toMatchObject({ platform });
     const needed = async () => await refuseOtherRuntimes([right], ['plan9-x64']);
     expect(codeOf(await laterRefusal(needed))).toBe('RUNTIME_NOT_NEEDED misused');
   });
@@ -170,22 +182,126 @@ describe.runIf(isHere)('an installer that is started', () => {
   });
 
   test('a process that the program starts is the program, wherever it lies', () => {
-    const [folder] = readdirSync(machine.here(`${data}/program`)).filter((name) => name !== 'compiled');
+    const folder = programIn(machine.here(`${data}/program`));
     const start = `${data}/program/${folder}/bin/crossgap.js`;
     const own = machine.runs(['/opt/installer', start, '--help']);
     expect(own.stdout).toContain('Usage: crossgap [options] [command]');
     const foreign = machine.runs(['/opt/installer', '/tmp/bin/crossgap.js', '--help']);
     expect(foreign.stdout).toContain('Usage: /opt/installer [options]\n');
-    expect(foreign.stdout).toContain('now /var/lib/crossgap)');
+    expect(foreign.stdout).toMatch(/now\s+\/var\/lib\/crossgap\)/);
   });
 
   test('a program that was changed where it was unpacked is put back and told', () => {
     const place = machine.here(`${data}/program`);
-    const [folder] = readdirSync(place).filter((name) => name !== 'compiled');
-    writeFileSync(join(place, folder!, 'dist/cli/main.js'), 'process.stdout.write("mean");');
+    writeFileSync(join(place, programIn(place), 'dist/cli/main.js'), 'process.stdout.write("mean");');
     const ran = machine.runs(['/opt/installer', '--version']);
     expect(ran.stdout).toBe(`${programVersion()}\n`);
     expect(ran.stderr).toContain('was changed since it was unpacked: it is put back');
+  });
+
+  test('what an earlier file unpacked is removed by the next one that is started, unless a process runs from it', () => {
+    const place = machine.here(`${data}/program`);
+    const [old, used, unknown] = ['a', 'b', 'c'].map((letter) => letter.repeat(32)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const name of [old, used, unknown]) mkdirSync(join(place, name));
+    for (const name of [old, used]) writeFileSync(join(place, `${name}.lock`), '');
+    const lock = new Database(join(place, `${used}.lock`));
+    lock.exec('BEGIN; SELECT * FROM sqlite_schema');
+    expect(version()).toMatchObject({ exitCode: 0, stderr: '' });
+    lock.close();
+    const left = readdirSync(place).filter((name) => /^[0-9a-f]{32}$/.test(name));
+    expect(left.toSorted()).toHaveLength(3);
+    expect(left).toEqual(expect.arrayContaining([used, unknown]));
+    version();
+    expect(readdirSync(place)).not.toContain(used);
+    rmSync(join(place, unknown), { recursive: true });
+  });
+
+  test.each(['/opt/with a blank/installer', "/opt/größer's\nline/🚀 installer"])(
+    'it runs from %j, and names itself so that it can be typed',
+    (path) => {
+      const folder = machine.here(path.slice(0, path.lastIndexOf('/')));
+      mkdirSync(folder, { recursive: true });
+      linkSync(machine.here('/opt/installer'), machine.here(path));
+      const run = (words: readonly string[]) =>
+        machine.runs([path, ...words], { env: { TMPDIR: '/nowhere', LANG: 'xx', TZ: 'Moon/Base' } });
+      expect(run(['crossgap', '--version'])).toMatchObject({ exitCode: 0, stderr: '' });
+      const quoted = `'${path.replaceAll("'", `'\\''`)}'`;
+      expect(run(['--help']).stdout).toContain(`${quoted} --answers answers.yaml --check`);
+      const asked = run(['--check', '--fingerprint', 'one two three four five six', '--json']);
+      expect(asked.exitCode, asked.stderr).toBe(4);
+      expect(asked.stderr).toContain('[FINGERPRINT_DIFFERS]');
+      rmSync(folder, { recursive: true });
+    },
+  );
+
+  test('it runs from a medium that can not be written to', () => {
+    const mounts = 'mount --bind "$ROOT/opt" "$ROOT/opt" && mount -o remount,bind,ro "$ROOT/opt"';
+    const ran = version([], { mounts });
+    expect(ran).toEqual({ exitCode: 0, stdout: `${programVersion()}\n`, stderr: '' });
+  });
+
+  test.runIf(process.geteuid?.() === 0 && requires('setpriv', 'an installer that another account starts'))(
+    'an account that may not write there is told so, and where it could be kept instead',
+    () => {
+      const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+      const shared = mkdtempSync(join(tmpdir(), 'crossgap-nobody-'));
+      const starts = (folder: string) => {
+        const words = [...nobody, join(shared, 'installer'), '--data', folder, '--check', '--json'];
+        const ran = spawnSync('setpriv', words, { encoding: 'utf8', env: { HOME: '/nonexistent' } });
+        const { error } = JSON.parse(ran.stderr.trimEnd().split('\n').at(-1)!) as { error: { hint: string } };
+        return { ...ran, hint: error.hint };
+      };
+      try {
+        chmodSync(shared, 0o755);
+        copyFileSync(file, join(shared, 'installer'));
+        mkdirSync(join(shared, 'closed'), { mode: 0o700 });
+        mkdirSync(join(shared, 'seen'), { mode: 0o755 });
+        const closed = starts(join(shared, 'closed', 'data'));
+        expect([closed.status, closed.stderr]).toEqual([3, expect.stringContaining('may not write there')]);
+        expect(closed.hint).toContain('--data');
+        const seen = starts(join(shared, 'seen'));
+        expect([seen.status, seen.stderr]).toEqual([
+          3,
+          expect.stringContaining('belongs to another account'),
+        ]);
+        expect(readdirSync(join(shared, 'seen'))).toEqual([]);
+      } finally {
+        rmSync(shared, { recursive: true, force: true });
+      }
+    },
+  );
+
+  test('a site that has crossgap takes the invitation in from the file itself', async () => {
+    (await makeInstance(root, 'plant', systemClock)).close();
+    const plant = personAt(join(root, 'plant'));
+    const { words } = await vendor.asks<{ words: string }>('identity show');
+    await plant.asks(['link', 'accept', file, '--fingerprint', words]);
+    await plant.asks(['bundle', 'import', file]);
+    expect(await plant.asks<object[]>('link list')).toMatchObject([{ name: 'acme', state: 'confirmed' }]);
+    expect(await plant.asks<object[]>('inbox')).toHaveLength(1);
+  });
+
+  test('a copy that broke off says so when it is started, and to whoever looks at it', async () => {
+    const whole = readFileSync(file);
+    const at = (await readInstaller(file))!.index.bundle!.offset + 5000;
+    for (const bytes of [at, whole.length / 2]) {
+      const half = join(root, 'half');
+      writeFileSync(half, whole.subarray(0, bytes));
+      const { exitCode, error } = await vendor.types(['bundle', 'inspect', half, '--json']);
+      expect([exitCode, error.code]).toEqual([4, 'INSTALLER_DAMAGED']);
+      expect(error.message).toMatch(
+        /the end of the file is missing: [\d,]+ bytes are here of at least [\d,]+$/,
+      );
+    }
+    writeFileSync(machine.here('/opt/half'), whole.subarray(0, at), { mode: 0o755 });
+    const ran = machine.runs(['/opt/half', '--check', '--json']);
+    expect(ran.exitCode).toBe(4);
+    expect(ran.stderr).toContain('the end of the file is missing');
+    rmSync(machine.here('/opt/half'));
   });
 
   test.each<[string, string, string, string]>([

@@ -14,7 +14,8 @@ import { getAsset, getRawAsset } from 'node:sea';
 import { assetOf, folderDigits, manifestAsset, startFile, type ProgramManifest } from '../program.ts';
 import { dataFolderOf, saidFolder } from './data-folder.ts';
 import { refusalLines, Refusal } from './errors.ts';
-import { unpack } from './unpack.ts';
+import { clearPrograms, compiledOf, holdProgram, type LockFile, type OpenLockFile } from './hold-program.ts';
+import { guarded, unpack } from './unpack.ts';
 
 const words = process.argv.slice(2);
 
@@ -25,12 +26,15 @@ function start(): void {
   const own = ownFolder(name);
   const data = own === undefined ? dataFolderOf(words, machine) : dirname(dirname(own));
   const folder = own ?? join(data, 'program', name);
-  unpack(folder, { manifest, bytesOf: (path) => new Uint8Array(getRawAsset(assetOf(path))) }, (line) =>
-    process.stderr.write(`${line}\n`),
-  );
-  refuseUnrunnable(join(folder, manifest.native), data);
+  const packed = { manifest, bytesOf: (path: string) => new Uint8Array(getRawAsset(assetOf(path))) };
+  const held = heldProgram(folder, () => {
+    unpack(folder, packed, tell);
+    refuseUnrunnable(join(folder, manifest.native), data);
+  });
+  process.once('exit', () => held.close());
+  if (own === undefined) clearOthers(folder);
   // Beside the program, since nothing is written elsewhere.
-  enableCompileCache(join(folder, '..', 'compiled'));
+  enableCompileCache(compiledOf(folder));
   if (own === undefined && saidFolder(words) === undefined) process.env['CROSSGAP_DATA'] = data;
   const file = join(folder, ...startFile.split('/'));
   process.argv = [
@@ -38,6 +42,36 @@ function start(): void {
     ...(own === undefined ? [process.execPath, ...words] : [file, ...words.slice(1)]),
   ];
   createRequire(file)(file);
+}
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Nobody removes a program that is held. One that was removed before it could be is unpacked again. */
+function heldProgram(folder: string, unpackAll: () => void): LockFile {
+  for (;;) {
+    unpackAll();
+    const held = guarded(dirname(folder), () => holdProgram(folder, lockFiles(folder)));
+    if (held !== undefined) return held;
+  }
+}
+
+function clearOthers(folder: string): void {
+  try {
+    clearPrograms(folder, lockFiles(folder));
+  } catch (error) {
+    // It takes room and does no harm; the next start tries again.
+    const why = error instanceof Error ? error.message : String(error);
+    tell(`Programs of earlier files could not be removed from ${dirname(folder)}: ${why}`);
+  }
+}
+
+/** The one library that can hold a lock is in the program. */
+function lockFiles(folder: string): OpenLockFile {
+  const Database = createRequire(join(folder, startFile))('better-sqlite3') as new (
+    path: string,
+    options: { readonly timeout: number },
+  ) => LockFile;
+  return (path, timeout) => new Database(path, { timeout });
 }
 
 /** The folder of the unpacked program, where the first word is its start file. */

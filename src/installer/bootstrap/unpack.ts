@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
@@ -30,6 +31,7 @@ export type Packed = {
 export function unpack(folder: string, packed: Packed, tell: (line: string) => void): void {
   const place = dirname(folder);
   guarded(place, () => {
+    keepToOurselves(dirname(place));
     makeFolders(place);
     refuseForeign(place);
   });
@@ -103,22 +105,47 @@ function filesBelow(folder: string): string[] | undefined {
     );
 }
 
+/** What lies in a data folder from its beginning, or is put beside it before an instance is made there. */
+const marks = ['crossgap.db', 'crossgap.db.restoring', 'init.lock'];
+const beside = /^(?:program|runtimes|result-.*|installer\.lock.*)$/;
+
+/**
+ * Looks whether a data folder that is there already is empty or a site's, and this account's own; that others can write
+ * there is ended. Who may write to it can put something else in the place of all that is kept there.
+ */
+function keepToOurselves(data: string): void {
+  if (!existsSync(data) || !statSync(data).isDirectory()) return;
+  const names = readdirSync(data);
+  if (!names.every((name) => beside.test(name)) && !names.some((name) => marks.includes(name)))
+    throw unusable(data, 'other things lie there', 'Name another folder with --data, or an empty one.');
+  const owner = process.geteuid?.();
+  if (owner === undefined) return;
+  const { uid, mode } = statSync(data);
+  if (uid !== owner) throw ofOther(data, uid);
+  // Whoever keeps applications there may let others read them.
+  const kept = names.length === 0 ? 0o700 : mode & ~0o022 & 0o7777;
+  if ((mode & 0o7777) !== kept) chmodSync(data, kept);
+}
+
+function ofOther(path: string, uid: number): Refusal {
+  return unusable(
+    path,
+    `it belongs to another account (number ${uid})`,
+    'Start it as the account that owns the folder, or name another with --data.',
+  );
+}
+
 /** What somebody else may write to can be changed between the look and the start. */
 function refuseForeign(place: string): void {
   const owner = process.geteuid?.();
   if (owner === undefined) return;
   const { uid, mode } = lstatSync(place);
-  if (uid !== owner)
-    throw unusable(
-      place,
-      `it belongs to another account (number ${uid})`,
-      'Start it as the account that owns the folder, or name another with --data.',
-    );
+  if (uid !== owner) throw ofOther(place, uid);
   if ((mode & 0o077) !== 0) chmodSync(place, 0o700);
 }
 
 /** What the system refuses, in words. */
-function guarded<T>(path: string, act: () => T): T {
+export function guarded<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
@@ -146,6 +173,10 @@ const reasons: Readonly<Record<string, readonly [why: string, hint: string]>> = 
   EEXIST: ['a file is in the way', 'Move the file away, or name another folder with --data.'],
   ELOOP: ['its links lead in a circle', 'Name another folder with --data.'],
   ENAMETOOLONG: ['its name is too long', 'Name a shorter one with --data.'],
+  SQLITE_CANTOPEN: ['this account may not write there', elsewhere],
+  SQLITE_READONLY: ['this account may not write there', elsewhere],
+  SQLITE_BUSY: ['another process works there', 'Wait until that is done, then start it again.'],
+  SQLITE_FULL: ['there is no space left', 'Make room, or name a folder on another disk with --data.'],
   EIO: ['the disk reports an error', 'Have the disk looked at, or name a folder on another with --data.'],
 };
 

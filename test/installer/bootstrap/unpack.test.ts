@@ -114,6 +114,37 @@ test.runIf(process.geteuid?.() === 0)('a folder that another account could chang
   expect(go).toThrow('it belongs to another account (number 12345)');
 });
 
+test.runIf(process.geteuid?.() === 0)(
+  'a data folder of another account is refused before anything is put there',
+  () => {
+    const data = join(place, '..');
+    chownSync(data, 12_345, 12_345);
+    expect(go).toThrow('it belongs to another account (number 12345)');
+    expect(readdirSync(data)).toEqual([]);
+  },
+);
+
+test('a folder in which other things lie is left as it is', () => {
+  const data = join(place, '..');
+  mkdirSync(join(data, 'program'));
+  writeFileSync(join(data, 'letter.txt'), 'dear');
+  expect(go).toThrow('other things lie there');
+  expect([readdirSync(data).toSorted(), readdirSync(place)]).toEqual([['letter.txt', 'program'], []]);
+  writeFileSync(join(data, 'crossgap.db'), '');
+  go();
+  expect(existsSync(folder)).toBe(true);
+});
+
+test('an empty data folder is made its own; in one that is used others can write no more', () => {
+  const data = join(place, '..');
+  chmodSync(data, 0o755);
+  go();
+  expect(statSync(data).mode & 0o777).toBe(0o700);
+  chmodSync(data, 0o777);
+  go();
+  expect(statSync(data).mode & 0o777).toBe(0o755);
+});
+
 test('a folder that others may enter is closed to them', () => {
   go();
   chmodSync(place, 0o755);
