@@ -53,6 +53,8 @@ export type Field = {
   readonly required: boolean;
   /** What stands in the field at first: the answer kept from last time, or the default. */
   readonly value: string | null;
+  /** Where nothing is typed a default or an answer from before counts, so that it can't be made empty. */
+  readonly staysFilled?: boolean;
   /** An answer from before is kept and need not be typed again. */
   readonly isKept: boolean;
   /** What is wrong with what was typed. */

@@ -61,6 +61,7 @@ function fieldOf(input: InputStanding, typed: Values, problem: string | undefine
     secret,
     mayBeShown,
     required: required && input.default === null,
+    staysFilled: input.default !== null || isKnown,
     value: secret ? null : valueOf(input, typed),
     isKept: secret && (name in typed || isKnown),
     problem: problem ?? null,

@@ -4,7 +4,7 @@ import select from '@inquirer/select';
 import type { Readable, Writable } from 'node:stream';
 import { foldLines } from '../../fold-lines.ts';
 import { printable } from '../../printable.ts';
-import { aboutField, optionsOf, usualOf } from './plain-questions.ts';
+import { aboutField, canBeEmptied, optionsOf, usualOf } from './plain-questions.ts';
 import { PersonEnded, type Questions } from './questions.ts';
 import { secretPrompt } from './secret-prompt.ts';
 
@@ -22,7 +22,8 @@ export function movingQuestions(
   return {
     async field(field, signal) {
       for (const line of aboutField(field)) say(`${line}\n`);
-      const label = `${printable(field.label)}${usualOf({ ...field, value: null })}:`;
+      const ways = canBeEmptied(field) ? ' (Backspace empties it)' : usualOf({ ...field, value: null });
+      const label = `${printable(field.label)}${ways}:`;
       const options = optionsOf(field);
       if (options !== undefined) {
         const usual = options.find(({ value }) => value === field.value)?.value;
@@ -45,6 +46,7 @@ export function movingQuestions(
           ? secretPrompt({ message: label, mayBeShown }, on(signal))
           : input({ message: label, ...(usual !== undefined && { default: usual }) }, on(signal)),
       );
+      if (typed === '' && canBeEmptied(field)) return '';
       return typed === '' || typed === usual ? undefined : typed;
     },
     async action({ actions, mustChoose }, signal) {

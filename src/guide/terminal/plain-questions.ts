@@ -54,6 +54,7 @@ export function plainQuestions(input: Keys, output: Screenful): Questions {
         return options[at]!.value;
       }
       const typed = await ask(`${label}${usualOf(field)}: `, signal, field.secret);
+      if (typed.trim() === emptied && canBeEmptied(field)) return '';
       return typed === '' ? undefined : typed;
     },
     async action({ actions, mustChoose }, signal) {
@@ -83,6 +84,14 @@ export function optionsOf({
   return required ? choices : [...choices, { value: '', label: 'none' }];
 }
 
+/** What is typed where a line can't be edited, so that nothing stands in a field any more. */
+const emptied = '-';
+
+/** Whether something stands in a field that need not stand there. */
+export function canBeEmptied({ value, required, secret, staysFilled = false }: Field): boolean {
+  return !secret && !required && !staysFilled && value !== null && value !== '';
+}
+
 /** What stands beside a field: help, and what is wrong with what was typed before. */
 export function aboutField({ help, problem }: Field): string[] {
   return [
@@ -92,8 +101,10 @@ export function aboutField({ help, problem }: Field): string[] {
   ];
 }
 
-export function usualOf({ value, isKept, required, secret }: Field): string {
+export function usualOf(field: Field): string {
+  const { value, isKept, required, secret } = field;
   if (isKept) return ' [kept; Enter leaves it]';
+  if (canBeEmptied(field)) return ` [${printable(value!)}; ${emptied} empties it]`;
   if (value !== null && value !== '' && !secret) return ` [${printable(value)}]`;
   const shown = secret ? ', not shown while typed' : '';
   return required ? ` (needed${shown})` : ` (may be left empty${shown})`;

@@ -99,6 +99,14 @@ test('only what was wrong is asked again, and what was typed can be changed', as
   expect(seen).toContain('Orders 3.2.0 (page 1 of 5)');
 });
 
+test('a field that need not be filled is emptied by a dash', async () => {
+  const both = ['', theWords, 'acme.pem', ''];
+  const { seen, site } = await types([...both, '-', '', 'q', '2']);
+  expect(seen).toContain('Problem: Give one of the two, not both');
+  expect(seen).toContain('Or a certificate file [acme.pem; - empties it]: ');
+  expect(site.asked).toContain('believe');
+});
+
 test('what a file says of itself gives the terminal no orders', async () => {
   const { seen } = await types(['', 'q'], {
     maker: { believed: true },

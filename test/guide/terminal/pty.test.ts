@@ -64,6 +64,21 @@ describe.runIf(hasPty)('in a terminal', () => {
     expect(seen).toContain('(typed, not shown)');
   });
 
+  test('a field that need not be filled is emptied by Backspace', async () => {
+    const seen = await atTerminal([
+      ['What now?', enter],
+      ['told by phone', `${theWords}${enter}`],
+      ['certificate file', `acme.pem${enter}`],
+      ['What now?', enter],
+      ['not both', ''],
+      ['Backspace empties it', `\u007f${enter}`],
+      ['What now?', enter],
+      ['Orders 3.2.0 (page 1 of 5)', ''],
+      ['More:', '\u0003'],
+    ]);
+    expect(seen).toContain('ended with 3');
+  });
+
   test('a secret may be looked at while it is typed, and is gone from the line then', async () => {
     const seen = await atTerminal([
       ['What now?', enter],
