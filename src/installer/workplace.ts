@@ -23,7 +23,10 @@ export async function openWorkplace(folder: string, what: string): Promise<Workp
 
 async function clearLeft(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    const [, pid] = /^(?:making|fetching|bundle)-(\d+)-/.exec(name) ?? [];
+    // Folders of this kind, and a runtime that was about to be kept.
+    const [, inFolder, inFile] =
+      /^(?:(?:making|fetching|bundle)-(\d+)-|node-.*\.(\d+)\.tmp$)/.exec(name) ?? [];
+    const pid = inFolder ?? inFile;
     if (pid === undefined || isAlive(Number(pid))) continue;
     await rm(join(folder, name), { recursive: true, force: true });
   }

@@ -1,5 +1,14 @@
-import { chmodSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, expect, test } from 'vitest';
 import { firstWords } from '../../src/cli/program.ts';
@@ -10,6 +19,7 @@ import { tryLock } from '../../src/lock.ts';
 import { endsExecutor, makeVendor, type Vendor } from './site/vendor.ts';
 import { freshFolder, type, type Answer } from './typed.ts';
 
+const program = resolve(import.meta.dirname, '../../bin/crossgap.js');
 const root = freshFolder();
 const typed = './orders-installer';
 const cut = join(root, 'cut');
@@ -119,6 +129,27 @@ test('a folder that a newer program was at is left as it is, and a newer file is
   expect(hintOf(refused)).toMatch(/ DATABASE_NEWER: .*ask its maker for a newer one\.$/);
   expect(refused.exitCode).toBe(3);
   expect(readFileSync(dataFolder(data).database).equals(before)).toBe(true);
+});
+
+test('what is left of a result where the power went is removed by the next start, and not by one that may not work there', async () => {
+  const data = siteLike('one');
+  const media = mkdtempSync(join(root, 'media-'));
+  const out = join(media, 'plant.cgx');
+  const args = ['--data', data, 'install', first, '--answers', answers, '--result', out];
+  const cutOff = spawnSync(process.execPath, [program, ...args], {
+    env: { ...process.env, CROSSGAP_FAULT: 'result.copied' },
+  });
+  expect(cutOff.signal).toBe('SIGKILL');
+  const left = () => readdirSync(data).filter((name) => name.startsWith('result-'));
+  expect([left().length, readdirSync(media)]).toEqual([1, ['plant.cgx~']]);
+  using other = tryLock(join(data, 'installer.lock'), 'installer by somebody')!;
+  expect((await starts(data, first)).exitCode).toBe(8);
+  expect([left().length, readdirSync(media)]).toEqual([1, ['plant.cgx~']]);
+  other.release();
+  expect((await starts(data, first)).exitCode).toBe(0);
+  expect([left(), readdirSync(media)]).toEqual([[], []]);
+  expect((await starts(data, first, ['--result', out])).exitCode).toBe(0);
+  expect([left(), readdirSync(media)]).toEqual([[], ['plant.cgx']]);
 });
 
 test('what a site passes on to the maker keeps the words of the maker', () => {

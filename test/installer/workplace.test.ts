@@ -18,9 +18,10 @@ test('what is made is gone when it is done with', async () => {
 
 test('what somebody left who was ended is removed; what belongs to anybody else stays', async () => {
   const { pid } = spawnSync(process.execPath, ['--version']);
-  const others = [`bundle-${process.pid}-abc`, 'runner-linux-x64-abc', 'bundle-ours'];
-  for (const name of [...others, `making-${pid}-abc`, `fetching-${pid}-abc`, `bundle-${pid}-abc`])
-    mkdirSync(join(root, name));
+  const kept = ['node-24.0.0-linux-x64', `node-24.0.0-linux-x64.${process.pid}.tmp`];
+  const others = [`bundle-${process.pid}-abc`, 'runner-linux-x64-abc', 'bundle-ours', ...kept];
+  const left = [`making-${pid}-abc`, `fetching-${pid}-abc`, `bundle-${pid}-abc`, `${kept[0]}.${pid}.tmp`];
+  for (const name of [...others, ...left]) mkdirSync(join(root, name));
   await using place = await openWorkplace(root, 'bundle');
   expect(readdirSync(root).toSorted()).toEqual([...others, place.path.slice(root.length + 1)].toSorted());
 });

@@ -1,8 +1,9 @@
-import { constants, copyFileSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exportBundle } from '../../bundles/index.ts';
 import { linkReplica, previewReport, tellReport, toldReport } from '../../daemon/index.ts';
 import { syncPath } from '../../durable.ts';
+import { faultPoint } from '../../faults.ts';
 import type { Remark, ResultLine, ResultWish, WrittenResult } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import {
@@ -16,6 +17,7 @@ import { cargoOf, recipientOf, senderOf } from '../bundle-ends.ts';
 import { holdBundles } from '../bundle-lock.ts';
 import { CliError } from '../errors.ts';
 import { systemReason } from '../files.ts';
+import { resultFolder, unfinished } from './result-folder.ts';
 
 /**
  * Every line that would go home, by the wish: what was written before and the maker has not said to hold, then the
@@ -43,14 +45,10 @@ export async function writeResult(
   const place = placeFor(instance, out);
   await tellReport(instance, deployment, wish);
   const link = readLinks(instance.db).find((row) => row.link === release.link)!;
-  const folder = mkdtempSync(join(instance.folder.root, 'result-'));
-  try {
-    const { file, size, sha256 } = await bundleFor(instance, link, folder);
-    carryTo(file, place);
-    return { file: place, sizeBytes: size, sha256, to: link.name, words: instance.identity.words };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using folder = resultFolder(instance.folder.root, place);
+  const { file, size, sha256 } = await bundleFor(instance, link, folder.path);
+  carryTo(file, place);
+  return { file: place, sizeBytes: size, sha256, to: link.name, words: instance.identity.words };
 }
 
 /** What was said of a run when it was told last: the same wish again tells the same, with its log. */
@@ -128,9 +126,10 @@ function placeFor({ identity }: Instance, out: string): string {
 
 /** Puts the file there whole or not at all; the medium is most often another one. */
 function carryTo(file: string, place: string): void {
-  const temporary = `${place}~`;
+  const temporary = unfinished(place);
   try {
     copyFileSync(file, temporary, constants.COPYFILE_FICLONE);
+    faultPoint('result.copied');
     syncPath(temporary);
     renameSync(temporary, place);
   } catch (cause) {

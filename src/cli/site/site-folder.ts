@@ -4,6 +4,7 @@ import { InstanceError, type DataFolder } from '../../instance/index.ts';
 import { isLocked, lockHolder, tryLock, type Lock } from '../../lock.ts';
 import { CliError } from '../errors.ts';
 import { systemReason } from '../files.ts';
+import { clearLeftResults } from './result-folder.ts';
 
 const lockName = 'installer.lock';
 
@@ -69,7 +70,8 @@ function firstThere(path: string): string {
 }
 
 /**
- * Holds the folder for one installer at a time; a daemon there has work of its own.
+ * Holds the folder for one installer at a time; a daemon there has work of its own. What one that was ended left of a
+ * result goes.
  *
  * @throws CliError SITE_HELD, InstanceError DATA_FOLDER_NOT_WRITABLE
  */
@@ -79,6 +81,7 @@ export function holdSite(places: DataFolder, actor: string): Lock {
   const path = join(root, lockName);
   const lock = lockIn(root, path, actor);
   if (lock === undefined) throw held(root, path, 'another installer');
+  clearLeftResults(root);
   return lock;
 }
 

@@ -107,7 +107,7 @@ function filesBelow(folder: string): string[] | undefined {
 
 /** What lies in a data folder from its beginning, or is put beside it before an instance is made there. */
 const marks = ['crossgap.db', 'crossgap.db.restoring', 'init.lock'];
-const beside = /^(?:program|runtimes|result-.*|installer\.lock.*)$/;
+const beside = /^(?:program|runtimes|installer\.lock.*)$/;
 
 /**
  * Looks whether a data folder that is there already is empty or a site's, and this account's own; that others can write
