@@ -12,7 +12,7 @@ export type LookedAtScript = PlannedScript & {
   readonly approval: ApprovedScript | null;
   /** What stood at its place before: what was approved last, else what runs here; null where nothing did. */
   readonly before: {
-    /** `approved for 1.0.0`, `as 1.0.0 runs here`. */
+    /** `what was approved for 1.0.0`, `what 1.0.0 runs here`. */
     readonly what: string;
     /** What differs from it, as people read it; none where nothing does, null where its text is not here any more. */
     readonly lines: readonly string[] | null;
@@ -57,10 +57,10 @@ export async function lookAtScripts(
     if (last === undefined)
       return running === undefined || runs === undefined
         ? null
-        : { what: `as ${runs.number} runs here`, lines: differing(running, script) };
+        : { what: `what ${runs.number} runs here`, lines: differing(running, script) };
     const { place, digest, release: number, releaseDigest } = last;
     const then = (await texts(releaseDigest))?.find((one) => one.place === place && one.digest === digest);
-    return { what: `approved for ${number}`, lines: differing(then, script) };
+    return { what: `what was approved for ${number}`, lines: differing(then, script) };
   }
 }
 

@@ -3,6 +3,7 @@ import { commandLine, count, span, moment } from '../words.ts';
 import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
 import { isCarried, openRun, openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
+import { unapproved } from './scripts.ts';
 import type { RunOutcome } from './site.ts';
 
 /** How it ends when there is no page left to go to, by what was done. */
@@ -18,10 +19,22 @@ export function endingOf(known: Known): Ending {
       known.checks === null
         ? 'Nothing was installed; what was chosen needs no checks.'
         : `All checks are good: ${releaseName(known)} can be installed. Nothing was installed.`,
+      ...scriptLines(known),
     ]);
   }
   if (options.until === 'questions') return ended(known, 'asked', []);
   return leftEnding(known);
+}
+
+/** What somebody who approves scripts has to know of them. */
+function scriptLines(known: Known): string[] {
+  const standing = standingOf(known);
+  const open = standing === undefined ? 0 : unapproved(standing).length;
+  if (standing === undefined || open === 0) return [];
+  const { scripts, consent } = standing;
+  return [
+    `${count(scripts.length, 'script')}, ${open} not approved here; answers that approve them say approve-scripts: ${consent.set}`,
+  ];
 }
 
 /** A person left, or asked to end, before anything was begun; or between a run and what comes after it. */

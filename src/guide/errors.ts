@@ -11,6 +11,7 @@ const exits = {
   INSTALLER_TOO_OLD: exitCodes.refused,
   PLACE_UNKNOWN: exitCodes.misused,
   RELEASE_IN_THE_WAY: exitCodes.refused,
+  SCRIPTS_NOT_APPROVED: exitCodes.refused,
   WAY_IMPOSSIBLE: exitCodes.refused,
   WEB_NOT_SERVED: exitCodes.misused,
 } as const satisfies Record<string, ExitCode>;

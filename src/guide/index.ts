@@ -16,6 +16,8 @@ export type {
   ResultWish,
   RunHooks,
   RunOutcome,
+  ScriptApproval,
+  ScriptStanding,
   Site,
   SiteFacts,
   Standing,

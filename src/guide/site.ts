@@ -35,6 +35,11 @@ export type ReleaseSite = AsyncDisposable & {
   judgeSignatures(): Promise<readonly JudgedSignature[]>;
   /** How the release stands in an environment of this site, with what is known of inputs. */
   standing(environment: string): Promise<Standing>;
+  /**
+   * A person approves the scripts of the release as they stand in an environment; kept, with who did it.
+   * @throws CommandError SCRIPTS_NOT_APPROVED where they are not those that were read
+   */
+  approveScripts(environment: string, approval: ScriptApproval): Promise<void>;
   /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing; ends with `signal`. */
   check(environment: string, values: Values, signal: AbortSignal): Promise<readonly Check[]>;
   /** Runs the connection test of one input, where the process has one. Its output is told, masked; ends with `signal`. */
@@ -133,13 +138,14 @@ export type Standing = {
   readonly inputs: readonly InputStanding[];
   /** What changes against what is installed: steps, scripts, packages, inputs; one line each. */
   readonly changes: readonly string[];
-  /** The scripts that would run, with their text, and whether they changed since the last release that ran here. */
-  readonly scripts: readonly {
-    readonly where: string;
-    readonly language: string;
-    readonly text: string;
-    readonly isNew: boolean;
-  }[];
+  /** Every script that may run, those of packages and those that take it away among them. */
+  readonly scripts: readonly ScriptStanding[];
+  readonly consent: {
+    /** Which scripts they are, in one digest. */
+    readonly set: string;
+    /** Whether none of them runs before a person approved it; else the maker's signature is enough. */
+    readonly isAsked: boolean;
+  };
   readonly steps: readonly {
     readonly id: string;
     readonly name: string;
@@ -153,6 +159,33 @@ export type Standing = {
   readonly inTheWay: { readonly why: string; readonly hint: string } | null;
   /** From the vendor's own runs, where it told; milliseconds. */
   readonly expectedMs: number | null;
+};
+
+/** A script, and what a person said to it at this site. */
+export type ScriptStanding = {
+  readonly where: string;
+  readonly language: string;
+  /** The process, or the package that brings it. */
+  readonly from: string;
+  readonly digest: string;
+  readonly text: string;
+  /** What of it is not shown as it is, in words. */
+  readonly remark: string | null;
+  /** Who approved this very text in this place; null where nobody did. */
+  readonly approval: { readonly by: string; readonly at: string; readonly release: string } | null;
+  /** What stood there before, and what differs from it, line by line; `lines` null where that text is not here any more. */
+  readonly before: { readonly what: string; readonly lines: readonly string[] | null } | null;
+  /** Whether it is not the one of the release that ran here last. */
+  readonly isNew: boolean;
+};
+
+/** A person lets the scripts of a release run at this site. */
+export type ScriptApproval = {
+  /** The digest of those that were read. */
+  readonly set: string;
+  /** Who approves, as that person signs; null where it is whoever started the program. */
+  readonly by: string | null;
+  readonly note: string | null;
 };
 
 export type OpenRun = {

@@ -161,6 +161,6 @@ function approvalInWords(approval: LookedAtScript['approval'], before: LookedAtS
     return `approved by ${approval.by}, ${moment(approval.at)}, for ${approval.release}${note}`;
   }
   if (before === null) return 'not approved; nothing stood here before';
-  const [how, gone] = [before.lines?.length === 0 ? 'the same as' : 'not the same as', before.lines === null];
+  const [how, gone] = [before.lines?.length === 0 ? 'the same as' : 'not', before.lines === null];
   return `not approved; ${how} ${before.what}${gone ? ', of which the text is not here any more' : ''}`;
 }

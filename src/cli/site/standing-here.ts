@@ -1,4 +1,4 @@
-import { previewPlan, revisionOf } from '../../daemon/index.ts';
+import { approve, previewPlan, revisionOf, scriptsOfRelease } from '../../daemon/index.ts';
 import {
   CommandError,
   installedRun,
@@ -6,26 +6,14 @@ import {
   rollbackTarget,
   type Place,
 } from '../../commands/index.ts';
-import type { Standing } from '../../guide/index.ts';
+import type { ScriptApproval, Standing } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { compareVersions, parseVersion } from '../../packages/index.ts';
-import {
-  scriptsBeforeSteps,
-  scriptsIn,
-  stepApplies,
-  type Revision,
-  type Script,
-} from '../../process/index.ts';
-import {
-  expectedDuration,
-  findDeployment,
-  readEnvironments,
-  type ReleaseRow,
-} from '../../projections/index.ts';
+import { expectedDuration, findDeployment, type ReleaseRow } from '../../projections/index.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { releaseDiff } from '../release-diff.ts';
 import { releaseOfRun } from '../release-of-run.ts';
-import { heldRevision } from '../revisions.ts';
+import { lookAtScripts } from '../script-changes.ts';
 import { inputsHere } from './inputs-here.ts';
 import { openRun } from './open-run.ts';
 import { placeHere } from './place-here.ts';
@@ -55,10 +43,7 @@ export async function standingHere(
     inputs: inputsHere(instance, release, { revision, environment }),
     changes:
       before === undefined || before.digest === release.digest ? [] : changesSince(instance, before, release),
-    scripts: scriptsOf(revision, before && heldRevision(instance, before.document.revision.digest), {
-      environment,
-      tags: readEnvironments(db).find(({ name }) => name === environment)?.tags ?? [],
-    }),
+    ...(await scriptsHere(instance, release, environment)),
     steps: preview.steps.map(({ id, name, action, skippedBecause }) => ({
       id,
       name,
@@ -99,38 +84,38 @@ function changesSince(instance: Instance, before: ReleaseRow, release: ReleaseRo
     .filter((line) => line.trim() !== '');
 }
 
-/**
- * Every script of the process: those that look before anything is done, those of the steps in this environment, and
- * those that take it away. New is one that did not stand in the release before. What packages bring is in them.
- */
-function scriptsOf(
-  revision: Revision,
-  before: Revision | undefined,
-  where: Parameters<typeof stepApplies>[1],
-): Standing['scripts'] {
-  const known = new Set(before && scriptsAmong(before, before.steps).map(({ script }) => script.text));
-  const applying = revision.steps.filter((step) => stepApplies(step, where) === undefined);
-  return scriptsAmong(revision, applying).map(({ where: place, script }) => ({
-    where: place,
-    language: script.kind,
-    text: script.text,
-    isNew: !known.has(script.text),
-  }));
+/** Every script with what was said to it here; none where the release is not whole here, which is in the way by itself. */
+async function scriptsHere(
+  instance: Instance,
+  release: ReleaseRow,
+  environment: string,
+): Promise<Pick<Standing, 'scripts' | 'consent'>> {
+  const { lacking, refusedParts } = deployableRelease(instance, instance.db, release, environment);
+  if (lacking.length > 0 || refusedParts.length > 0)
+    return { scripts: [], consent: { set: '', isAsked: false } };
+  const { scripts, set, areAsked } = await lookAtScripts(instance, release, environment);
+  return {
+    scripts: scripts.map(({ approval, place: _place, sizeBytes: _size, ...script }) => ({
+      ...script,
+      approval: approval && {
+        by: approval.by,
+        at: new Date(approval.at).toISOString(),
+        release: approval.release,
+      },
+    })),
+    consent: { set, isAsked: areAsked },
+  };
 }
 
-function scriptsAmong(
-  revision: Revision,
-  steps: Revision['steps'],
-): readonly { readonly where: string; readonly script: Script }[] {
-  const ofSteps = (some: Revision['steps'], what: string) =>
-    some.flatMap(({ name, action }) =>
-      scriptsIn(action).map((script) => ({ where: `${what} ${name}`, script })),
-    );
-  return [
-    ...scriptsBeforeSteps(revision),
-    ...ofSteps(steps, 'step'),
-    ...ofSteps(revision.uninstall ?? [], 'uninstall step'),
-  ];
+/** A person lets the scripts of a release run here. @throws CommandError SCRIPTS_NOT_APPROVED */
+export async function approveHere(
+  instance: Instance,
+  release: ReleaseRow,
+  environment: string,
+  approval: ScriptApproval,
+): Promise<void> {
+  const of = await scriptsOfRelease(instance, release, environment);
+  instance.record((db) => approve(db, of, approval));
 }
 
 /** What no answer and no decision of the operator takes away. */

@@ -5,7 +5,7 @@ import type { ReleaseRow } from '../../projections/index.ts';
 import { keepAnswers } from './inputs-here.ts';
 import { judgedSignatures } from './release-here.ts';
 import { decideHere, runWork } from './run-work.ts';
-import { standingHere } from './standing-here.ts';
+import { approveHere, standingHere } from './standing-here.ts';
 
 /** The instance, and a release that it holds. */
 export type Here = { readonly instance: Instance; readonly release: ReleaseRow };
@@ -20,6 +20,10 @@ export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSi
     async standing(environment) {
       const { instance, release } = here();
       return await standingHere(instance, release, environment);
+    },
+    async approveScripts(environment, approval) {
+      const { instance, release } = here();
+      await approveHere(instance, release, environment, approval);
     },
     async check(environment, values, left) {
       const { instance, release } = here();

@@ -1,10 +1,8 @@
 import { openWait, standingOf } from '../known.ts';
-import { field, never, once, type Leaf } from '../leaf.ts';
+import { never, once, type Leaf } from '../leaf.ts';
 import type { Action } from '../page.ts';
+import { signedIn, signingFields } from '../signing.ts';
 import type { Decision } from '../site.ts';
-
-const noteLengthMax = 4000;
-const nameLengthMax = 200;
 
 /** A step that a person does or confirms, or one that failed and asks what becomes of it. */
 export const decision: Leaf = {
@@ -24,38 +22,17 @@ export const decision: Leaf = {
             { kind: 'text', text: 'This step is done by a person. The steps after it wait for your answer.' },
             { kind: 'verbatim', title: 'Instructions', text: wait.text },
           ],
-      fields: [
-        field({
-          name: 'by',
-          label: 'Your name',
-          help: 'Kept with the answer.',
-          required: true,
-          problem: problems['by'] ?? null,
-        }),
-        field({
-          name: 'note',
-          label: 'Note',
-          help: 'Kept with the answer, such as the number of a ticket; never a password.',
-          type: 'long-text',
-          problem: problems['note'] ?? null,
-        }),
-      ],
+      fields: signingFields('answer', { by: null, problems }),
       actions: wait.offers.map((answer) => answers[answer]),
       mustChoose: true,
       noWayBack: true,
     };
   },
-  async take({ site, known, learn }, _key, { action, values }) {
+  async take({ site, known, learn }, _key, said) {
     const { deployment, wait } = openWait(known)!;
-    const [by, note] = [(values['by'] ?? '').trim(), (values['note'] ?? '').trim()];
-    const problems = {
-      ...(by === '' && { by: 'Your name is needed' }),
-      ...(by.length > nameLengthMax && { by: `A name has at most ${nameLengthMax} characters` }),
-      ...(note.length > noteLengthMax && { note: `A note has at most ${noteLengthMax} characters` }),
-    };
-    if (Object.keys(problems).length > 0) return { go: 'stay', problems };
-    const answer = action as Decision['answer'];
-    await site.decide(deployment, wait.wait, { answer, by, note: note === '' ? null : note });
+    const signed = signedIn(said, null);
+    if ('problems' in signed) return { go: 'stay', problems: signed.problems };
+    await site.decide(deployment, wait.wait, { answer: said.action as Decision['answer'], ...signed });
     const { environment } = standingOf(known)!;
     learn({ deployment, outcome: null, work: { kind: 'resume', deployment, environment } });
     return { go: 'to', page: 'running' };

@@ -1,8 +1,10 @@
 import { GuideError } from '../errors.ts';
 import { isBefore, isInstalling, releaseName, standingOf, type Known } from '../known.ts';
-import { goOn, never, next, once, type Leaf } from '../leaf.ts';
-import type { Block } from '../page.ts';
-import type { Release, Standing } from '../site.ts';
+import { goOn, never, next, once, type Hand, type Leaf, type Step } from '../leaf.ts';
+import type { Action, Block, Said } from '../page.ts';
+import { unapproved } from '../scripts.ts';
+import { signedIn, signingFields } from '../signing.ts';
+import type { Release, ScriptStanding, Standing } from '../site.ts';
 import { count, moment, short, size, span } from '../../words.ts';
 
 /** What the release is, what changes against what is installed, and every script with its text. */
@@ -14,7 +16,7 @@ export const release: Leaf = {
     if (standing.inTheWay !== null) throw inTheWay(known, standing.inTheWay);
     if (known.signatures === null) learn({ signatures: await site.judgeSignatures() });
   },
-  show: (known) => {
+  show: (known, _key, { problems }) => {
     const [standing, what, signatures] = [standingOf(known)!, known.release!, known.signatures];
     if (signatures === null) return { title: releaseName(known), blocks: [judging], actions: [] };
     return {
@@ -48,11 +50,47 @@ export const release: Leaf = {
         },
         ...scripts(standing),
       ],
-      actions: standing.inTheWay === null ? [goOn] : [],
+      ...(needsApproval(known) && {
+        fields: signingFields('approval', { by: known.facts.account, problems }),
+        mustChoose: true,
+      }),
+      actions: standing.inTheWay === null ? waysOn(known) : [],
     };
   },
-  take: async () => next,
+  take: async (hand, _key, said) => (said.action === 'approve' ? await approved(hand, said) : next),
 };
+
+/** Who only looks changes nothing, and approves nothing. */
+function needsApproval(known: Known): boolean {
+  const standing = standingOf(known)!;
+  return known.options.until === 'end' && standing.inTheWay === null && unapproved(standing).length > 0;
+}
+
+function waysOn(known: Known): Action[] {
+  if (!needsApproval(known)) return [goOn];
+  const standing = standingOf(known)!;
+  const open = unapproved(standing).length;
+  const approve: Action = {
+    id: 'approve',
+    label: `Approve ${open === 1 ? 'this script' : `these ${open} scripts`} and go on`,
+    about: 'Kept with your name; the same text in the same place is not asked about again.',
+  };
+  const bySignature: Action = {
+    ...goOn,
+    label: 'Go on without approving them',
+    about: "This site lets scripts run by their maker's signature; nothing is kept of it.",
+  };
+  return standing.consent.isAsked ? [approve] : [approve, bySignature];
+}
+
+async function approved({ site, known, learn }: Hand, said: Said): Promise<Step> {
+  const { environment, consent } = standingOf(known)!;
+  const signed = signedIn(said, known.facts.account);
+  if ('problems' in signed) return { go: 'stay', problems: signed.problems };
+  await site.approveScripts(environment, { set: consent.set, ...signed });
+  learn({ standings: { ...known.standings, [environment]: await site.standing(environment) } });
+  return next;
+}
 
 const judging: Block = { kind: 'text', text: 'The signature of each package is being judged.' };
 
@@ -94,19 +132,58 @@ function changes({ installed, changes: lines }: Standing): Block[] {
       ];
 }
 
-function scripts({ scripts: all }: Standing): Block[] {
+function scripts(standing: Standing): Block[] {
+  const { scripts: all, consent } = standing;
   if (all.length === 0) return [];
+  const open = unapproved(standing).length;
   const fresh = all.filter(({ isNew }) => isNew).length;
+  const since = fresh === 0 ? 'none of them' : fresh === all.length ? 'all of them' : `${fresh} of them`;
+  const consented =
+    open === 0
+      ? 'All of them are approved here.'
+      : `${all.length - open} of them are approved here, ${open} not.`;
   return [
     { kind: 'heading', text: 'Scripts' },
     {
       kind: 'text',
-      text: `${count(all.length, 'script')}, ${fresh === 0 ? 'none of them new since the last release that ran here' : `${fresh} new or changed since the last release that ran here`}.`,
+      text: `${count(all.length, 'script')}, ${since} new or changed since the last release that ran here. ${consented}`,
     },
-    ...all.map(({ where, language, text, isNew }): Block => ({
-      kind: 'verbatim',
-      title: `${where} (${language}, ${isNew ? 'new or changed' : 'as before'})`,
-      text,
-    })),
+    ...(open > 0 && consent.isAsked
+      ? [
+          {
+            kind: 'notice',
+            tone: 'note',
+            text: 'No script runs at this site before a person approved it.',
+          } as const,
+        ]
+      : []),
+    ...all.flatMap(scriptBlocks),
   ];
+}
+
+function scriptBlocks(script: ScriptStanding): Block[] {
+  const { where, language, from, text, remark, before, digest } = script;
+  const whole: Block = {
+    kind: 'verbatim',
+    title: `${where} (${language}, from ${from}; ${standsIn(script)}; SHA-256 ${short(digest)})`,
+    text: remark === null ? text : `${text}\n(${remark})`,
+  };
+  return before === null || before.lines === null || before.lines.length === 0
+    ? [whole]
+    : [
+        whole,
+        {
+          kind: 'verbatim',
+          title: `What changed in ${where}, against ${before.what}`,
+          text: before.lines.join('\n'),
+        },
+      ];
+}
+
+function standsIn({ approval, before }: ScriptStanding): string {
+  if (approval !== null) return `approved by ${approval.by}, ${moment(approval.at)}, for ${approval.release}`;
+  if (before === null) return 'new, not approved';
+  if (before.lines === null)
+    return `not approved; not ${before.what}, of which the text is not here any more`;
+  return `not approved; ${before.lines.length === 0 ? 'the same as' : 'not'} ${before.what}`;
 }

@@ -9,6 +9,7 @@
  *     ConnectionStrings.Main: { file: FILE }           or { env: NAME }, or { command: [PROGRAM, ARGUMENT…] }
  *   steps:                                             manual steps, and steps that fail and ask, by their ids
  *     ask-the-dba: { answer: approve, by: NAME, note: TEXT }
+ *   approve-scripts: DIGEST                            of the scripts that were read, as --check names it
  *   if-interrupted: resume                             start-over, roll-back or leave; nothing is the default
  *   if-installed: leave                                or again
  *   result: { file: FILE, rating: 5, comment: TEXT, log: false, strike: [ID…] }
@@ -36,6 +37,8 @@ export type Answers = {
   readonly environment: string | null;
   readonly values: ReadonlyMap<string, Source>;
   readonly steps: ReadonlyMap<string, Decision>;
+  /** The digest of the scripts that were read and may run. */
+  readonly approveScripts: string | null;
   readonly ifInterrupted: (typeof interruptedWays)[number] | null;
   readonly ifInstalled: (typeof installedWays)[number];
   readonly result: {
@@ -64,6 +67,7 @@ export const noAnswers: Answers = {
   environment: null,
   values: new Map(),
   steps: new Map(),
+  approveScripts: null,
   ifInterrupted: null,
   ifInstalled: 'leave',
   result: null,
@@ -155,6 +159,7 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
       'environment',
       'values',
       'steps',
+      'approve-scripts',
       'if-interrupted',
       'if-installed',
       'result',
@@ -173,11 +178,19 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
     environment: read.text('environment'),
     values: valuesIn(read, dirname(path)),
     steps: new Map(read.keys(['steps']).map((id) => [id, decisionOf(read, ['steps', id])])),
+    approveScripts: scriptSetIn(read),
     ifInterrupted: read.oneOf(interruptedWays, 'if-interrupted'),
     ifInstalled: read.oneOf(installedWays, 'if-installed') ?? 'leave',
     result: (read.at('result') ?? '') === '' ? null : resultOf(read),
     placeOf: (...to) => source.placeOf(to),
   };
+}
+
+function scriptSetIn(read: Reader): string | null {
+  const set = read.text('approve-scripts')?.trim() ?? null;
+  if (set !== null && !/^[0-9a-f]{64}$/.test(set))
+    read.refuse(['approve-scripts'], 'this is no digest of scripts', 'Copy the one that --check names.');
+  return set;
 }
 
 /** Names of inputs are told apart as the process does: by their letters, large or small. */

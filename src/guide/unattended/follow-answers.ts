@@ -16,6 +16,7 @@ import {
   type Known,
 } from '../known.ts';
 import type { Page, Said } from '../page.ts';
+import { notApproved, unapproved } from '../scripts.ts';
 import type { InputStanding, Standing, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
 import { interruptedWays, invalidAnswers, type Answers } from './answers.ts';
@@ -99,6 +100,8 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
     }
     case 'wish':
       return wishReply(known, answers);
+    case 'release':
+      return releaseReply(known, answers);
     case 'summary':
       return { action: 'go', values: {} };
     case 'decision':
@@ -112,6 +115,16 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
     default:
       return next;
   }
+}
+
+/** Scripts are approved where the answers name exactly those; where nothing is said, the site's own rule decides. */
+function releaseReply(known: Known, { approveScripts: said }: Answers): Reply {
+  const standing = standingOf(known)!;
+  const { consent } = standing;
+  if (unapproved(standing).length === 0) return next;
+  if (said === null ? consent.isAsked : said !== consent.set) return { failure: notApproved(known, said) };
+  if (said === null || known.options.until !== 'end') return next;
+  return { action: 'approve', values: { by: known.facts.account } };
 }
 
 const howItStands = {

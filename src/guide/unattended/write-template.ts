@@ -1,5 +1,7 @@
 import { isCarried, openRun, releaseName, standingOf, type Known } from '../known.ts';
+import { unapproved } from '../scripts.ts';
 import type { InputStanding, Standing } from '../site.ts';
+import { count } from '../../words.ts';
 
 /** A file of answers to fill in: what is asked, of which type, and what is known or taken where nothing is said. */
 export function answersTemplate(known: Known): string {
@@ -39,6 +41,7 @@ export function answersTemplate(known: Known): string {
           '',
         ]
       : []),
+    ...(standing === undefined ? [] : consent(standing)),
     '# Where a run before was cut off: resume, start-over, roll-back or leave. Without it, nothing is done then.',
     openRun(known) === undefined ? '# if-interrupted: resume' : 'if-interrupted: ""',
     '',
@@ -50,6 +53,18 @@ export function answersTemplate(known: Known): string {
         ]
       : []),
   ].join('\n');
+}
+
+function consent(standing: Standing): string[] {
+  const open = unapproved(standing).length;
+  if (open === 0) return [];
+  const { scripts, consent: of } = standing;
+  const need = of.isAsked ? 'needed here' : "without it the maker's signature is enough";
+  return [
+    `# Its ${count(scripts.length, 'script')}, ${open} not approved here: once they were read, take the # away (${need}).`,
+    `# approve-scripts: ${of.set}`,
+    '',
+  ];
 }
 
 function inputLines(input: InputStanding): string[] {

@@ -135,11 +135,11 @@ test('J2.15: a changed script needs a new approval, in the process and inside a 
   const changed = await scriptsOf('1.2.0');
   expect(open(changed)).toEqual(['step Last']);
   expect(changed.scripts.find(({ where }) => where === 'step Last')!.before).toEqual({
-    what: 'approved for 1.0.0',
+    what: 'what was approved for 1.0.0',
     lines: ['@@ -1,1 +1,2 @@', ' echo last', '+echo and more'],
   });
   const told = await acme.types('release scripts 1.2.0 --env uat --diff');
-  expect(told.stdout).toContain('not approved; not the same as approved for 1.0.0');
+  expect(told.stdout).toContain('not approved; not what was approved for 1.0.0');
   expect(told.stdout).toContain('| +echo and more');
   expect(await acme.types('deploy 1.2.0 --env uat --json')).toMatchObject({ exitCode: 3 });
   expect((await approve('1.2.0')).stdout).toContain('1 script approved');
@@ -167,7 +167,7 @@ test('without approvals a script is compared with what runs there', async () => 
   expect((await deploy('1.0.0')).exitCode).toBe(0);
   const { scripts } = await scriptsOf('1.2.0');
   expect(scripts.find(({ where }) => where === 'step Last')!.before).toMatchObject({
-    what: 'as 1.0.0 runs here',
+    what: 'what 1.0.0 runs here',
   });
   expect(scripts.find(({ where }) => where === 'check Disk')!.before).toMatchObject({ lines: [] });
   expect(existsSync(marks)).toBe(true);

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import type { FileSite } from '../../../src/guide/index.ts';
+import type { FileSite, Standing } from '../../../src/guide/index.ts';
 import { effectsIn } from '../../support/companies.ts';
+import { laterRefusal } from '../../support/refusal.ts';
 import { requiresSmallDisk } from '../../support/requires.ts';
 import { freshFolder } from '../typed.ts';
 import { endsExecutor, hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from './vendor.ts';
@@ -111,6 +112,38 @@ test('J2.9 a machine that nobody has met installs what was carried there', () =>
   );
 });
 
+test('J2.15 a site that asks runs no script before it was approved; a changed one is asked about again, with what changed', async () => {
+  const data = installedSite();
+  appendFileSync(join(data, 'crossgap.toml'), '\n[consent]\nscripts = "ask"\n');
+  const open = ({ scripts }: Standing): string[] =>
+    scripts.filter(({ approval }) => approval === null).map(({ where }) => where);
+  {
+    await using site = await at(data, first);
+    const { consent, ...standing } = await site.standing(env);
+    expect(consent.isAsked).toBe(true);
+    expect(open({ consent, ...standing })).toHaveLength(standing.scripts.length);
+    await site.approveScripts(env, { set: consent.set, by: 'S. Officer', note: 'CHG-1' });
+    const after = await site.standing(env);
+    expect(open(after)).toEqual([]);
+    expect(after.scripts[0]?.approval).toMatchObject({ by: 'S. Officer', release: '1.0.0' });
+  }
+  await using site = await at(data, second);
+  const { consent, ...standing } = await site.standing(env);
+  expect(open({ consent, ...standing })).toEqual(['step Web, deploy']);
+  const changed = standing.scripts.find(({ approval }) => approval === null);
+  expect(changed?.before?.what).toBe('what was approved for 1.0.0');
+  expect(changed?.before?.lines?.at(-1)).toContain('echo changed');
+  const refused = await laterRefusal(() => site.run(install, hooks()));
+  expect(refused.code).toBe('SCRIPTS_NOT_APPROVED');
+  expect(effectsIn(vendor.marks)).toEqual({});
+  const other = await laterRefusal(() =>
+    site.approveScripts(env, { set: '0'.repeat(64), by: null, note: null }),
+  );
+  expect(other.code).toBe('SCRIPTS_NOT_APPROVED');
+  await site.approveScripts(env, { set: consent.set, by: null, note: null });
+  expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded', number: '1.1.0' });
+});
+
 test('J2.9 J2.15 answers are kept for the next version, and what changes, scripts too, is told against what is installed', async () => {
   await using site = await at(installedSite(), second);
   const standing = await site.standing(env);
@@ -123,7 +156,9 @@ test('J2.9 J2.15 answers are kept for the next version, and what changes, script
       { name: 'Smtp.Host', isKnown: false },
     ],
   });
-  expect(standing.scripts.filter(({ isNew }) => isNew).map(({ where }) => where)).toEqual(['step Web']);
+  expect(standing.scripts.filter(({ isNew }) => isNew).map(({ where }) => where)).toEqual([
+    'step Web, deploy',
+  ]);
   expect(standing.changes.join('\n')).toMatch(/Orders\.Web +1\.0\.0 +→ +1\.1\.0/);
   expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded', number: '1.1.0' });
 });

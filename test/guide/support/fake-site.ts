@@ -55,6 +55,7 @@ export type FakeFacts = {
 };
 
 export const theWords = 'amber basin cedar delta ember falcon';
+export const theSet = '5e'.repeat(32);
 export const theSecret = 'Gräßlich-"geheim"/\\ 4711';
 
 export class FakeRefusal extends CrossgapError {
@@ -146,8 +147,19 @@ const standing: Standing = {
   inputs: theInputs,
   changes: [],
   scripts: [
-    { where: 'Stop service, run', language: 'bash', text: 'systemctl stop orders || true', isNew: true },
+    {
+      where: 'step Stop service',
+      language: 'bash',
+      from: 'the process',
+      digest: '1a'.repeat(32),
+      text: 'systemctl stop orders || true',
+      remark: null,
+      approval: { by: 'S. Officer', at: '2026-03-02T09:15:00.000Z', release: '3.1.0' },
+      before: null,
+      isNew: true,
+    },
   ],
+  consent: { set: theSet, isAsked: false },
   steps: [
     { id: 'stop-service', name: 'Stop service', kind: 'script', isManual: false, skippedBecause: null },
     { id: 'db', name: 'Db', kind: 'package', isManual: false, skippedBecause: null },
@@ -246,6 +258,15 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
         ...installed,
       };
     },
+    async approveScripts(_environment, { set, by, note }) {
+      await called('approveScripts', `approve ${by} ${note ?? ''}`.trimEnd());
+      if (set !== theSet) throw new FakeRefusal('Cannot approve: these are other scripts');
+      const scripts = (facts.standing?.scripts ?? standing.scripts).map((script) => ({
+        ...script,
+        approval: { by: by ?? 'root', at: '2026-03-03T09:15:00.000Z', release: '3.2.0' },
+      }));
+      installed = { ...installed, scripts };
+    },
     async check(_environment, values, signal) {
       const ended = (): void => void asked.push('check is ended');
       signal.addEventListener('abort', ended);
@@ -270,7 +291,7 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
       tell({ tone: 'good', text: 'step 3 of 3 Web: succeeded' });
       const state = signal.aborted ? 'interrupted' : (outcome.state ?? 'succeeded');
       const whole = { ...outcomeOf(), ...outcome, state };
-      if (state === 'succeeded') installed = { open: null, compared: 'same' };
+      if (state === 'succeeded') installed = { ...installed, open: null, compared: 'same' };
       return whole;
     },
     async decide(_deployment, _wait, decision) {

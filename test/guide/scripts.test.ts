@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import { exitCodes } from '../../src/errors.ts';
+import {
+  answersTemplate,
+  followAnswers,
+  noAnswers,
+  readAnswers,
+  startGuide,
+  type Answers,
+  type Ending,
+  type GuideOptions,
+  type Page,
+  type ScriptStanding,
+} from '../../src/guide/index.ts';
+import { fakeSite, theInputs, theSet, theWords, type FakeFacts, type FakeSite } from './support/fake-site.ts';
+import { asked, walker } from './support/walking.ts';
+
+const script: ScriptStanding = {
+  where: 'step Stop',
+  language: 'bash',
+  from: 'the process',
+  digest: '1a'.repeat(32),
+  text: 'systemctl stop orders',
+  remark: null,
+  approval: { by: 'S. Officer', at: '2026-03-02T09:15:00.000Z', release: '3.1.0' },
+  before: null,
+  isNew: false,
+};
+const changed: ScriptStanding = {
+  ...script,
+  where: 'step Web, PreDeploy.sh',
+  from: 'package Orders.Web 3.2.0',
+  text: 'rm -rf cache',
+  remark: 'it is cut here',
+  approval: null,
+  before: { what: 'what was approved for 3.1.0', lines: ['@@ -1,1 +1,1 @@', '-true', '+rm -rf cache'] },
+  isNew: true,
+};
+const place = (isAsked: boolean, scripts = [script, changed]): FakeFacts => ({
+  maker: { believed: true },
+  inputs: theInputs.map((input) => ({
+    ...input,
+    isKnown: true,
+    value: input.secret ? null : (input.default ?? 'mail'),
+  })),
+  standing: { scripts, consent: { set: theSet, isAsked } },
+});
+const waysOn = ({ actions }: Page): string[] =>
+  actions.map(({ id }) => id).filter((id) => id !== 'back' && id !== 'leave');
+const approvals = ({ asked: all }: Pick<FakeSite, 'asked'>): string[] =>
+  all.filter((one) => one.startsWith('approve'));
+
+describe('J2.15: the page of a release', () => {
+  test('goes on plainly where every script is approved', async () => {
+    const page = await walker(place(true, [script])).goesTo('release');
+    expect([waysOn(page), page.mustChoose, page.fields]).toEqual([['next'], false, []]);
+    expect(JSON.stringify(page.blocks)).toContain('approved by S. Officer');
+  });
+
+  test('shows what is not approved with what changed, and Enter alone approves nothing', async () => {
+    const { goesTo, says, site } = walker(place(true));
+    const page = await goesTo('release');
+    expect([waysOn(page), page.mustChoose]).toEqual([['approve'], true]);
+    expect(page.actions[0]?.label).toBe('Approve this script and go on');
+    const shown = page.blocks.flatMap((block) => (block.kind === 'verbatim' ? [block] : []));
+    expect(shown.find(({ title }) => title.startsWith('What changed in step Web, PreDeploy.sh'))?.text).toBe(
+      '@@ -1,1 +1,1 @@\n-true\n+rm -rf cache',
+    );
+    expect(shown.find(({ title }) => title.includes('from package Orders.Web 3.2.0'))?.text).toBe(
+      'rm -rf cache\n(it is cut here)',
+    );
+    expect((await says('next')).id).toBe('release');
+    expect((await says('approve', { by: ' ' })).fields[0]?.problem).toBe('Your name is needed');
+    expect(approvals(site)).toEqual([]);
+    expect((await says('approve', { by: 'S. Officer', note: 'CHG-1' })).id).toBe('checks');
+    expect(approvals(site)).toEqual(['approve S. Officer CHG-1']);
+    // Gone back to, it is approved.
+    expect(waysOn(await says('back'))).toEqual(['next']);
+  });
+
+  test('goes on without an approval where signatures are enough, if a person says so', async () => {
+    const { goesTo, says, site } = walker(place(false));
+    const page = await goesTo('release');
+    expect([waysOn(page), page.mustChoose]).toEqual([['approve', 'next'], true]);
+    expect((await says('next')).id).toBe('checks');
+    expect(approvals(site)).toEqual([]);
+  });
+
+  test('approves nothing where is only looked', async () => {
+    const page = await walker(place(true), { until: 'checks' }).goesTo('release');
+    expect([waysOn(page), page.mustChoose]).toEqual([['next'], false]);
+  });
+});
+
+describe('J2.15: without a person', () => {
+  const answers = (set: string): Answers => readAnswers('answers.yaml', `approve-scripts: ${set}\n`);
+  const follows = async (
+    given: Answers,
+    facts: FakeFacts,
+    options: Partial<GuideOptions> = {},
+  ): Promise<{ ending: Ending; site: FakeSite }> => {
+    const site = fakeSite(facts);
+    const walk = startGuide(site, { ...asked, ...options });
+    return { ending: await followAnswers(walk, { answers: given, environment: {} }), site };
+  };
+  const failureOf = ({ failure, exitCode }: Ending) => [failure?.code, exitCode];
+
+  test('exactly the scripts that the answers name are approved', async () => {
+    const { ending, site } = await follows(answers(theSet), place(true));
+    expect(ending.exitCode).toBe(0);
+    expect(approvals(site)).toEqual(['approve root']);
+    expect(site.asked.indexOf('approve root')).toBeLessThan(site.asked.indexOf('check'));
+  });
+
+  test.each([true, false])('other scripts are refused and named, asked (%s) or not', async (isAsked) => {
+    const { ending, site } = await follows(answers('0'.repeat(64)), place(isAsked));
+    expect(failureOf(ending)).toEqual(['SCRIPTS_NOT_APPROVED', exitCodes.refused]);
+    expect(ending.failure?.details).toMatchObject({ set: theSet, scripts: ['step Web, PreDeploy.sh'] });
+    expect(site.asked.some((one) => /^(?:approve|check|run)/.test(one))).toBe(false);
+  });
+
+  test('where nothing is said the rule of the site decides', async () => {
+    const refused = await follows(noAnswers, place(true));
+    expect(failureOf(refused.ending)).toEqual(['SCRIPTS_NOT_APPROVED', exitCodes.refused]);
+    expect(refused.ending.failure?.hint).toContain(`approve-scripts: ${theSet}`);
+    const { ending, site } = await follows(noAnswers, place(false));
+    expect([ending.exitCode, approvals(site)]).toEqual([0, []]);
+  });
+
+  test('what is approved already needs no answer, whatever stands there', async () => {
+    expect((await follows(noAnswers, place(true, [script]))).ending.exitCode).toBe(0);
+    const { ending, site } = await follows(answers('0'.repeat(64)), place(true, [script]));
+    expect([ending.exitCode, approvals(site)]).toEqual([0, []]);
+  });
+
+  test('a look names the digest and records nothing; so does a file to fill in', async () => {
+    const looked = await follows(noAnswers, place(false), { until: 'checks' });
+    expect(looked.ending.text.join('\n')).toContain(`approve-scripts: ${theSet}`);
+    const good = await follows(answers(theSet), place(true), { until: 'checks' });
+    expect([good.ending.exitCode, approvals(good.site)]).toEqual([0, []]);
+    const bad = await follows(noAnswers, place(true), { until: 'checks' });
+    expect(failureOf(bad.ending)).toEqual(['SCRIPTS_NOT_APPROVED', exitCodes.refused]);
+
+    const template = async (facts: FakeFacts): Promise<string> => {
+      const { guide, stands, says } = walker(facts, { until: 'questions', words: theWords });
+      for (let page = await stands(); page.id !== 'over'; page = await stands()) await says('next');
+      return answersTemplate(guide.known);
+    };
+    expect(await template(place(true))).toContain(`# approve-scripts: ${theSet}`);
+    expect(await template(place(true, [script]))).not.toContain('approve-scripts');
+  });
+
+  test('what is no digest is refused with its place', () => {
+    expect(() => readAnswers('answers.yaml', 'approve-scripts: all\n')).toThrow('line 1, column 18');
+  });
+});
