@@ -3,9 +3,12 @@ import { FeedOpened, type LinkTransport } from '../events/index.ts';
 import type { Fold, Projection, UnreadEntry } from './projection.ts';
 
 /** How far a feed came in a batch, `at` its newest date (0: none); `news` is its newest entry there that wants a receipt. */
-type Farthest = { pos: number; epoch: number; seq: number; hash: string; at: number; news: number | null };
+type Farthest = { epoch: number; seq: number; hash: string; at: number; news: number | null };
 
-/** One row a link: who is at the other end, how far each side holds the other's feed. */
+/**
+ * One row a link: who is at the other end, how far each side holds the other's feed. How far our own has come is asked of
+ * the log, so that what leaves writes nothing here.
+ */
 export const linkBoard: Projection = {
   name: 'link-board',
   tables: ['link'],
@@ -26,21 +29,21 @@ export const linkBoard: Projection = {
               heard_at = nullif(max(?, coalesce(heard_at, 0)), 0),
               inward_news = coalesce(?, inward_news) WHERE link = ?`,
     );
-    const told = db.prepare(
-      `UPDATE link SET outward_epoch = ?, outward_seq = ?, outward_news = coalesce(?, outward_news), outward_pos = ?
-        WHERE link = ?`,
+    const opened = db.prepare(`UPDATE link SET outward_feed = ? WHERE link = ?`);
+    // Receipts that follow each other keep which entry before them wanted one.
+    const receipted = db.prepare(
+      `UPDATE link SET receipted_epoch = :epoch, receipted_seq = :seq,
+              outward_receipt_news = iif(outward_receipt_epoch = :ownEpoch AND outward_receipt_seq = :ownSeq - 1,
+                                         outward_receipt_news, :ownSeq - 1),
+              outward_receipt_epoch = :ownEpoch, outward_receipt_seq = :ownSeq WHERE link = :link`,
     );
-    const receipted = db.prepare(`UPDATE link SET receipted_epoch = ?, receipted_seq = ? WHERE link = ?`);
     // How far a feed has come changes with every entry: only the last of a batch is written.
     const heardOf = new Map<string, Farthest>();
-    const toldTo = new Map<string, Farthest>();
-    const note = ({ pos, header, hash, place }: UnreadEntry, isNews: boolean): void => {
-      if (place.kind === 'self') return;
-      const feeds = place.kind === 'inward' ? heardOf : toldTo;
-      let farthest = feeds.get(place.link);
+    const note = ({ header, hash, place }: UnreadEntry, isNews: boolean): void => {
+      if (place.kind !== 'inward') return;
+      let farthest = heardOf.get(place.link);
       if (farthest === undefined)
-        feeds.set(place.link, (farthest = { pos, epoch: 0, seq: 0, hash, at: 0, news: null }));
-      farthest.pos = pos;
+        heardOf.set(place.link, (farthest = { epoch: 0, seq: 0, hash, at: 0, news: null }));
       farthest.epoch = header.epoch;
       farthest.seq = header.seq;
       farthest.hash = hash;
@@ -51,14 +54,15 @@ export const linkBoard: Projection = {
     const save = (): void => {
       for (const [link, { epoch, seq, hash, at, news }] of heardOf)
         heard.run(epoch, seq, hash, at, news, link);
-      for (const [link, { epoch, seq, news, pos }] of toldTo) told.run(epoch, seq, news, pos, link);
       heardOf.clear();
-      toldTo.clear();
     };
     const apply: Fold['apply'] = (entry) => {
-      const { event, place } = entry;
+      const { event, header, place } = entry;
       note(entry, event.name !== 'receipt.given');
       switch (event.name) {
+        case 'feed.opened':
+          if (place.kind === 'outward') opened.run(Buffer.from(header.feed, 'hex'), place.link);
+          return;
         case 'link.invited': {
           const { link, name, transport } = event.data;
           insert.run(link, name, 'invited', JSON.stringify(transport), null, null);
@@ -87,7 +91,8 @@ export const linkBoard: Projection = {
         case 'receipt.given': {
           const { epoch, seq } = event.data;
           if (place.kind === 'inward') receipt.run(epoch, seq, place.link);
-          else if (place.kind === 'outward') receipted.run(epoch, seq, place.link);
+          else if (place.kind === 'outward')
+            receipted.run({ epoch, seq, ownEpoch: header.epoch, ownSeq: header.seq, link: place.link });
           return;
         }
         default:
@@ -122,9 +127,15 @@ export type LinkRow = {
   readonly confirmed: { readonly epoch: number; readonly seq: number };
 };
 
+/** Of our feed for a link, what an index tells of its newest entry. */
+const newestOutward = (what: 'epoch' | 'seq' | 'pos'): string =>
+  `(SELECT ${what} FROM entry WHERE feed = outward_feed ORDER BY epoch DESC, seq DESC LIMIT 1)`;
+
+const storedLink = `SELECT *, ${newestOutward('epoch')} AS outward_epoch, ${newestOutward('seq')} AS outward_seq FROM link`;
+
 /** Every link there ever was, by name. */
 export function readLinks(db: Database): LinkRow[] {
-  const rows = db.prepare(`SELECT * FROM link ORDER BY name, link`).all();
+  const rows = db.prepare(`${storedLink} ORDER BY name, link`).all();
   return (rows as StoredLink[]).map(linkRow);
 }
 
@@ -259,8 +270,8 @@ export function prepareFindLink(
 /** The links that were told something last, those with the newest entry first. */
 export function* toldLast(db: Database): Generator<{ readonly link: string; readonly name: string }> {
   const piece = db.prepare<[number], { link: string; name: string; state: string; pos: number }>(
-    `SELECT link, name, state, outward_pos AS pos FROM link WHERE outward_pos > 0 AND outward_pos < ?
-      ORDER BY outward_pos DESC LIMIT 1000`,
+    `SELECT link, name, state, ${newestOutward('pos')} AS pos FROM link INDEXED BY link_by_outward_feed
+      WHERE outward_feed IS NOT NULL AND pos < ? ORDER BY pos DESC LIMIT 1000`,
   );
   for (let below = Number.MAX_SAFE_INTEGER; ;) {
     const links = piece.all(below);
@@ -273,7 +284,7 @@ export function* toldLast(db: Database): Generator<{ readonly link: string; read
 
 /** One link by its id: what is done for each of thousands reads no more than its own. */
 export function readLink(db: Database, link: string): LinkRow | undefined {
-  const row = prepared(db, `SELECT * FROM link WHERE link = ?`).get(link) as StoredLink | undefined;
+  const row = prepared(db, `${storedLink} WHERE link = ?`).get(link) as StoredLink | undefined;
   return row && linkRow(row);
 }
 
@@ -297,9 +308,16 @@ function linkRow(row: StoredLink): LinkRow {
       news: row['inward_news']!,
     },
     receipted: { epoch: row['receipted_epoch']!, seq: row['receipted_seq']! },
-    outward: { epoch: row['outward_epoch']!, seq: row['outward_seq']!, news: row['outward_news']! },
+    outward: outwardOf(row),
     confirmed: { epoch: row['receipt_epoch']!, seq: row['receipt_seq']! },
   };
+}
+
+/** A receipt wants none: where our newest entry is one, what came before it is the news. */
+function outwardOf(row: StoredLink): LinkRow['outward'] {
+  const [epoch, seq]: number[] = [row['outward_epoch'] ?? 0, row['outward_seq'] ?? 0];
+  const isReceipt = epoch === row['outward_receipt_epoch'] && seq === row['outward_receipt_seq'];
+  return { epoch: epoch!, seq: seq!, news: isReceipt ? row['outward_receipt_news']! : seq! };
 }
 
 /** How this side reaches the other, for people: `folder /mnt/exchange`. */
