@@ -2,12 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
 import { startGuide, type GuideOptions, type Page } from '../../src/guide/index.ts';
 import { answersTemplate, followAnswers, noAnswers } from '../../src/guide/unattended/index.ts';
-import { aWait, fakeInstance, FakeRefusal, theInputs, type FakeFacts } from './support/fake-site.ts';
+import {
+  aWait,
+  fakeInstance,
+  FakeRefusal,
+  theInputs,
+  type FakeFacts,
+  type FakeInstance,
+} from './support/fake-site.ts';
 import { asked, walker, type Walker } from './support/walking.ts';
 
 // The walk where a release is here already: the same pages, and none that has to do with a file.
 const here = { environment: 'production' } as const;
-const at = (facts: FakeFacts = {}, options: Partial<GuideOptions> = {}): Walker =>
+const at = (facts: FakeFacts = {}, options: Partial<GuideOptions> = {}): Walker<FakeInstance> =>
   walker(facts, { ...here, ...options }, fakeInstance);
 const actionsOf = ({ actions }: Page): string[] => actions.map(({ id }) => id);
 const textOf = (page: Page): string => JSON.stringify(page);

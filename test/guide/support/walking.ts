@@ -1,5 +1,5 @@
 import { startGuide, type GuideOptions, type Page, type Site, type Walk } from '../../../src/guide/index.ts';
-import { fakeSite, theSecret, theWords, type FakeFacts, type FakeNotes } from './fake-site.ts';
+import { fakeSite, theSecret, theWords, type FakeFacts, type FakeSite } from './fake-site.ts';
 
 export const asked: GuideOptions = {
   environment: null,
@@ -10,8 +10,8 @@ export const asked: GuideOptions = {
 };
 
 /** A person who walks through the guide, page by page. */
-export type Walker = {
-  readonly site: FakeNotes;
+export type Walker<Made = FakeSite> = {
+  readonly site: Made;
   readonly guide: Walk;
   /** The page that stands once nothing is under way any more. */
   readonly stands: () => Promise<Page>;
@@ -22,11 +22,17 @@ export type Walker = {
 };
 
 /** Where a file was carried to, unless `made` makes another site. */
+export function walker(facts?: FakeFacts, options?: Partial<GuideOptions>): Walker;
+export function walker<Made extends Site>(
+  facts: FakeFacts,
+  options: Partial<GuideOptions>,
+  made: (facts: FakeFacts) => Made,
+): Walker<Made>;
 export function walker(
   facts: FakeFacts = {},
   options: Partial<GuideOptions> = {},
-  made: (facts: FakeFacts) => Site & FakeNotes = fakeSite,
-): Walker {
+  made: (facts: FakeFacts) => Site = fakeSite,
+): Walker<Site> {
   const site = made(facts);
   const guide = startGuide(site, { ...asked, ...options });
   const stands = (): Promise<Page> => settled(guide);
