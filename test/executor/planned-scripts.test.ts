@@ -75,7 +75,7 @@ test('J2.15: every script is told, with its text: of steps, of packages, and of 
   expect(existsSync(plan.appsFolder)).toBe(false);
 });
 
-test('a script that is no text, too long, or not what it looks like is told as such, with its digest', async () => {
+test('T-98: a script that is no text, too long, or not what it looks like is told as such, with its digest', async () => {
   using folder = temporaryFolder();
   const long = 'echo a line of a long script\n'.repeat(20_000);
   const binary = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2]);

@@ -126,7 +126,7 @@ test('J2.15: where a person is asked, nothing runs before it was approved, and e
   expect(readFileSync(marks, 'utf8')).toContain('brought');
 });
 
-test('J2.15: a changed script needs a new approval, in the process and inside a package; an unchanged one does not', async () => {
+test('J2.15 T-98: a changed script needs a new approval, in the process and inside a package; an unchanged one does not', async () => {
   asksForConsent();
   await approve('1.0.0');
   expect(open(await scriptsOf('1.1.0'))).toEqual([]);
