@@ -59,6 +59,8 @@ export function createDatabase({ path, clock, migrations = migrationsFolder }: D
   const temporary = `${path}.new`;
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${temporary}${suffix}`, { force: true });
   try {
+    // For its owner alone; what SQLite puts beside it later has the rights of this one.
+    closeSync(openSync(temporary, 'wx', 0o600));
     const db = new Database(temporary);
     try {
       db.pragma(`application_id = ${applicationId}`);

@@ -114,9 +114,15 @@ test('a folder that a daemon or another installer holds is left alone', async ()
   expect(held.error.message).toMatch(/^Cannot work in .*: process \d+ \(daemon, since .*\) does already$/);
   expect(hintOf(held)).toMatch(/^8 SITE_HELD: Stop the daemon, or let it do the work: \.\/orders-installer/);
   daemon.release();
+  using deploying = tryLock(dataFolder(data).daemonLock, 'deploy --wait by somebody')!;
+  expect(hintOf(await starts(data, second))).toContain('8 SITE_HELD: Wait until that deployment is over');
+  // As an installer does while it runs something.
   using other = tryLock(join(data, 'installer.lock'), 'installer by somebody')!;
   expect(hintOf(await starts(data, second))).toContain('8 SITE_HELD: Finish there');
+  deploying.release();
+  expect(hintOf(await starts(data, second))).toContain('8 SITE_HELD: Finish there');
   other.release();
+  expect((await starts(data, second, ['--check'])).exitCode).toBe(0);
 });
 
 test('a folder that a newer program was at is left as it is, and a newer file is asked for', async () => {

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   truncateSync,
   writeFileSync,
+  statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -66,6 +67,14 @@ test('a new database opens with every pragma in force', () => {
   expect(value('cell_size_check')).toBe(1);
   expect(value('application_id')).toBe(0x63676170);
   expect(quickCheck(db)).toEqual([]);
+});
+
+test('a database is for its owner alone, and so is what lies beside it', () => {
+  const path = created();
+  const db = open(path);
+  db.exec('CREATE TABLE theirs (a)');
+  for (const suffix of ['', '-wal', '-shm']) expect(statSync(`${path}${suffix}`).mode & 0o777).toBe(0o600);
+  db.close();
 });
 
 test('a database is made once, and what a power cut left of a first attempt is no obstacle', () => {

@@ -77,10 +77,15 @@ function firstThere(path: string): string {
  */
 export function holdSite(places: DataFolder, actor: string): Lock {
   const { root, daemonLock } = places;
-  if (existsSync(daemonLock) && isLocked(daemonLock)) throw held(root, daemonLock, 'a daemon');
   const path = join(root, lockName);
   const lock = lockIn(root, path, actor);
-  if (lock === undefined) throw held(root, path, 'another installer');
+  // An installer that is at work holds both.
+  if (lock === undefined)
+    throw held(root, path, 'another installer', 'Finish there, or end it, then start again here.');
+  if (existsSync(daemonLock) && isLocked(daemonLock)) {
+    lock.release();
+    throw heldByDaemon(root, daemonLock);
+  }
   clearLeftResults(root);
   return lock;
 }
@@ -102,14 +107,23 @@ function lockIn(root: string, path: string, actor: string): Lock | undefined {
   }
 }
 
-function held(root: string, path: string, what: string): CliError {
+function heldByDaemon(root: string, path: string): CliError {
+  const isOneRun = lockHolder(path)?.who.startsWith('deploy ') === true;
+  return held(
+    root,
+    path,
+    isOneRun ? 'a deployment' : 'a daemon',
+    isOneRun
+      ? 'Wait until that deployment is over, then start again here.'
+      : 'Stop the daemon, or let it do the work: crossgap bundle import, then crossgap deploy.',
+  );
+}
+
+function held(root: string, path: string, what: string, hint: string): CliError {
   const holder = lockHolder(path);
   const who = holder === undefined ? what : `process ${holder.pid} (${holder.who}, since ${holder.since})`;
   return new CliError('SITE_HELD', `Cannot work in ${root}: ${who} does already`, {
-    hint:
-      what === 'a daemon'
-        ? 'Stop the daemon, or let it do the work: crossgap bundle import, then crossgap deploy.'
-        : 'Finish there, or end it, then start again here.',
+    hint,
     details: { folder: root, ...holder },
   });
 }
