@@ -49,14 +49,14 @@ test('J3.F7 a script that runs forever is ended at its time limit with all it st
   const step = await packageStep(
     root,
     { 'Deploy.sh': started, 'DeployFailed.sh': 'echo cleaned up' },
-    { step: { timeLimitMs: 2000 } },
+    { step: { timeLimitMs: 5000 } },
   );
   const outcome = await run(root, planOf(root, [step]), { graceMs: 100 });
   expect(outcome).toMatchObject({
     state: 'failed',
     failedAt: { convention: 10 },
     errorCode: 'STEP_TIME_LIMIT',
-    error: 'Cannot finish step Web: its time limit of 2 s is over',
+    error: 'Cannot finish step Web: its time limit of 5 s is over',
   });
   const deploy = outcome.steps[0]!.conventions.find((line) => line.number === 10);
   expect(deploy?.detail).toMatch(/^time: /);

@@ -172,7 +172,7 @@ describe('what a feed answers instead of a package is named:', () => {
 
   test('nothing, for too long', async () => {
     server.special = ({ path }) => (path === file ? 'done' : undefined);
-    const patience = noPatience({ idleMs: 30, tries: 2 });
+    const patience = noPatience({ idleMs: 500, tries: 2 });
     const error = await laterRefusal(() => fetched(undefined, { patience }));
     expect(codeOf(error)).toBe('SOURCE_SLOW refused');
     expect(server.requests.filter(({ path }) => path === file)).toHaveLength(2);
