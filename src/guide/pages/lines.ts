@@ -20,11 +20,11 @@ export const lines: Leaf = {
     return {
       title: 'What goes to the maker',
       blocks: [
-        { kind: 'verbatim', title: 'All of it', text: shown.join('\n') },
         {
           kind: 'text',
           text: 'Lines that begin with "stays" can not be struck out. Where a line is struck out, the maker sees that one is missing, and not what stood there. An error or a line that a script wrote is then struck out wherever else it is told, but in the log.',
         },
+        { kind: 'verbatim', title: 'All of it', text: shown.join('\n') },
         ...(written === null
           ? []
           : ([

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { foldLines } from '../../fold-lines.ts';
 import { printable } from '../../printable.ts';
+import { widthOf } from '../../text-width.ts';
 import type { Block, Check, Page, Progress, ProgressLine } from '../page.ts';
 
 /** How a terminal is written to. */
@@ -31,6 +32,9 @@ export function linesOf(page: Page, manner: Manner): string[] {
   );
 }
 
+/** Names of facts that are longer stand above what belongs to them. */
+const nameWidthMax = 32;
+
 function blockLines(block: Block, manner: Manner): string[] {
   switch (block.kind) {
     case 'text':
@@ -45,10 +49,14 @@ function blockLines(block: Block, manner: Manner): string[] {
     case 'heading':
       return [toned('strong', `${printable(block.text)}:`, manner)];
     case 'facts': {
-      const width = Math.min(24, Math.max(0, ...block.facts.map(([name]) => name.length)));
-      return block.facts.map(
-        ([name, value]) => `${printable(`${name}:`).padEnd(width + 1)}  ${printable(value)}`,
-      );
+      // The longest names have a line of their own, so that what belongs to the others stands in one column.
+      const names = block.facts.map(([name]) => widthOf(printable(name)));
+      const width = Math.max(0, ...names.filter((one) => one <= nameWidthMax));
+      return block.facts.flatMap(([name, value], at) => {
+        const [begin, room] = [`${printable(name)}:`, width - names[at]!];
+        if (room >= 0) return [`${begin}${' '.repeat(room)}  ${printable(value)}`];
+        return [begin, `${' '.repeat(width + 1)}  ${printable(value)}`];
+      });
     }
     case 'list':
       // What is numbered needs no dash.
@@ -59,6 +67,7 @@ function blockLines(block: Block, manner: Manner): string[] {
       return [
         `${printable(block.title)}:`,
         ...printable(block.text)
+          .trimEnd()
           .split('\n')
           .map((line) => `  | ${line}`),
       ];

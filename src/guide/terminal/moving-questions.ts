@@ -4,6 +4,7 @@ import select from '@inquirer/select';
 import type { Readable, Writable } from 'node:stream';
 import { foldLines } from '../../fold-lines.ts';
 import { printable } from '../../printable.ts';
+import { widthOf } from '../../text-width.ts';
 import { aboutField, canBeEmptied, optionsOf, usualOf } from './plain-questions.ts';
 import { PersonEnded, type Questions } from './questions.ts';
 import { secretPrompt } from './secret-prompt.ts';
@@ -17,20 +18,30 @@ export function movingQuestions(
   stdout: Writable & { readonly columns?: number },
 ): Questions {
   const say = (text: string): void => void stdout.write(text);
-  const folded = (text: string): string => foldLines(printable(text), Math.max(40, stdout.columns ?? 80) - 1);
+  const columns = (): number => Math.max(40, stdout.columns ?? 80) - 1;
+  const folded = (text: string): string =>
+    foldLines(printable(text), columns())
+      .split('\n')
+      .map((line) => line.trim())
+      .join('\n');
+  /** What stands before what is typed; where that would leave little room it has lines of its own. */
+  const asking = (label: string): string => {
+    if (widthOf(label) <= columns() / 2) return label;
+    say(`${folded(label)}\n`);
+    return '';
+  };
   const on = (signal: AbortSignal) => ({ input: stdin, output: stdout, signal });
   return {
     async field(field, signal) {
-      for (const line of aboutField(field)) say(`${line}\n`);
+      for (const line of aboutField(field)) say(`${folded(line)}\n`);
       const ways = canBeEmptied(field) ? ' (Backspace empties it)' : usualOf({ ...field, value: null });
-      const label = `${printable(field.label)}${ways}:`;
       const options = optionsOf(field);
       if (options !== undefined) {
-        const usual = options.find(({ value }) => value === field.value)?.value;
+        const usual = options.find(({ value }) => value === (field.value ?? ''))?.value;
         return await inOurWay(
           select(
             {
-              message: `${printable(field.label)}:`,
+              message: asking(`${printable(field.label)}:`),
               choices: options.map((one) => ({ name: printable(one.label), value: one.value })),
               loop: false,
               ...(usual !== undefined && { default: usual }),
@@ -39,6 +50,7 @@ export function movingQuestions(
           ),
         );
       }
+      const label = asking(`${printable(field.label)}${ways}:`);
       const { mayBeShown, value } = field;
       const usual = value === null || value === '' ? undefined : printable(value);
       const typed = await inOurWay(

@@ -131,6 +131,7 @@ async function follow(guide: Guide, page: Page, { screen, signal }: Showing): Pr
     const fresh = progress.lines.slice(told);
     told = progress.lines.length;
     if (fresh.length > 0) clear();
+    if (fresh.length > 0 && told === fresh.length) output.write('\n');
     for (const line of fresh) output.write(`${progressLine(line, mannerOf(screen))}\n`);
     const text = progress.done === null ? '' : progressText(progress.done);
     if (text === '' || text === percent) return;

@@ -2,6 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { startGuide } from '../../../src/guide/index.ts';
 import { showGuide } from '../../../src/guide/terminal/index.ts';
+import { linesOf } from '../../../src/guide/terminal/lines-of.ts';
 import { fakeSite, theSecret, theWords, type FakeFacts, type FakeSite } from '../support/fake-site.ts';
 import { asked } from '../support/walking.ts';
 
@@ -60,6 +61,23 @@ test('nothing moves the cursor, colours a word or is wider than the terminal', a
   // oxlint-disable-next-line no-control-regex -- it is what must not be there
   expect(seen).not.toMatch(/[\u001b\r\b]/);
   for (const line of seen.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test('what belongs to names stands in one column, but for names that are too long for it', () => {
+  const facts = [
+    ['Port', '8080'],
+    ['Port of the line terminal', '8081'],
+    ['A name that is longer than half of most terminals', 'x'],
+  ] as const;
+  const page = { id: 'a', title: 'A', place: null, blocks: [{ kind: 'facts', facts }] } as const;
+  const bare = { ...page, fields: [], actions: [], mustChoose: false, isBusy: false } as const;
+  const lines = linesOf(bare, { columns: 80, hasColour: false });
+  expect(lines.slice(-4)).toEqual([
+    `Port:${' '.repeat(23)}8080`,
+    'Port of the line terminal:  8081',
+    'A name that is longer than half of most terminals:',
+    `${' '.repeat(28)}x`,
+  ]);
 });
 
 test('a number that is no choice is asked for again', async () => {

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { foldLines } from '../../../src/fold-lines.ts';
 import { requires } from '../../support/requires.ts';
 import { theSecret, theWords } from '../support/fake-site.ts';
+import { long } from './long-words.ts';
 
 const program = join(import.meta.dirname, 'shown.ts');
 const hasPty = requires('script', 'the guide in a terminal of its own');
@@ -34,7 +36,6 @@ async function atTerminal(turns: readonly Turn[], ...words: string[]): Promise<s
   return seen;
 }
 
-const down = '\u001b[B';
 const enter = '\r';
 
 describe.runIf(hasPty)('in a terminal', () => {
@@ -57,7 +58,11 @@ describe.runIf(hasPty)('in a terminal', () => {
       ['More:', `q${enter}`],
       ['What now?', enter],
       ['3.2.0 is installed', ''],
-      ['What now?', `${down}${enter}`],
+      ['What now?', enter],
+      // Nobody rates by pressing Enter.
+      ['How did it go', enter],
+      ['How did it go: none', ''],
+      ['Comment', '\u0003'],
     ]);
     expect(seen).toContain('ended with 0: Orders 3.2.0 is installed in production');
     expect(seen).not.toContain('geheim');
@@ -77,6 +82,24 @@ describe.runIf(hasPty)('in a terminal', () => {
       ['More:', '\u0003'],
     ]);
     expect(seen).toContain('ended with 3');
+  });
+
+  test('what is wider than the terminal goes on below, broken between words', async () => {
+    const seen = await atTerminal(
+      [
+        ['What now?', enter],
+        ['told by phone', `${theWords}${enter}`],
+        ['certificate file', enter],
+        ['What now?', enter],
+        ['More:', `q${enter}`],
+        ['What now?', enter],
+        ['put down (needed):', 'O:\\orders'],
+        ['O:\\orders', '\u0003'],
+      ],
+      'long',
+    );
+    for (const text of [long.help, `${long.label} (needed):`])
+      for (const line of foldLines(text, 79).split('\n')) expect(seen).toContain(`${line.trim()}\r\n`);
   });
 
   test('a secret may be looked at while it is typed, and is gone from the line then', async () => {

@@ -1,12 +1,16 @@
 import { inTerminal, startGuide } from '../../../src/guide/index.ts';
-import { aWait, fakeSite } from '../support/fake-site.ts';
+import { aWait, anInput, fakeSite } from '../support/fake-site.ts';
 import { asked } from '../support/walking.ts';
+import { long } from './long-words.ts';
 
-// A guide over a site on paper, shown in the terminal this is started in: `node shown.ts [plain] [waiting]`.
+// A guide over a site on paper, shown in the terminal this is started in: `node shown.ts [plain] [waiting] [long]`.
 const words = process.argv.slice(2);
 const { showGuide } = await inTerminal();
 const guide = startGuide(
-  fakeSite(words.includes('waiting') ? { outcomes: [{ state: 'waiting', wait: aWait }] } : {}),
+  fakeSite({
+    ...(words.includes('waiting') && { outcomes: [{ state: 'waiting', wait: aWait }] }),
+    ...(words.includes('long') && { inputs: [anInput({ name: 'Share', ...long })] }),
+  }),
   asked,
 );
 process.on('SIGINT', () => void guide.end());
