@@ -8,9 +8,10 @@ import { dispatcher } from './dispatch.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { keepLinkStates } from './daemon-state.ts';
+import { headEveryMs } from './head-pace.ts';
 import { linkHealth, type LinkHealth } from './link-health.ts';
 import { openLines, syncedLinks, type Lines, type SyncedLink } from './lines.ts';
-import { lineReplica } from './link-replica.ts';
+import { lineReplica, type BetweenExchanges } from './link-replica.ts';
 import { linkTurns, type LinkTurns } from './link-turns.ts';
 import { linkTotals, type LinkTotal } from './link-totals.ts';
 import { openFeed } from './open-feed.ts';
@@ -136,6 +137,7 @@ async function runForever(
             signal,
             count,
             turns,
+            linkCount: () => links.size,
             ended: () => links.delete(key),
           }),
         );
@@ -193,17 +195,20 @@ type LinkLoop = {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly count: (link: string, exchange: Exchange) => void;
+  /** How many links are kept going, this one among them. */
+  readonly linkCount: () => number;
   readonly ended: () => void;
 };
 
 function keepLink(
   instance: Instance,
   link: SyncedLink,
-  { lines, health, turns, log, signal, count, ended }: LinkLoop,
+  { lines, health, turns, log, signal, count, linkCount, ended }: LinkLoop,
 ): KeptLink {
   const stopped = new AbortController();
   const changes = doorbell();
   let mending = Promise.resolve();
+  const between: BetweenExchanges = {};
   const ending = AbortSignal.any([signal, stopped.signal]);
   const open = async (): Promise<Transport> => {
     const opened = await turns.turn(ending);
@@ -215,11 +220,11 @@ function keepLink(
   };
   const exchange = async (): Promise<void> => {
     await using transport = await open();
-    await replicate(lineReplica(instance, link.link), transport, {
+    await replicate(() => lineReplica(instance, link.link, between), transport, {
       signal: ending,
       log: log.child({ peer: link.name }),
       changes,
-      headEveryMs: instance.settings.sync['head-every'] * 1000,
+      headEveryMs: () => headEveryMs(instance.settings.sync['head-every'], linkCount()),
       // A connection has its own patience; what is back there is not to wait for ours on top of it.
       ...(link.transport.kind === 'nats' && { retry: { firstMs: 1000, mostMs: 15_000 } }),
       turn: (asked) => turns.turn(asked),

@@ -36,6 +36,9 @@ export interface Lines extends AsyncDisposable {
   stateOf(link: string): HubState | undefined;
 }
 
+/** At our own server thousands of pulls stand open, each to be asked for anew when its time is over. */
+const ownHubPollMs = 240_000;
+
 type NatsTransport = Extract<LinkTransport, { kind: 'nats' }>;
 
 export function openLines(instance: Instance, log: Logger): Lines {
@@ -118,6 +121,7 @@ export function openLines(instance: Instance, log: Logger): Lines {
             connection,
             link: link.link,
             side: transport.hub ? 'hub' : 'customer',
+            ...(transport.hub && { pollMs: ownHubPollMs }),
             onLoss: (loss) => log.warn({ err: loss, code: loss.code, peer: link.name }, 'hub lost messages'),
           });
         }

@@ -52,8 +52,8 @@ import { linkChunks, type ListedBothWays } from './link-chunks.ts';
  * One link as a line sees it that nobody looks after. Until the words were compared nothing leaves by it: who answered may
  * be somebody else than whom a release was published to.
  */
-export function lineReplica(instance: Instance, linkId: string): Replica {
-  const replica = linkReplica(instance, linkId);
+export function lineReplica(instance: Instance, linkId: string, between: BetweenExchanges = {}): Replica {
+  const replica = linkReplica(instance, linkId, between);
   const { db, log } = instance;
   const isCompared = onceForEachPosition(log)(() => readLink(db, linkId)?.state === 'confirmed');
   // Who lost a feed has to say so, whoever hears it.
@@ -66,8 +66,15 @@ export function lineReplica(instance: Instance, linkId: string): Replica {
   };
 }
 
+/** What is remembered of a link from one exchange to the next, where each has a replica of its own. */
+export type BetweenExchanges = {
+  /** The head that was signed last, of which newest entry, and when. */
+  head?: { readonly bytes: Uint8Array; readonly of: string; readonly at: number };
+  peerStands?: Place | undefined;
+};
+
 /** One link as sync sees it: its two feeds in the log and its blobs in the store. */
-export function linkReplica(instance: Instance, linkId: string): Replica {
+export function linkReplica(instance: Instance, linkId: string, between: BetweenExchanges = {}): Replica {
   const { db, log, blobs, clock } = instance;
   const outward = log.feedTo(linkId);
   /** Entries of a feed after a place, each with its own place. */
@@ -78,7 +85,6 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
         const { epoch, seq } = readHeader(bytes);
         return { bytes, signature, epoch, seq };
       });
-  let peerStands: Place | undefined;
   const sinceLastEntry = onceForEachPosition(log);
   const link = sinceLastEntry((): LinkRow => readLink(db, linkId)!);
   const wanted = sinceLastEntry(() => readWantedBlobs(db).filter((blob) => blob.link === linkId));
@@ -168,7 +174,6 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       }),
     ];
   };
-  let head: { readonly bytes: Uint8Array; readonly of: string; readonly at: number } | undefined;
 
   return {
     outgoing(after, limit) {
@@ -184,10 +189,11 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
       if (point === undefined && !log.isLost(outward) && link().state !== 'confirmed') return undefined;
       const of = point?.hash ?? '';
       const every = instance.settings.sync['head-every'] * 1000;
-      if (head === undefined || head.of !== of || clock.now() - head.at >= every) {
-        head = { bytes: log.sealHead(outward), of, at: clock.now() };
-      }
-      return head.bytes;
+      const { head } = between;
+      if (head !== undefined && head.of === of && clock.now() - head.at < every) return head.bytes;
+      const bytes = log.sealHead(outward);
+      between.head = { bytes, of, at: clock.now() };
+      return bytes;
     },
     confirmed: () => link().confirmed,
     blobsOwed: () =>
@@ -206,10 +212,10 @@ export function linkReplica(instance: Instance, linkId: string): Replica {
     receiveEntries: async (entries) => (await log.receive(entries)).map(toVerdict),
     async receiveHead(bytes) {
       const verdict = log.receiveHead(bytes);
-      peerStands = standOf(verdict, bytes);
+      between.peerStands = standOf(verdict, bytes);
       return headVerdict(verdict);
     },
-    peerStands: () => peerStands,
+    peerStands: () => between.peerStands,
     incoming(after, limit) {
       const { peer } = link();
       return peer === null ? [] : entriesAfter(feedId(peer, linkId), after, limit);

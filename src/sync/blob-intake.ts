@@ -22,6 +22,8 @@ export interface BlobIntake {
   forget(digest: string): void;
   /** Throws away what was begun of blobs that came whole by another road. */
   discardHeld(holds: (digest: string) => boolean): Promise<void>;
+  /** Whether nothing is begun and nothing is known of any blob. */
+  isEmpty(): boolean;
   /** Tells how far those are that are wanted. */
   progress(wanted: readonly NamedBlob[]): readonly BlobProgress[];
 }
@@ -77,6 +79,7 @@ export function blobIntake(incomingFile: (digest: string) => string, now: () => 
     forget(digest) {
       for (const known of [opened, listed, movedAt, damage, asked]) known.delete(digest);
     },
+    isEmpty: () => [opened, listed, movedAt, damage, asked].every(({ size }) => size === 0),
     async discardHeld(holds) {
       for (const incoming of [...opened.values(), ...listed.values()]) {
         if (!holds(incoming.blob.digest)) continue;

@@ -5,7 +5,7 @@ import {
   type HeldMessage,
 } from './durable-reader.ts';
 import { firstOf } from './first-of.ts';
-import { durableNames, type DurableName } from './jetstream-names.ts';
+import type { DurableName } from './jetstream-names.ts';
 import type { HubClient } from './nats-connection.ts';
 import { waiters } from './nats-waiters.ts';
 import { rowToWire } from './row-on-wire.ts';
@@ -23,20 +23,26 @@ const passMessagesMax = 2048;
 export function jetstreamInbox(options: DurableReaderOptions): JetstreamInbox {
   const { connection, pollMs } = options;
   const arrived = waiters();
-  const readers = Object.fromEntries(
-    durableNames.map((name) => [name, durableReader(name, options, () => arrived.wake())]),
-  ) as Record<DurableName, DurableReader>;
+  /** Of thousands of links most want no blobs, and read by one durable only. */
+  const readers = new Map<DurableName, DurableReader>();
   let blobsWanted = false;
 
+  function readerOf(name: DurableName): DurableReader {
+    let reader = readers.get(name);
+    if (!reader) readers.set(name, (reader = durableReader(name, options, () => arrived.wake())));
+    return reader;
+  }
+
   async function* receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncGenerator<Received> {
-    yield* take(readers.entries, signal, (parcel) => parcel.kind === 'entries');
+    const entries = readerOf('entries');
+    yield* take(entries, signal, (parcel) => parcel.kind === 'entries');
     // After the entries it speaks of, so that it tells what is missing and not what is merely unread.
-    const heads = readers.entries.held().filter(({ parcel }) => parcel?.kind === 'head');
-    for (const old of heads.slice(0, -1)) await readers.entries.done(old);
+    const heads = entries.held().filter(({ parcel }) => parcel?.kind === 'head');
+    for (const old of heads.slice(0, -1)) await entries.done(old);
     const head = heads.at(-1);
-    if (head && !signal.aborted) yield* offer(readers.entries, head);
+    if (head && !signal.aborted) yield* offer(entries, head);
     blobsWanted = wanted().length > 0;
-    if (blobsWanted) yield* take(readers.blobs, signal, (parcel) => parcel.kind === 'blob');
+    if (blobsWanted) yield* take(readerOf('blobs'), signal, (parcel) => parcel.kind === 'blob');
   }
 
   async function* take(
@@ -71,7 +77,7 @@ export function jetstreamInbox(options: DurableReaderOptions): JetstreamInbox {
 
   /** Readers that somebody waits for. A blob that nobody wants is left where it is. */
   function awaited(): DurableReader[] {
-    return blobsWanted ? [readers.entries, readers.blobs] : [readers.entries];
+    return blobsWanted ? [readerOf('entries'), readerOf('blobs')] : [readerOf('entries')];
   }
 
   async function arrival(signal: AbortSignal): Promise<void> {
@@ -102,7 +108,7 @@ export function jetstreamInbox(options: DurableReaderOptions): JetstreamInbox {
     receive,
     arrival,
     async [Symbol.asyncDispose]() {
-      for (const reader of Object.values(readers)) await reader.close();
+      for (const reader of readers.values()) await reader.close();
     },
   };
 }

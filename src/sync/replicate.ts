@@ -1,6 +1,6 @@
 import { CrossgapError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { blobIntake } from './blob-intake.ts';
+import { blobIntake, type BlobIntake } from './blob-intake.ts';
 import type { Doorbell } from './doorbell.ts';
 import { exchangeOnce } from './exchange.ts';
 import { firstOf } from './first-of.ts';
@@ -44,7 +44,7 @@ export type ReplicateOptions = ReplicateOnceOptions & {
   /** Rung when something was appended to the outward feed or came to be owed. */
   readonly changes: Doorbell;
   /** A head goes out at least this often, and whatever got lost is looked for. */
-  readonly headEveryMs?: number;
+  readonly headEveryMs?: number | (() => number);
   /** A wanted blob of which nothing came for so long is reported as SLOW_PEER. */
   readonly slowAfterMs?: number;
   readonly retry?: { readonly firstMs: number; readonly mostMs: number };
@@ -62,33 +62,25 @@ export type ReplicateOptions = ReplicateOnceOptions & {
 
 /**
  * Keeps a link going until the signal fires: exchanges when something arrived, when something changed here, and on
- * a timer. After a failure it tries again, each time later, up to `retry.mostMs`.
+ * a timer. After a failure it tries again, each time later, up to `retry.mostMs`. Of thousands of links almost all wait: a
+ * replica that is made for each exchange is not kept meanwhile.
  */
 export async function replicate(
-  replica: Replica,
+  replica: Replica | (() => Replica),
   transport: Transport,
   options: ReplicateOptions,
 ): Promise<void> {
   const { signal, log, changes, onExchange, limits } = options;
   const { headEveryMs = 60_000, slowAfterMs = 600_000, retry = { firstMs: 1000, mostMs: 300_000 } } = options;
   const { now = () => performance.now(), wait = waitOut, random = Math.random, turn } = options;
-  const intake = blobIntake((digest) => replica.incomingFile(digest), now);
+  let intake: BlobIntake | undefined;
   const told = talkative(log, slowAfterMs);
   let headDueAt = now();
   let failedInRow = 0;
 
   while (!signal.aborted) {
-    const turnIsOver = await turn?.(signal);
-    const headDue = now() >= headDueAt;
-    const exchange = await exchangeOnce(replica, transport, {
-      signal,
-      intake,
-      limits: { ...exchangeLimits, ...limits },
-      headDue,
-    }).finally(turnIsOver);
-    told(exchange);
-    onExchange?.(exchange);
-    if (exchange.failures.length > 0) {
+    const atLatestMs = await exchangeInTurn();
+    if (atLatestMs === undefined) {
       failedInRow += 1;
       // Half of the time is chance, so that many links to one broken place don't come back at once.
       const delayMs = Math.min(retry.mostMs, retry.firstMs * 2 ** Math.min(failedInRow - 1, 30));
@@ -97,8 +89,31 @@ export async function replicate(
       continue;
     }
     failedInRow = 0;
-    if (headDue) headDueAt = now() + headEveryMs;
-    await somethingToDo(Math.min(headDueAt - now(), exchange.paused?.opensInMs ?? Infinity));
+    await somethingToDo(atLatestMs);
+  }
+
+  /** One exchange, when it may be had; gives back after what time there is another, undefined where something hindered it. */
+  async function exchangeInTurn(): Promise<number | undefined> {
+    const turnIsOver = await turn?.(signal);
+    const headDue = now() >= headDueAt;
+    const exchange = await exchangeNow(headDue).finally(turnIsOver);
+    if (intake?.isEmpty()) intake = undefined;
+    told(exchange);
+    onExchange?.(exchange);
+    if (exchange.failures.length > 0) return undefined;
+    if (headDue) headDueAt = now() + (typeof headEveryMs === 'function' ? headEveryMs() : headEveryMs);
+    return Math.min(headDueAt - now(), exchange.paused?.opensInMs ?? Infinity);
+  }
+
+  async function exchangeNow(headDue: boolean): Promise<Exchange> {
+    const current = typeof replica === 'function' ? replica() : replica;
+    intake ??= blobIntake((digest) => current.incomingFile(digest), now);
+    return exchangeOnce(current, transport, {
+      signal,
+      intake,
+      limits: { ...exchangeLimits, ...limits },
+      headDue,
+    });
   }
 
   async function somethingToDo(atLatestMs: number): Promise<void> {

@@ -199,6 +199,57 @@ describe('a loop', () => {
     expect(saw.seen).toHaveLength(2);
   });
 
+  test('makes a replica for each exchange where it is told how, and gives its turn back where none can be made', async () => {
+    const saw = watchExchanges();
+    const changes = doorbell();
+    let [made, turnsOver] = [0, 0];
+    const sent = saw.next(({ entriesOut }) => entriesOut === 1);
+    const first = saw.next(() => true);
+    const replica = (): typeof link.vendor => {
+      made += 1;
+      if (made === 3) throw new Error('none can be made');
+      return link.vendor;
+    };
+    const turn = (): Promise<() => void> => Promise.resolve(() => void (turnsOver += 1));
+    const running = replicate(replica, link.here, options({ changes, turn, onExchange: saw.onExchange }));
+    await first;
+    link.vendor.append({ note: 'hello' });
+    changes.ring();
+    await sent;
+    changes.ring();
+    await expect(running).rejects.toThrow('none can be made');
+    expect([made, turnsOver]).toEqual([3, 3]);
+  });
+
+  test('asks anew how long the pace of its heads is', async () => {
+    const paces = [1000, 5000];
+    const waits: number[] = [];
+    let time = 0;
+    const done = Promise.withResolvers<void>();
+    const running = replicate(
+      link.vendor,
+      {
+        ...link.here,
+        arrival: (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+      },
+      options({
+        now: () => time,
+        headEveryMs: () => paces.shift()!,
+        wait(timeMs, signal) {
+          waits.push(timeMs);
+          time += timeMs;
+          if (waits.length < 2) return Promise.resolve();
+          done.resolve();
+          return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+        },
+      }),
+    );
+    await done.promise;
+    ending.abort();
+    await running;
+    expect(waits).toEqual([1000, 5000]);
+  });
+
   test('has each exchange in its turn, and ends the turn with it', async () => {
     const told: string[] = [];
     const saw = watchExchanges();
