@@ -1,4 +1,5 @@
-import { refuseUndeployable, type DeployableRelease } from '../commands/index.ts';
+import { refuseUnapproved, refuseUndeployable, type DeployableRelease } from '../commands/index.ts';
+import type { ReleaseScripts } from '../daemon/index.ts';
 import type { Database } from '../db/index.ts';
 import { CrossgapError } from '../errors.ts';
 import { deployable, placeOf, type Instance } from '../instance/index.ts';
@@ -20,8 +21,17 @@ export function obstacleOf(
   wanted: DeployableRelease,
   environment: string,
 ): CrossgapError | undefined {
+  return refusalOf(() => refuseUndeployable(wanted, placeOf(db, wanted.process, wanted.link, environment)));
+}
+
+/** That a person has to approve scripts first, undefined where nobody has to, or somebody did. */
+export function scriptsObstacle(scripts: ReleaseScripts): CrossgapError | undefined {
+  return scripts.areAsked ? refusalOf(() => refuseUnapproved(scripts)) : undefined;
+}
+
+function refusalOf(refuse: () => void): CrossgapError | undefined {
   try {
-    refuseUndeployable(wanted, placeOf(db, wanted.process, wanted.link, environment));
+    refuse();
     return undefined;
   } catch (error) {
     if (error instanceof CrossgapError) return error;

@@ -14,6 +14,8 @@ export type ScriptInRelease = {
 
 /** The scripts of a release in one environment, and which of them a person approved here. */
 export type ScriptsInRelease = {
+  /** The name by which commands know the release. */
+  readonly called: string;
   readonly link: string;
   readonly process: string;
   readonly number: string;
@@ -84,22 +86,21 @@ export function refuseUnapproved(of: ScriptsInRelease): void {
 const namedMax = 5;
 
 function notApproved(
-  { process, number, environment, scripts }: ScriptsInRelease,
+  { called, environment, scripts }: ScriptsInRelease,
   open: readonly ScriptInRelease[],
   why: string,
 ): CommandError {
   const named = open.slice(0, namedMax).map(({ where }) => where);
   const more = open.length > namedMax ? ` and ${open.length - namedMax} more` : '';
   const set = scriptSet(scripts);
-  const release = `${process}/${number}`;
   const env = environment === null ? [] : ['--env', environment];
   return new CommandError(
     'SCRIPTS_NOT_APPROVED',
-    `Cannot run scripts of ${process} ${number}: not approved here: ${named.join('; ')}${more}: ${why}`,
+    `Cannot run scripts of ${called}: not approved here: ${named.join('; ')}${more}: ${why}`,
     {
-      hint: `Read them with \`${commandLine('release', 'scripts', release, ...env, '--diff')}\`, then \`${commandLine('release', 'approve-scripts', release, ...env, '--set', set)}\`; answers of an installer say approve-scripts: ${set}.`,
+      hint: `Read them with \`${commandLine('release', 'scripts', called, ...env, '--diff')}\`, then \`${commandLine('release', 'approve-scripts', called, ...env, '--set', set)}\`.`,
       details: {
-        release,
+        release: called,
         environment,
         set,
         scripts: open.map(({ place, where, digest }) => ({ place, where, digest })),

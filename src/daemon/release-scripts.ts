@@ -8,7 +8,7 @@ import {
 } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import { inlineScript, plannedScripts, type Plan, type PlannedScript } from '../executor/index.ts';
-import type { Instance } from '../instance/index.ts';
+import { releaseOf, type Instance } from '../instance/index.ts';
 import { stepApplies } from '../process/index.ts';
 import {
   readApprovedScripts,
@@ -46,6 +46,7 @@ export async function scriptsOfRelease(
   const isThis = (one: ApprovedScript, script: ScriptInRelease): boolean =>
     one.place === script.place && one.digest === script.digest;
   return {
+    called: releaseOf(db, release),
     link,
     process,
     number,

@@ -7,6 +7,7 @@ import { digest, id } from './decided.ts';
 const stop = { place: 'step/stop/run/bash', where: 'step Stop', digest: digest('1') };
 const web = { place: 'step/web/package/Deploy.sh', where: 'step Web, Deploy.sh', digest: digest('2') };
 const release = {
+  called: 'acme:Orders/1.0.0',
   link: id('a'),
   process: 'Orders',
   number: '1.0.0',

@@ -150,6 +150,17 @@ describe('J2.15: without a person', () => {
     expect(await template(place(true, [script]))).not.toContain('approve-scripts');
   });
 
+  test('an approval says who approves, and why', async () => {
+    const given = readAnswers(
+      'answers.yaml',
+      `approve-scripts: { set: ${theSet}, by: S. Officer, note: CHG-1 }\n`,
+    );
+    expect(approvals((await follows(given, place(true))).site)).toEqual(['approve S. Officer CHG-1']);
+    expect(() => readAnswers('answers.yaml', 'approve-scripts: { by: S. Officer, sets: x }\n')).toThrow(
+      'unknown key sets',
+    );
+  });
+
   test('what is no digest is refused with its place', () => {
     expect(() => readAnswers('answers.yaml', 'approve-scripts: all\n')).toThrow('line 1, column 18');
   });

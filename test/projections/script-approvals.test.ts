@@ -21,7 +21,13 @@ const [one, two] = ['1'.repeat(64), '2'.repeat(64)] as const;
 test('J2.15: a script is approved at its place in a process, for good; the newest word on it says by whom', () => {
   const approve = (process: string, number: string, digest: string, by: string | null): void => {
     const script = { place: 'step/web/run/bash', where: 'step Web', digest };
-    const release = { link: '', process, number, digest: number.padEnd(64, '0').replaceAll('.', '0') };
+    const release = {
+      called: number,
+      link: '',
+      process,
+      number,
+      digest: number.padEnd(64, '0').replaceAll('.', '0'),
+    };
     const scripts = { ...release, environment: null, scripts: [script], isApproved: () => false };
     instance.record(() => approveScripts(scripts, { set: null, by, note: null }));
   };

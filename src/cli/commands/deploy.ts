@@ -1,5 +1,11 @@
 import { findEnvironment, requestDeployment, type PlacedDeployment } from '../../commands/index.ts';
-import { preflight, previewPlan, refuseUnready, type PlanPreview } from '../../daemon/index.ts';
+import {
+  preflight,
+  previewPlan,
+  refuseUnready,
+  scriptsOfRelease,
+  type PlanPreview,
+} from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { CrossgapError } from '../../errors.ts';
 import { isLocked } from '../../lock.ts';
@@ -19,7 +25,7 @@ import {
   isGiven,
   refuseContradictions,
 } from '../guide-options.ts';
-import { deployableRelease, obstacleOf } from '../obstacle.ts';
+import { deployableRelease, obstacleOf, scriptsObstacle } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { artifactsOf, runLogOf } from '../run-log.ts';
@@ -227,9 +233,10 @@ async function planned(
 ): Promise<Outcome> {
   const { db } = instance;
   const wanted = deployableRelease(instance, db, release, environment);
-  const obstacle = obstacleOf(db, wanted, environment);
+  const hindered = obstacleOf(db, wanted, environment);
   // Without its parts there is nothing to plan with.
-  if (obstacle !== undefined && (wanted.lacking.length > 0 || wanted.refusedParts.length > 0)) throw obstacle;
+  if (hindered !== undefined && (wanted.lacking.length > 0 || wanted.refusedParts.length > 0)) throw hindered;
+  const obstacle = hindered ?? scriptsObstacle(await scriptsOfRelease(instance, release, environment));
   const preview = await previewPlan(instance, release, environment);
   const checks = await preflight(instance, release, environment, {}, { runsScripts });
   const heading = `Plan for ${releaseOf(db, release)} in ${environment}; nothing is done`;

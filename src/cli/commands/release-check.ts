@@ -1,4 +1,4 @@
-import { CommandError, findEnvironment, refuseUnapproved } from '../../commands/index.ts';
+import { CommandError, findEnvironment } from '../../commands/index.ts';
 import { preflight, scriptsOfRelease, type ReleaseScripts } from '../../daemon/index.ts';
 import type { ReleaseInput } from '../../events/index.ts';
 import { findRelease, releaseOf } from '../../instance/index.ts';
@@ -13,7 +13,7 @@ import {
 import { command, flag, needed, type Outcome } from '../command.ts';
 import { describeHost, lackingIn } from '../describe-host.ts';
 import { CliError } from '../errors.ts';
-import { deployableRelease, obstacleOf } from '../obstacle.ts';
+import { deployableRelease, obstacleOf, scriptsObstacle } from '../obstacle.ts';
 import { R } from '../release-names.ts';
 import { indented, section, table } from '../table.ts';
 import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
@@ -60,7 +60,7 @@ export const checkRelease = command({
     const lackingHere = runsScripts ? lackingIn(checks) : [];
     const scripts = isWhole ? await scriptsOfRelease(instance, release, env) : undefined;
     const toApprove = scripts?.scripts.filter((script) => !scripts.isApproved(script)) ?? [];
-    const unapproved = scripts && unapprovedScripts(scripts);
+    const unapproved = scripts && scriptsObstacle(scripts);
     const unknown = unknownPlacesOf(instance, release);
     const lacks = missing.map(({ name }) => name);
     const failure =
@@ -139,18 +139,6 @@ function inputsMissing(release: string, environment: string, missing: readonly s
       details: { missing },
     },
   );
-}
-
-/** What `deploy` says where a person has to approve scripts first. */
-function unapprovedScripts(scripts: ReleaseScripts): CommandError | undefined {
-  if (!scripts.areAsked) return undefined;
-  try {
-    refuseUnapproved(scripts);
-    return undefined;
-  } catch (error) {
-    if (error instanceof CommandError) return error;
-    throw error;
-  }
 }
 
 function describeScripts({ scripts, set, areAsked }: ReleaseScripts, open: number): string[] {

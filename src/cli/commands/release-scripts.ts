@@ -124,7 +124,13 @@ function wholeRelease(instance: Instance, named: string, environment: string | n
   throw new CommandError(
     'RELEASE_INCOMPLETE',
     `Cannot read the scripts of ${releaseOf(instance.db, release)}: not here: ${missing.join(', ')}`,
-    { hint: 'Let the daemon run until all of it has come.', details: { lacking: missing } },
+    {
+      hint:
+        release.link === ''
+          ? 'Add them again: `crossgap package add FILE`.'
+          : 'Let the daemon run until all of it has come.',
+      details: { lacking: missing },
+    },
   );
 }
 
@@ -151,7 +157,7 @@ function describeScript(script: LookedAtScript, showsChanges: boolean): string[]
     `  sha256 ${digest}`,
     `  ${approvalInWords(approval, before)}`,
     ...(remark === null ? [] : [`  ${remark}`]),
-    ...(changes ?? whole.split('\n')).map((line) => `  | ${line}`),
+    ...(changes ?? whole.replace(/\n$/, '').split('\n')).map((line) => `  | ${line}`),
   ];
 }
 

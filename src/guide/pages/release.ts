@@ -133,11 +133,14 @@ function changes({ installed, changes: lines }: Standing): Block[] {
 }
 
 function scripts(standing: Standing): Block[] {
-  const { scripts: all, consent } = standing;
+  const { scripts: all, consent, installed } = standing;
   if (all.length === 0) return [];
   const open = unapproved(standing).length;
   const fresh = all.filter(({ isNew }) => isNew).length;
-  const since = fresh === 0 ? 'none of them' : fresh === all.length ? 'all of them' : `${fresh} of them`;
+  const since =
+    installed === null
+      ? ''
+      : `, ${fresh === 0 ? 'none' : fresh} of them new or changed since ${installed.number}`;
   const consented =
     open === 0
       ? 'All of them are approved here.'
@@ -146,7 +149,7 @@ function scripts(standing: Standing): Block[] {
     { kind: 'heading', text: 'Scripts' },
     {
       kind: 'text',
-      text: `${count(all.length, 'script')}, ${since} new or changed since the last release that ran here. ${consented}`,
+      text: `${count(all.length, 'script')}${since}. ${consented}`,
     },
     ...(open > 0 && consent.isAsked
       ? [

@@ -9,7 +9,8 @@
  *     ConnectionStrings.Main: { file: FILE }           or { env: NAME }, or { command: [PROGRAM, ARGUMENT…] }
  *   steps:                                             manual steps, and steps that fail and ask, by their ids
  *     ask-the-dba: { answer: approve, by: NAME, note: TEXT }
- *   approve-scripts: DIGEST                            of the scripts that were read, as --check names it
+ *   approve-scripts: { set: DIGEST, by: NAME, note: TEXT }
+ *                                                      of the scripts that were read, as --check names it; or DIGEST alone
  *   if-interrupted: resume                             start-over, roll-back or leave; nothing is the default
  *   if-installed: leave                                or again
  *   result: { file: FILE, rating: 5, comment: TEXT, log: false, strike: [ID…] }
@@ -20,7 +21,7 @@
 import { dirname, resolve } from 'node:path';
 import { nearest, readYaml, type Problem, type YamlSource } from '../../process/index.ts';
 import { GuideError } from '../errors.ts';
-import type { Decision } from '../site.ts';
+import type { Decision, ScriptApproval } from '../site.ts';
 
 /** Where a value comes from. */
 export type Source =
@@ -37,8 +38,8 @@ export type Answers = {
   readonly environment: string | null;
   readonly values: ReadonlyMap<string, Source>;
   readonly steps: ReadonlyMap<string, Decision>;
-  /** The digest of the scripts that were read and may run. */
-  readonly approveScripts: string | null;
+  /** Which scripts were read and may run, and who says so. */
+  readonly approveScripts: ScriptApproval | null;
   readonly ifInterrupted: (typeof interruptedWays)[number] | null;
   readonly ifInstalled: (typeof installedWays)[number];
   readonly result: {
@@ -178,7 +179,7 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
     environment: read.text('environment'),
     values: valuesIn(read, dirname(path)),
     steps: new Map(read.keys(['steps']).map((id) => [id, decisionOf(read, ['steps', id])])),
-    approveScripts: scriptSetIn(read),
+    approveScripts: approvalIn(read),
     ifInterrupted: read.oneOf(interruptedWays, 'if-interrupted'),
     ifInstalled: read.oneOf(installedWays, 'if-installed') ?? 'leave',
     result: (read.at('result') ?? '') === '' ? null : resultOf(read),
@@ -186,11 +187,19 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
   };
 }
 
-function scriptSetIn(read: Reader): string | null {
-  const set = read.text('approve-scripts')?.trim() ?? null;
+function approvalIn(read: Reader): ScriptApproval | null {
+  const said = read.at('approve-scripts') ?? '';
+  const isAlone = typeof said === 'string';
+  if (!isAlone) read.keys(['approve-scripts'], ['set', 'by', 'note']);
+  const path = isAlone ? ['approve-scripts'] : ['approve-scripts', 'set'];
+  const set = read.text(...path)?.trim() ?? null;
   if (set !== null && !/^[0-9a-f]{64}$/.test(set))
-    read.refuse(['approve-scripts'], 'this is no digest of scripts', 'Copy the one that --check names.');
-  return set;
+    read.refuse(path, 'this is no digest of scripts', 'Copy the one that --check names.');
+  if (set === null) return null;
+  const [by, note] = isAlone
+    ? [null, null]
+    : [read.text('approve-scripts', 'by'), read.text('approve-scripts', 'note')];
+  return { set, by, note };
 }
 
 /** Names of inputs are told apart as the process does: by their letters, large or small. */

@@ -122,9 +122,11 @@ function releaseReply(known: Known, { approveScripts: said }: Answers): Reply {
   const standing = standingOf(known)!;
   const { consent } = standing;
   if (unapproved(standing).length === 0) return next;
-  if (said === null ? consent.isAsked : said !== consent.set) return { failure: notApproved(known, said) };
+  if (said === null ? consent.isAsked : said.set !== consent.set)
+    return { failure: notApproved(known, said?.set ?? null) };
   if (said === null || known.options.until !== 'end') return next;
-  return { action: 'approve', values: { by: known.facts.account } };
+  const { by, note } = said;
+  return { action: 'approve', values: { by: by ?? known.facts.account, ...(note !== null && { note }) } };
 }
 
 const howItStands = {

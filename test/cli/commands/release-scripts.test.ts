@@ -105,6 +105,8 @@ test('J2.15: where a person is asked, nothing runs before it was approved, and e
   const refused = await acme.types('deploy 1.0.0 --env uat --wait --json');
   expect(refused).toMatchObject({ exitCode: 3, error: { code: 'SCRIPTS_NOT_APPROVED' } });
   for (const where of all) expect(JSON.stringify(refused.error)).toContain(where);
+  const plan = await acme.asks<{ inTheWay: string }>('deploy 1.0.0 --env uat --plan');
+  expect(plan.inTheWay).toContain('not approved here');
   const check = await acme.types('release check 1.0.0 --env uat --checks --json');
   expect(check).toMatchObject({ exitCode: 3, error: { code: 'SCRIPTS_NOT_APPROVED' } });
   expect(check.stdout).toContain('its scripts are not approved here yet');
