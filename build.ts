@@ -13,7 +13,7 @@ const native = ['better-sqlite3'];
  * with them as another.
  */
 const shared = [
-  { name: 'common', test: /[\\/](?:src[\\/]\w+\.ts$|zod[\\/])/ },
+  { name: 'common', test: /[\\/](?:src[\\/][\w-]+\.ts$|zod[\\/])/ },
   {
     name: 'instance',
     test: /[\\/](?:src[\\/](?:cli|commands|db|events|identity|instance|projections|settings)|msgpackr)[\\/]/,
