@@ -24,6 +24,7 @@ import {
   type ReleaseRow,
 } from '../projections/index.ts';
 import { freezePlan, revisionOf } from './freeze-plan.ts';
+import { lookAtPackages } from './look-at-packages.ts';
 import { scriptsOfRelease } from './release-scripts.ts';
 
 /** Values by the names of inputs, as somebody typed them and before they are kept; they go before those that are. */
@@ -37,8 +38,8 @@ export type PreflightOptions = {
 
 /**
  * Everything about this machine that can be looked at before a release is deployed to an environment, with `values` in
- * the place of those that are kept: space, rights, ports, script engines, features, the clock, and the checks that the
- * process brings. Nothing is written, recorded or changed. Those checks are scripts of the author: they run only where
+ * the place of those that are kept: space, rights, ports, script engines, features, the clock, packages that would be
+ * refused, and the checks that the process brings. Nothing is written, recorded or changed. Those checks are scripts of the author: they run only where
  * `runsScripts` says so and the release may be deployed as far as its author goes.
  */
 export async function preflight(
@@ -61,6 +62,7 @@ export async function preflight(
     newestSignedAt: newestSignedAt(instance, release),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
+  const packages = await lookAtPackages(plan, options.signal);
   const why = options.runsScripts
     ? await whyNotRun(instance, release, environment)
     : 'it is not run to look only';
@@ -69,7 +71,7 @@ export async function preflight(
     why === undefined
       ? await Promise.all(checks.map((check) => lookByScript(plan, check, run)))
       : checks.map(({ name }) => notRun(name, why));
-  return [...host, ...brought];
+  return [...host, ...packages, ...brought];
 }
 
 /**

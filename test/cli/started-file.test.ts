@@ -125,6 +125,20 @@ test('a folder that a daemon or another installer holds is left alone', async ()
   expect((await starts(data, second, ['--check'])).exitCode).toBe(0);
 });
 
+test('a signer that the site distrusts is found before anything begins, and told in the words of the file', async () => {
+  const data = siteLike('one');
+  const { json } = await type(['--data', data, 'trust', 'list', '--json']);
+  const { certificates } = json as { certificates: { fingerprint: string; source: string }[] };
+  const { fingerprint } = certificates.find(({ source }) => source === 'company of the link')!;
+  const distrusting = ['crossgap', '--data', data, 'trust', 'distrust', fingerprint, '--reason', 'stolen'];
+  expect((await type(distrusting, { file: { typed, path: second } })).exitCode).toBe(0);
+  writeFileSync(vendor.marks, '');
+  const refused = await starts(data, second);
+  expect(hintOf(refused)).toMatch(/^3 CHECKS_LACKING: /);
+  expect(refused.stderr).toContain('\\"CN=acme\\" is distrusted here');
+  expect(readFileSync(vendor.marks, 'utf8')).toBe('');
+});
+
 test('a folder that a newer program was at is left as it is, and a newer file is asked for', async () => {
   const data = siteLike('one');
   const db = new Database(dataFolder(data).database);
