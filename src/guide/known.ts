@@ -18,6 +18,8 @@ import type {
 export type GuideOptions = {
   /** Where to; the pages ask where nothing was said and there are several. */
   readonly environment: string | null;
+  /** One that neither this site nor the process has is meant all the same. */
+  readonly isNewEnvironment?: boolean;
   /** The six words of the maker, as told by phone. */
   readonly words: string | null;
   /** What is wanted: `install` where nothing was said; `again` is that also where the release runs already. */
@@ -54,6 +56,8 @@ export type Known = {
   /** How the release stands in each environment. */
   readonly standings: Readonly<Record<string, Standing>>;
   readonly environment: string | null;
+  /** One that was named at the start and that nobody knows here: a person says whether it is to be made. */
+  readonly strangeEnvironment: string | null;
   readonly way: Way | null;
   /** What was typed for inputs at this start, secrets among it. */
   readonly typed: Values;
@@ -87,6 +91,7 @@ export function knownAtFirst(facts: SiteFacts, options: GuideOptions): Known {
     signatures: null,
     standings: {},
     environment: null,
+    strangeEnvironment: null,
     way: null,
     typed: {},
     answered: [],

@@ -558,6 +558,29 @@ test('a release that may not be installed leads nowhere but back', async () => {
   expect(guide.trouble).toMatchObject({ code: 'RELEASE_IN_THE_WAY' });
 });
 
+test('an environment that nobody knows is asked about: one that there is, or a new one', async () => {
+  const { guide, goesTo, says } = walker(
+    { maker: { believed: true }, inputs: [] },
+    { environment: 'prodution' },
+  );
+  const page = await goesTo('environment');
+  expect(textOf(page)).toContain('Neither this site nor the process has an environment prodution');
+  expect(page.fields[0]).toMatchObject({
+    value: 'production',
+    choices: [{ value: 'production' }, { value: 'prodution', label: 'prodution (a new one)' }],
+  });
+  await says('next');
+  expect(guide.known.environment).toBe('production');
+  await says('back');
+  expect((await says('next', { environment: 'prodution' })).id).toBe('release');
+  expect(guide.known.environment).toBe('prodution');
+  expect(await goesTo('summary')).toMatchObject({
+    blocks: expect.arrayContaining([
+      { kind: 'facts', facts: expect.arrayContaining([['Environment', 'prodution']]) as unknown },
+    ]) as unknown,
+  });
+});
+
 test('where there are several environments one is chosen, and what is asked is that one', async () => {
   const { goesTo, says } = walker({
     maker: { believed: true },

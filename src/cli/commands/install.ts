@@ -19,6 +19,7 @@ export const install = command({
   options: {
     ...guideOptions(),
     environment: text('E', 'where to, where there are several'),
+    'new-environment': flag('makes the environment, where neither this site nor the release has it'),
     fingerprint: text('WORDS', "the maker's six words, as told by phone"),
     trust: text('PEM', "the maker's certificate, as your security officer keeps it"),
     name: text('NAME', 'what this site is called, at the first start (else the name of the machine)'),
@@ -44,6 +45,7 @@ export const install = command({
       what: basename(site.facts.carried.path),
       asked: {
         environment: environment ?? answers.environment,
+        isNewEnvironment: options['new-environment'] || answers.isNewEnvironment,
         words: fingerprint ?? answers.maker,
         wanted: options['roll-back'] ? 'roll-back' : options.uninstall ? 'uninstall' : 'install',
         resultFile: result ?? null,

@@ -1,5 +1,3 @@
-import { nearest } from '../../process/index.ts';
-import { GuideError } from '../errors.ts';
 import { never, once, stay, type Leaf } from '../leaf.ts';
 import type { Standing } from '../site.ts';
 
@@ -9,15 +7,18 @@ export const takingIn: Leaf = {
   keys: ({ release }) => (release === null ? once : never),
   async enter({ site, known, learn, progress }) {
     const release = 'takeIn' in site ? await site.takeIn(progress) : await site.release();
-    const asked = known.options.environment;
-    // One that is misspelt would drop the steps of the one that is meant, quietly.
-    if (asked !== null && !release.takesAnyEnvironment && !release.environments.includes(asked))
-      throw unknownEnvironment(asked, release.environments);
-    const environments = asked === null ? release.environments : [asked];
+    const { environment: asked, isNewEnvironment = false } = known.options;
+    const isKnown =
+      asked === null ||
+      release.takesAnyEnvironment ||
+      release.environments.includes(asked) ||
+      isNewEnvironment;
+    // One that is misspelt would drop the steps of the one that is meant, quietly: it is asked about.
+    const environments = asked === null || !isKnown ? release.environments : [asked];
     const standings: Record<string, Standing> = {};
     for (const environment of environments) standings[environment] = await site.standing(environment);
-    const only = environments.length === 1 ? environments[0]! : null;
-    learn({ release, standings, environment: only });
+    const only = isKnown && environments.length === 1 ? environments[0]! : null;
+    learn({ release, standings, environment: only, strangeEnvironment: isKnown ? null : asked });
   },
   show: ({ facts }) => ({
     title: facts.carried === null ? 'How things stand here' : 'Taking the release in',
@@ -34,15 +35,3 @@ export const takingIn: Leaf = {
   }),
   take: async () => stay,
 };
-
-function unknownEnvironment(asked: string, names: readonly string[]): GuideError {
-  const meant = nearest(asked, names);
-  return new GuideError(
-    'PLACE_UNKNOWN',
-    `Cannot install in ${asked}: neither this site nor the process has an environment of that name`,
-    {
-      hint: meant === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${meant}?`,
-      details: { environment: asked, environments: names },
-    },
-  );
-}

@@ -4,6 +4,7 @@
  *   maker: six words as told by phone             or   certificate: FILE, which the security officer pinned
  *   name: what this site is called                     only the first start asks
  *   environment: production
+ *   new-environment: true                              makes one that neither this site nor the process has
  *   values:
  *     Site.Port: 8080
  *     ConnectionStrings.Main: { file: FILE }           or { env: NAME }, or { command: [PROGRAM, ARGUMENT…] }
@@ -36,6 +37,7 @@ export type Answers = {
   readonly certificate: string | null;
   readonly name: string | null;
   readonly environment: string | null;
+  readonly isNewEnvironment: boolean;
   readonly values: ReadonlyMap<string, Source>;
   readonly steps: ReadonlyMap<string, Decision>;
   /** Which scripts were read and may run, and who says so. */
@@ -66,6 +68,7 @@ export const noAnswers: Answers = {
   certificate: null,
   name: null,
   environment: null,
+  isNewEnvironment: false,
   values: new Map(),
   steps: new Map(),
   approveScripts: null,
@@ -158,6 +161,7 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
       'certificate',
       'name',
       'environment',
+      'new-environment',
       'values',
       'steps',
       'approve-scripts',
@@ -177,6 +181,7 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
     certificate: certificate === null ? null : resolve(dirname(path), certificate),
     name: read.text('name'),
     environment: read.text('environment'),
+    isNewEnvironment: read.oneOf(['true', 'false'], 'new-environment') === 'true',
     values: valuesIn(read, dirname(path)),
     steps: new Map(read.keys(['steps']).map((id) => [id, decisionOf(read, ['steps', id])])),
     approveScripts: approvalIn(read),

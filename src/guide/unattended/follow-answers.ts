@@ -93,6 +93,8 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
     case 'interrupted':
       return interruptedReply(page, known, answers);
     case 'environment': {
+      if (known.strangeEnvironment !== null)
+        return { failure: unknownEnvironment(known.strangeEnvironment, known.release?.environments ?? []) };
       const names = Object.keys(known.standings);
       if (answers.environment === null && names.length > 1)
         return missing(answers, [`environment: one of ${names.join(', ')}`]);
@@ -127,6 +129,18 @@ function releaseReply(known: Known, { approveScripts: said }: Answers): Reply {
   if (said === null || known.options.until !== 'end') return next;
   const { by, note } = said;
   return { action: 'approve', values: { by: by ?? known.facts.account, ...(note !== null && { note }) } };
+}
+
+function unknownEnvironment(asked: string, names: readonly string[]): GuideError {
+  const meant = nearest(asked, names);
+  return new GuideError(
+    'PLACE_UNKNOWN',
+    `Cannot install in ${asked}: neither this site nor the process has an environment of that name`,
+    {
+      hint: `${meant === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${meant}?`} If a new one is meant, add --new-environment.`,
+      details: { environment: asked, environments: names },
+    },
+  );
 }
 
 const howItStands = {

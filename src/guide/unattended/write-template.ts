@@ -28,6 +28,7 @@ export function answersTemplate(known: Known): string {
         ]
       : []),
     `environment: ${quoted(standing?.environment ?? release?.environments[0] ?? '')}`,
+    '# If that is a new one, which neither this site nor the release knows: new-environment: true',
     '',
     ...(standing === undefined || standing.inputs.length === 0
       ? []

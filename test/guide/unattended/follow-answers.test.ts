@@ -386,6 +386,13 @@ describe('where the last run was cut off', () => {
     expect(ending).toMatchObject({ exitCode: exitCodes.misused, failure: { code: 'PLACE_UNKNOWN' } });
     expect(ending.failure?.hint).toContain('Did you mean production?');
     expect(effects(site)).toEqual([]);
+    expect(ending.failure?.hint).toContain('--new-environment');
+    const meant = await follows(
+      read(maker, 'environment: line-3', 'values: { ConnectionStrings.Main: { env: PATH } }'),
+      {},
+      { isNewEnvironment: true },
+    );
+    expect(meant.ending.document).toMatchObject({ did: 'installed', environment: 'line-3' });
     const anyName = { release: { takesAnyEnvironment: true } };
     const line = await follows(
       read(maker, 'environment: line-3', 'values: { ConnectionStrings.Main: { env: PATH } }'),
