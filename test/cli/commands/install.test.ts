@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../../src/errors.ts';
@@ -134,6 +134,34 @@ test('--check looks at everything and installs nothing', async () => {
   });
   expect((json as { checks: object[] }).checks.length).toBeGreaterThan(0);
   expect(effectsIn(vendor.marks)).toEqual({});
+});
+
+test('J2.15 --check names the digest of the scripts; a site that asks takes only that, and asks of an unchanged script once', async () => {
+  const looked = await installs(first, '--answers', answers, '--check');
+  expect(looked.exitCode).toBe(0);
+  const set = /approve-scripts: ([0-9a-f]{64})/.exec(looked.stdout)?.[1] ?? '';
+  appendFileSync(join(data, 'crossgap.toml'), '\n[consent]\nscripts = "ask"\n');
+  const refused = await installs(first, '--answers', answers, '--json');
+  expect(refused).toMatchObject({ exitCode: exitCodes.refused, error: { code: 'SCRIPTS_NOT_APPROVED' } });
+  expect(refused.error.message).toContain('step Web, deploy');
+  expect(refused.error.hint).toContain(set);
+  const written = readFileSync(answers, 'utf8');
+  const approving = (digest: string): void =>
+    writeFileSync(answers, `${written}approve-scripts: { set: ${digest}, by: S. Officer }\n`);
+  approving('0'.repeat(64));
+  expect(await installs(first, '--answers', answers, '--json')).toMatchObject({
+    exitCode: exitCodes.refused,
+    error: { code: 'SCRIPTS_NOT_APPROVED' },
+  });
+  expect(effectsIn(vendor.marks)).toEqual({});
+  approving(set);
+  expect((await installs(first, '--answers', answers)).exitCode).toBe(0);
+  expect(effectsIn(vendor.marks)).toEqual(once);
+  const told = await type(['--data', data, 'release', 'scripts', 'Orders/1.0.0']);
+  expect(told.stdout).toContain('approved by S. Officer');
+  // The scripts of the next release are the same: nothing is said of them, and nothing asked.
+  writeFileSync(answers, `${written}steps: { ask-the-dba: { answer: approve, by: M. Example } }\n`);
+  expect((await installs(second, '--answers', answers)).exitCode).toBe(0);
 });
 
 test('--write-answers writes what is to be filled in, and what is filled in is installed; secrets are said nowhere', async () => {
