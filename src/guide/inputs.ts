@@ -1,9 +1,17 @@
 import { checkInput } from '../process/index.ts';
-import { standingOf, type Known } from './known.ts';
-import type { InputStanding, Standing, Values } from './site.ts';
+import { isInstalling, standingOf, wayOf, type Known } from './known.ts';
+import type { InputStanding, Values } from './site.ts';
+
+/** What is asked on the way that is gone: all that the release asks; of one that is gone back to only what is lacking. */
+export function askedInputs(known: Known): readonly InputStanding[] {
+  const standing = standingOf(known);
+  if (standing === undefined) return [];
+  if (wayOf(known) === 'roll-back') return standing.previous?.lacking ?? [];
+  return isInstalling(known) ? standing.inputs : [];
+}
 
 /** Headings of inputs in the order of the process; those without one stand together under an empty heading. */
-export function groupsOf({ inputs }: Pick<Standing, 'inputs'>): readonly string[] {
+export function groupsOf(inputs: readonly InputStanding[]): readonly string[] {
   return [...new Set(inputs.map(groupOf))];
 }
 
@@ -32,8 +40,7 @@ export type Lack = { readonly input: InputStanding; readonly isMissing: boolean;
 
 /** Every input that is still needed or unfit, in the order of the process. */
 export function lackingInputs(known: Known): readonly Lack[] {
-  const inputs = standingOf(known)?.inputs ?? [];
-  return inputs.flatMap((input) => {
+  return askedInputs(known).flatMap((input) => {
     const why = problemOf(input, known.typed);
     return why === undefined ? [] : [{ input, isMissing: valueOf(input, known.typed) === null, why }];
   });
@@ -45,7 +52,7 @@ export function lackingInputs(known: Known): readonly Lack[] {
  */
 export function valuesToKeep(known: Known): Values {
   if (known.options.isUnattended === true) return known.typed;
-  const seen = (standingOf(known)?.inputs ?? []).flatMap((input) =>
+  const seen = askedInputs(known).flatMap((input) =>
     !input.isKnown && input.default !== null && known.answered.includes(groupOf(input))
       ? [[input.name, input.default] as const]
       : [],

@@ -132,7 +132,11 @@ export type Standing = {
   /** `same`, `older` and `newer`: this file's release against the one that runs there. */
   readonly compared: 'nothing-installed' | 'same' | 'newer' | 'older';
   /** What a rollback would go to. */
-  readonly previous: { readonly number: string } | null;
+  readonly previous: {
+    readonly number: string;
+    /** What it needs and nobody has given here, or was removed since it ran. */
+    readonly lacking?: readonly InputStanding[];
+  } | null;
   /** A run that came to no end: where it stands, in words and numbers. */
   readonly open: OpenRun | null;
   readonly inputs: readonly InputStanding[];

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
 import { tellProgress, type Page } from '../../src/guide/index.ts';
 import {
+  anInput,
   aWait,
   FakeRefusal,
   goodChecks,
@@ -579,6 +580,21 @@ test('an environment that nobody knows is asked about: one that there is, or a n
       { kind: 'facts', facts: expect.arrayContaining([['Environment', 'prodution']]) as unknown },
     ]) as unknown,
   });
+});
+
+test('J2.13 what the release that is gone back to lacks is asked for before it is begun', async () => {
+  const lacking = [anInput({ name: 'Old.Share', label: 'Share of before' })];
+  const previous = { number: '3.1.4', lacking };
+  const { site, goesTo, says } = walker(
+    { maker: { believed: true }, standing: { compared: 'same', previous } },
+    { wanted: 'roll-back' },
+  );
+  const page = await goesTo('inputs');
+  expect(page).toMatchObject({ title: 'What Orders 3.1.4 needs to know', fields: [{ name: 'Old.Share' }] });
+  expect((await says('next')).fields[0]?.problem).toBe('Share of before is needed');
+  expect((await says('next', { 'Old.Share': 'O:' })).id).toBe('summary');
+  expect((await says('go')).id).toBe('result');
+  expect(site.asked).toEqual(expect.arrayContaining(['keep Old.Share', 'run roll-back']));
 });
 
 test('where there are several environments one is chosen, and what is asked is that one', async () => {

@@ -17,7 +17,7 @@ import { arrangePlace } from './place-here.ts';
 export function inputsHere(
   { db }: Instance,
   release: ReleaseRow,
-  { revision, environment }: { readonly revision: Revision; readonly environment: string },
+  { revision, environment }: { readonly revision: Pick<Revision, 'inputs'>; readonly environment: string },
 ): InputStanding[] {
   const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
   const defined = new Map(revision.inputs.map((one) => [nameKey(one.name), one]));
@@ -55,17 +55,19 @@ function valueOf(source: InputSource): string | null {
 }
 
 /**
- * Keeps answers for one environment: secrets in the vault, the others readable. All are looked at before the first is
- * kept; one that is empty and not needed is left alone.
+ * Keeps answers to what releases ask for, for one environment: secrets in the vault, the others readable. All are looked
+ * at before the first is kept; one that is empty and not needed is left alone.
  *
  * @throws CommandError INPUT_INVALID
  */
 export function keepAnswers(
   instance: Instance,
-  release: ReleaseRow,
+  releases: readonly ReleaseRow[],
   { environment, values }: { readonly environment: string; readonly values: Values },
 ): void {
-  const asked = new Map(release.document.inputs.map((input) => [nameKey(input.name), input]));
+  const asked = new Map(
+    releases.flatMap(({ document }) => document.inputs.map((input) => [nameKey(input.name), input] as const)),
+  );
   const answers = Object.entries(values).flatMap(([name, value]) => {
     const input = asked.get(nameKey(name));
     return input === undefined || (value === '' && (!input.required || input.type !== 'text'))

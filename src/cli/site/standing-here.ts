@@ -6,13 +6,14 @@ import {
   rollbackTarget,
   type Place,
 } from '../../commands/index.ts';
-import type { ScriptApproval, Standing } from '../../guide/index.ts';
+import type { InputStanding, ScriptApproval, Standing } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { compareVersions, parseVersion } from '../../packages/index.ts';
 import { expectedDuration, findDeployment, type ReleaseRow } from '../../projections/index.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { releaseDiff } from '../release-diff.ts';
 import { releaseOfRun } from '../release-of-run.ts';
+import { heldRevision } from '../revisions.ts';
 import { lookAtScripts } from '../script-changes.ts';
 import { inputsHere } from './inputs-here.ts';
 import { openRun } from './open-run.ts';
@@ -38,7 +39,7 @@ export async function standingHere(
         ? null
         : { number: runs.number, digest: runs.digest, since: since(instance, runs.deployment) },
     compared: comparedWith(before, release),
-    previous: previousOf(process, place),
+    previous: previousOf(instance, release, place),
     open: openRun(instance, { process, link, environment }) ?? null,
     inputs: inputsHere(instance, release, { revision, environment }),
     changes:
@@ -69,13 +70,33 @@ export function comparedWith(before: ReleaseRow | undefined, release: ReleaseRow
   return (order === 0 ? release.createdAt - before.createdAt : order) < 0 ? 'older' : 'newer';
 }
 
-function previousOf(process: string, place: Place): Standing['previous'] {
+function previousOf(instance: Instance, { process, link }: ReleaseRow, place: Place): Standing['previous'] {
+  const before = previousHere(instance, { process, link }, place);
+  return before === undefined
+    ? null
+    : { number: before.number, lacking: lackingHere(instance, before, place.environment) };
+}
+
+/** What a rollback would go to; undefined where there is nothing. */
+export function previousHere(
+  { db }: Instance,
+  { process, link }: Pick<ReleaseRow, 'process' | 'link'>,
+  place: Place,
+): ReleaseRow | undefined {
   try {
-    return { number: rollbackTarget(process, place).number };
+    return releaseOfRun(db, { link, ...rollbackTarget(process, place) });
   } catch (error) {
-    if (error instanceof CommandError && error.code === 'NOTHING_TO_ROLL_BACK') return null;
+    if (error instanceof CommandError && error.code === 'NOTHING_TO_ROLL_BACK') return undefined;
     throw error;
   }
+}
+
+/** What a release needs and nobody has given here. Its tests are those of another release, and are not offered. */
+function lackingHere(instance: Instance, release: ReleaseRow, environment: string): readonly InputStanding[] {
+  const revision = heldRevision(instance, release.document.revision.digest) ?? { inputs: [] };
+  return inputsHere(instance, release, { revision, environment })
+    .filter((input) => input.required && !input.isKnown && input.default === null)
+    .map((input) => ({ ...input, hasTest: false }));
 }
 
 function changesSince(instance: Instance, before: ReleaseRow, release: ReleaseRow): string[] {

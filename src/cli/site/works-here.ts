@@ -3,9 +3,10 @@ import type { ReleaseSite } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import type { ReleaseRow } from '../../projections/index.ts';
 import { keepAnswers } from './inputs-here.ts';
+import { placeHere } from './place-here.ts';
 import { judgedSignatures } from './release-here.ts';
 import { decideHere, runWork } from './run-work.ts';
-import { approveHere, standingHere } from './standing-here.ts';
+import { approveHere, previousHere, standingHere } from './standing-here.ts';
 
 /** The instance, and a release that it holds. */
 export type Here = { readonly instance: Instance; readonly release: ReleaseRow };
@@ -37,7 +38,9 @@ export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSi
     },
     async keep(environment, values) {
       const { instance, release } = here();
-      keepAnswers(instance, release, { environment, values });
+      // What is lacking for the release that is gone back to is asked for as well.
+      const before = previousHere(instance, release, placeHere(instance.db, release, environment));
+      keepAnswers(instance, before === undefined ? [release] : [before, release], { environment, values });
     },
     async run(work, hooks) {
       const { instance, release } = here();

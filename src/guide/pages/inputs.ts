@@ -1,5 +1,5 @@
-import { groupOf, groupsOf, isSettled, problemOf, valueOf } from '../inputs.ts';
-import { isBefore, isInstalling, releaseName, standingOf, type Known } from '../known.ts';
+import { askedInputs, groupOf, groupsOf, isSettled, problemOf, valueOf } from '../inputs.ts';
+import { isBefore, releaseName, standingOf, wayOf, type Known } from '../known.ts';
 import { field, goOn, never, next, stay, type Leaf } from '../leaf.ts';
 import type { Block, Field, Said } from '../page.ts';
 import type { InputStanding, Values } from '../site.ts';
@@ -9,10 +9,7 @@ const testing = 'test:';
 /** What only this site knows: a page for each group of inputs, in the order of the process. */
 export const inputs: Leaf = {
   id: 'inputs',
-  keys: (known) => {
-    const standing = standingOf(known);
-    return standing !== undefined && isInstalling(known) && isBefore(known) ? groupsOf(standing) : never;
-  },
+  keys: (known) => (isBefore(known) ? groupsOf(askedInputs(known)) : never),
   isAsked: (known, group) =>
     inGroup(known, group).some(
       (input) => problemOf(input, known.typed) !== undefined || !isSettled(input, known.typed),
@@ -20,7 +17,7 @@ export const inputs: Leaf = {
   show: (known, group, { problems }) => {
     const asked = inGroup(known, group);
     return {
-      title: group === '' ? `What ${releaseName(known)} needs to know` : group,
+      title: group === '' ? `What ${nameAsking(known)} needs to know` : group,
       blocks: tests(known, asked),
       fields: asked.map((input) => fieldOf(input, known.typed, problems[input.name])),
       actions: [goOn, ...asked.filter(({ hasTest }) => hasTest).map(testOf)],
@@ -46,8 +43,13 @@ export const inputs: Leaf = {
   },
 };
 
+function nameAsking(known: Known): string {
+  const before = wayOf(known) === 'roll-back' ? standingOf(known)?.previous : undefined;
+  return before ? `${known.release?.process ?? ''} ${before.number}` : releaseName(known);
+}
+
 function inGroup(known: Known, group: string): readonly InputStanding[] {
-  return (standingOf(known)?.inputs ?? []).filter((input) => groupOf(input) === group);
+  return askedInputs(known).filter((input) => groupOf(input) === group);
 }
 
 function fieldOf(input: InputStanding, typed: Values, problem: string | undefined): Field {

@@ -1,3 +1,4 @@
+import { askedInputs } from '../inputs.ts';
 import { isCarried, openWait, standingOf, wayOf, type Known } from '../known.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
@@ -32,7 +33,10 @@ export const result: Leaf = {
         return { go: 'to', page: 'checks' };
       default:
         learn({ ...anew, way: 'roll-back' });
-        return { go: 'to', page: 'summary' };
+        return {
+          go: 'to',
+          page: askedInputs({ ...known, ...anew, way: 'roll-back' }).length > 0 ? 'inputs' : 'summary',
+        };
     }
   },
 };

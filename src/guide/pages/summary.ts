@@ -1,4 +1,4 @@
-import { valueOf, valuesToKeep } from '../inputs.ts';
+import { askedInputs, valueOf, valuesToKeep } from '../inputs.ts';
 import {
   isBefore,
   isInstalling,
@@ -50,7 +50,7 @@ export const summary: Leaf = {
   async take({ site, known, learn }) {
     const { environment } = standingOf(known)!;
     const values = valuesToKeep(known);
-    if (isInstalling(known) && Object.keys(values).length > 0) await site.keep(environment, values);
+    if (askedInputs(known).length > 0 && Object.keys(values).length > 0) await site.keep(environment, values);
     // What was meant stands from here on, whatever is installed when it is over.
     learn({ way: wayOf(known), work: workOf(known) });
     return next;

@@ -4,7 +4,7 @@ import { nearest } from '../../process/index.ts';
 import { alreadyEnding, endingOf, leftEnding, waitingEnding } from '../ending.ts';
 import { GuideError } from '../errors.ts';
 import type { Ending } from '../guide.ts';
-import { lackingInputs } from '../inputs.ts';
+import { askedInputs, lackingInputs } from '../inputs.ts';
 import {
   isBefore,
   isCarried,
@@ -46,7 +46,7 @@ export async function followAnswers(walk: Walk, following: Following): Promise<E
       // What keeps a page from being left is for a person to mend.
       if (trouble !== undefined)
         return walk.finish({ ...endingOf(known), text: [], exitCode: trouble.exitCode, failure: trouble });
-      if (!isPrefilled && isInstalling(known) && asksInputs(page)) {
+      if (!isPrefilled && (isInstalling(known) || askedInputs(known).length > 0) && asksInputs(page)) {
         isPrefilled = true;
         const refusal = await prefill(walk, answers, { environment, signal: over.signal });
         if (over.signal.aborted) return;
@@ -260,7 +260,9 @@ async function prefill(
   answers: Answers,
   surroundings: Surroundings,
 ): Promise<GuideError | undefined> {
-  const { inputs, steps } = standingOf(walk.known)!;
+  const { inputs: own, steps } = standingOf(walk.known)!;
+  const asked = askedInputs(walk.known);
+  const inputs = [...asked, ...own.filter(({ name }) => !asked.some((one) => one.name === name))];
   const problems: Problem[] = unknownSteps(answers, steps);
   const refuse = (name: string, message: string, hint: string): void =>
     void problems.push({ ...answers.placeOf('values', name), message, hint });
@@ -282,6 +284,8 @@ async function prefill(
         'Take it out of the file, and write { file: … }, { env: … } or { command: […] }.',
       );
     } else {
+      // Answers are those of the release in the file; one that is gone back to is given what it lacks.
+      if (!asked.includes(input)) continue;
       const found = await fetchValue(source, surroundings);
       if ('why' in found) refuse(name, `${name}: ${found.why}`, 'Mend where it comes from.');
       else values[input.name] = found.value;

@@ -6,7 +6,7 @@ import type { FileSite, Standing } from '../../../src/guide/index.ts';
 import { effectsIn } from '../../support/companies.ts';
 import { laterRefusal } from '../../support/refusal.ts';
 import { requiresSmallDisk } from '../../support/requires.ts';
-import { freshFolder } from '../typed.ts';
+import { freshFolder, personAt } from '../typed.ts';
 import { endsExecutor, hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from './vendor.ts';
 
 const root = freshFolder();
@@ -175,6 +175,44 @@ test('J2.13 what ran before is gone back to, by its own process and with its pac
   const outcome = await site.run({ kind: 'roll-back', environment: env }, hooks());
   expect(outcome).toMatchObject({ state: 'succeeded', number: '1.0.0' });
   expect(await site.standing(env)).toMatchObject({ installed: { number: '1.0.0' }, compared: 'newer' });
+});
+
+test('J2.13 values that were removed since are known to be lacking for the release that ran before', async () => {
+  const data = installedSite();
+  await using site = await at(data, second);
+  await site.run(install, hooks());
+  expect((await site.standing(env)).previous).toEqual({ number: '1.0.0', lacking: [] });
+  await personAt(data).asks(['input', 'remove', 'Db.Password', '--env', env]);
+  expect((await site.standing(env)).previous).toMatchObject({
+    lacking: [{ name: 'Db.Password', label: 'Main database', secret: true }],
+  });
+  await expect(site.run({ kind: 'roll-back', environment: env }, hooks())).rejects.toMatchObject({
+    code: 'INPUT_MISSING',
+  });
+  await site.keep(env, { 'Db.Password': secret });
+  expect(await site.run({ kind: 'roll-back', environment: env }, hooks())).toMatchObject({
+    state: 'succeeded',
+    number: '1.0.0',
+  });
+});
+
+test('J2.13 a release that was installed without the installer is gone back to by it', async () => {
+  const data = installedSite();
+  {
+    await using site = await at(data, second);
+    expect(await site.standing(env)).toMatchObject({ compared: 'newer' });
+  }
+  const operator = personAt(data);
+  await operator.asks(['deploy', '1.1.0', '--env', env, '--wait']);
+  await operator.asks(['deploy', '1.0.0', '--env', env, '--wait']);
+  await using site = await at(data, second);
+  expect(await site.standing(env)).toMatchObject({
+    installed: { number: '1.0.0' },
+    previous: { number: '1.1.0' },
+  });
+  const outcome = await site.run({ kind: 'roll-back', environment: env }, hooks());
+  expect(outcome).toMatchObject({ state: 'succeeded', number: '1.1.0' });
+  expect(settingsOf(data, '1.1.0')).toContain('Orders 1.1.0 in production');
 });
 
 test('what is installed already is not installed again unless a person asks for it', async () => {

@@ -427,6 +427,18 @@ describe('where the last run was cut off', () => {
   });
 });
 
+test('J2.13 what the release that is gone back to lacks is answered, or told as missing', async () => {
+  const previous = { number: '3.1.4', lacking: [anInput({ name: 'Old.Share' })] };
+  const facts = { standing: { compared: 'same', previous } } as const;
+  const values = 'values: { ConnectionStrings.Main: { env: PATH }, Old.Share: "O:" }';
+  const { ending, site } = await follows(read(maker, values), facts, { wanted: 'roll-back' });
+  expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'rolled-back' } });
+  expect(effects(site)).toEqual(['keep Old.Share', 'run roll-back']);
+  const without = await follows(read(maker), facts, { wanted: 'roll-back' });
+  expect(without.ending.failure).toMatchObject({ code: 'ANSWERS_MISSING' });
+  expect(effects(without.site)).toEqual([]);
+});
+
 test('a default that nobody saw is not kept: the next release may bring another one', async () => {
   const { site } = await follows(enough, {}, { isUnattended: true });
   expect(Object.keys(site.kept)).toEqual(['ConnectionStrings.Main']);
