@@ -123,6 +123,8 @@ async function runForever(
     counters.blobBytesSent += exchange.blobBytesOut;
     counters.refusals += exchange.refusals.length;
   };
+  // One that tells all: of thousands of links each would need a signal more that ends with this one.
+  signal.addEventListener('abort', () => links.forEach(({ stop }) => stop()), { once: true });
   const keepLinks = (): void => {
     const wanted = new Map(syncedLinks(instance).map((link) => [`${link.link} ${link.peer ?? ''}`, link]));
     for (const [key, running] of links) if (!wanted.has(key)) running.stop();
@@ -209,7 +211,8 @@ function keepLink(
   const changes = doorbell();
   let mending = Promise.resolve();
   const between: BetweenExchanges = {};
-  const ending = AbortSignal.any([signal, stopped.signal]);
+  const ending = stopped.signal;
+  if (signal.aborted) stopped.abort();
   const open = async (): Promise<Transport> => {
     const opened = await turns.turn(ending);
     try {

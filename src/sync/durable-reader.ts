@@ -152,7 +152,10 @@ export function durableReader(
     }
     await askAgain(client, info, state);
     current = client;
-    void client.nats.closed().then(() => told.wake());
+    void client.nats.closed().then(() => {
+      told.wake();
+      onNew();
+    });
   }
 
   /**

@@ -4,13 +4,11 @@ import {
   type DurableReaderOptions,
   type HeldMessage,
 } from './durable-reader.ts';
-import { firstOf } from './first-of.ts';
 import type { DurableName } from './jetstream-names.ts';
 import type { HubClient } from './nats-connection.ts';
 import { waiters } from './nats-waiters.ts';
 import { rowToWire } from './row-on-wire.ts';
 import { comparePlaces, type NamedBlob, type Parcel, type Place, type Received } from './transport.ts';
-import { waitOut } from './wait-out.ts';
 
 export interface JetstreamInbox extends AsyncDisposable {
   receive(wanted: () => readonly NamedBlob[], signal: AbortSignal): AsyncIterable<Received>;
@@ -93,14 +91,8 @@ export function jetstreamInbox(options: DurableReaderOptions): JetstreamInbox {
       }
       // What was never asked on this connection, or was deleted there, has to be looked at first.
       if (!awaited().every((reader) => reader.stayOpen(client))) return;
-      const { generation } = client;
-      await firstOf(signal, (over) => [
-        arrived.wait(over),
-        connection.newer(generation, over),
-        waitOut(pollMs, over),
-      ]);
-      const live = connection.live();
-      if (live !== undefined && live.generation !== generation) return;
+      // That the connection is over wakes too.
+      await arrived.wait(signal, pollMs);
     }
   }
 

@@ -125,9 +125,11 @@ export async function replicate(
   }
 }
 
+const nothingSaid: ReadonlySet<string> = new Set();
+
 /** Logs what an exchange brought; a refusal or a failure that lasts is said once, not at each exchange. */
 function talkative(log: Logger, slowAfterMs: number): (exchange: Exchange) => void {
-  let saidBefore = new Set<string>();
+  let saidBefore = nothingSaid;
   return ({ refusals, failures, waiting, noRoom, paused, ...done }) => {
     const said = new Set<string>();
     const once = (key: string, say: () => void): void => {
@@ -156,6 +158,6 @@ function talkative(log: Logger, slowAfterMs: number): (exchange: Exchange) => vo
         );
     if (done.entriesIn + done.entriesOut + done.blobBytesIn + done.blobBytesOut > 0)
       log.info({ ...done }, 'exchanged');
-    saidBefore = said;
+    saidBefore = said.size > 0 ? said : nothingSaid;
   };
 }
