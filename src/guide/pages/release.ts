@@ -51,7 +51,7 @@ export const release: Leaf = {
         ...scripts(standing),
       ],
       ...(needsApproval(known) && {
-        fields: signingFields('approval', { by: known.facts.account, problems }),
+        fields: signingFields('approval', { by: approver(known), problems }),
         mustChoose: true,
       }),
       actions: standing.inTheWay === null ? waysOn(known) : [],
@@ -66,6 +66,11 @@ function needsApproval(known: Known): boolean {
   return known.options.until === 'end' && standing.inTheWay === null && unapproved(standing).length > 0;
 }
 
+/** Who approves where no name is typed; where approvals are asked for, one has to be. */
+function approver(known: Known): string | null {
+  return standingOf(known)!.consent.isAsked ? null : known.facts.account;
+}
+
 function waysOn(known: Known): Action[] {
   if (!needsApproval(known)) return [goOn];
   const standing = standingOf(known)!;
@@ -73,7 +78,7 @@ function waysOn(known: Known): Action[] {
   const approve: Action = {
     id: 'approve',
     label: `Approve ${open === 1 ? 'this script' : `these ${open} scripts`} and go on`,
-    about: 'Kept with your name; the same text in the same place is not asked about again.',
+    about: `Kept with ${approver(known) === null ? 'your name' : `the name ${approver(known)}, if no other is typed`}; the same text in the same place is not asked about again.`,
   };
   const bySignature: Action = {
     ...goOn,
@@ -85,7 +90,7 @@ function waysOn(known: Known): Action[] {
 
 async function approved({ site, known, learn }: Hand, said: Said): Promise<Step> {
   const { environment, consent } = standingOf(known)!;
-  const signed = signedIn(said, known.facts.account);
+  const signed = signedIn(said, approver(known));
   if ('problems' in signed) return { go: 'stay', problems: signed.problems };
   await site.approveScripts(environment, { set: consent.set, ...signed });
   learn({ standings: { ...known.standings, [environment]: await site.standing(environment) } });
@@ -143,8 +148,10 @@ function scripts(standing: Standing): Block[] {
       : `, ${fresh === 0 ? 'none' : fresh} of them new or changed since ${installed.number}`;
   const consented =
     open === 0
-      ? 'All of them are approved here.'
-      : `${all.length - open} of them are approved here, ${open} not.`;
+      ? 'All are approved here.'
+      : open === all.length
+        ? 'None is approved here yet.'
+        : `${all.length - open} of them are approved here, ${open} not yet.`;
   return [
     { kind: 'heading', text: 'Scripts' },
     {
