@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { unfit, type BodyPlan, type ListPlan, type ObjectPlan } from './body-plan.ts';
 import { bodyDepthMax, bodyElementsMax, tooDeep, tooMany, unreadable } from './encoding.ts';
 import type { EventError } from './errors.ts';
 import { asBuffer } from './header.ts';
@@ -19,6 +20,19 @@ export function decodeBody(bytes: Uint8Array): unknown {
   const reader = new BodyReader(asBuffer(bytes));
   const value = reader.value(bodyDepthMax);
   reader.end();
+  return value;
+}
+
+/**
+ * The value of a body as a schema gives it, made in one pass; `unfit` settles nothing: then the body is to be read without
+ * a plan, and its value held against the schema.
+ *
+ * @throws {EventError} as `decodeBody` does
+ */
+export function readBody(plan: BodyPlan, bytes: Uint8Array): unknown {
+  const reader = new BodyReader(asBuffer(bytes));
+  const value = reader.planned(plan, bodyDepthMax);
+  if (value !== unfit) reader.end();
   return value;
 }
 
@@ -94,6 +108,60 @@ class BodyReader {
       default:
         throw unreadable('BODY_MALFORMED', 'there is an extension or an unused type in it');
     }
+  }
+
+  /** The same by a plan; what it does not take is left to `value`, which says why. */
+  planned(plan: BodyPlan, depthLeft: number): unknown {
+    switch (plan.kind) {
+      case 'value':
+        return plan.read(this.value(depthLeft));
+      case 'nullable':
+        if (this.#bytes[this.#at] === 0xc0) return this.value(depthLeft);
+        return this.planned(plan.inner, depthLeft);
+      case 'list':
+        return this.#plannedList(plan, depthLeft);
+      case 'object':
+        return this.#plannedObject(plan, depthLeft);
+    }
+  }
+
+  #plannedList({ item, holds }: ListPlan, depthLeft: number): unknown {
+    const tag = this.#byte();
+    const isShort = tag >= 0x90 && tag <= 0x9f;
+    if ((!isShort && tag !== 0xdc) || depthLeft === 0 || this.#elementsLeft === 0) return unfit;
+    this.#elementsLeft -= 1;
+    const items: unknown[] = [];
+    for (let left = isShort ? tag & 0x0f : this.#length(2, 0x10); left > 0; left -= 1) {
+      const read = this.planned(item, depthLeft - 1);
+      if (read === unfit) return unfit;
+      items.push(read);
+    }
+    return holds(items) ? items : unfit;
+  }
+
+  #plannedObject({ head, ordered, empty }: ObjectPlan, depthLeft: number): unknown {
+    if (depthLeft === 0 || !this.#passes(head)) return unfit;
+    // Itself and its keys, as `value` counts them.
+    this.#elementsLeft -= 1 + ordered.length;
+    if (this.#elementsLeft < 0) return unfit;
+    const read: Record<string, unknown> = { ...empty };
+    for (let which = 0; which < ordered.length; which += 1) {
+      const { name, key, plan } = ordered[which]!;
+      if (!this.#passes(key)) return unfit;
+      const value = this.planned(plan, depthLeft - 1);
+      if (value === unfit) return unfit;
+      read[name] = value;
+    }
+    return read;
+  }
+
+  /** Moves on behind these bytes, where they stand here. */
+  #passes(expected: Uint8Array): boolean {
+    const [bytes, at, { length }] = [this.#bytes, this.#at, expected];
+    // Behind the end is undefined, which no byte is.
+    for (let index = 0; index < length; index += 1) if (bytes[at + index] !== expected[index]) return false;
+    this.#at = at + length;
+    return true;
   }
 
   #array(count: number, depthLeft: number): unknown[] {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { decodeBody } from './body-reader.ts';
+import { unfit, type BodyPlan, type SchemaReader } from './body-plan.ts';
+import { decodeBody, readBody } from './body-reader.ts';
 import { EventError } from './errors.ts';
-import { schemaReader, unfit, type SchemaReader } from './schema-reader.ts';
+import { bodyPlan, schemaReader } from './schema-reader.ts';
 
 /** A field that holds bytes. */
 export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'not bytes');
@@ -29,6 +30,12 @@ export type EventDefinition<Name extends string, Data> = {
    * @throws {EventError} BODY_SCHEMA_INVALID
    */
   read(version: number, data: unknown): Data;
+  /**
+   * The same from the bytes of a body.
+   *
+   * @throws {EventError} BODY_SCHEMA_INVALID, and as `decodeBody` does
+   */
+  readBody(version: number, body: Uint8Array): Data;
   /** The same type with one version more; `upcast` is pure and reads data of the version before it as this one. */
   next<S extends z.ZodType>(
     schema: S,
@@ -79,14 +86,21 @@ export function defineEvent<const Name extends string, S extends z.ZodType>(
 ): EventDefinition<Name, z.output<S>> {
   assert(/^[a-z0-9.-]{1,48}$/.test(name), `event type ${name} is not 1 to 48 of a-z 0-9 . -`);
   refuseAltering(schema, name, new Set());
-  return definition(name, [{ schema, reader: schemaReader(schema), upcast: (data) => data }]);
+  return definition(name, [versionOf(schema, (data) => data)]);
 }
 
 type Version = {
   readonly schema: z.ZodType;
   readonly reader: SchemaReader;
+  /** Made when a body is read: of many types and versions a process reads none. */
+  readonly plan: () => BodyPlan;
   readonly upcast: (data: unknown) => unknown;
 };
+
+function versionOf(schema: z.ZodType, upcast: Version['upcast']): Version {
+  let plan: BodyPlan | undefined;
+  return { schema, reader: schemaReader(schema), plan: () => (plan ??= bodyPlan(schema)), upcast };
+}
 
 function definition<Name extends string, Data>(
   name: Name,
@@ -110,25 +124,29 @@ function definition<Name extends string, Data>(
       },
     );
   };
+  const upcast = (version: number, data: unknown): Data => {
+    let current = data;
+    for (const later of versions.slice(version)) current = later.upcast(current);
+    return current as Data;
+  };
   return {
     name,
     version: newest,
     schema: versions[newest - 1]!.schema,
     make: (data) => ({ name, version: newest, data: check(newest, data) as Data }),
-    read: (version, data) => {
-      let current = check(version, data);
-      for (const { upcast } of versions.slice(version)) current = upcast(current);
-      return current as Data;
+    read: (version, data) => upcast(version, check(version, data)),
+    readBody: (version, body) => {
+      const read = readBody(versions[version - 1]!.plan(), body);
+      return upcast(version, read === unfit ? check(version, decodeBody(body)) : read);
     },
-    next: (schema, upcast) => {
+    next: (schema, toNext) => {
       refuseAltering(schema, name, new Set());
-      const added = { schema, reader: schemaReader(schema), upcast: upcast as (data: unknown) => unknown };
-      return definition(name, [...versions, added]);
+      return definition(name, [...versions, versionOf(schema, toNext as Version['upcast'])]);
     },
   };
 }
 
-type AnyDefinition = Pick<EventDefinition<string, unknown>, 'name' | 'version' | 'read'>;
+type AnyDefinition = Pick<EventDefinition<string, unknown>, 'name' | 'version' | 'readBody'>;
 
 /** All event types there are, as one reader. */
 export function catalog<const List extends readonly AnyDefinition[]>(
@@ -136,26 +154,30 @@ export function catalog<const List extends readonly AnyDefinition[]>(
 ): EventCatalog<EventOf<List[number]>> {
   const byName = new Map(list.map((one) => [one.name, one]));
   assert.equal(byName.size, list.length, 'an event type stands twice in the catalog');
-  const read = (type: string, version: number, value: () => unknown): DecodedEvent<EventOf<List[number]>> => {
+  const read = (
+    type: string,
+    version: number,
+    body: Uint8Array,
+    isChecked: boolean,
+  ): DecodedEvent<EventOf<List[number]>> => {
     const found = byName.get(type);
-    if (found === undefined || version > found.version)
+    if (found === undefined || version > found.version) {
+      if (!isChecked) decodeBody(body);
       return {
         known: false,
         name: type,
         version,
         reason: found === undefined ? 'TYPE_UNKNOWN' : 'VERSION_UNKNOWN',
       };
-    const event = { known: true, name: found.name, data: found.read(version, value()) };
+    }
+    const event = { known: true, name: found.name, data: found.readBody(version, body) };
     // The name selects the definition whose data this is; the types can't follow that far.
     return event as unknown as DecodedEvent<EventOf<List[number]>>;
   };
   return {
     versionOf: (type) => byName.get(type)?.version,
-    decode: (type, version, body) => {
-      const value = decodeBody(body);
-      return read(type, version, () => value);
-    },
-    decodeChecked: (type, version, body) => read(type, version, () => decodeBody(body)),
+    decode: (type, version, body) => read(type, version, body, false),
+    decodeChecked: (type, version, body) => read(type, version, body, true),
   };
 }
 

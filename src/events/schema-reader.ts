@@ -1,10 +1,6 @@
 import type { z } from 'zod';
-
-/** What a reader gives for a value it does not take. */
-export const unfit = Symbol('unfit');
-
-/** Takes a value and gives what the schema would give for it, or `unfit`, which settles nothing. */
-export type SchemaReader = (value: unknown) => unknown;
+import { unfit, type BodyPlan, type SchemaReader } from './body-plan.ts';
+import { encodeBody } from './encoding.ts';
 
 type Facts = {
   readonly type: string;
@@ -74,13 +70,58 @@ function shortWay(schema: z.ZodType): SchemaReader | undefined {
   }
 }
 
-function objectReader({ shape, catchall, checks = [] }: Facts): SchemaReader | undefined {
+/** The same way through the bytes of a body: a value of the schema is made as it is read. */
+export function bodyPlan(schema: z.ZodType): BodyPlan {
+  const facts = schema._zod.def as unknown as Facts;
+  if (facts.type === 'nullable') return { kind: 'nullable', inner: bodyPlan(facts.innerType!) };
+  if (facts.type === 'array') {
+    const holds = lengthsOf(facts);
+    if (holds !== undefined) return { kind: 'list', holds, item: bodyPlan(facts.element!) };
+  }
+  if (facts.type === 'object') {
+    const properties = propertiesOf(facts);
+    // Of objects that have no optional property it is known how they begin, and which key stands where.
+    if (properties?.every(({ optional }) => !optional)) return objectPlan(properties);
+  }
+  return { kind: 'value', read: schemaReader(schema) };
+}
+
+function objectPlan(properties: readonly Property[]): BodyPlan {
+  const names = properties.map(({ name }) => name);
+  const ordered = properties
+    .map(({ name, schema }) => ({ name, key: encodeBody(name), plan: bodyPlan(schema) }))
+    .toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  // Values differ from body to body, what stands before the first of them does not.
+  const empty = Object.fromEntries(names.map((name) => [name, null]));
+  const head = encodeBody(empty).subarray(0, names.length < 0x10 ? 1 : 3);
+  return { kind: 'object', head, ordered, empty };
+}
+
+type Property = { readonly name: string; readonly optional: boolean; readonly schema: z.ZodType };
+
+/** Of an object that has these properties and no others; undefined where its schema asks for more than that. */
+function propertiesOf({ shape, catchall, checks = [] }: Facts): readonly Property[] | undefined {
   if (checks.length > 0 || catchall?._zod.def.type !== 'never') return undefined;
-  const properties = Object.entries(shape!).map(([name, schema]) => {
+  return Object.entries(shape!).map(([name, schema]) => {
     const facts = schema._zod.def as unknown as Facts;
     const optional = facts.type === 'optional';
-    return { name, optional, reader: schemaReader(optional ? facts.innerType! : schema) };
+    return { name, optional, schema: optional ? facts.innerType! : schema };
   });
+}
+
+/** What the length of a list has to be; undefined where its schema asks for more than that. */
+function lengthsOf({ checks = [] }: Facts): Test<ArrayLike<unknown>> | undefined {
+  const tests = checks.map(({ _zod: { def } }) => lengthTest(def));
+  return tests.includes(undefined) ? undefined : all(tests as Test<ArrayLike<unknown>>[]);
+}
+
+function objectReader(facts: Facts): SchemaReader | undefined {
+  const properties = propertiesOf(facts)?.map(({ name, optional, schema }) => ({
+    name,
+    optional,
+    reader: schemaReader(schema),
+  }));
+  if (properties === undefined) return undefined;
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return unfit;
     const given = value as Record<string, unknown>;
@@ -102,11 +143,10 @@ function objectReader({ shape, catchall, checks = [] }: Facts): SchemaReader | u
   };
 }
 
-function arrayReader({ element, checks = [] }: Facts): SchemaReader | undefined {
-  const tests = checks.map(({ _zod: { def } }) => lengthTest(def));
-  if (tests.includes(undefined)) return undefined;
-  const holds = all(tests as Test<ArrayLike<unknown>>[]);
-  const item = schemaReader(element!);
+function arrayReader(facts: Facts): SchemaReader | undefined {
+  const holds = lengthsOf(facts);
+  if (holds === undefined) return undefined;
+  const item = schemaReader(facts.element!);
   return (value) => {
     if (!Array.isArray(value) || !holds(value)) return unfit;
     const read: unknown[] = [];
