@@ -24,7 +24,7 @@ export function valueOf(input: InputStanding, typed: Values): string | null {
 
 /** Whether nothing is needed any more for this input, though something may be changed. */
 export function isSettled(input: InputStanding, typed: Values): boolean {
-  return input.name in typed || input.isKnown;
+  return input.name in typed || input.isKnown || input.wasAsked;
 }
 
 /** Why the input can't be left as it stands, as a sentence; undefined where it can. A secret's value is never in it. */

@@ -123,6 +123,8 @@ export type InputStanding = {
   readonly isKnown: boolean;
   /** The known value; null for a secret. */
   readonly value: string | null;
+  /** The release that is installed asked the same: what may be left out, and was, is no question again. */
+  readonly wasAsked: boolean;
 };
 
 export type Standing = {

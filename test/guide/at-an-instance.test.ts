@@ -61,6 +61,19 @@ test('what is known is not asked again, and what is new is', async () => {
   expect(await says('next')).toMatchObject({ id: 'inputs', title: 'Web' });
 });
 
+test('what could be left out, and was, is not asked again where the question is the same', async () => {
+  const known = theInputs.map((input) => ({ ...input, isKnown: input.required, value: input.default }));
+  const asked = known.map((input) => ({ ...input, wasAsked: true }));
+  const standing = { compared: 'newer', installed } as const;
+  const old = at({ standing: { ...standing, inputs: asked } });
+  await old.stands();
+  expect((await old.says('next')).id).toBe('checks');
+  expect((await old.says('back')).title).toBe('Web');
+  const fresh = at({ standing: { ...standing, inputs: known } });
+  await fresh.stands();
+  expect((await fresh.says('next')).title).toBe('Web');
+});
+
 describe('where something is installed already', () => {
   test.each([
     ['same', ['again', 'roll-back', 'uninstall', 'leave']],

@@ -13,13 +13,25 @@ import { definitionsOf } from '../input-definitions.ts';
 import { keepInput, refuseUnfitValue } from '../keep-input.ts';
 import { arrangePlace } from './place-here.ts';
 
-/** What a release asks for, in the order of its process, and what is known of it in an environment of this site. */
+/**
+ * What a release asks for, in the order of its process, and what is known of it in an environment of this site, where
+ * `before` is installed.
+ */
 export function inputsHere(
   { db }: Instance,
   release: ReleaseRow,
-  { revision, environment }: { readonly revision: Pick<Revision, 'inputs'>; readonly environment: string },
+  {
+    revision,
+    environment,
+    before,
+  }: {
+    readonly revision: Pick<Revision, 'inputs'>;
+    readonly environment: string;
+    readonly before: ReleaseRow | undefined;
+  },
 ): InputStanding[] {
   const known = { inputs: readInputs(db), given: readGivenValues(db, release.link, false) };
+  const asked = new Map(before?.document.inputs.map((one) => [nameKey(one.name), one]));
   const defined = new Map(revision.inputs.map((one) => [nameKey(one.name), one]));
   return release.document.inputs.map((input) => {
     const definition = defined.get(nameKey(input.name));
@@ -38,8 +50,21 @@ export function inputsHere(
       hasTest: definition?.test !== undefined,
       isKnown: source.from === 'set' || source.from === 'given',
       value: input.secret ? null : valueOf(source),
+      wasAsked: isSame(asked.get(nameKey(input.name)), input),
     };
   });
+}
+
+type Asked = ReleaseRow['document']['inputs'][number];
+
+/** Whether a question is one that was there before: with other choices, another type or default it is a new one. */
+function isSame(before: Asked | undefined, input: Asked): boolean {
+  return (
+    before !== undefined &&
+    before.type === input.type &&
+    before.default === input.default &&
+    before.choices.join('\n') === input.choices.join('\n')
+  );
 }
 
 function valueOf(source: InputSource): string | null {

@@ -41,7 +41,7 @@ export async function standingHere(
     compared: comparedWith(before, release),
     previous: previousOf(instance, release, place),
     open: openRun(instance, { process, link, environment }) ?? null,
-    inputs: inputsHere(instance, release, { revision, environment }),
+    inputs: inputsHere(instance, release, { revision, environment, before }),
     changes:
       before === undefined || before.digest === release.digest ? [] : changesSince(instance, before, release),
     ...(await scriptsHere(instance, release, environment)),
@@ -94,7 +94,7 @@ export function previousHere(
 /** What a release needs and nobody has given here. Its tests are those of another release, and are not offered. */
 function lackingHere(instance: Instance, release: ReleaseRow, environment: string): readonly InputStanding[] {
   const revision = heldRevision(instance, release.document.revision.digest) ?? { inputs: [] };
-  return inputsHere(instance, release, { revision, environment })
+  return inputsHere(instance, release, { revision, environment, before: undefined })
     .filter((input) => input.required && !input.isKnown && input.default === null)
     .map((input) => ({ ...input, hasTest: false }));
 }

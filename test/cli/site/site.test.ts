@@ -85,7 +85,7 @@ beforeAll(async () => {
         required: true,
       },
       { name: 'Site.Port', type: 'port', default: '8080', isKnown: false },
-      { name: 'Smtp.Host', required: false },
+      { name: 'Smtp.Host', required: false, wasAsked: false },
     ],
     scripts: expect.arrayContaining([
       expect.objectContaining({ where: 'step Stop', isNew: true }),
@@ -153,7 +153,7 @@ test('J2.9 J2.15 answers are kept for the next version, and what changes, script
     inputs: [
       { name: 'Db.Password', isKnown: true, value: null },
       { name: 'Site.Port', isKnown: true, value: '9090' },
-      { name: 'Smtp.Host', isKnown: false },
+      { name: 'Smtp.Host', isKnown: false, wasAsked: true },
     ],
   });
   expect(standing.scripts.filter(({ isNew }) => isNew).map(({ where }) => where)).toEqual([

@@ -112,6 +112,7 @@ export function anInput(given: Partial<InputStanding> & Pick<InputStanding, 'nam
     hasTest: false,
     isKnown: false,
     value: null,
+    wasAsked: false,
     ...given,
   };
 }
