@@ -2,8 +2,8 @@
 type Read = (offset: number, length: number) => Promise<Buffer>;
 
 /**
- * How many bytes an executable has at least, as its own headers say: of Linux (ELF of 64 bits), or of Windows (PE).
- * Undefined where they can't be read; where the file ends before them, up to where they reach.
+ * How many bytes an executable has at least, as its own headers say: of Linux (ELF of 64 bits) as a runner is made, or of
+ * Windows (PE). Undefined where they can't be read; where the file ends before them, up to where they reach.
  */
 export async function executableBytes(read: Read): Promise<number | undefined> {
   const start = await read(0, 4096);
@@ -11,13 +11,20 @@ export async function executableBytes(read: Read): Promise<number | undefined> {
   return start.readUInt16BE(0) === 0x4d5a ? portableBytes(start) : await elfBytes(start, read);
 }
 
-/** Program headers say which stretch of the file each segment is. */
+/** Where the program headers of ours lie, behind the executable as it was: at a multiple of this. */
+const movedTo = 0x1_0000;
+
+/**
+ * Program headers say which stretch of the file each segment is. In others than ours they may well speak of more than the
+ * file has: debug symbols that were put into a file of their own keep the headers of the whole.
+ */
 async function elfBytes(start: Buffer, read: Read): Promise<number | undefined> {
   const [is64, isLittle] = [start[4] === 2, start[5] === 1];
   if (!is64 || !isLittle) return undefined;
   const place = Number(start.readBigUInt64LE(32));
   const [each, count] = [start.readUInt16LE(54), start.readUInt16LE(56)];
-  if (each !== 56 || !Number.isSafeInteger(place)) return undefined;
+  const isOurs = each === 56 && place > 0 && place % movedTo === 0 && Number.isSafeInteger(place);
+  if (!isOurs) return undefined;
   const table = await read(place, each * count);
   const end = place + each * count;
   if (table.length < each * count) return end;

@@ -138,19 +138,19 @@ test('T-55 a file that was cut short is refused wherever it ends', async () => {
 test('how many bytes are missing at least is told as far as the rest of the file says it', async () => {
   const missing = async (content: Buffer): Promise<string> =>
     (await laterRefusal(() => use(content))).message.replace(/^.*missing: /, '');
-  // One of Linux whose headers reach to its end, as the program of an installer does.
-  const program = Buffer.from(bytes.subarray(0, places.bundle));
+  // One of Linux whose headers were moved to its end, as those of a runner are.
+  const place = 0x1_0000;
+  const program = Buffer.alloc(place + 56);
+  bytes.copy(program, 0, 0, places.bundle);
   program.writeUInt16LE(0x0102, 4);
-  program.writeBigUInt64LE(BigInt(program.length - 56), 32);
+  program.writeBigUInt64LE(BigInt(place), 32);
   program.writeUInt16LE(56, 54);
   program.writeUInt16LE(1, 56);
-  program.fill(0, program.length - 56);
-  program.writeBigUInt64LE(BigInt(program.length), program.length - 24);
-  const whole = amount(program.length);
-  expect(await missing(program.subarray(0, 900))).toBe(`900 bytes are here of at least ${whole}`);
+  program.writeBigUInt64LE(BigInt(program.length), place + 32);
+  expect(await missing(program.subarray(0, 900))).toBe('900 bytes are here of at least 65,592');
   const half = Buffer.concat([program, bytes.subarray(places.bundle, places.index - 100)]);
   expect(await missing(half)).toBe(
-    `${amount(half.length)} bytes are here of at least ${amount(places.index + 32)}`,
+    `${amount(half.length)} bytes are here of at least ${amount(half.length + 100 + 32)}`,
   );
   // And one of Windows.
   const portable = Buffer.alloc(1000);
@@ -203,7 +203,14 @@ test('a newer format is told apart from damage', async () => {
 
 test('any other file is none of ours', async () => {
   const elf = Buffer.concat([Buffer.from('\x7fELF', 'latin1'), Buffer.alloc(5000)]);
-  for (const content of [Buffer.alloc(0), Buffer.from('MZ'), elf, Buffer.from('CGBUNDLE and more')])
+  // Debug symbols in a file of their own: its headers speak of what is not in it.
+  const symbols = Buffer.from(elf);
+  symbols.writeUInt16LE(0x0102, 4);
+  symbols.writeBigUInt64LE(64n, 32);
+  symbols.writeUInt16LE(56, 54);
+  symbols.writeUInt16LE(1, 56);
+  symbols.writeBigUInt64LE(1_000_000n, 64 + 32);
+  for (const content of [symbols, Buffer.alloc(0), Buffer.from('MZ'), elf, Buffer.from('CGBUNDLE and more')])
     expect(await use(content)).toBeUndefined();
 });
 
