@@ -27,10 +27,10 @@ import {
 } from '../../src/bundles/age-payload.ts';
 import { ageFileBytes, type Plaintext } from '../../src/bundles/content.ts';
 import { createInstanceKeys } from '../../src/identity/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { requires } from '../support/requires.ts';
 
-const root = temporaryFolder();
+const root = memoryFolder();
 afterAll(() => root[Symbol.dispose]());
 
 /** The key of an age identity, as the data folder would give it. */

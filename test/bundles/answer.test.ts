@@ -9,14 +9,14 @@ import { DeploymentReported } from '../../src/events/index.ts';
 import { openInstance, rotateKeys, type Instance } from '../../src/instance/index.ts';
 import { fleetRows, readReleases } from '../../src/projections/index.ts';
 import { deploy, filesBelow, once } from '../daemon/company.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { companyOf, heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { forge, recordOf } from './forge.ts';
 import { bundleIn, inviteSite, makeSite, takeInvitationOf, type OpenDesk } from './open-desk.ts';
 import { exportTo, importFrom, stick } from './support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let desk: OpenDesk;
 let vendor: Instance;
 let link: string;
@@ -26,7 +26,7 @@ let turn = 0;
 const sites: Instance[] = [];
 
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   const clock = heldClock();
   vendor = await makeInstance(root.path, 'acme', clock);
   desk = { clock, root: root.path, vendor };

@@ -19,13 +19,13 @@ import {
 } from '../../src/bundles/index.ts';
 import { createInstanceKeys, fingerprintWords, sealIntroduction } from '../../src/identity/index.ts';
 import type { BlobParcel, Chunk, EntriesParcel, Parcel, Received, Transport } from '../../src/sync/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { companyOf, noon } from '../support/instances.ts';
 import type { TransportPair } from '../sync/transport-contract.ts';
 
 type End = { readonly sender: Sender; readonly recipient: Recipient; readonly keys: string };
 
-const keysRoot = temporaryFolder();
+const keysRoot = memoryFolder();
 const link = randomBytes(16).toString('hex');
 const nowhere = { hash: '0'.repeat(64) };
 const [acme, contoso] = [endOf('acme'), endOf('contoso')];
@@ -234,7 +234,7 @@ function carried(
 
 /** Two ends with a folder of bundles for each way. */
 export async function bundlePair(options: BundlePairOptions = {}): Promise<TransportPair> {
-  const root = temporaryFolder();
+  const root = memoryFolder();
   const [down, up] = [join(root.path, 'down'), join(root.path, 'up')];
   for (const folder of [down, up]) mkdirSync(folder);
   const lengths = new Map<string, number>();

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomBytes } from 'node:crypto';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makePair, type Pair } from '../support/instances.ts';
 import { damagesOf, everyDamageIsRefused, shuffledEntriesHeal } from './damages.ts';
 import { offerFile, stick } from './support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   await offerFile(pair, '1.0.0', root.file('notes', randomBytes(20)));
 });

@@ -8,19 +8,19 @@ import { importerOf } from '../../src/cli/bundle-ends.ts';
 import { exitCodes } from '../../src/errors.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { rawPublicKey } from '../../src/identity/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makePair, outward, type Pair } from '../support/instances.ts';
 import { codeOf } from '../support/refusal.ts';
 import { damagesOf, everyDamageIsRefused, shuffledEntriesHeal, tell } from './damages.ts';
 import { blobRecord, recordOf, forge, record, type Forgery } from './forge.ts';
 import { exportTo, importFrom, offerFile, stick } from './support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let turn = 0;
 let out: string;
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   await offerFile(pair, '1.0.0', root.file('notes', Buffer.from('a few notes')));
 });

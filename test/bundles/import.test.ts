@@ -18,7 +18,7 @@ import { openInstance, rotateKeys, type Instance } from '../../src/instance/inde
 import { readUnknownEntries, readWantedBlobs } from '../../src/projections/index.ts';
 import type { Place } from '../../src/sync/index.ts';
 import { offered, publish } from '../daemon/company.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import {
   companyOf,
   confirmLink,
@@ -236,7 +236,7 @@ test('J2.F4 a package that this side said to hold and lost is named, and comes a
 });
 
 test('J2.F5 a customer that was put back after its receipt left is found out on both sides, and no place is signed twice', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const own = await makePair(folder.path);
   const { vendor, link } = own;
   await publish(own, '1.0.0', { marks });
@@ -315,7 +315,7 @@ describe('J2.F10 a certificate that was replaced between two bundles', () => {
   });
 
   test('is introduced by the old one inside the bundle; what was sealed or made before stays of use', async () => {
-    using folder = temporaryFolder();
+    using folder = memoryFolder();
     const own = await makePair(folder.path);
     const { link, clock } = own;
     await publish(own, '1.0.0', { marks });
@@ -360,7 +360,7 @@ describe('J2.F10 a certificate that was replaced between two bundles', () => {
 });
 
 test('what comes before the words were compared is listed, and nobody is told of it', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   using fresh = await makePair(folder.path, { confirmed: false });
   await publish(fresh, '1.0.0', { marks });
   await exportTo(fresh.vendor, fresh.link, out);

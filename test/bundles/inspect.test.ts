@@ -11,12 +11,12 @@ import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findBundles, inspectBundles, type Exported, type Inspection } from '../../src/bundles/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makeInstance, makePair, pair as pairWith, type Pair } from '../support/instances.ts';
 import { codeOf, laterRefusal } from '../support/refusal.ts';
 import { exportTo, offerFile, receiverOf, stick } from './support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let first: Exported;
 let second: Exported;
@@ -26,7 +26,7 @@ let turn = 0;
 let medium: string;
 
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   await offerFile(pair, '1.0.0', root.file('notes', randomBytes(100_000)));
   first = await exportTo(pair.vendor, pair.link, stick(root.path, 'first'), { partBytes: 64 * 1024 });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, test } from 'vitest';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makePair, type Pair } from '../support/instances.ts';
 import { exportSurvives, importSurvives } from './kills.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
 });
 afterAll(() => {

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { findBundles, inspectBundles } from '../../src/bundles/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
-import type { temporaryFolder } from '../support/build-nupkg.ts';
+import type { memoryFolder } from '../support/build-nupkg.ts';
 import type { Pair } from '../support/instances.ts';
 import { carryProcess } from './killing.ts';
 import { exportTo, importFrom, offerFile, stick } from './support.ts';
 
-type Root = ReturnType<typeof temporaryFolder>;
+type Root = ReturnType<typeof memoryFolder>;
 let turn = 0;
 
 /** An import that is killed at a point goes on where it was, and ends as if nothing had been. */

@@ -7,7 +7,7 @@ import type { PackagePin } from '../../src/events/index.ts';
 import { chunkShelf } from '../../src/packages/index.ts';
 import { readWantedBlobs } from '../../src/projections/index.ts';
 import { noise, publishListed, shelve } from '../daemon/listed-support.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { linkOf, makePair, type Pair } from '../support/instances.ts';
 import { codeOf } from '../support/refusal.ts';
 import { blobRecord, forge } from './forge.ts';
@@ -16,13 +16,13 @@ import { exportTo, importFrom, reissueTo, stick, type ExportWish } from './suppo
 const older = { 'lib/large.dll': noise('large', 400_000), 'lib/small.dll': noise('small', 60_000) };
 const newer = { ...older, 'lib/small.dll': noise('smaller', 50_000) };
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let first: PackagePin;
 let second: PackagePin;
 let turn = 0;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   first = await shelve(pair.vendor, '1.0.0', older);
   second = await shelve(pair.vendor, '1.1.0', newer);
@@ -116,7 +116,7 @@ describe('J2.1 a package of which the receiver has most', () => {
   test('is carried as a whole to a side that has shown no knowledge of chunks', async () => {
     pair[Symbol.dispose]();
     root[Symbol.dispose]();
-    root = temporaryFolder();
+    root = memoryFolder();
     pair = await makePair(root.path);
     first = await shelve(pair.vendor, '1.0.0', older);
     second = await shelve(pair.vendor, '1.1.0', newer);

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { noise, publishListed, shelve } from '../daemon/listed-support.ts';
 import { makePair, type Pair } from '../support/instances.ts';
 import { carryProcess } from './killing.ts';
@@ -20,7 +20,7 @@ type Peaks = { readonly exporting: number; readonly importing: number };
 
 /** Carries a file of so many MiB; returns what the processes of both sides had at most, in bytes. */
 export async function peakOf(mebibytes: number): Promise<Peaks> {
-  using root = temporaryFolder();
+  using root = memoryFolder();
   using pair = await makePair(root.path);
   const path = join(root.path, 'large');
   const file = openSync(path, 'w');
@@ -38,7 +38,7 @@ export async function peakOf(mebibytes: number): Promise<Peaks> {
 
 /** Carries the next version of a signed package of so many MiB, of which nearly all is there. */
 export async function peakOfNextVersion(mebibytes: number): Promise<Peaks> {
-  using root = temporaryFolder();
+  using root = memoryFolder();
   using pair = await makePair(root.path);
   const same = { 'lib/large.dll': noise('large', mebibytes * piece) };
   const first = await shelve(pair.vendor, '1.0.0', { ...same, 'lib/own.dll': noise('1', piece) });

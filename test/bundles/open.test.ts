@@ -21,14 +21,14 @@ import { bundleInvitation, invitationText } from '../../src/cli/invitation-file.
 import { linkReplica } from '../../src/daemon/index.ts';
 import { openInstance, rotateKeys, type Instance } from '../../src/instance/index.ts';
 import { readReleases } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { companyOf, heldClock, linkOf, makeInstance, makeRelease, offer } from '../support/instances.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { requires } from '../support/requires.ts';
 import { bundleIn, inviteSite, makeSite, takeInvitationOf, type OpenDesk } from './open-desk.ts';
 import { exportTo, importFrom, reissueTo, stick } from './support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let desk: OpenDesk;
 let vendor: Instance;
 let link: string;
@@ -37,7 +37,7 @@ let out: string;
 let turn = 0;
 
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   const clock = heldClock();
   vendor = await makeInstance(root.path, 'acme', clock);
   desk = { clock, root: root.path, vendor };

@@ -13,7 +13,7 @@ import {
   type PassedOn,
   type Relay,
 } from '../../src/bundles/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { noon } from '../support/instances.ts';
 import type { TransportPair } from '../sync/transport-contract.ts';
 import { bundlePair, endOf } from './bundle-pair.ts';
@@ -33,7 +33,7 @@ export async function relayPair({
   partBytes,
   deed = () => undefined,
 }: { readonly partBytes?: number; readonly deed?: Deed } = {}): Promise<TransportPair> {
-  const root = temporaryFolder();
+  const root = memoryFolder();
   const { instance, name, introduction, signing } = dmz.sender;
   const relay: Relay = {
     root: join(root.path, 'relay'),

@@ -16,7 +16,7 @@ import {
 } from '../../src/bundles/index.ts';
 import { sealIntroduction, signingKey as signingKeyOf } from '../../src/identity/index.ts';
 import { filesHolding } from '../support/secret-forms.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { program } from '../support/companies.ts';
 import { companyOf } from '../support/instances.ts';
 import {
@@ -33,13 +33,13 @@ import {
   type Way,
 } from './relay-way.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let way: Way;
 let made: Made;
 /** What the vendor's courier carries. */
 let stick: string;
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   way = await makeWay(root.path);
 });
 afterAll(() => {

@@ -5,7 +5,7 @@ import { madeBundles, readStand, type Imported } from '../../src/bundles/index.t
 import { keptBundles } from '../../src/cli/bundle-ends.ts';
 import { entryHash } from '../../src/events/index.ts';
 import { backupInstance, openInstance, restoreInstance, type Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makePair, makeRelease, offer, outward, type Pair } from '../support/instances.ts';
 import { codeOf, refusal as refusalOf } from '../support/refusal.ts';
 import { exportTo, importFrom, stick } from './support.ts';
@@ -15,11 +15,11 @@ import { exportTo, importFrom, stick } from './support.ts';
  * since lies there, and comes back with the next bundle.
  */
 type World = { vendor: Instance; customer: Instance } & Pick<Pair, 'link' | 'clock'>;
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let world: World;
 let media = 0;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   const { vendor, customer, link, clock } = await makePair(root.path);
   world = { vendor, customer, link, clock };
   publish('1.0.0');

@@ -2,17 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openInstance, type Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { heldClock, makePair, type Pair } from '../support/instances.ts';
 import { codeOf } from '../support/refusal.ts';
 import { exportTo, importFrom, offerFile, stick } from './support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let out: string;
 let digest: string;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   out = stick(root.path);
   digest = await offerFile(pair, '1.0.0', root.file('notes', Buffer.alloc(300_000, 7)));

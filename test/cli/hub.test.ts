@@ -16,6 +16,7 @@ import { systemClock } from '../../src/clock.ts';
 import { makeInstance } from '../support/instances.ts';
 import { natsServerPath } from '../support/nats-server.ts';
 import { requires } from '../support/requires.ts';
+import { memory } from '../support/in-memory.ts';
 import { freshFolder, personAt, type Answer, type Person } from './typed.ts';
 
 type Configured = {
@@ -25,7 +26,7 @@ type Configured = {
   remarks: string[];
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const url = 'tls://hub.acme.example:4222';
 let words: { acme: string; contoso: string };
 let acme: Person;

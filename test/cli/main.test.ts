@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { patienceMs } from '../support/patience.ts';
 import { makeInstance, type Company } from './company.ts';
+import { memory } from '../support/in-memory.ts';
 import { freshFolder } from './typed.ts';
 
 const program = resolve(import.meta.dirname, '../../bin/crossgap.js');
-const root = freshFolder();
+const root = freshFolder(memory);
 let acme: Company;
 
 beforeAll(async () => {

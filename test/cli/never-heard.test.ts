@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeInstance } from './company.ts';
+import { memory } from '../support/in-memory.ts';
 import { freshFolder } from './typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 
 test('a folder through which nothing came yet is asked about', async () => {
   const [shared, mistyped] = [join(root, 'shared'), join(root, 'shraed')];

@@ -92,8 +92,8 @@ export function personAt(data: string): Person {
 }
 
 /** A folder of the test file that asks for it, outside of its tests; gone when they are over. */
-export function freshFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'crossgap-cli-'));
+export function freshFolder(place = tmpdir()): string {
+  const folder = mkdtempSync(join(place, 'crossgap-cli-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { makeVendor, type Company } from './company.ts';
+import { memory } from '../support/in-memory.ts';
 import { freshFolder, type } from './typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let acme: Company;
 
 beforeAll(async () => {

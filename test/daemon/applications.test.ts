@@ -5,15 +5,15 @@ import { atHome } from '../../src/commands/index.ts';
 import { ApplicationInstalled } from '../../src/events/index.ts';
 import { openInstance, type Instance } from '../../src/instance/index.ts';
 import { readApplications, type ApplicationRow } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makePair, type Pair } from '../support/instances.ts';
 import { converge, deploy, furnish, offered, once, publish } from './company.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let customer: Instance;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   furnish(pair);
   customer = pair.customer;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { blobReader } from '../../src/daemon/blob-bytes.ts';
 import type { Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let instance: Instance;
 beforeEach(() => {
-  root = temporaryFolder();
+  root = memoryFolder();
   instance = { blobs: { path: (digest: string) => join(root.path, digest) } } as unknown as Instance;
 });
 afterEach(() => {

@@ -5,14 +5,14 @@ import { linkReplica } from '../../src/daemon/link-replica.ts';
 import { openInstance } from '../../src/instance/index.ts';
 import { readReleases } from '../../src/projections/index.ts';
 import { replicateOnce, type Exchange } from '../../src/sync/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { linkOf, makePair, type Pair } from '../support/instances.ts';
 import { endOf, noise, publishListed, settleBlobs, shelve } from './listed-support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
 });
 afterEach(() => {

@@ -25,7 +25,7 @@ import {
   type ReleaseRow,
 } from '../../src/projections/index.ts';
 import { namesIn } from '../../src/variables/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { companyOf, offer, type Pair } from '../support/instances.ts';
 
 export const password = 'hunter2-and-more';
@@ -126,7 +126,7 @@ async function addSignedPackage(
   signer: CompanyCertificate,
   content: string,
 ): Promise<void> {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const file = folder.file('Orders.Web.nupkg');
   const bytes = Buffer.from(content);
   const identity = { id: 'Orders.Web', version: number };

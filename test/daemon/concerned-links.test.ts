@@ -3,13 +3,13 @@ import { addEnvironment, removeLink } from '../../src/commands/index.ts';
 import { concernedLinks } from '../../src/daemon/concerned-links.ts';
 import { sealHead } from '../../src/events/index.ts';
 import { readEnvironments } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { deliver, linkOf, makePair, makeRelease, offer, type Pair } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
 });
 afterEach(() => {

@@ -12,7 +12,7 @@ import {
   readWantedBlobs,
 } from '../../src/projections/index.ts';
 import { decodeParcelFile, encodeParcelFile } from '../../src/sync/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { confirmLink, deliver, linkOf, makePair, type Pair } from '../support/instances.ts';
 import { pairForEach, type PairOfTest } from '../support/pair-for-each.ts';
@@ -96,7 +96,7 @@ describe('a release that is published', () => {
   });
 
   test('is not deployed by a side that has not compared the words, and is when it has', async () => {
-    using other = temporaryFolder();
+    using other = memoryFolder();
     using unsure = await makePair(other.path, { confirmed: false });
     await publish(unsure, '1.0.0', { marks });
     await converge(unsure);

@@ -8,13 +8,13 @@ import { dataFolder, ensureNatsKey, type Instance } from '../../src/instance/ind
 import { tryLock } from '../../src/lock.ts';
 import { silentLog } from '../../src/log.ts';
 import { readLinks, type LinkLive } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { heldClock, makeInstance, makePair } from '../support/instances.ts';
 import { patienceMs } from '../support/patience.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 beforeEach(() => {
-  root = temporaryFolder();
+  root = memoryFolder();
 });
 afterEach(() => root[Symbol.dispose]());
 

@@ -7,7 +7,7 @@ import { openFeed, type OpenFeed } from '../../src/daemon/open-feed.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { readPackages, readReleases } from '../../src/projections/index.ts';
-import { sha256 as digestOf, temporaryFolder } from '../support/build-nupkg.ts';
+import { sha256 as digestOf, memoryFolder } from '../support/build-nupkg.ts';
 import { fingerprint, pem } from '../support/certificates.ts';
 import { dotnetView, type DotnetView } from '../support/dotnet.ts';
 import { addOwnPackage } from '../support/feed.ts';
@@ -39,7 +39,7 @@ function withdrawPackage(instance: Instance, id: string, version: string): void 
 
 if (requires('dotnet', 'the real NuGet client restores from our feed')) {
   describe('the real NuGet client, which knows no other feed', () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const [packages, work] = [join(folder.path, 'packages'), join(folder.path, 'work')];
     const project = join(work, 'app.csproj');
     const digests = new Map<string, string>();

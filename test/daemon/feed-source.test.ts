@@ -7,17 +7,17 @@ import type { Instance } from '../../src/instance/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { versionList } from '../../src/nuget/index.ts';
 import { readTrustDemands } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { addOwnPackage } from '../support/feed.ts';
 import { heldClock, makeInstance, type HeldClock } from '../support/instances.ts';
 
-let folder: ReturnType<typeof temporaryFolder>;
+let folder: ReturnType<typeof memoryFolder>;
 let clock: HeldClock;
 let instance: Instance;
 let source: FeedSource;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
+  folder = memoryFolder();
   clock = heldClock();
   instance = await makeInstance(folder.path, 'acme', clock);
   source = feedSource(instance, silentLog());

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import { giveValue } from '../../src/commands/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import type { EntriesParcel } from '../../src/sync/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makeInstance } from '../support/instances.ts';
 import { once } from './company.ts';
 
@@ -16,7 +16,7 @@ export type Flooded = Disposable & {
 };
 
 export async function floodedCompanies(): Promise<Flooded> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const [vendor, flooder, neighbour] = [
     await makeInstance(folder.path, 'acme', systemClock),
     await makeInstance(folder.path, 'contoso', systemClock),

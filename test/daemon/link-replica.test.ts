@@ -4,7 +4,7 @@ import { linkReplica } from '../../src/daemon/link-replica.ts';
 import { readHead, sealHead } from '../../src/events/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { readAskedInputs, readHeldBlobs, readPeerInputs } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import {
   confirmLink,
   deliver,
@@ -16,10 +16,10 @@ import {
   type Pair,
 } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path, { confirmed: false });
 });
 afterEach(() => {

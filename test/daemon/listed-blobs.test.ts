@@ -23,7 +23,7 @@ import {
   replicateOnce,
   type Exchange,
 } from '../../src/sync/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { companyOf, confirmLink, makePair, outward, type Pair } from '../support/instances.ts';
 import {
   bytesOf,
@@ -36,12 +36,12 @@ import {
   type Sent,
 } from './listed-support.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let ends: Ends;
 let sent: Sent[];
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   sent = [];
   ends = { vendor: endOf(pair, pair.vendor, sent), customer: endOf(pair, pair.customer) };

@@ -12,7 +12,7 @@ import {
   type Parcel,
   type Transport,
 } from '../../src/sync/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { companyOf, linkOf, type Pair } from '../support/instances.ts';
 
 /** Bytes that no compression makes less of, the same for the same seed. */
@@ -25,7 +25,7 @@ export async function shelve(
   version: string,
   files: Readonly<Record<string, Buffer>>,
 ): Promise<PackagePin> {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const outFile = folder.file('package.nupkg');
   const identity = { id: 'Shop', version };
   await packNupkg({

@@ -19,7 +19,7 @@ import {
   readTrustDemands,
   readTrusted,
 } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { fingerprint, makeCertificate, selfSigned } from '../support/certificates.ts';
 import { heldClock, noon, pair, type Pair } from '../support/instances.ts';
 import { revocationList } from '../support/revocation-list.ts';
@@ -36,7 +36,7 @@ const acme = makeCertificate({
 const stranger = makeCertificate({ commonName: 'Stranger authority', isAuthority: true, ...validity });
 const later = selfSigned('Later', validity);
 
-const root = temporaryFolder();
+const root = memoryFolder();
 let both: Pair;
 
 /** A vendor whose certificate an authority issued, and its customer. */

@@ -16,7 +16,7 @@ import {
 import { namesIn } from '../../src/variables/index.ts';
 import { makePair, offer, type Pair } from '../support/instances.ts';
 import { pairForEach } from '../support/pair-for-each.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { converge, deploy, filesBelow, furnish, never, offered } from './company.ts';
 
 let pair: Pair;
@@ -197,7 +197,7 @@ test('a port that the version before was given is noted, another that somebody h
 });
 
 test('a link that nobody confirmed runs nothing of its author', async () => {
-  using root = temporaryFolder();
+  using root = memoryFolder();
   using stranger = await makePair(root.path, { confirmed: false });
   const own = await build(stranger.customer);
   stranger.customer.record((db) =>

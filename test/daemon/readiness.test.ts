@@ -3,13 +3,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStatus } from '../../src/daemon/index.ts';
 import { readReadiness } from '../../src/daemon/readiness.ts';
 import { openInstance, type Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { heldClock, makeInstance } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let made: Instance;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   made = await makeInstance(root.path, 'acme', heldClock());
 });
 afterEach(() => {

@@ -15,18 +15,18 @@ import { silentLog } from '../../src/log.ts';
 import { countersignPackage, packNupkg, signPackage } from '../../src/packages/index.ts';
 import { findPackage, readOwedBlobs, readPushes, readWantedBlobs } from '../../src/projections/index.ts';
 import { Settings } from '../../src/settings/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { companyOf, deliver, makePair, type Pair } from '../support/instances.ts';
 import { nugetServer, type NugetServer } from '../support/nuget-server.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 import { noPatience } from '../nuget/repositories.ts';
 import { converge, never, once, publish } from './company.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let marks: string;
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   marks = root.file('marks', new Uint8Array());
 });

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { verifiedFiles } from '../../src/daemon/verified-files.ts';
 import { silentLog } from '../../src/log.ts';
 import { parseVersion } from '../../src/packages/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { addOwnPackage } from '../support/feed.ts';
 import { heldClock, makeInstance } from '../support/instances.ts';
 
 test('a file that could not be read once is looked at again the next time', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const clock = heldClock();
   const instance = await makeInstance(folder.path, 'acme', clock);
   const sha256 = await addOwnPackage(instance, folder.path, { id: 'Acme.App', version: '1.0.0' });

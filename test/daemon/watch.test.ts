@@ -2,15 +2,15 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchDatabase, type Watch, type WatchOptions } from '../../src/daemon/watch.ts';
 import { addEnvironment } from '../../src/commands/index.ts';
 import { openInstance, type Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { heldClock, makeInstance } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let instance: Instance;
 let command: Instance;
 const open: Watch[] = [];
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   instance = await makeInstance(root.path, 'acme', heldClock());
   command = await openInstance(instance.folder.root, { clock: instance.clock });
 });

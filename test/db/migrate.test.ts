@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { createDatabase, migrationsFolder, openDatabase, readMigrations } from '../../src/db/index.ts';
+import { memory } from '../support/in-memory.ts';
 
 const clock = { now: () => 1_700_000_000_000 };
 const refusal = (code: string): unknown => expect.objectContaining({ code });
@@ -16,7 +16,7 @@ type Copy = { path: string; migrations: string; add(name: string, sql: string): 
 
 /** A folder with a copy of the migrations and a database made from them. */
 function copy(): Copy {
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'crossgap-migrate-'));
+  const folder = mkdtempSync(join(memory, 'crossgap-migrate-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const migrations = join(folder, 'migrations');
   cpSync(migrationsFolder, migrations, { recursive: true });

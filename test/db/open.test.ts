@@ -12,17 +12,17 @@ import {
   writeFileSync,
   statSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { asDatabaseError, createDatabase, openDatabase, quickCheck } from '../../src/db/index.ts';
+import { memory } from '../support/in-memory.ts';
 
 const clock = { now: () => 1_700_000_000_000 };
 const refusal = (code: string): unknown => expect.objectContaining({ code });
 
 function tempFolder(): string {
-  const made = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'crossgap-db-'));
+  const made = mkdtempSync(join(memory, 'crossgap-db-'));
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   return made;
 }

@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { Company } from '../support/companies.ts';
 import { freePort, natsServerPath } from '../support/nats-server.ts';
 import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
+import { memory } from '../support/in-memory.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'crossgap-hub-'));
+const root = mkdtempSync(join(memory, 'crossgap-hub-'));
 const acme = new Company(root, 'acme');
 const contoso = new Company(root, 'contoso');
 const servers: ChildProcess[] = [];

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,9 +16,10 @@ import {
   type Files,
 } from '../support/companies.ts';
 import { filesHolding, secretForms } from '../support/secret-forms.ts';
+import { memory } from '../support/in-memory.ts';
 
 // One vendor and its customers live through a release's life; each test goes on where the one before it ended.
-const root = mkdtempSync(join(tmpdir(), 'crossgap-journeys-'));
+const root = mkdtempSync(join(memory, 'crossgap-journeys-'));
 const shared = join(root, 'shared');
 const effects = join(root, 'effects');
 const gate = join(root, 'gate');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { companyPfx } from '../support/certificates.ts';
 import { earlierBuild } from '../support/earlier-build.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { personAt } from '../cli/typed.ts';
 
 /*
@@ -13,7 +13,7 @@ import { personAt } from '../cli/typed.ts';
  */
 const commit = '9bdc472';
 
-const root = temporaryFolder();
+const root = memoryFolder();
 const earlier = earlierBuild(commit);
 afterAll(async () => {
   await earlier[Symbol.asyncDispose]();

@@ -1,6 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createDatabase, openDatabase, type Database } from '../../src/db/index.ts';
@@ -23,6 +22,7 @@ import {
 import { by, company, companyFingerprint, note, testCatalog, type TestEvent } from './known.ts';
 
 export { by, companyFingerprint, note } from './known.ts';
+import { memory } from '../support/in-memory.ts';
 
 /** A clock that a test moves. */
 export class HandClock {
@@ -50,8 +50,7 @@ export type TestInstance = {
 export const hexId = (): string => randomBytes(16).toString('hex');
 
 export function tempFolder(): string {
-  // In memory where there is such a place: these tests are about order and content, not about the disk.
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'crossgap-test-'));
+  const folder = mkdtempSync(join(memory, 'crossgap-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

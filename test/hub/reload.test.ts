@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { applyHub, natsConnection } from '../../src/sync/over-nats.ts';
 import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { party, signIn, startHub, type RunningHub } from './running-hub.ts';
+import { memory } from '../support/in-memory.ts';
 
 const first = party('a'.repeat(32));
 const second = party('b'.repeat(32));
@@ -16,7 +16,7 @@ describe.skipIf(!requires('nats-server', 'reloading a hub'))('a hub that is relo
   let root: string;
   let hub: RunningHub;
   beforeEach(async () => {
-    root = mkdtempSync(join(tmpdir(), 'crossgap-hub-'));
+    root = mkdtempSync(join(memory, 'crossgap-hub-'));
     hub = await startHub({ root, customers: [first] });
     await using connection = natsConnection({
       urls: hub.urls,

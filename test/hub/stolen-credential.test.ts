@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
@@ -8,6 +7,7 @@ import { applyHub, natsConnection } from '../../src/sync/over-nats.ts';
 import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { party, signIn, startHub, type RunningHub } from './running-hub.ts';
+import { memory } from '../support/in-memory.ts';
 
 const mine = '1'.repeat(32);
 const mineToo = '2'.repeat(32);
@@ -122,7 +122,7 @@ describe.skipIf(!requires('nats-server', 'what a stolen credential can do at a h
     let manager: JetStreamManager;
     let stolen: NatsConnection;
     beforeAll(async () => {
-      root = mkdtempSync(join(tmpdir(), 'crossgap-hub-'));
+      root = mkdtempSync(join(memory, 'crossgap-hub-'));
       hub = await startHub({ root, customers: [thief, victim] });
       await using connection = natsConnection({
         urls: hub.urls,
@@ -238,7 +238,7 @@ describe.skipIf(!requires('nats-server', 'what a stolen credential can do at a h
 
 describe.skipIf(!requires('nats-server', 'who may sign in at a hub'))('the hub', () => {
   test('lets nobody in who is not in its configuration, nor anybody without a key', async () => {
-    const root = mkdtempSync(join(tmpdir(), 'crossgap-hub-'));
+    const root = mkdtempSync(join(memory, 'crossgap-hub-'));
     try {
       await using hub = await startHub({ root, customers: [victim] });
       await expect(signIn(hub, thief)).rejects.toThrow(/authorization/i);

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,6 +10,7 @@ import { patienceMs } from '../support/patience.ts';
 import { requires } from '../support/requires.ts';
 import { freePort } from '../support/nats-server.ts';
 import { party, startHub, type RunningHub } from './running-hub.ts';
+import { memory } from '../support/in-memory.ts';
 
 const customer = party('a'.repeat(32));
 
@@ -20,7 +20,7 @@ describe.skipIf(!requires('nats-server', 'TLS of a hub'))('T-50 a hub', () => {
   let otherAuthority: string;
   let websocket: number;
   beforeAll(async () => {
-    root = mkdtempSync(join(tmpdir(), 'crossgap-hub-'));
+    root = mkdtempSync(join(memory, 'crossgap-hub-'));
     websocket = await freePort();
     hub = await startHub({ root, customers: [customer], settings: { websocket, listen: '0.0.0.0' } });
     const elsewhere = join(root, 'elsewhere');

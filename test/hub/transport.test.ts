@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { streamName, waySubject, type HubConnection, type Transport } from '../../src/sync/index.ts';
@@ -7,6 +6,7 @@ import { applyHub, jetstreamTransport, natsConnection } from '../../src/sync/ove
 import { requires } from '../support/requires.ts';
 import { keepsTheTransportContract, type TransportPair } from '../sync/transport-contract.ts';
 import { party, startHub, type Party, type RunningHub } from './running-hub.ts';
+import { memory } from '../support/in-memory.ts';
 
 const link = 'c'.repeat(32);
 const customer = party(link, 'd'.repeat(32));
@@ -58,7 +58,7 @@ describe.skipIf(!requires('nats-server', 'links by way of a configured hub'))(
   'by way of a hub as it is configured',
   () => {
     beforeAll(async () => {
-      root = mkdtempSync(join(tmpdir(), 'crossgap-hub-'));
+      root = mkdtempSync(join(memory, 'crossgap-hub-'));
       hub = await startHub({ root, customers: [customer] });
     });
     afterAll(async () => {

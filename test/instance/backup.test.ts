@@ -15,15 +15,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setInput } from '../../src/commands/index.ts';
 import { backupInstance, openInstance, restoreInstance, type Instance } from '../../src/instance/index.ts';
 import { tryLock } from '../../src/lock.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { requiresSmallDisk } from '../support/requires.ts';
 import { heldClock, makeInstance } from '../support/instances.ts';
 
 const clock = heldClock();
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let acme: Instance;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   acme = await makeInstance(root.path, 'acme', clock);
 });
 afterEach(() => {

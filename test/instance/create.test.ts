@@ -13,14 +13,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addEnvironment } from '../../src/commands/index.ts';
 import { createInstance, openInstance, type Instance } from '../../src/instance/index.ts';
 import { readEnvironments } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { companyOf, heldClock, makeInstance } from '../support/instances.ts';
 import { codeOf, laterRefusal, refusal } from '../support/refusal.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 beforeEach(() => {
-  root = temporaryFolder();
+  root = memoryFolder();
 });
 afterEach(() => root[Symbol.dispose]());
 

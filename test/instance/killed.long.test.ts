@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setInput } from '../../src/commands/index.ts';
 import { backupInstance, openInstance, restoreInstance, type Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { tryLock } from '../../src/lock.ts';
 import { program } from '../support/companies.ts';
 import { heldClock, makeInstance } from '../support/instances.ts';
 
 const clock = heldClock();
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 beforeEach(() => {
-  root = temporaryFolder();
+  root = memoryFolder();
 });
 afterEach(() => root[Symbol.dispose]());
 

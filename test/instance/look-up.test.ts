@@ -2,7 +2,7 @@ import { assert as assertLaw, property, string } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CommandError, removeLink } from '../../src/commands/index.ts';
 import { findLink, findRelease, releaseOf, type Instance } from '../../src/instance/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import {
   deliver,
   linkOf,
@@ -19,12 +19,12 @@ import { codeOf, refusal } from '../support/refusal.ts';
  * What contoso knows: acme offers Orders 1.0.0, Orders 1.1.0 and Team A/Billing 1.0.0; fabrikam offers Orders 1.1.0;
  * contoso itself made Orders 2.0.0.
  */
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let both: Pair;
 let fabrikam: Instance;
 let contoso: Instance;
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   both = await makePair(root.path);
   contoso = both.customer;
   fabrikam = await makeInstance(root.path, 'fabrikam', both.clock);

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { giveValue, invite, type Decided } from '../../src/commands/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { digestReadModels, rebuildReadModels } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { heldClock, makeInstance } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let vendor: Instance;
 const links = Array.from({ length: 250 }, () => randomBytes(16).toString('hex'));
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   vendor = await makeInstance(root.path, 'vendor', heldClock());
   vendor.record(() =>
     links.flatMap((link, n) => [...invite([], { link, name: `customer-${n}`, transport: { kind: 'hand' } })]),

@@ -9,7 +9,7 @@ import { agreementKey } from '../../src/identity/index.ts';
 import { openInstance, revokeKeys, rotateKeys, type Instance } from '../../src/instance/index.ts';
 import { tryLock } from '../../src/lock.ts';
 import { digestReadModels, readLinks, readReleases, rebuildReadModels } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { compiled } from '../support/scripts-killed.ts';
 import { fingerprint } from '../support/certificates.ts';
 import {
@@ -26,11 +26,11 @@ import {
 
 const child = fileURLToPath(new URL('rotate-child.ts', import.meta.url));
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 let vendor: Instance;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   ({ vendor } = pair);
   release('1.0.0');

@@ -12,7 +12,7 @@ import {
   type Decision,
 } from '../../src/commands/index.ts';
 import { secretGuard } from '../../src/instance/secret-guard.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { makePair, makeRelease } from '../support/instances.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 
@@ -115,7 +115,7 @@ describe('a value of the vault is not recorded', () => {
   });
 
   test('in the bytes of a release, where JSON writes it in its own way', async () => {
-    using root = temporaryFolder();
+    using root = memoryFolder();
     using pair = await makePair(root.path);
     const { vendor } = pair;
     vendor.vault.keep({ name: 'Db.Password', environment: null, version: 1 }, secret);
@@ -128,7 +128,7 @@ describe('a value of the vault is not recorded', () => {
   });
 
   test('in the second event of a decision: then the first is not recorded either', async () => {
-    using root = temporaryFolder();
+    using root = memoryFolder();
     using pair = await makePair(root.path);
     const { customer } = pair;
     customer.vault.keep({ name: 'Db.Password', environment: 'uat', version: 3 }, secret);

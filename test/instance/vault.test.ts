@@ -4,7 +4,7 @@ import { assert as assertLaw, integer, property, string } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CrossgapError } from '../../src/errors.ts';
 import { openVault, type SecretRef } from '../../src/instance/vault.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 
 const key = randomBytes(32);
@@ -16,10 +16,10 @@ const ref = (name: string, version = 1, environment: string | null = null): Secr
 });
 const password = ref('Db.Password');
 
-let folder: ReturnType<typeof temporaryFolder>;
+let folder: ReturnType<typeof memoryFolder>;
 let path: string;
 beforeEach(() => {
-  folder = temporaryFolder();
+  folder = memoryFolder();
   path = folder.file('vault');
 });
 afterEach(() => folder[Symbol.dispose]());

@@ -12,7 +12,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
@@ -31,6 +30,7 @@ import { Company, effectsIn, untilFileHolds, type Daemon } from '../support/comp
 import { hashesIn, Ledger } from '../simulation/ledger.ts';
 import { makeInstance, offer, type HeldClock } from '../support/instances.ts';
 import type { Way } from './ways.ts';
+import { memory } from '../support/in-memory.ts';
 
 /** Who can be ended beside the executor, and where there is one, beside the server. */
 const victims = ['vendor daemon', 'customer daemon', 'vendor writer', 'customer writer'] as const;
@@ -44,7 +44,7 @@ type Writer = { readonly child: ChildProcess; readonly lines: AsyncIterator<stri
 
 /** Two companies with daemons and writers, and what is between them. */
 export class KilledCompanies {
-  readonly #root = mkdtempSync(join(tmpdir(), 'crossgap-kill-'));
+  readonly #root = mkdtempSync(join(memory, 'crossgap-kill-'));
   readonly #way: Way;
   readonly #effects = join(this.#root, 'effects');
   readonly #gate = join(this.#root, 'gate');

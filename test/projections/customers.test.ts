@@ -11,10 +11,10 @@ import {
   type PageView,
   type ReleaseRow,
 } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { deliver, giveReceipt, linkOf, makePair, makeRelease, type Pair } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 const names = Array.from({ length: 230 }, (_one, n) => `Kunde-${String(n).padStart(3, '0')}`);
 const links = new Map<string, string>();
@@ -22,7 +22,7 @@ const linkIds = (from: number, to: number): string[] => names.slice(from, to).ma
 
 /** Of 230 that nothing is heard of the first 30 wait for 1.0.0, the others were offered what was withdrawn. */
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   const { vendor, clock } = pair;
   for (const name of names) links.set(name, randomBytes(16).toString('hex'));

@@ -13,7 +13,7 @@ import {
   readReleases,
   type ReleaseRow,
 } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import {
   deliver,
   giveReceipt,
@@ -29,10 +29,10 @@ import {
 } from '../support/instances.ts';
 import { actions, askFor, runTo } from './actions.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
   actions.arrange(pair, 0);
   actions.arrange(pair, 1);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { answerOffer, withdrawRelease } from '../../src/commands/index.ts';
 import { namedPackagesReader, readReleases } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { deliver, makePair, makeRelease, offer } from '../support/instances.ts';
 
 test('every package that releases name is told, with what became of each release on this side', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   using pair = await makePair(folder.path);
   const { vendor, customer, link } = pair;
   const first = makeRelease(vendor, '1.0.0', { packages: ['Orders.Web', 'Orders.Db'] });

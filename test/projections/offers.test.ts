@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { answerOffer, told } from '../../src/commands/index.ts';
 import { readHeader, ReleaseOffered, sealEntry } from '../../src/events/index.ts';
 import { readReleases, type ReleaseRow } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import {
   deliver,
   makePair,
@@ -15,10 +15,10 @@ import {
   type Pair,
 } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
 });
 afterEach(() => {

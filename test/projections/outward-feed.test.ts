@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineEvent } from '../../src/events/index.ts';
 import { digestReadModels, rebuildReadModels, toldLast } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import {
   deliver,
   giveReceipt,
@@ -15,10 +15,10 @@ import {
 
 const Future = defineEvent('future.thing', z.strictObject({ text: z.string() }));
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path);
 });
 afterEach(() => {

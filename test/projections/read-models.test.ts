@@ -22,7 +22,7 @@ import {
   readUnknownEntries,
   rebuildReadModels,
 } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { actions, type Action } from './actions.ts';
 import { homeEvents } from './home-events.ts';
 import {
@@ -53,10 +53,10 @@ const newerWithdrawal = defineEvent('release.withdrawn', z.strictObject({ digest
 );
 
 describe('INV-6', () => {
-  let root: ReturnType<typeof temporaryFolder>;
+  let root: ReturnType<typeof memoryFolder>;
   let pair: Pair;
   beforeAll(async () => {
-    root = temporaryFolder();
+    root = memoryFolder();
     pair = await makePair(root.path);
   });
   afterAll(() => {
@@ -154,7 +154,7 @@ describe('J1.F5', () => {
   }
 
   test('entries that come twice or out of order lead to the same tables, byte for byte', async () => {
-    using root = temporaryFolder();
+    using root = memoryFolder();
     using pair = await makePair(root.path);
     const { vendor, link } = pair;
     for (const number of ['1.0.0', '1.1.0', '1.2.0']) {
@@ -194,7 +194,7 @@ describe('J1.F5', () => {
   });
 
   test('one entry at a time leads to the same tables as all at once', async () => {
-    using root = temporaryFolder();
+    using root = memoryFolder();
     using pair = await makePair(root.path);
     const { customer, vendor, clock } = pair;
     for (let which = 0; which < 30; which += 1) {
@@ -214,7 +214,7 @@ describe('J1.F5', () => {
 
 describe('an entry of a later version', () => {
   test('is kept, shown, told to be held, and changes nothing else', async () => {
-    using root = temporaryFolder();
+    using root = memoryFolder();
     using pair = await makePair(root.path);
     const { vendor, customer, link } = pair;
     offer(vendor, makeRelease(vendor, '1.0.0'), [link]);
@@ -235,7 +235,7 @@ describe('an entry of a later version', () => {
   });
 
   test('is handed on as the bytes that came', async () => {
-    using root = temporaryFolder();
+    using root = memoryFolder();
     using pair = await makePair(root.path);
     const { vendor, customer, link } = pair;
     offer(vendor, makeRelease(vendor, '1.0.0'), [link]);
@@ -251,7 +251,7 @@ describe('an entry of a later version', () => {
 
 describe('what the other side writes decides nothing here', () => {
   test('its environments, inputs, deployments and confirmations are kept and shown, and nothing follows from them', async () => {
-    using root = temporaryFolder();
+    using root = memoryFolder();
     using pair = await makePair(root.path, { confirmed: false });
     const { vendor, customer, link } = pair;
     offer(vendor, makeRelease(vendor, '1.0.0'), [link]);

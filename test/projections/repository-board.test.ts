@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordComparison, recordPush } from '../../src/commands/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { readPushes, readSourceAlarms, rebuildReadModels } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import { heldClock, makeInstance, noon } from '../support/instances.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let instance: Instance;
 beforeAll(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   instance = await makeInstance(root.path, 'contoso', heldClock());
 });
 afterAll(() => {

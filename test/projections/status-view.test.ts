@@ -24,7 +24,7 @@ import {
   statusView,
   type ReleaseRow,
 } from '../../src/projections/index.ts';
-import { temporaryFolder } from '../support/build-nupkg.ts';
+import { memoryFolder } from '../support/build-nupkg.ts';
 import {
   confirmLink,
   deliver,
@@ -39,10 +39,10 @@ import {
 } from '../support/instances.ts';
 import { askFor, runTo } from './actions.ts';
 
-let root: ReturnType<typeof temporaryFolder>;
+let root: ReturnType<typeof memoryFolder>;
 let pair: Pair;
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = memoryFolder();
   pair = await makePair(root.path, { confirmed: false });
 });
 afterEach(() => {

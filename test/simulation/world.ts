@@ -1,5 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { giveValue } from '../../src/commands/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
@@ -12,6 +11,7 @@ import { gullible, hasty, trusting, type Defect } from './defects.ts';
 import { Ledger } from './ledger.ts';
 import { Machine, privateKeys, type MachineClock } from './machine.ts';
 import { names, type Story } from './story.ts';
+import { memory } from '../support/in-memory.ts';
 
 /** Instances that are paired with each other, closed, and copied for every world: making keys takes long. */
 export type Template = Disposable & {
@@ -31,7 +31,7 @@ export const pairs = [
 ] as const;
 
 export async function makeTemplate(): Promise<Template> {
-  const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'crossgap-simulation-'));
+  const root = mkdtempSync(join(memory, 'crossgap-simulation-'));
   const clock = heldClock();
   const folders = { paired: join(root, 'paired'), met: join(root, 'met') };
   mkdirSync(folders.met);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
+import { memory } from './in-memory.ts';
 
 /** The fields of a header as they stand in the archive; what is not given is what the content makes right. */
 export type HeaderFields = {
@@ -165,12 +166,14 @@ export function withSignature(entries: readonly RawEntry[], signature: Buffer, e
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A folder of its own for one test, gone afterwards. */
-export function temporaryFolder(): Disposable & {
-  path: string;
+export type TemporaryFolder = Disposable & {
+  readonly path: string;
   file(name: string, bytes?: Uint8Array): string;
-} {
-  const path = mkdtempSync(join(tmpdir(), 'crossgap-'));
+};
+
+/** A folder of its own for one test, gone afterwards. */
+export function temporaryFolder(place = tmpdir()): TemporaryFolder {
+  const path = mkdtempSync(join(place, 'crossgap-'));
   return {
     path,
     file: (name, bytes) => {
@@ -179,4 +182,9 @@ export function temporaryFolder(): Disposable & {
     },
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** The same for a test that is not about the disk. */
+export function memoryFolder(): TemporaryFolder {
+  return temporaryFolder(memory);
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openCounter } from './counter.ts';
+import { memory } from './in-memory.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -14,7 +14,7 @@ export type EarlierBuild = AsyncDisposable & {
 
 /** Unpacks what `test/fixtures/builds/make.ts` packed of this commit. */
 export function earlierBuild(commit: string): EarlierBuild {
-  const folder = mkdtempSync(join(tmpdir(), 'crossgap-earlier-'));
+  const folder = mkdtempSync(join(memory, 'crossgap-earlier-'));
   const packed = join(root, 'test/fixtures/builds', `${commit}.tar.gz`);
   execFileSync('tar', ['-xzf', packed, '-C', folder]);
   // What has native code is not in the build.

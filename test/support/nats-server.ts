@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { patienceMs } from './patience.ts';
+import { memory } from './in-memory.ts';
 
 /** A nats-server of a test, with a folder of its own that goes with it. */
 export interface NatsServer extends AsyncDisposable {
@@ -41,7 +41,7 @@ export type NatsServerOptions = {
 /** A nats-server on free ports of the loopback; it answers when this resolves. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   const { config = '', tls, jetstream = true } = options;
-  const dir = mkdtempSync(join(tmpdir(), 'crossgap-nats-'));
+  const dir = mkdtempSync(join(memory, 'crossgap-nats-'));
   const storeDir = join(dir, 'store');
   const [port, webSocketPort] = [await freePort(), await freePort()];
   const path = join(dir, 'server.conf');

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach } from 'vitest';
-import { temporaryFolder } from './build-nupkg.ts';
+import { memoryFolder } from './build-nupkg.ts';
 import { makePair, type Pair } from './instances.ts';
 
 /** Two companies with a link, in a folder of their own. */
 export type PairOfTest = {
-  readonly root: ReturnType<typeof temporaryFolder>;
+  readonly root: ReturnType<typeof memoryFolder>;
   readonly pair: Pair;
   /** Where scripts of applications leave their marks. */
   readonly marks: string;
@@ -14,7 +14,7 @@ export type PairOfTest = {
 export function pairForEach(meet: (made: PairOfTest) => void): void {
   let made: PairOfTest;
   beforeEach(async () => {
-    const root = temporaryFolder();
+    const root = memoryFolder();
     made = { root, pair: await makePair(root.path), marks: root.file('marks', new Uint8Array()) };
     meet(made);
   });

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderTransport, type FolderTransportOptions, type Transport } from '../../src/sync/index.ts';
 import type { TransportPair } from './transport-contract.ts';
+import { memory } from '../support/in-memory.ts';
 
 export const link = 'a1'.repeat(16);
 export const acme = '11'.repeat(16);
@@ -10,7 +10,7 @@ export const contoso = '22'.repeat(16);
 
 /** A directory for one test, gone afterwards. */
 export function scratch(): { readonly path: string } & Disposable {
-  const path = mkdtempSync(join(tmpdir(), 'crossgap-sync-'));
+  const path = mkdtempSync(join(memory, 'crossgap-sync-'));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { program } from '../../support/companies.ts';
 import { endsExecutor, hooks, makeVendor, secret, siteAt, takeIn, type Vendor } from '../site/vendor.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, personAt } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const cut = join(root, 'cut');
 const env = 'production';
 let vendor: Vendor;

@@ -6,6 +6,7 @@ import { runDaemon } from '../../../src/daemon/index.ts';
 import { openInstance } from '../../../src/instance/index.ts';
 import { silentLog } from '../../../src/log.ts';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
 type Wait = {
@@ -22,7 +23,7 @@ type Deployment = {
   waits: Wait[];
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let company: Company;
 let acme: Person;
 let marks: string;

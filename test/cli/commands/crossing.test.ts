@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { junit, makeInstance, makeVendor, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Answer } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const shared = join(root, 'shared');
 let acme: Company;
 let contoso: Company;

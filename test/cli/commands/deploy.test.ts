@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { tryLock } from '../../../src/lock.ts';
 import { junit, makeVendor, processText, signedPackage, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
 type Convention = { number: number | 'F'; name: string; state: string; files?: string[] };
@@ -16,7 +17,7 @@ type Deployment = {
   collected?: string[];
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let company: Company;
 let ready: Company;
 let acme: Person;

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { DeploymentView } from '../../../src/projections/index.ts';
 import { junit, makeInstance, makeVendor, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder } from '../typed.ts';
 
 type Replayed = { same: boolean; from: string; steps: DeploymentView['steps']; notRepeated: string[] };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const shared = join(root, 'shared');
 let acme: Company;
 let contoso: Company;

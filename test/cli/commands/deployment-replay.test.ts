@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DeploymentView } from '../../../src/projections/index.ts';
 import { makeInstance, signedPackage, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder } from '../typed.ts';
 
 type Replayed = {
@@ -13,7 +14,7 @@ type Replayed = {
   notRepeated: string[];
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const process = `process: Orders
 inputs:
   Db: { secret: true }

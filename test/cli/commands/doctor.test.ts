@@ -12,12 +12,13 @@ import { pem, selfSigned } from '../../support/certificates.ts';
 import { startNatsServer } from '../../support/nats-server.ts';
 import { requires } from '../../support/requires.ts';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Answer, type Person } from '../typed.ts';
 
 type Finding = { level: string; about: string; link?: string; code?: string; message: string; hint?: string };
 type Document = { ok: boolean; wrong: number; findings: Finding[] };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let companies: { acme: Company; contoso: Company };
 let acme: Person;
 let contoso: Person;

@@ -5,9 +5,10 @@ import { beforeAll, expect, test } from 'vitest';
 import { certificateFacts, newCompanyCertificate, readPfx } from '../../../src/identity/index.ts';
 import type { Context } from '../../../src/cli/command.ts';
 import { passwordOf } from '../../../src/cli/given-company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, personAt, type } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const pfx = join(root, 'company.pfx');
 const closedPfx = join(root, 'closed.pfx');
 const password = join(root, 'password');

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeVendor, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const secret = 'Server=db;Password=violet-Harbour-4711';
 let company: Company;
 let acme: Person;

@@ -5,9 +5,10 @@ import { exitCodes } from '../../../src/errors.ts';
 import { openInstance } from '../../../src/instance/index.ts';
 import { effectsIn } from '../../support/companies.ts';
 import { makeVendor, secret, type Vendor } from '../site/vendor.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type, type Answer } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const answers = join(root, 'answers.yaml');
 const once = { stop: 1, deploy: 1, start: 1 };
 let vendor: Vendor;

@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
 type Link = { name: string; state: string; words: string | null; folder: string };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const shared = join(root, 'shared');
 let companies: { acme: Company; contoso: Company };
 let words: { acme: string; contoso: string };

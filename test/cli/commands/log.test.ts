@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let company: Company;
 let acme: Person;
 let count = 0;

@@ -2,9 +2,10 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Answer, type Person } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const processText =
   'process: Orders\ninputs: { Port: { type: port, default: 8080 } }\nsteps:\n  - name: Hello\n    run: { bash: "echo hello" }\n';
 let companies: { acme: Company; site: Company; other: Company };

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { ForeseenStep } from '../../../src/executor/index.ts';
 import { makeInstance } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type, type Answer } from '../typed.ts';
 
 type Linted = {
@@ -12,7 +13,7 @@ type Linted = {
   unknownNames: { name: string }[];
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const nowhere = ['--data', join(root, 'no-instance')];
 let count = 0;
 

@@ -6,6 +6,7 @@ import { program } from '../../support/companies.ts';
 import { makeVendor, type Company } from '../company.ts';
 import { buildRelease, publish } from '../../daemon/company.ts';
 import { deliver, makePair } from '../../support/instances.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, personAt, type Person } from '../typed.ts';
 
 type Added = { sha256: string; contentDigest: string; known: boolean; sameContentAs: string | null };
@@ -20,7 +21,7 @@ type Shelved = {
 };
 type Release = { digest: string; created: boolean; packages: { sha256: string; contentDigest: string }[] };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let company: Company;
 /** Two files of one content: 1.0.0 of the company, signed once more. */
 let again: string;

@@ -5,6 +5,7 @@ import { buildZip, nuspecEntry, sha256 } from '../../support/build-nupkg.ts';
 import { fingerprint, makeCertificate, pem } from '../../support/certificates.ts';
 import { requires } from '../../support/requires.ts';
 import { timeAuthority } from '../../support/time-authority.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, personAt, type Answer } from '../typed.ts';
 
 type Report = {
@@ -18,7 +19,7 @@ type Report = {
   };
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const somebody = personAt(join(root, 'nowhere'));
 const authority = makeCertificate({ commonName: 'Root', isAuthority: true });
 const leaf = makeCertificate({ commonName: 'Leaf', purposes: ['codeSigning'], issuer: authority });

@@ -13,11 +13,12 @@ import { readPfx } from '../../../src/identity/index.ts';
 import { buildZip, nuspecEntry, withSignature, type RawEntry } from '../../support/build-nupkg.ts';
 import { pem, selfSigned } from '../../support/certificates.ts';
 import { makeInstance, signedPackage, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type, type Person } from '../typed.ts';
 
 type Report = { id: string; sha256: string; contentDigest: string; known: boolean; signature: unknown };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let company: Company;
 let signed: string;
 let acme: Person;

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
 type Scripts = {
@@ -18,7 +19,7 @@ type Scripts = {
   }[];
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const marks = join(root, 'marks');
 let company: Company;
 let acme: Person;

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { junit, makeVendor, processText, signedPackage, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
 type Release = {
@@ -14,7 +15,7 @@ type Release = {
   tests: unknown;
 };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let company: Company;
 let acme: Person;
 let here: string;

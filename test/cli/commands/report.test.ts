@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { DeploymentView, FleetRow } from '../../../src/projections/index.ts';
 import { makeInstance, makeVendor, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder } from '../typed.ts';
 
 type Preview = { lines: { id: string; text: string; mayBeStruck: boolean }[]; log: string | null };
 type Told = { changed: boolean; entry: number; struck: string[] };
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let acme: Company;
 let bankair: Company;
 let failed: DeploymentView;

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { nugetServer, type NugetServer } from '../../support/nuget-server.ts';
 import { makeInstance, signedPackage, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let acme: Company;
 let server: NugetServer;
 let file: string;

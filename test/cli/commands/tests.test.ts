@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 let company: Company;
 let acme: Person;
 let count = 0;

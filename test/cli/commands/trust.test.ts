@@ -7,9 +7,10 @@ import { buildZip, nuspecEntry } from '../../support/build-nupkg.ts';
 import { fingerprint, makeCertificate, pem, selfSigned } from '../../support/certificates.ts';
 import { revocationList } from '../../support/revocation-list.ts';
 import { makeInstance, type Company } from '../company.ts';
+import { memory } from '../../support/in-memory.ts';
 import { freshFolder, type Person } from '../typed.ts';
 
-const root = freshFolder();
+const root = freshFolder(memory);
 const nowhere = 'http://127.0.0.1:9/nobody.crl';
 const authority = makeCertificate({ commonName: 'Authority', isAuthority: true });
 const builder = makeCertificate({

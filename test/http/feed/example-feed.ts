@@ -4,7 +4,7 @@ import { feedHandler, type FeedHandler, type FeedSource } from '../../../src/htt
 import { silentLog } from '../../../src/log.ts';
 import { feedShelf, type ServedPackage } from '../../../src/nuget/index.ts';
 import { parseVersion, readPackageNuspec } from '../../../src/packages/index.ts';
-import { sha256, type temporaryFolder } from '../../support/build-nupkg.ts';
+import { sha256, type memoryFolder } from '../../support/build-nupkg.ts';
 import { packageBytes, type PackageWish } from '../../support/feed.ts';
 
 export type ExampleFeed = {
@@ -16,7 +16,7 @@ export type ExampleFeed = {
 
 /** A feed of these packages, whose files lie in `folder`. */
 export function exampleFeed(
-  folder: ReturnType<typeof temporaryFolder>,
+  folder: ReturnType<typeof memoryFolder>,
   wishes: readonly (PackageWish & { readonly isListed?: boolean })[],
   facts: { readonly tokens?: readonly string[]; readonly url?: string } = {},
 ): ExampleFeed {

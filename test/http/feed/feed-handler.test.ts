@@ -5,7 +5,7 @@ import { array, assert as assertLaw, asyncProperty, constantFrom, oneof, string 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusServer } from '../../../src/http/index.ts';
 import type { ServedPackage } from '../../../src/nuget/index.ts';
-import { sha256, temporaryFolder } from '../../support/build-nupkg.ts';
+import { sha256, memoryFolder } from '../../support/build-nupkg.ts';
 import { exampleSource } from '../example-source.ts';
 import { acme } from '../example-views.ts';
 import { connected, request } from '../raw-client.ts';
@@ -21,7 +21,7 @@ const wishes = [
 ];
 
 describe('the feed on the server of the status page', () => {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const { feed, files } = exampleFeed(folder, wishes);
   let server: StatusServer;
   const get = (path: string, headers?: Record<string, string>, method?: string): Promise<RawAnswer> =>
@@ -232,7 +232,7 @@ describe('the feed on the server of the status page', () => {
 });
 
 test('addresses are those configured, where something stands in front', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const { feed } = exampleFeed(folder, wishes.slice(1, 2), { url: 'https://intra.example/packages/' });
   await using server = await serve(exampleSource(acme), { feed });
   const { resources } = jsonOf(await ask(server.address, '/nuget/v3/index.json')) as {
@@ -244,7 +244,7 @@ test('addresses are those configured, where something stands in front', async ()
 });
 
 test('T-93 with a token, nothing of the feed is read without it, and the page stays as it was', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const token = 'a-token-that-is-long';
   const { feed } = exampleFeed(folder, wishes.slice(1, 2), { tokens: [token] });
   await using server = await serve(exampleSource(acme), { feed });
@@ -262,7 +262,7 @@ test('T-93 with a token, nothing of the feed is read without it, and the page st
 });
 
 test('a client that goes away in the middle costs nothing, and its file is closed', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const huge = { name: 'content/huge.bin', content: Buffer.alloc(30_000_000, 'x'), stored: true };
   const { feed, source } = exampleFeed(folder, [{ id: 'Acme.Huge', version: '1.0.0', files: [huge] }]);
   const open = source.open.bind(source);
@@ -289,7 +289,7 @@ test('a client that goes away in the middle costs nothing, and its file is close
 });
 
 test('whatever is asked for, there is an answer that clients understand', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const { feed } = exampleFeed(folder, wishes.slice(1));
   await using server = await serve(exampleSource(acme), { feed });
   const part = oneof(
@@ -333,7 +333,7 @@ test('whatever is asked for, there is an answer that clients understand', async 
 });
 
 test('a source that fails costs one answer', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   const { feed, source } = exampleFeed(folder, wishes.slice(1, 2));
   const open = source.open.bind(source);
   let fails = true;
@@ -352,7 +352,7 @@ test('a source that fails costs one answer', async () => {
 });
 
 test('the page tells where the feed is', async () => {
-  using folder = temporaryFolder();
+  using folder = memoryFolder();
   await using server = await serve(exampleSource(acme), { feed: exampleFeed(folder, []).feed });
   const page = await ask(server.address, '/');
   expect(page.body.toString()).toContain(`${server.address}/nuget/v3/index.json`);

@@ -4,7 +4,7 @@ import { expect, describe, test } from 'vitest';
 import { feedServer, HttpError, type FeedServer } from '../../../src/http/index.ts';
 import type { CompanyCertificate } from '../../../src/identity/index.ts';
 import { silentLog } from '../../../src/log.ts';
-import { temporaryFolder } from '../../support/build-nupkg.ts';
+import { memoryFolder } from '../../support/build-nupkg.ts';
 import { makeCertificate, pem } from '../../support/certificates.ts';
 import { raw, request as lines, statusOf } from '../raw-client.ts';
 import { ask, exampleFeed } from './example-feed.ts';
@@ -19,7 +19,7 @@ const tls = { cert: pem(certificate), key: keyPem(certificate) };
 async function served(
   facts: Partial<Omit<Parameters<typeof feedServer>[0], 'feed'>>,
 ): Promise<FeedServer & { [Symbol.asyncDispose](): Promise<void> }> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   try {
     const tokens = facts.hasToken === true ? [token] : [];
     const { feed } = exampleFeed(folder, [{ id: 'Acme.App', version: '1.0.0' }], { tokens });

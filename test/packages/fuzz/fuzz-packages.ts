@@ -19,7 +19,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
 import {
@@ -35,6 +34,7 @@ import { mutateArchive, withOtherSignature } from './mutate-archive.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import { mutateDer } from './mutate-der.ts';
 import { randomFrom } from './random.ts';
+import { memory } from '../../support/in-memory.ts';
 
 const limits: ZipLimits = { ...defaultZipLimits, totalBytesMax: 2 ** 22, ratioFromBytes: 2 ** 20 };
 
@@ -74,7 +74,7 @@ function sandbox(): {
   readonly out: string;
   check(out: boolean): void;
 } {
-  const root = mkdtempSync(join(tmpdir(), 'crossgap-fuzz-'));
+  const root = mkdtempSync(join(memory, 'crossgap-fuzz-'));
   const box = join(root, 'box', 'inner');
   mkdirSync(box, { recursive: true });
   writeFileSync(join(root, 'canary'), 'untouched');
