@@ -60,7 +60,7 @@ beforeAll(async () => {
   elsewhere = await vendor.bundle('depot', '1.1.0');
   const installed = await starts(join(root, 'one'), first);
   expect(installed.exitCode, installed.stderr).toBe(0);
-}, 120_000);
+});
 
 /** What a refusal at the site says to do; it names no command that the machine has not. */
 function hintOf({ error, exitCode }: Answer): string {
