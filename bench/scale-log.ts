@@ -73,8 +73,7 @@ async function tellOf(task: string, data: string): Promise<Told> {
       if (bytes === 0) throw new TypeError('nothing was read');
       return;
     }
-    const history = instance.log.pages({ after: 0 });
-    const { changed } = rebuildReadModels(instance.db, instance.identity.instanceId, history);
+    const { changed } = rebuildReadModels(instance.db, instance.identity.instanceId, instance.log.history());
     if (changed.length > 0) throw new TypeError(`rebuilding changed ${changed.join(', ')}`);
   });
   return { ms, peak: peakMiB() };

@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { DeploymentReport } from '../events/index.ts';
-import type { Fold, Projection } from './projection.ts';
+import { placeKey, type Fold, type Projection } from './projection.ts';
 import { isEarlierRun, markOf, type RunMark } from './run-order.ts';
 
 /** What customers reported: one row a place, and each reported deployment with its trace. */
@@ -31,27 +31,27 @@ export const fleetBoard: Projection = {
               exit_code = excluded.exit_code, rating = excluded.rating, comment = excluded.comment,
               struck = excluded.struck, as_of = excluded.as_of`,
     );
-    // All that came of one link at once, deployment by deployment.
+    // All that came of one link at once, deployment by deployment; few reports name a log.
     const report = db.prepare(
       `INSERT INTO reported_deployment (link, deployment, pos, log_digest)
-       SELECT ?, key, value ->> '$[0]', value ->> '$[1]' FROM json_each(?) WHERE true
+       SELECT ?, key, iif(type = 'array', value ->> '$[0]', value), iif(type = 'array', value ->> '$[1]', NULL)
+         FROM json_each(?) WHERE true
        ON CONFLICT (link, deployment) DO UPDATE SET pos = excluded.pos, log_digest = excluded.log_digest`,
     );
     const gathered = new Map<string, StoredPlace>();
     // Of each link: where the newest report of a deployment stands, and the log that it names.
-    const reported = new Map<string, Map<string, readonly [number, string | null]>>();
+    const reported = new Map<string, Map<string, number | readonly [number, string]>>();
     const apply: Fold['apply'] = ({ pos, event, header, place: where }) => {
       if (event.name !== 'deployment.reported' || where.kind !== 'inward') return;
       const { data } = event;
       const { link } = where;
       const { environment, process } = data;
-      // Unmistakable without quoting: links are of one length, and the length of the next name is told.
-      const key = `${link}${environment.length} ${environment}${process}`;
+      const key = placeKey(link, environment, process);
       const before = gathered.get(key) ?? find.get(link, environment, process);
       gathered.set(key, foldReport(before, link, data, header.at));
       let ofLink = reported.get(link);
       if (ofLink === undefined) reported.set(link, (ofLink = new Map()));
-      ofLink.set(data.deployment, [pos, data.log?.digest ?? null]);
+      ofLink.set(data.deployment, data.log === null ? pos : [pos, data.log.digest]);
     };
     const save = (): void => {
       for (const row of gathered.values()) place.run(row);

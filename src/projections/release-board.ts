@@ -8,7 +8,7 @@ import {
   type ReleaseDocument,
 } from '../events/index.ts';
 import { readPackageFiles } from './package-shelf.ts';
-import { nameKey, type Fold, type Projection } from './projection.ts';
+import { nameKey, placeKey, type Fold, type Projection } from './projection.ts';
 import { isEarlierRun, markOf, type RunMark } from './run-order.ts';
 
 /** Releases of this side and those offered to it, what people and tests said of them, and to whom they went. */
@@ -145,7 +145,7 @@ export const releaseBoard: Projection = {
     /** Whether a run is told of after a later one of the same release there. */
     const isOutdone = (link: string, report: DeploymentReport, toldAt: number): boolean => {
       const { environment, process, ordinal, digest } = report;
-      const key = JSON.stringify([link, environment, process]);
+      const key = placeKey(link, environment, process);
       const known =
         lastRuns.get(key) ?? (ordinal === null ? undefined : lastIn.get(link, environment, process));
       const isEarlier = known !== undefined && isEarlierRun(report, known);
