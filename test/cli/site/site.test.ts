@@ -99,7 +99,7 @@ beforeAll(async () => {
   expect(outcome.steps.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'succeeded']);
   expect(outcome.steps.every(({ durationMs }) => durationMs !== null)).toBe(true);
   expect(effectsIn(vendor.marks)).toEqual(once);
-}, 120_000);
+});
 
 beforeEach(() => {
   turn += 1;
