@@ -1,7 +1,8 @@
 /*
  * `npm run bench` measures everything in the table below at its own sizes; `npm run bench -- NAME…` these alone, and
- * `--size 10k` or `--size 5000,1M` at other sizes; `--list` tells what each is, without measuring. The result is a table in
- * Markdown, as docs/performance.md holds it. Each measurement is prepared in one process and made in another.
+ * `--size 10k` or `--size 5000,1M` at other sizes; `--list` tells what each is, without measuring; `--at-most 10` ends it
+ * after so many minutes, with all that it started. The result is a table in Markdown, as docs/performance.md holds it. Each
+ * measurement is prepared in one process and made in another.
  */
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -39,18 +40,21 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measurement
 
 const [task, name, size, folder] = process.argv.slice(2);
 if (task === 'prepare' || task === 'measure') {
+  // What it has started ends with it.
+  process.once('SIGTERM', () => process.exit(143));
   const { prepare, measure } = await measurementNamed(name!);
   if (task === 'prepare') await prepare?.(folder!, Number(size));
   else console.log(JSON.stringify(await measure(folder!, Number(size))));
 } else {
   const { values, positionals } = parseArgs({
-    options: { size: { type: 'string' }, list: { type: 'boolean' } },
+    options: { size: { type: 'string' }, list: { type: 'boolean' }, 'at-most': { type: 'string' } },
     allowPositionals: true,
   });
   const names = positionals.length > 0 ? positionals : Object.keys(measurements);
   const sizes = values.size?.split(',').map(sizeNamed);
+  const endAt = values['at-most'] === undefined ? Infinity : Date.now() + minutesNamed(values['at-most']);
   if (values.list) await list(names);
-  else await measureAll(names, sizes);
+  else await measureAll(names, sizes, endAt);
 }
 
 async function list(names: readonly string[]): Promise<void> {
@@ -61,7 +65,11 @@ async function list(names: readonly string[]): Promise<void> {
   }
 }
 
-async function measureAll(names: readonly string[], sizes: readonly number[] | undefined): Promise<void> {
+async function measureAll(
+  names: readonly string[],
+  sizes: readonly number[] | undefined,
+  endAt: number,
+): Promise<void> {
   const chosen = await Promise.all(names.map(async (name) => [name, await measurementNamed(name)] as const));
   console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`);
   console.log('| what | size | ours | baseline | ratio | goal | peak memory | load |');
@@ -69,7 +77,7 @@ async function measureAll(names: readonly string[], sizes: readonly number[] | u
   const spent: string[] = [];
   for (const [name, measurement] of chosen) {
     for (const size of sizes ?? measurement.sizes) {
-      const { figures, peakMiB, timeIn } = measureApart(name, size);
+      const { figures, peakMiB, timeIn } = measureApart(name, size, endAt);
       const peaks = Object.entries(peakMiB).map(([whose, mib]) => `${whose} ${Math.round(mib)} MiB`.trim());
       const load = loadavg()[0]!.toFixed(1);
       for (const [index, figure] of figures.entries()) {
@@ -93,12 +101,13 @@ function columns({ unit, ours, baseline, goal = '' }: Figure): readonly string[]
   return [amount(ours), amount(baseline), (ours / baseline).toFixed(2), goal];
 }
 
-function measureApart(name: string, size: number): Measured {
+function measureApart(name: string, size: number, endAt: number): Measured {
   const folder = benchFolder();
   const run = (task: 'prepare' | 'measure'): string =>
     execFileSync(process.execPath, [fileURLToPath(import.meta.url), task, name, String(size), folder], {
       encoding: 'utf8',
       maxBuffer: 1 << 26,
+      ...(endAt !== Infinity && { timeout: Math.max(1, endAt - Date.now()) }),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
   run('prepare');
@@ -119,6 +128,12 @@ function sizeNamed(text: string): number {
   const size = Math.round(Number(digits) * 1000 ** ['', 'k', 'M', 'G'].indexOf(thousands ?? ''));
   if (size > 0) return size;
   return giveUp(`${text} is not a size. Write, for example, --size 10k or --size 5000,1M.`);
+}
+
+/** Whole minutes, in milliseconds. */
+function minutesNamed(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return 60_000 * Number(text);
+  return giveUp(`${text} are no minutes. Write, for example, --at-most 10.`);
 }
 
 function giveUp(message: string): never {

@@ -20,7 +20,7 @@ export type Watched = {
   cpuSeconds(): number;
 };
 
-/** Looks at a process until it ends; what it was last seen with stays known. */
+/** Looks at a process until it ends, with this one at the latest; what it was last seen with stays known. */
 export function watched(child: ChildProcess): Watched {
   let [peak, resident, cpu] = [0, 0, 0];
   const look = (): void => {
@@ -36,7 +36,12 @@ export function watched(child: ChildProcess): Watched {
     cpu = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   };
   const timer = setInterval(look, sampleEveryMs);
-  child.once('exit', () => clearInterval(timer));
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => {
+    clearInterval(timer);
+    process.off('exit', end);
+  });
   look();
   const after = <T>(value: () => T) => {
     return (): T => {

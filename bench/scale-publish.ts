@@ -63,6 +63,7 @@ async function measurePublish(folder: string, links: number): Promise<Measured> 
       { name: 'the command alone', unit: 's', ours: published.ms / 1000 },
       { name: 'the command, processor time', unit: 's', ours: published.cpuSeconds },
       { name: 'the daemon, processor time', unit: 's', ours: daemonCpu },
+      { name: 'the same for each link', unit: 'ms', ours: (1000 * daemonCpu) / links },
       { name: 'the server, processor time', unit: 's', ours: serverCpu },
       { name: 'streams made', unit: 's', ours: preparedMs / 1000 },
       { name: 'hub config', unit: 's', ours: hub.configured.ms / 1000 },
