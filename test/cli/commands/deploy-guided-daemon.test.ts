@@ -33,7 +33,7 @@ beforeAll(async () => {
   writeFileSync(join(root, 'password'), `${secret}\n`);
   writeFileSync(answers, 'values: { Db.Password: { file: password }, Site.Port: 9090 }\n');
   daemon = await company.daemon();
-}, 120_000);
+});
 
 afterAll(() => company.endAll());
 
@@ -91,4 +91,4 @@ test('J2.9 a daemon does what the guide asks for: followed, ended and gone on wi
   const { stderr } = await daemon.stop();
   expect(stderr).toContain((done.json as { deployment: { id: string } }).deployment.id);
   expect(JSON.stringify([looked, broken, done])).not.toContain('tr0ub4dor');
-}, 240_000);
+});

@@ -41,7 +41,7 @@ beforeAll(async () => {
   await vendor.asks(['process', 'publish', file]);
   await vendor.asks('release create Orders 1.1.0 --package Orders.Web@1.0.0');
   writeFileSync(join(root, 'password'), `${secret}\n`);
-}, 120_000);
+});
 
 beforeEach(() => {
   turn += 1;
@@ -175,6 +175,20 @@ describe('J2.12 a run that was cut off is told where it stopped, and there is no
     expect(effectsIn(vendor.marks)).toEqual(effects);
     expect(await runs()).toHaveLength(count);
   });
+});
+
+test('a release that failed keeps nobody from deploying the one that mends it', async () => {
+  const file = join(root, `fails-${turn}.yaml`);
+  writeFileSync(file, processText(vendor.marks, 'exit 1'));
+  await acme.asks(['process', 'publish', file]);
+  await acme.asks('release create Orders 0.9.0 --package Orders.Web@1.0.0');
+  const failed = await byAnswers('0.9.0');
+  expect(failed).toMatchObject({ exitCode: exitCodes.deploymentFailed, error: { code: 'INSTALL_FAILED' } });
+  expect(await guided('1.0.0')).toMatchObject({ exitCode: exitCodes.done, json: { did: 'installed' } });
+  expect((await runs()).map(({ release, state }) => [release, state])).toEqual([
+    ['1.0.0', 'succeeded'],
+    ['0.9.0', 'failed'],
+  ]);
 });
 
 test('what runs already is said, exit 0; --again deploys it once more, and an older one that is named is deployed', async () => {
