@@ -16,6 +16,14 @@ export async function milliseconds(work: () => unknown): Promise<number> {
   return performance.now() - began;
 }
 
+/** How many milliseconds `work` takes, and how many of the processor: the figure to go by where others are at work. */
+export async function timeOf(work: () => unknown): Promise<{ readonly ms: number; readonly busyMs: number }> {
+  const before = process.cpuUsage();
+  const ms = await milliseconds(work);
+  const { user, system } = process.cpuUsage(before);
+  return { ms, busyMs: (user + system) / 1000 };
+}
+
 /** Runs `work` under a sampling profiler and says which files it was in, most of the time first. */
 export async function profiled(work: () => unknown): Promise<string[]> {
   const session = new Session();

@@ -1,6 +1,6 @@
 import { rebuildReadModels } from '../src/projections/index.ts';
 import { openPrepared, preparePair } from './instances.ts';
-import { milliseconds, peakMiB, profiled } from './measured.ts';
+import { peakMiB, profiled, timeOf } from './measured.ts';
 import type { Measured, Measurement } from './measurement.ts';
 
 export const measurement: Measurement = {
@@ -20,10 +20,13 @@ async function measureRebuild(folder: string): Promise<Measured> {
   };
   const entries = vendor.log.entryCount();
   rebuild();
-  const ours = (1000 * entries) / (await milliseconds(rebuild));
+  const { ms, busyMs } = await timeOf(rebuild);
   const peak = peakMiB();
   return {
-    figures: [{ unit: '/s', ours, goal: '≥ 50,000 /s' }],
+    figures: [
+      { unit: '/s', ours: (1000 * entries) / ms, goal: '≥ 50,000 /s' },
+      { name: 'processor time of one', unit: 'µs', ours: (1000 * busyMs) / entries },
+    ],
     peakMiB: { '': peak },
     timeIn: await profiled(rebuild),
   };
