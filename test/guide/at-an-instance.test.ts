@@ -159,6 +159,17 @@ describe('without a person', () => {
     expect(site.asked).toContain('run install');
   });
 
+  test.each([
+    ['3.1.9', 'run install'],
+    ['3.2.0', undefined],
+  ])('after a failure of %s what was named is installed where that is another', async (number, run) => {
+    const wait = { deployment: 'd-0', at: null, done: [], error: 'exit 1', wait: null } as const;
+    const open = { ...wait, state: 'failed', number } as const;
+    const { site, ending } = await follows({ standing: { open, compared: 'newer' }, inputs: [] });
+    expect(site.asked.find((one) => one.startsWith('run'))).toBe(run);
+    expect(ending.exitCode).toBe(run === undefined ? exitCodes.deploymentFailed : exitCodes.done);
+  });
+
   test('what runs already is said, and nothing is done', async () => {
     const { site, ending } = await follows({ standing: { compared: 'same', installed } });
     expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'nothing' } });

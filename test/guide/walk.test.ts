@@ -353,6 +353,28 @@ describe('a run from before', () => {
     expect(site.asked).toContain(run);
   });
 
+  test('that failed is started over or gone back from, and has nothing to go on with', async () => {
+    const failed = { ...open, state: 'failed', error: 'Deploy.sh exited with 1' } as const;
+    const { goesTo } = walker({
+      maker: { believed: true },
+      standing: { open: failed, previous: { number: '3.1.4' } },
+    });
+    expect(actionsOf(await goesTo('interrupted'))).toEqual(['start-over', 'roll-back', 'back', 'leave']);
+  });
+
+  test('that failed with another release keeps nobody from installing the one in the file', async () => {
+    const failed = { ...open, state: 'failed', number: '3.1.9' } as const;
+    const standing = { open: failed, compared: 'newer' } as const;
+    const { site, goesTo, says } = walker({ maker: { believed: true }, standing });
+    expect(actionsOf(await goesTo('interrupted'))).toEqual(['install', 'start-over', 'back', 'leave']);
+    expect((await says('install')).id).toBe('release');
+    await goesTo('summary');
+    await says('go');
+    expect(site.asked).toContain('run install');
+    const older = walker({ maker: { believed: true }, standing: { ...standing, compared: 'older' } });
+    expect(actionsOf(await older.goesTo('interrupted'))).toEqual(['start-over', 'back', 'leave']);
+  });
+
   test('is left as it is, and nothing is done', async () => {
     const { site, guide, goesTo, says } = walker({ maker: { believed: true }, standing: { open } });
     await goesTo('interrupted');

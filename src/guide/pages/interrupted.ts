@@ -14,13 +14,18 @@ export const interrupted: Leaf = {
     return {
       title: titles[open.state],
       blocks: describeOpen(open, standing),
-      actions: waysOn(open, standing),
+      actions: waysOn(known, open, standing),
       mustChoose: true,
     };
   },
   async take({ known, learn }, _key, { action }) {
     const { standing, open } = openRun(known)!;
     const { environment } = standing;
+    // What failed is over: another release goes its own way, and has nothing to do with that run.
+    if (action === 'install') {
+      learn({ environment, way: 'install' });
+      return next;
+    }
     const { deployment } = open;
     const work = action === 'resume' ? ({ kind: 'resume', deployment, environment } as const) : null;
     learn({ environment, deployment, way: action as Way, work });
@@ -61,7 +66,11 @@ function describeOpen(open: OpenRun, { environment }: Standing): Block[] {
   ];
 }
 
-function waysOn({ state, number }: OpenRun, { previous }: Standing): Action[] {
+function waysOn(
+  { release, facts }: Known,
+  { state, number }: OpenRun,
+  { previous, compared }: Standing,
+): Action[] {
   const resume: Action = {
     id: 'resume',
     label: state === 'running' ? 'Look on' : 'Go on where it stopped',
@@ -92,5 +101,15 @@ function waysOn({ state, number }: OpenRun, { previous }: Standing): Action[] {
           },
         ];
   if (state === 'running') return [resume];
+  if (state === 'failed') {
+    const isOther = release !== null && release.number !== number;
+    const install: Action = {
+      id: 'install',
+      label: `Install ${release?.number ?? ''}`,
+      about: `From its first step; what became of ${number} stays as it is told.`,
+    };
+    const mayBe = isOther && (compared !== 'older' || facts.carried === null);
+    return [...(mayBe ? [install] : []), startOver, ...rollBack];
+  }
   return [state === 'waiting' ? decide : resume, startOver, ...rollBack];
 }

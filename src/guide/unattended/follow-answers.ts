@@ -159,6 +159,8 @@ function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   const isAnswered = open.wait !== null && answers.steps.has(open.wait.stepId);
   const meant = wanted ?? (open.state === 'waiting' && isAnswered ? 'resume' : null);
   const action = meant === 'resume' && ways.includes('decide') ? 'decide' : meant;
+  // What failed was another release, and is over.
+  if (action === null && ways.includes('install')) return { action: 'install', values: {} };
   if (action !== null && ways.includes(action)) return { action, values: {} };
   const there = [...ways.map((way) => (way === 'decide' ? 'resume' : way)), 'leave'];
   const offered = interruptedWays.filter((way) => there.includes(way));
