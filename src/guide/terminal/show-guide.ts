@@ -3,6 +3,7 @@ import type { Ending, Guide } from '../guide.ts';
 import type { Action, Page } from '../page.ts';
 import { linesOf, progressLine, progressText, type Manner } from './lines-of.ts';
 import { movingQuestions } from './moving-questions.ts';
+import { outliveTerminal } from './outlive-terminal.ts';
 import { plainQuestions } from './plain-questions.ts';
 import { PersonEnded, type Questions } from './questions.ts';
 import type { Keys } from './typed-lines.ts';
@@ -18,6 +19,7 @@ export type Screen = {
 /** Shows a guide in a terminal, page after page as a text that only grows, until it is over. */
 export async function showGuide(guide: Guide, screen: Screen): Promise<Ending> {
   const { input, output, isPlain } = screen;
+  outliveTerminal(input);
   using questions = isPlain ? plainQuestions(input, output) : movingQuestions(input, output);
   const over = new AbortController();
   const ended = guide.ending.finally(() => over.abort(new PersonEnded()));

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { foldLines } from '../../../src/fold-lines.ts';
+import { patienceMs } from '../../support/patience.ts';
 import { requires } from '../../support/requires.ts';
 import { theSecret, theWords } from '../support/fake-site.ts';
 import { long } from './long-words.ts';
@@ -100,6 +103,26 @@ describe.runIf(hasPty)('in a terminal', () => {
     );
     for (const text of [long.help, `${long.label} (needed):`])
       for (const line of foldLines(text, 79).split('\n')) expect(seen).toContain(`${line.trim()}\r\n`);
+  });
+
+  test.each([
+    ['moves its cursor', 'What now?', []],
+    ['has plain lines', 'Number [1]: ', ['plain']],
+  ])('that %s and is closed is left as by a person who leaves', async (_what, awaited, words) => {
+    const ended = join(mkdtempSync(join(tmpdir(), 'crossgap-closed-')), 'ended');
+    const command = `exec '${process.execPath}' '${program}' ${words.join(' ')}`;
+    const env = { ...process.env, TERM: 'xterm', ENDED: ended };
+    const child = spawn('script', ['-qfec', command, '/dev/null'], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let seen = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      seen += text;
+      // Without the program that holds its other end a terminal is gone.
+      if (seen.includes(awaited)) child.kill('SIGKILL');
+    });
+    await vi.waitFor(() => expect(readFileSync(ended, 'utf8')).toBe('3'), patienceMs);
   });
 
   test('a secret may be looked at while it is typed, and is gone from the line then', async () => {

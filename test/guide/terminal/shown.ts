@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { inTerminal, startGuide } from '../../../src/guide/index.ts';
 import { aWait, anInput, fakeSite } from '../support/fake-site.ts';
 import { asked } from '../support/walking.ts';
@@ -13,11 +14,14 @@ const guide = startGuide(
   }),
   asked,
 );
-process.on('SIGINT', () => void guide.end());
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => void guide.end());
+// A terminal that is gone takes no more words.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 const ending = await showGuide(guide, {
   input: process.stdin,
   output: process.stderr,
   isPlain: words.includes('plain'),
   hasColour: false,
 });
+if (process.env['ENDED'] !== undefined) writeFileSync(process.env['ENDED'], String(ending.exitCode));
 process.stdout.write(`\nended with ${ending.exitCode}: ${ending.text.join(' ')}\n`);
