@@ -124,7 +124,7 @@ test('a quick look continues behind the last verified entry', async () => {
 test('a quick look looks at everything again where the last verified entry is another one', async () => {
   const { customer } = await story();
   await customer.log.verify({ full: false });
-  tamper(customer, "UPDATE verified_position SET hash = unhex('00' || substr(hex(hash), 3))");
+  tamper(customer, 'UPDATE verified_position SET hash = zeroblob(length(hash))');
   expect(await customer.log.verify({ full: false })).toMatchObject({ ok: true, verified: 7 });
 });
 
