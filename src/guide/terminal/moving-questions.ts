@@ -50,7 +50,9 @@ export function movingQuestions(
           ),
         );
       }
-      const label = asking(`${printable(field.label)}${ways}:`);
+      const whole = `${printable(field.label)}${ways}:`;
+      // A secret may be typed as soon as its label is there: by then nothing is written back.
+      const label = field.secret ? whole : asking(whole);
       const { mayBeShown, value } = field;
       const usual = value === null || value === '' ? undefined : printable(value);
       const typed = await inOurWay(
