@@ -11,7 +11,7 @@ export type Context = {
   readonly json: boolean;
   readonly terminal: Terminal;
   /** What an error says to do next, in words that fit how the program was started. */
-  hintOf(error: CrossgapError): string;
+  readonly hintOf: (error: CrossgapError) => string;
   /** Opens the instance in the data folder, once; it is closed when the command ends. */
   open(): Promise<Instance>;
   /** The instance, or undefined where the data folder holds none. */
