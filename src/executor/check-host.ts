@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path';
 import { flag, list, type VariableSet } from '../variables/index.ts';
 import { ExecutorError } from './errors.ts';
-import type { Host } from './features/feature.ts';
+import type { Ask, Host, Sight } from './features/feature.ts';
 import { featuresNotSupported, featuresOf } from './features/features.ts';
 import { iisLacking } from './features/iis/configuration-file.ts';
 import { featureSettings } from './features/settings.ts';
@@ -103,6 +103,8 @@ export type FeatureFinding = {
   /** In a sentence: `step Web asks for nginx, …`. */
   readonly called: string;
   readonly lacking: readonly string[];
+  /** How what it works on stands on this machine. */
+  readonly look: ((ask: Ask) => Promise<readonly Sight[]>) | undefined;
 };
 
 /** What features the steps of a plan ask for, and what this host lacks for each, as far as their settings are known before the run. */
@@ -117,12 +119,13 @@ export function featureFindings(
 }
 
 function hostOf(environment: Readonly<Record<string, string | undefined>>): Host {
+  return { platform: process.platform, environment, find: programFinder(environment) };
+}
+
+/** Finds the first of some programs that is on the PATH of scripts, or where servers are put. */
+export function programFinder(environment: Readonly<Record<string, string | undefined>>): Host['find'] {
   const path = scriptEnvironment(environment)['PATH'] ?? '';
-  return {
-    platform: process.platform,
-    environment,
-    find: (programs) => findProgram(programs, [path, ...serverFolders].join(delimiter)),
-  };
+  return (programs) => findProgram(programs, [path, ...serverFolders].join(delimiter));
 }
 
 /** What stands in the way of a step's features, as far as their settings are known before the run. */
@@ -147,13 +150,15 @@ function featuresOfStep(plan: Plan, step: PlannedStep, position: number, host: H
   const variables = variablesOf(plan, step, position);
   const settings = featureSettings(variables, 'partly');
   const enabled = list(variables, 'Octopus.Action.EnabledFeatures');
-  const found = featuresOf(enabled).map(({ called, lacking }) => ({
+  const { id } = step.action.package;
+  const found = featuresOf(enabled).map(({ called, lacking, look }) => ({
     step,
     called,
     lacking: lacking(settings, host),
+    look: look && ((ask: Ask) => look(settings, id, ask)),
   }));
   const hasHome = flag(variables, 'Octopus.Action.Package.UpdateIisWebsite', false);
-  const home = { step, called: 'an IIS home directory' };
+  const home = { step, called: 'an IIS home directory', look: undefined };
   return hasHome ? [...found, { ...home, lacking: iisLacking(settings, host) }] : found;
 }
 

@@ -22,6 +22,20 @@ export type Host = {
   readonly find: (programs: readonly string[]) => string | undefined;
 };
 
+/** Has a program of this machine say something that changes nothing; undefined where no answer came. */
+export type Ask = (
+  program: string,
+  words: readonly string[],
+) => Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string } | undefined>;
+
+/** What a feature found on this machine before anything was started; `lacking` keeps a run from being started. */
+export type Sight = {
+  readonly state: 'good' | 'note' | 'lacking';
+  readonly found: string;
+  /** What to do about it; null where nothing is to be done. */
+  readonly hint: string | null;
+};
+
 /** What can be asked of a step beside the conventions of the list: one folder, one row in `features.ts`. */
 export type Feature = {
   /** As `Octopus.Action.EnabledFeatures` names it. */
@@ -32,6 +46,8 @@ export type Feature = {
   readonly settings: Readonly<Record<string, string>>;
   /** What keeps it from working on this host, each as the rest of a sentence; settings not yet known are undefined. */
   readonly lacking: (settings: FeatureSettings, host: Host) => readonly string[];
+  /** How what it works on stands on this machine, which lacks nothing; settings not yet known are undefined. */
+  readonly look?: (settings: FeatureSettings, packageId: string, ask: Ask) => Promise<readonly Sight[]>;
   readonly stages: Readonly<Partial<Record<FeatureStage, StageOfFeature>>>;
 };
 

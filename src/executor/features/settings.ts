@@ -4,6 +4,8 @@ import { ExecutorError } from '../errors.ts';
 
 /** The settings of a feature, evaluated. Reading throws ExecutorError `FEATURE_FAILED` where a setting is unusable. */
 export type FeatureSettings = {
+  /** Whether it is given, and depends on a value that is not known yet. */
+  isOpen(property: string): boolean;
   /** One line of text without blanks around it; undefined where it is not given or blank. */
   text(property: string): string | undefined;
   /** `true` or `false` in any case; blank is `otherwise`. */
@@ -39,6 +41,10 @@ export function featureSettings(variables: VariableSet, known: 'wholly' | 'partl
     return value;
   };
   return {
+    isOpen(property) {
+      const raw = variables.raw(property) ?? '';
+      return !variables.isLiteral(property) && expand(raw, variables, 'continue').missing.length > 0;
+    },
     text,
     flag(property, otherwise) {
       const value = text(property)?.toLowerCase();

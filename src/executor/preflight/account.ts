@@ -15,7 +15,7 @@ const plainPortsFrom = 1024;
 /** Whether an administrator is needed, and for what; said before anything else. */
 export function lookAtAccount(
   { account, isPrivileged, platform }: AccountFacts,
-  features: readonly FeatureFinding[],
+  features: readonly Pick<FeatureFinding, 'step' | 'called' | 'lacking'>[],
   ports: readonly PortAsked[],
 ): HostCheck {
   const looked = { id: 'account', name: 'Account' };

@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process';
 import { extname } from 'node:path';
 import { flag } from '../../variables/index.ts';
+import { packagedStageOf, packagedStages } from '../conventions/run-scripts.ts';
 import type { InlineScript, ScriptKind } from '../plan.ts';
 import { pipeMaker } from '../output-pipes.ts';
 import { findProgram } from '../run-script.ts';
 import { languageOf, preferredExtensions, scriptLanguages } from '../script-kinds.ts';
+import { askProgram } from './ask-program.ts';
 import { fewOf, good, lacking, note, type HostCheck } from './host-check.ts';
 import type { PackageAhead, StepAhead } from './planned-folders.ts';
 
@@ -61,10 +62,8 @@ function inlineScripts(action: StepAhead['step']['action']): readonly InlineScri
 /** The script of each stage that would be run, by the rules that choose it. */
 function packagedScripts(files: readonly string[]): string[] {
   const rank = (file: string): number => preferredExtensions.indexOf(extname(file).slice(1));
-  return ['predeploy', 'deploy', 'postdeploy', 'deployfailed'].flatMap((stage) => {
-    const found = files
-      .filter((file) => file.slice(0, file.length - extname(file).length).toLowerCase() === stage)
-      .filter((file) => rank(file) >= 0);
+  return packagedStages.flatMap((stage) => {
+    const found = files.filter((file) => packagedStageOf(file) === stage);
     return found.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).slice(0, 1);
   });
 }
@@ -85,6 +84,9 @@ const oldest: Readonly<Record<ScriptKind, readonly [major: number, minor: number
   powershell: [5, 1],
 };
 
+/** The version, in what a program says of itself. */
+const numberWithDots = /\d+(?:\.\d+)+/;
+
 /** Whether an engine is on this machine, where, and in a version that does. `environment` is that of scripts. */
 export async function lookAtEngine(
   { kind, programs, for: asking }: EngineAsked,
@@ -99,7 +101,8 @@ export async function lookAtEngine(
     const hint = `Install ${programs.join(' or ')}, on the PATH of the account that this runs as.`;
     return lacking(looked, `${programs.join(' or ')} is not on this machine; ${needs}`, hint);
   }
-  const version = await versionOf(program, versionAsked[kind](program), environment, signal);
+  const answer = await askProgram(program, versionAsked[kind](program), { environment, signal });
+  const version = answer && numberWithDots.exec(`${answer.stdout}\n${answer.stderr}`)?.[0];
   if (version === undefined) return note(looked, `${program}, which does not say its version`);
   const [major, minor] = oldest[kind];
   const [ours = 0, ourMinor = 0] = version.split('.').map(Number);
@@ -116,20 +119,4 @@ export function lookAtPipes(environment: Readonly<Record<string, string>>): Host
   const found = `${pipeMaker} is not on this machine; what scripts say is heard by it`;
   const hint = `Install ${pipeMaker} (it comes with coreutils), on the PATH of the account that this runs as.`;
   return [lacking(looked, found, hint)];
-}
-
-/** The first number with a dot that a program says of itself; undefined where it says none, or nothing in time. */
-async function versionOf(
-  program: string,
-  asked: readonly string[],
-  environment: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  return await new Promise((resolve) => {
-    const options = { env: environment, signal, killSignal: 'SIGKILL', windowsHide: true } as const;
-    const child = execFile(program, asked, options, (_error, stdout, stderr) => {
-      resolve(/\d+(?:\.\d+)+/.exec(`${stdout}\n${stderr}`)?.[0]);
-    });
-    child.stdin?.end();
-  });
 }

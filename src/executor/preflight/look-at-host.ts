@@ -1,7 +1,9 @@
-import { featureFindings, hostProblems, type FeatureFinding } from '../check-host.ts';
+import { featureFindings, hostProblems, programFinder, type FeatureFinding } from '../check-host.ts';
+import type { Ask } from '../features/feature.ts';
 import type { Plan, ScriptKind } from '../plan.ts';
 import { scriptEnvironment } from '../script-environment.ts';
 import { lookAtAccount } from './account.ts';
+import { askProgram } from './ask-program.ts';
 import { lookAtClock } from './clock.ts';
 import { enginesAsked, lookAtEngine, lookAtPipes } from './engines.ts';
 import { good, lacking, note, type HostCheck } from './host-check.ts';
@@ -64,6 +66,11 @@ export async function lookAtHost(plan: Plan, questions: HostQuestions): Promise<
     await firstOf(look, signal, [note({ id: `late:${what}`, name: what }, 'it took too long to find out')]);
   const scripts = scriptEnvironment(environment);
   const engines = enginesAsked(steps, packages, besides);
+  const find = programFinder(environment);
+  const ask: Ask = async (program, words) => {
+    const path = find([program]);
+    return path === undefined ? undefined : await askProgram(path, words, { environment: scripts, signal });
+  };
   const looks = await Promise.all([
     inTime(
       'Space',
@@ -75,6 +82,9 @@ export async function lookAtHost(plan: Plan, questions: HostQuestions): Promise<
     ),
   ]);
   const [space, ...others] = looks;
+  const seen = await Promise.all(
+    features.map((feature) => inTime(calledIn(feature), lookAtFeature(feature, ask))),
+  );
   return [
     lookAtAccount(facts, features, ports),
     ...space,
@@ -82,7 +92,7 @@ export async function lookAtHost(plan: Plan, questions: HostQuestions): Promise<
     ...lookAtInstallFolders(packages, account),
     ...others.flat(),
     ...(engines.length === 0 ? [] : lookAtPipes(scripts)),
-    ...features.map(lookAtFeature),
+    ...seen.flat(),
     ...unsupported(plan, environment),
     lookAtClock(questions.now, questions.newestSignedAt),
   ];
@@ -101,12 +111,24 @@ function previousFolders(packages: Awaited<ReturnType<typeof packagesAhead>>): s
   return [...new Set(folders.filter((folder) => folder !== undefined && folder !== null))];
 }
 
-function lookAtFeature({ step, called, lacking: lacks }: FeatureFinding): HostCheck {
-  const looked = { id: `feature:${step.id}:${called}`, name: `Step ${step.name}: ${called}` };
-  if (lacks.length === 0) return good(looked, 'this machine has what it needs');
-  const hint =
-    'Install what is missing, or start this as the account that may do it; docs/features.md tells more.';
-  return lacking(looked, lacks.join('; '), hint);
+const calledIn = ({ step, called }: FeatureFinding): string => `Step ${step.name}: ${called}`;
+
+/** What a feature lacks here; where it lacks nothing, how what it works on stands. */
+async function lookAtFeature(feature: FeatureFinding, ask: Ask): Promise<HostCheck[]> {
+  const { step, called, lacking: lacks, look } = feature;
+  const looked = { id: `feature:${step.id}:${called}`, name: calledIn(feature) };
+  if (lacks.length > 0) {
+    const hint =
+      'Install what is missing, or start this as the account that may do it; docs/features.md tells more.';
+    return [lacking(looked, lacks.join('; '), hint)];
+  }
+  const sights = (await look?.(ask)) ?? [];
+  if (sights.length === 0) return [good(looked, 'this machine has what it needs')];
+  return sights.map((sight, at) => ({
+    ...looked,
+    id: at === 0 ? looked.id : `${looked.id}:${at + 1}`,
+    ...sight,
+  }));
 }
 
 /** Features that this version can't do; they keep a plan from being run anywhere. */

@@ -2,10 +2,11 @@ import { isAbsolute, resolve } from 'node:path';
 import { unusable, type FeatureSettings } from '../settings.ts';
 
 const prefix = 'Crossgap.Action.Systemd';
+export const serviceName = `${prefix}.ServiceName`;
 
 /** Every setting of the feature, by property; the words are those of Octopus' Windows service. */
 export const systemdSettings = {
-  [`${prefix}.ServiceName`]: 'Name of the unit, without `.service`; the id of the package if not given',
+  [serviceName]: 'Name of the unit, without `.service`; the id of the package if not given',
   [`${prefix}.Description`]: 'What it is, for people',
   [`${prefix}.ExecutablePath`]: "The program, in the application's folder or absolute",
   [`${prefix}.Arguments`]: 'Its arguments, one a line',
@@ -47,15 +48,10 @@ const types = ['simple', 'exec', 'notify', 'forking', 'oneshot'] as const;
 export function readService(settings: FeatureSettings, packageId: string, folder: string): Service {
   const program = settings.text(`${prefix}.ExecutablePath`);
   if (program === undefined) throw unusable(`${prefix}.ExecutablePath`, 'it is empty');
-  const account = settings.text(`${prefix}.ServiceAccount`);
-  if (account !== undefined && !/^[\w][\w.-]*\$?$/.test(account))
-    throw unusable(`${prefix}.ServiceAccount`, `"${account}" is not the name of an account`);
   const stopTimeout = settings.text(`${prefix}.StopTimeout`);
   if (stopTimeout !== undefined && !/^\d{1,6}$/.test(stopTimeout))
     throw unusable(`${prefix}.StopTimeout`, 'it is not a number of seconds');
-  const dependencies = settings.lines(`${prefix}.Dependencies`);
-  for (const unit of dependencies) checkUnit(`${prefix}.Dependencies`, unit);
-  const { unit, unitsFolder } = unitOf(settings, packageId);
+  const { unit, unitsFolder, account, dependencies } = settingsAhead(settings, packageId);
   return {
     unit,
     unitsFolder,
@@ -74,11 +70,24 @@ export function readService(settings: FeatureSettings, packageId: string, folder
   };
 }
 
+/** What can be asked of a machine before there is an application to set up; what is not known yet is not there. */
+export function settingsAhead(
+  settings: FeatureSettings,
+  packageId: string,
+): Pick<Service, 'unit' | 'unitsFolder' | 'account' | 'dependencies'> {
+  const account = settings.text(`${prefix}.ServiceAccount`);
+  if (account !== undefined && !/^[\w][\w.-]*\$?$/.test(account))
+    throw unusable(`${prefix}.ServiceAccount`, `"${account}" is not the name of an account`);
+  const dependencies = settings.lines(`${prefix}.Dependencies`);
+  for (const unit of dependencies) checkUnit(`${prefix}.Dependencies`, unit);
+  return { ...unitOf(settings, packageId), account, dependencies };
+}
+
 /** The unit's name and where its file goes. */
 export function unitOf(settings: FeatureSettings, packageId: string): Pick<Service, 'unit' | 'unitsFolder'> {
-  const name = settings.text(`${prefix}.ServiceName`) ?? packageId;
+  const name = settings.text(serviceName) ?? packageId;
   const unit = name.endsWith('.service') ? name : `${name}.service`;
-  checkUnit(`${prefix}.ServiceName`, unit);
+  checkUnit(serviceName, unit);
   return { unit, unitsFolder: unitsFolder(settings) };
 }
 

@@ -6,6 +6,7 @@ import { isPut, putBack, putFiles } from '../changed-files.ts';
 import type { Feature, FeatureDone, FeatureStage, FeatureWork } from '../feature.ts';
 import { keepFacts, keptFacts } from '../kept-facts.ts';
 import { runFeatureScript } from '../run-feature-script.ts';
+import { lookAhead } from './look-ahead.ts';
 import { readService, systemdSettings, unitOf, unitsFolder } from './settings.ts';
 import { systemdScripts } from './scripts.ts';
 import { unitFiles } from './unit.ts';
@@ -31,6 +32,7 @@ export const systemd: Feature = {
     const folder = unitsFolder(settings);
     return [...lacking.map((program) => `${program} is not on this machine`), ...notWritable(folder)];
   },
+  look: lookAhead,
   stages: {
     BeforePreDeploy: { does: 'how it is now is written down', run: lookAt },
     AfterPreDeploy: { does: 'it is stopped', run: stop },

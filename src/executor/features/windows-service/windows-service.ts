@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Feature, FeatureDone, FeatureWork } from '../feature.ts';
+import type { Ask, Feature, FeatureDone, FeatureWork, Sight } from '../feature.ts';
 import { keepFacts, keptFacts } from '../kept-facts.ts';
 import { runFeatureScript } from '../run-feature-script.ts';
 import { unusable, type FeatureSettings } from '../settings.ts';
@@ -38,6 +38,7 @@ export const windowsService: Feature = {
     const powershell = host.find(['powershell', 'pwsh']);
     return powershell === undefined ? ['PowerShell is not on this machine'] : [];
   },
+  look: lookAhead,
   stages: {
     BeforePreDeploy: { does: 'its settings are read', run: lookBefore },
     AfterPreDeploy: { does: 'it is stopped', run: stop },
@@ -47,6 +48,29 @@ export const windowsService: Feature = {
 };
 
 const isAsked = (given: FeatureSettings): boolean => given.flag(`${prefix}.CreateOrUpdateService`, false);
+
+/** The state in what `sc query` says, whose words are those of the machine's language and whose numbers are not. */
+const stateNumber = /:\s*([1-7])\s+[A-Z_]+/;
+/** ERROR_SERVICE_DOES_NOT_EXIST. */
+const noSuchService = 1060;
+
+/** Whether the service is there and runs, before a run. */
+export async function lookAhead(settings: FeatureSettings, _packageId: string, ask: Ask): Promise<Sight[]> {
+  const service = settings.text(`${prefix}.ServiceName`);
+  if (!isAsked(settings) || service === undefined) return [];
+  checkSettings(settings);
+  const told = await ask('sc.exe', ['query', service]);
+  const good = (found: string): Sight[] => [{ state: 'good', found: `${service} ${found}`, hint: null }];
+  if (told?.exitCode === noSuchService) return good('is not there yet, and is made');
+  const number = told?.exitCode === 0 ? stateNumber.exec(told.stdout)?.[1] : undefined;
+  if (number === undefined) {
+    const hint = `sc.exe query "${service}" tells more.`;
+    return [{ state: 'note', found: `Windows does not say whether ${service} is there`, hint }];
+  }
+  return good(
+    number === '1' ? 'is there, and does not run' : 'runs, and stands still while its files are replaced',
+  );
+}
 
 /** Before anything is changed: the settings can be used. */
 async function lookBefore(work: FeatureWork): Promise<FeatureDone> {
