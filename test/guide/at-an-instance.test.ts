@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
 import { startGuide, type GuideOptions, type Page } from '../../src/guide/index.ts';
-import { answersTemplate, followAnswers, noAnswers } from '../../src/guide/unattended/index.ts';
+import { answersTemplate, followAnswers, readAnswers } from '../../src/guide/unattended/index.ts';
 import {
   aWait,
   fakeInstance,
@@ -148,7 +148,7 @@ describe('without a person', () => {
   const follows = async (facts: FakeFacts) => {
     const site = fakeInstance(facts);
     const guide = startGuide(site, { ...asked, ...here });
-    const ending = await followAnswers(guide, { answers: noAnswers, environment: {} });
+    const ending = await followAnswers(guide, { answers: readAnswers('answers.yaml', ''), environment: {} });
     return { site, ending };
   };
 

@@ -33,6 +33,8 @@ export type Source =
 
 export type Answers = {
   readonly path: string;
+  /** Whether somebody gave answers at all: who does, and be they empty, lets it begin where nobody is asked. */
+  readonly areGiven: boolean;
   readonly maker: string | null;
   readonly certificate: string | null;
   readonly name: string | null;
@@ -64,6 +66,7 @@ const decisions = ['approve', 'refuse', 'retry', 'ignore', 'fail'] as const;
 /** What stands in no file of answers: nothing is answered. */
 export const noAnswers: Answers = {
   path: '(no answers)',
+  areGiven: false,
   maker: null,
   certificate: null,
   name: null,
@@ -78,8 +81,14 @@ export const noAnswers: Answers = {
   placeOf: () => ({ line: 1, column: 1 }),
 };
 
-/** Reads a file of answers. @throws {GuideError} ANSWERS_INVALID with everything that is wrong, each at its place */
+/**
+ * Reads a file of answers; one in which nothing stands but comments answers nothing.
+ *
+ * @throws {GuideError} ANSWERS_INVALID with everything that is wrong, each at its place
+ */
 export function readAnswers(path: string, text: string): Answers {
+  const isBare = text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
+  if (isBare) return { ...noAnswers, path, areGiven: true };
   const problems: Problem[] = [];
   const source = readYaml(text, problems, 'Begin with what `--write-answers FILE` writes to be filled in.');
   const answers = source && answersIn(path, source, problems);
@@ -177,6 +186,7 @@ function answersIn(path: string, source: YamlSource, problems: Problem[]): Answe
   }
   return {
     path,
+    areGiven: true,
     maker,
     certificate: certificate === null ? null : resolve(dirname(path), certificate),
     name: read.text('name'),

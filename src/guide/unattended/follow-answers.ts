@@ -13,6 +13,7 @@ import {
   openWait,
   releaseName,
   standingOf,
+  wayOf,
   type Known,
 } from '../known.ts';
 import type { Page, Said } from '../page.ts';
@@ -105,7 +106,7 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
     case 'release':
       return releaseReply(known, answers);
     case 'summary':
-      return { action: 'go', values: {} };
+      return summaryReply(known, answers);
     case 'decision':
       return decisionReply(page, known, answers, used);
     case 'result':
@@ -129,6 +130,17 @@ function releaseReply(known: Known, { approveScripts: said }: Answers): Reply {
   if (said === null || known.options.until !== 'end') return next;
   const { by, note } = said;
   return { action: 'approve', values: { by: by ?? known.facts.account, ...(note !== null && { note }) } };
+}
+
+/** It begins where somebody said so: by answers, or by naming what else than installing is to be done. */
+function summaryReply(known: Known, answers: Answers): Reply {
+  const way = wayOf(known);
+  if (answers.areGiven || (way !== 'install' && way !== 'again')) return { action: 'go', values: {} };
+  return missing(
+    answers,
+    ['whether it may begin'],
+    'Nothing was changed. Say so with `--answers FILE`, a file of answers, which may be empty here; `--check` looks only.',
+  );
 }
 
 function unknownEnvironment(asked: string, names: readonly string[]): GuideError {

@@ -184,7 +184,14 @@ test('a release that failed keeps nobody from deploying the one that mends it', 
   await acme.asks('release create Orders 0.9.0 --package Orders.Web@1.0.0');
   const failed = await byAnswers('0.9.0');
   expect(failed).toMatchObject({ exitCode: exitCodes.deploymentFailed, error: { code: 'INSTALL_FAILED' } });
-  expect(await guided('1.0.0')).toMatchObject({ exitCode: exitCodes.done, json: { did: 'installed' } });
+  // Values are kept; that it may begin is said each time.
+  expect(await guided('1.0.0')).toMatchObject({
+    exitCode: exitCodes.inputMissing,
+    error: { code: 'ANSWERS_MISSING', details: { missing: ['whether it may begin'] } },
+  });
+  expect(await runs()).toHaveLength(1);
+  answering('');
+  expect(await byAnswers('1.0.0')).toMatchObject({ exitCode: exitCodes.done, json: { did: 'installed' } });
   expect((await runs()).map(({ release, state }) => [release, state])).toEqual([
     ['1.0.0', 'succeeded'],
     ['0.9.0', 'failed'],
@@ -198,7 +205,8 @@ test('what runs already is said, exit 0; --again deploys it once more, and an ol
   expect(await guided('1.1.0')).toMatchObject({ exitCode: exitCodes.done, json: { did: 'nothing' } });
   answering('steps: { ask-the-dba: { answer: approve, by: Ann } }');
   expect(await byAnswers('1.1.0', '--again')).toMatchObject({ exitCode: 0, json: { did: 'installed' } });
-  expect(await guided('1.0.0')).toMatchObject({ exitCode: exitCodes.done, json: { did: 'installed' } });
+  answering('');
+  expect(await byAnswers('1.0.0')).toMatchObject({ exitCode: exitCodes.done, json: { did: 'installed' } });
   expect((await runs()).map(({ release }) => release)).toEqual(['1.0.0', '1.1.0', '1.1.0']);
 });
 

@@ -79,7 +79,7 @@ test('what is left empty says nothing', () => {
     'result:',
   );
   const { placeOf: _none, ...nothing } = noAnswers;
-  expect(answers).toEqual({ ...nothing, path });
+  expect(answers).toEqual({ ...nothing, path, areGiven: true });
   expect(read('result: { comment: "", strike: }').result).toEqual({
     file: null,
     rating: null,
@@ -89,9 +89,15 @@ test('what is left empty says nothing', () => {
   });
 });
 
+test.each([[''], ['\uFEFF'], ['# by M. Example', '', '  # nothing to say']])(
+  'a file in which nothing stands answers nothing, and is given (%j)',
+  (...lines) => {
+    expect(read(...lines)).toEqual({ ...noAnswers, path, areGiven: true, placeOf: noAnswers.placeOf });
+  },
+);
+
 describe('a file of answers is refused, with line and column,', () => {
   test.each<[string, string[], string[]]>([
-    ['that is empty', [''], ['1:1 the file is empty']],
     ['that is no mapping', ['- maker'], ['1:1 this has to be a list of names and values']],
     ['with an unknown key', ['name: a', 'makr: x'], ['2:1 unknown key makr']],
     ['with an unknown key of a result', ['result: { fiel: x }'], ['1:11 unknown key fiel']],

@@ -226,7 +226,7 @@ describe('values', () => {
   });
 
   test('that are kept from before are not asked for again', async () => {
-    const { ending, site } = await follows(noAnswers, { ...believed, inputs: known });
+    const { ending, site } = await follows(read(), { ...believed, inputs: known });
     expect(ending.exitCode).toBe(exitCodes.done);
     expect(effects(site)).toEqual(['run install']);
   });
@@ -235,6 +235,38 @@ describe('values', () => {
     const inputs = [anInput({ name: 'Site.Port', type: 'port', isKnown: true, value: 'http' })];
     const ending = await refusals(['environment: production'], { ...believed, inputs });
     expect(problemsIn(ending)).toEqual(['1:1 Site.Port must be a port, 1 to 65535']);
+  });
+});
+
+describe('where nobody is asked and no answers were given', () => {
+  const ready: FakeFacts = { ...believed, inputs: known };
+
+  test.each<[string, FakeFacts, Partial<GuideOptions>]>([
+    ['an installation', ready, {}],
+    ['the same once more', { ...ready, standing: { compared: 'same' } }, { wanted: 'again' }],
+  ])('%s does not begin', async (_what, facts, options) => {
+    const { ending, site } = await follows(noAnswers, facts, options);
+    expect(ending).toMatchObject({ exitCode: exitCodes.inputMissing, failure: { code: 'ANSWERS_MISSING' } });
+    expect(ending.failure?.details).toMatchObject({ missing: ['whether it may begin'] });
+    expect(ending.failure?.hint).toContain('--answers FILE');
+    expect(effects(site)).toEqual([]);
+    expect((await follows(read(), facts, options)).ending.exitCode).toBe(exitCodes.done);
+  });
+
+  test('it is looked and asked all the same, and what was named at the start is done', async () => {
+    for (const until of ['checks', 'questions'] as const)
+      expect((await follows(noAnswers, ready, { until })).ending.exitCode).toBe(exitCodes.done);
+    const installed: FakeFacts = {
+      ...ready,
+      release: { hasUninstall: true },
+      standing: {
+        compared: 'same',
+        installed: { number: '3.2.0', digest: 'd', since: '2026-03-03T09:15:00.000Z' },
+        previous: { number: '3.1.4' },
+      },
+    };
+    for (const wanted of ['roll-back', 'uninstall'] as const)
+      expect((await follows(noAnswers, installed, { wanted })).ending.exitCode).toBe(exitCodes.done);
   });
 });
 
