@@ -161,13 +161,13 @@ export function releaseFacts(
   };
 }
 
-/** What became of a release at each customer, in the order of publication. */
+/** What became of a release at each customer, in the order of publication; those of one moment by name. */
 export function publishedTo(db: Database, digest: string): ReleaseView['publishedTo'] {
   const rows = db
     .prepare(
       `SELECT coalesce(name, publication.link) AS name, publication.state, state_at AS stateAt
          FROM publication LEFT JOIN link ON link.link = publication.link
-        WHERE digest = ? AND link.state IS NOT 'removed' ORDER BY published_at, seq, publication.link`,
+        WHERE digest = ? AND link.state IS NOT 'removed' ORDER BY published_at, name, publication.link`,
     )
     .all(digest) as { name: string; state: ReleaseView['publishedTo'][number]['state']; stateAt: number }[];
   return rows.map(({ name, state, stateAt }) => ({ customer: name, state, at: iso(stateAt) }));
