@@ -79,7 +79,8 @@ export async function leadThrough(
   const { signal } = context;
   const { answers, until, template } = manner;
   const isAttended = manner.isInBrowser || (manner.asks && hasPerson(context.terminal));
-  const options = { ...asked, until, isUnattended: !isAttended };
+  const approvedSet = answers.approveScripts?.set ?? null;
+  const options = { ...asked, until, approvedSet, isUnattended: !isAttended };
   const walk = startGuide(withHints(site, context.hintOf), options);
   const stop = (): void => void walk.end();
   if (signal.aborted) stop();

@@ -34,6 +34,8 @@ export type PreflightOptions = {
   /** Whether the scripts of `checks:` are run, or only named. */
   readonly runsScripts: boolean;
   readonly signal?: AbortSignal;
+  /** Scripts that somebody read and lets run for this look, by the digest of their set; nothing is kept of it. */
+  readonly approvedSet?: string | null;
 };
 
 /**
@@ -64,7 +66,7 @@ export async function preflight(
   });
   const packages = await lookAtPackages(plan, options.signal);
   const why = options.runsScripts
-    ? await whyNotRun(instance, release, environment)
+    ? await whyNotRun(instance, release, environment, options.approvedSet)
     : 'it is not run to look only';
   const run = runOf(secrets, options.signal);
   const brought =
@@ -84,13 +86,13 @@ export async function tryInput(
   environment: string,
   name: string,
   values: TypedValues,
-  signal?: AbortSignal,
+  { signal, approvedSet }: Omit<PreflightOptions, 'runsScripts'> = {},
 ): Promise<HostCheck> {
   const { revision, plan, secrets } = await planWith(instance, release, environment, values);
   const input = revision.inputs.find((one) => nameKey(one.name) === nameKey(name));
   if (input?.test === undefined)
     throw new TypeError(`process ${release.process} has no test of input ${name}`);
-  const why = await whyNotRun(instance, release, environment);
+  const why = await whyNotRun(instance, release, environment, approvedSet);
   if (why !== undefined) return notRun(input.label ?? input.name, why);
   const { label, test: script } = input;
   return await tryValue(plan, { name: input.name, label, script }, runOf(secrets, signal));
@@ -101,7 +103,8 @@ function runOf(secrets: TypedValues, signal: AbortSignal | undefined): CheckRun 
 }
 
 function notRun(name: string, why: string): HostCheck {
-  return { id: `check:${name}`, name, state: 'note', found: `not looked at: ${why}`, hint: null };
+  const found = `not looked at: ${why}`;
+  return { id: `check:${name}`, name, state: 'note', found, hint: null, wasLookedAt: false };
 }
 
 /** The plan as it would be with these values, and the values of its secrets as far as they are known. */
@@ -189,6 +192,7 @@ async function whyNotRun(
   instance: Instance,
   release: ReleaseRow,
   environment: string,
+  approvedSet: string | null = null,
 ): Promise<string | undefined> {
   const { db } = instance;
   // It may have been withdrawn since somebody began to look.
@@ -208,8 +212,10 @@ async function whyNotRun(
   if (answer?.answer === 'refused') return 'the release was refused here';
   if (refusedParts.length > 0) return `parts of the release were refused: ${refusedParts.join('; ')}`;
   if (instance.settings.consent.scripts !== 'ask') return undefined;
-  const { scripts, isApproved } = await scriptsOfRelease(instance, today, environment);
-  return scripts.every(isApproved) ? undefined : 'its scripts are not approved here yet';
+  const { scripts, set, isApproved } = await scriptsOfRelease(instance, today, environment);
+  return set === approvedSet || scripts.every(isApproved)
+    ? undefined
+    : 'its scripts are not approved here yet';
 }
 
 /** The newest time that somebody else's signature stands for, as far as this release and its author go. */

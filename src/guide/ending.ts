@@ -4,6 +4,8 @@ import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
 import { isCarried, openRun, openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
 import { unapproved } from './scripts.ts';
+import type { Check } from './page.ts';
+import { leftOpen } from './pages/checks.ts';
 import type { RunOutcome } from './site.ts';
 
 /** How it ends when there is no page left to go to, by what was done. */
@@ -18,12 +20,20 @@ export function endingOf(known: Known): Ending {
       ...(known.checks ?? []).map(({ state, name, found }) => `${state.padEnd(8)} ${name}: ${found}`),
       known.checks === null
         ? 'Nothing was installed; what was chosen needs no checks.'
-        : `All checks are good: ${releaseName(known)} can be installed. Nothing was installed.`,
+        : checkedLine(known, known.checks),
       ...scriptLines(known),
     ]);
   }
   if (options.until === 'questions') return ended(known, 'asked', []);
   return leftEnding(known);
+}
+
+/** What the checks came to; what was not looked at is not called good. */
+function checkedLine(known: Known, checks: readonly Check[]): string {
+  const open = leftOpen(checks);
+  return open === null
+    ? `All checks are good: ${releaseName(known)} can be installed. Nothing was installed.`
+    : `${open} Nothing was installed.`;
 }
 
 /** What somebody who approves scripts has to know of them. */
@@ -33,7 +43,9 @@ function scriptLines(known: Known): string[] {
   if (standing === undefined || open === 0) return [];
   const { scripts, consent } = standing;
   return [
-    `${count(scripts.length, 'script')}, ${open} not approved here; answers that approve them say approve-scripts: ${consent.set}`,
+    known.options.approvedSet === consent.set
+      ? `${count(scripts.length, 'script')}, ${open} not approved here yet; these answers approve them when it is installed`
+      : `${count(scripts.length, 'script')}, ${open} not approved here; answers that approve them say approve-scripts: ${consent.set}`,
   ];
 }
 

@@ -28,6 +28,8 @@ export type GuideOptions = {
   readonly until: 'questions' | 'checks' | 'end';
   /** Where the result file is written, where that was said. */
   readonly resultFile: string | null;
+  /** The digest of the scripts that were read and may run, as the answers say. */
+  readonly approvedSet?: string | null;
   /** Nobody looks at the pages: a default that stands there was chosen by nobody. */
   readonly isUnattended?: boolean;
 };

@@ -26,6 +26,8 @@ export type Check = {
   readonly found: string;
   /** What to do about it, where something is lacking. */
   readonly hint: string | null;
+  /** False where it is a script that was not run: what it would have found is not known. */
+  readonly wasLookedAt?: false;
 };
 
 export const fieldTypes = [

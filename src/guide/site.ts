@@ -40,16 +40,23 @@ export type ReleaseSite = AsyncDisposable & {
    * @throws CommandError SCRIPTS_NOT_APPROVED where they are not those that were read
    */
   approveScripts(environment: string, approval: ScriptApproval): Promise<void>;
-  /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing; ends with `signal`. */
-  check(environment: string, values: Values, signal: AbortSignal): Promise<readonly Check[]>;
-  /** Runs the connection test of one input, where the process has one. Its output is told, masked; ends with `signal`. */
-  tryInput(environment: string, name: string, values: Values, signal: AbortSignal): Promise<Check>;
+  /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing; ends with its signal. */
+  check(environment: string, values: Values, look: Look): Promise<readonly Check[]>;
+  /** Runs the connection test of one input, where the process has one. Its output is told, masked; ends with its signal. */
+  tryInput(environment: string, name: string, values: Values, look: Look): Promise<Check>;
   /** Keeps the answers: secrets encrypted for this host, the others readable. */
   keep(environment: string, values: Values): Promise<void>;
   /** Does what is asked, to its end or until a person is needed; of a run that is gone on with only what is new is told. */
   run(work: Work, hooks: RunHooks): Promise<RunOutcome>;
   /** A person decides what a run waits for. The run goes on with `run({ kind: 'resume' })`. */
   decide(deployment: string, wait: number, decision: Decision): Promise<void>;
+};
+
+export type Look = {
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
+  /** Scripts that were read and may run for this look, by the digest of their set; nothing is kept of it. */
+  readonly approvedSet: string | null;
 };
 
 export type SiteFacts = {

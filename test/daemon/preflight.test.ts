@@ -3,7 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { addEnvironment, createRelease, publishProcess, withdrawRelease } from '../../src/commands/index.ts';
-import { preflight, settleDeployment, tryInput, type TypedValues } from '../../src/daemon/index.ts';
+import {
+  preflight,
+  scriptsOfRelease,
+  settleDeployment,
+  tryInput,
+  type TypedValues,
+} from '../../src/daemon/index.ts';
 import type { HostCheck } from '../../src/executor/index.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import { readProcessFile, reviseProcess } from '../../src/process/index.ts';
@@ -132,6 +138,25 @@ test('an input is tried with the value as typed, before it is kept; one without 
   expect(filesBelow(site.folder.root).some((file) => readFileSync(file).includes('typed-and-not'))).toBe(
     false,
   );
+});
+
+test('J2.15 where scripts are asked about they run for the look for which exactly they were approved, and else are not called looked at', async () => {
+  const settings = { ...site.settings, consent: { scripts: 'ask' } };
+  const asking = Object.create(site, { settings: { value: settings } }) as Instance;
+  const { set } = await scriptsOfRelease(asking, release, 'uat');
+  for (const approvedSet of [null, '0'.repeat(64)]) {
+    const checks = await preflight(asking, release, 'uat', {}, { ...options, approvedSet });
+    const found = 'not looked at: its scripts are not approved here yet';
+    expect(check(checks, 'check:Database')).toMatchObject({ state: 'note', found, wasLookedAt: false });
+  }
+  expect(ran()).toBe('');
+  const checks = await preflight(asking, release, 'uat', {}, { ...options, approvedSet: set });
+  expect(check(checks, 'check:Database')).not.toHaveProperty('wasLookedAt');
+  await tryInput(asking, release, 'uat', 'Db.Password', {}, { approvedSet: set });
+  expect(ran()).toBe('checked\ntried\n');
+  // It was for that look: nothing is approved by it.
+  const { scripts, isApproved } = await scriptsOfRelease(asking, release, 'uat');
+  expect(scripts.some(isApproved)).toBe(false);
 });
 
 test('nothing is written or recorded by looking', async () => {

@@ -12,7 +12,15 @@ import {
   type Page,
   type ScriptStanding,
 } from '../../src/guide/index.ts';
-import { fakeSite, theInputs, theSet, theWords, type FakeFacts, type FakeSite } from './support/fake-site.ts';
+import {
+  fakeSite,
+  portTaken,
+  theInputs,
+  theSet,
+  theWords,
+  type FakeFacts,
+  type FakeSite,
+} from './support/fake-site.ts';
 import { asked, walker, type Walker } from './support/walking.ts';
 
 const script: ScriptStanding = {
@@ -147,6 +155,10 @@ describe('J2.15: without a person', () => {
     expect(looked.ending.text.join('\n')).toContain(`approve-scripts: ${theSet}`);
     const good = await follows(answers(theSet), place(true), { until: 'checks' });
     expect([good.ending.exitCode, approvals(good.site)]).toEqual([0, []]);
+    const checks = [[{ ...portTaken, state: 'note', wasLookedAt: false } as const]];
+    const open = await follows(bare, { ...place(false), checks }, { until: 'checks' });
+    expect(open.ending.text.join('\n')).toContain('1 of 2 checks was not looked at');
+    expect(open.ending.text.join('\n')).not.toContain('All checks are good');
     const bad = await follows(noAnswers, place(true), { until: 'checks' });
     expect(failureOf(bad.ending)).toEqual(['SCRIPTS_NOT_APPROVED', exitCodes.refused]);
 

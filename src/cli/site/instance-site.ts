@@ -32,8 +32,8 @@ export function instanceSite(
       await recordBrokenRuns(instance, signal);
       return await toldRelease(instance, here().release);
     },
-    async check(environment, values, left) {
-      return [...(await works.check(environment, values, left)), lookAtDaemon(instance)];
+    async check(environment, values, look) {
+      return [...(await works.check(environment, values, look)), lookAtDaemon(instance)];
     },
     async [Symbol.asyncDispose]() {},
   };

@@ -26,15 +26,17 @@ export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSi
       const { instance, release } = here();
       await approveHere(instance, release, environment, approval);
     },
-    async check(environment, values, left) {
-      const { instance, release } = here();
-      const options = { runsScripts: true, signal: AbortSignal.any([signal, left]) };
-      return await preflight(instance, release, environment, values, options);
-    },
-    async tryInput(environment, input, values, left) {
+    async check(environment, values, { signal: left, approvedSet }) {
       const { instance, release } = here();
       const either = AbortSignal.any([signal, left]);
-      return await tryInput(instance, release, environment, input, values, either);
+      const options = { runsScripts: true, signal: either, approvedSet };
+      return await preflight(instance, release, environment, values, options);
+    },
+    async tryInput(environment, input, values, { signal: left, approvedSet }) {
+      const { instance, release } = here();
+      const either = AbortSignal.any([signal, left]);
+      const options = { signal: either, approvedSet };
+      return await tryInput(instance, release, environment, input, values, options);
     },
     async keep(environment, values) {
       const { instance, release } = here();

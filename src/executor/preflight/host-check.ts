@@ -10,6 +10,8 @@ export type HostCheck = {
   readonly found: string;
   /** What to do about it; null where nothing is to be done. */
   readonly hint: string | null;
+  /** False where it is a script that was not run: what it would have found is not known. */
+  readonly wasLookedAt?: false;
 };
 
 type Looked = Pick<HostCheck, 'id' | 'name'>;

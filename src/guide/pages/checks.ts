@@ -38,17 +38,26 @@ function saidOf(found: readonly Check[] | null): string {
   if (found === null) return 'This machine is being looked at. Nothing is changed by that.';
   return found.some(isLacking)
     ? 'Nothing was changed. Mend what is lacking and look again, go back to mend what was typed, or leave and come again.'
-    : 'All is as it should be. Nothing was changed so far.';
+    : `${leftOpen(found) ?? 'All is as it should be.'} Nothing was changed so far.`;
+}
+
+/** Says where something was not looked at that the maker wants looked at; null where all was. */
+export function leftOpen(checks: readonly Check[]): string | null {
+  const open = checks.filter(({ wasLookedAt }) => wasLookedAt === false).length;
+  return open === 0
+    ? null
+    : `Nothing is lacking as far as it was looked; ${open} of ${count(checks.length, 'check')} ${open === 1 ? 'was' : 'were'} not looked at.`;
 }
 
 /** What the machine has, and what the connection tests find that were not run yet with these values. */
 async function lookAtAll({ site, known, learn, signal }: Hand): Promise<void> {
   const { environment, inputs } = standingOf(known)!;
-  const { typed } = known;
+  const { typed, options } = known;
+  const look = { signal, approvedSet: options.approvedSet ?? null };
   const tests = inputs.filter(({ hasTest }) => hasTest);
   const [host, ...tried] = await Promise.all([
-    site.check(environment, typed, signal),
-    ...tests.map(({ name }) => site.tryInput(environment, name, typed, signal)),
+    site.check(environment, typed, look),
+    ...tests.map(({ name }) => site.tryInput(environment, name, typed, look)),
   ]);
   learn({
     checks: [...host, ...tried],

@@ -34,7 +34,8 @@ export const inputs: Leaf = {
     if (said.action.startsWith(testing)) {
       const name = said.action.slice(testing.length);
       const { environment } = standingOf(known)!;
-      const check = await site.tryInput(environment, name, known.typed, signal);
+      const look = { signal, approvedSet: known.options.approvedSet ?? null };
+      const check = await site.tryInput(environment, name, known.typed, look);
       learn({ tried: { ...known.tried, [name]: check } });
       return stay;
     }

@@ -156,6 +156,9 @@ test('J2.15 --check names the digest of the scripts; a site that asks takes only
   });
   expect(effectsIn(vendor.marks)).toEqual({});
   approving(set);
+  const look = await installs(first, '--answers', answers, '--check');
+  expect([look.exitCode, look.stdout]).toEqual([0, expect.stringContaining('these answers approve them')]);
+  expect(look.stdout).not.toContain('not looked at');
   expect((await installs(first, '--answers', answers)).exitCode).toBe(0);
   expect(effectsIn(vendor.marks)).toEqual(once);
   const told = await type(['--data', data, 'release', 'scripts', 'Orders/1.0.0']);

@@ -268,7 +268,7 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
       }));
       installed = { ...installed, scripts };
     },
-    async check(_environment, values, signal) {
+    async check(_environment, values, { signal }) {
       const ended = (): void => void asked.push('check is ended');
       signal.addEventListener('abort', ended);
       await called('check', `check ${namesOf(values)}`.trimEnd());
