@@ -81,3 +81,18 @@ test('no folder is entered from one that it enters itself', () => {
     );
   expect(Object.keys(mayEnter).filter((name) => reaches(name, name))).toEqual([]);
 });
+
+test('no file comes back to itself over what it imports', () => {
+  const files = new Map<string, string[]>();
+  for (const { from, to } of imports()) files.set(from, [...(files.get(from) ?? []), to]);
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const follow = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
+    if (done.has(file)) return;
+    done.add(file);
+    for (const next of files.get(file) ?? []) follow(next, [...way, file]);
+  };
+  for (const file of files.keys()) follow(file, []);
+  expect(circles).toEqual([]);
+});

@@ -20,7 +20,8 @@ export {
   type PackageName,
   type Repository,
 } from './source/repository.ts';
-export { openSource, type Source, type SourceOptions } from './source/source.ts';
+export { openSource } from './source/open-source.ts';
+export type { Source, SourceOptions } from './source/source.ts';
 export { largestCarrier } from './push/compare-content.ts';
 export type { Pushed } from './push/package-at-hand.ts';
 export { pushPackage } from './push/push.ts';

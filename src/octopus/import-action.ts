@@ -1,4 +1,5 @@
 import { featureKeys } from './import-features.ts';
+import type { KnownToProcess, Say } from './known-to-process.ts';
 import type { OctopusAction, PropertyValue } from './octopus-process.ts';
 
 /** What a step does, as keys of a process file, and the properties that are left to be carried as they are. */
@@ -6,18 +7,6 @@ export type ImportedAction = {
   readonly does: Readonly<Record<string, unknown>>;
   readonly properties: Map<string, string>;
 };
-
-/** What process files know of the properties of Octopus. */
-export type KnownToProcess = {
-  /** Why a property can't stand in a process file, in words; undefined where it can. */
-  readonly refusedProperty: (name: string, value: string) => string | undefined;
-  /** Whether a feature may be enabled by its name. */
-  readonly isFeature: (name: string) => boolean;
-  /** The feature that a property belongs to, undefined for one of none. */
-  readonly featureOwning: (name: string) => string | undefined;
-};
-
-export type Say = (what: string, why: string) => void;
 
 /** Actions that deploy a package by the conventions; what they do besides is a feature. */
 const packageActions = new Set([

@@ -1,4 +1,4 @@
-import type { KnownToProcess, Say } from './import-action.ts';
+import type { KnownToProcess, Say } from './known-to-process.ts';
 
 const featurePrefix = 'Octopus.Features.';
 const packagePrefix = 'Octopus.Action.Package.';

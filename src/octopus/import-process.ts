@@ -1,7 +1,8 @@
 import { Document, isMap, isSeq, type YAMLMap } from 'yaml';
 import { stepsFromJson } from './from-json.ts';
 import { stepsFromOcl } from './from-ocl.ts';
-import { importAction, type ImportedAction, type KnownToProcess } from './import-action.ts';
+import { importAction, type ImportedAction } from './import-action.ts';
+import type { KnownToProcess } from './known-to-process.ts';
 import { Notes, type NotCarried } from './not-carried.ts';
 import type { OctopusAction, OctopusStep, PropertyValue } from './octopus-process.ts';
 

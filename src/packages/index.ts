@@ -60,6 +60,6 @@ export {
   type TrustedSigner,
   type TrustRequirements,
   type TrustRules,
-  revocationListBytesMax,
 } from './signature/trust.ts';
+export { revocationListBytesMax } from './signature/revocation-list.ts';
 export { type RevocationFacts } from './revocation-facts.ts';

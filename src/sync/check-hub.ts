@@ -1,16 +1,8 @@
-import { SyncError, type SyncErrorCode } from './errors.ts';
+import { SyncError } from './errors.ts';
+import type { HubFinding } from './hub-finding.ts';
 import { messageBytesMax } from './jetstream-hub.ts';
 import type { HubClient, HubConnection } from './nats-connection.ts';
 import { versionFinding } from './server-version.ts';
-
-/** One thing that was looked at. `wrong` keeps links from working, `advice` does not. */
-export type HubFinding = {
-  readonly level: 'good' | 'advice' | 'wrong';
-  readonly about: 'encryption' | 'version' | 'jetstream' | 'payload' | 'replicas';
-  readonly message: string;
-  readonly hint?: string;
-  readonly code?: SyncErrorCode;
-};
 
 export type HubCheck = {
   readonly url: string;

@@ -4,7 +4,8 @@ export { blobGate, type BlobGate, type Closed, type DayWindow, type GateOptions 
 export type { BlobProgress } from './blob-intake.ts';
 export type { BlobPiece } from './blob-pieces.ts';
 export { stretchesOf, type Stretch } from './blob-stretches.ts';
-export type { HubCheck, HubFinding } from './check-hub.ts';
+export type { HubCheck } from './check-hub.ts';
+export type { HubFinding } from './hub-finding.ts';
 export { doorbell, type Doorbell } from './doorbell.ts';
 export { SyncError, type SyncErrorCode } from './errors.ts';
 export { folderTransport, type FolderTransportOptions } from './folder-transport.ts';

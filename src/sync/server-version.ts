@@ -1,4 +1,4 @@
-import type { HubFinding } from './check-hub.ts';
+import type { HubFinding } from './hub-finding.ts';
 
 type Version = readonly [number, number, number];
 /** What is known of servers, by the release of each line that ended it. */

@@ -1,6 +1,12 @@
 import { folded } from './characters.ts';
 import { parseName } from './parse.ts';
-import type { Variable } from './variable-set.ts';
+
+/** A stored variable. `literal` values were typed by a person: `#{...}` in them is text. */
+export type Variable = {
+  readonly name: string;
+  readonly value: string | null;
+  readonly literal: boolean;
+};
 
 /** A place in the tree of names: what `.x` and `[x]` lead to, and the value that stands here, if any. */
 export type BoundNode = {

@@ -1,4 +1,4 @@
-import type { BoundNode } from './bind.ts';
+import type { BoundNode, Variable } from './bind.ts';
 import { folded, trimmed } from './characters.ts';
 import {
   childOf,
@@ -27,7 +27,9 @@ import type {
   Test,
   Token,
 } from './syntax.ts';
-import type { Variable, VariableSet } from './variable-set.ts';
+
+/** What names mean: the tree of their paths. */
+export type Scope = { readonly root: BoundNode };
 
 /**
  * A text after evaluation. `missing` are the tokens that could not be resolved, in order and without repeats; they
@@ -48,12 +50,12 @@ export type Expansion = {
  * token that does not parse stays. Throws VariableError: `TEMPLATE_RECURSION`, `TEMPLATE_TOO_DEEP`,
  * `TEMPLATE_TOO_LARGE` and `TEMPLATE_TOO_COSTLY` naming the variable, `TEMPLATE_VALUE_UNFIT` naming the token.
  */
-export function expand(text: string, variables: VariableSet, mode: ParseMode = 'halt'): Expansion {
+export function expand(text: string, variables: Scope, mode: ParseMode = 'halt'): Expansion {
   return evaluateText(text, mode, variables.root, 'the text');
 }
 
 /** The evaluated value of one variable that has a value. */
-export function evaluateValue(variable: Variable, variables: VariableSet): Expansion {
+export function evaluateValue(variable: Variable, variables: Scope): Expansion {
   const text = variable.value ?? '';
   if (variable.literal) return { text, missing: [] };
   return evaluateText(text, 'halt', variables.root, variable.name);

@@ -1,15 +1,8 @@
 import { folded } from './characters.ts';
-import { bindVariables, type BoundNode } from './bind.ts';
+import { bindVariables, type BoundNode, type Variable } from './bind.ts';
 import { VariableError } from './errors.ts';
 import { evaluateValue, type Expansion } from './expand.ts';
 import { parseName } from './parse.ts';
-
-/** A stored variable. `literal` values were typed by a person: `#{...}` in them is text. */
-export type Variable = {
-  readonly name: string;
-  readonly value: string | null;
-  readonly literal: boolean;
-};
 
 /**
  * Names to values, looked up as Octopus does: ignoring case, keeping the first spelling and the first position of a

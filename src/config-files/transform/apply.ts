@@ -18,16 +18,8 @@ import {
 } from './element-context.ts';
 import { locators } from './locators.ts';
 import { placeOf, TransformFailure, type MessagePlace, type TransformMessage } from './messages.ts';
-import {
-  following,
-  placeAt,
-  xmlnsNamespace,
-  type TreeAttribute,
-  type TreeChild,
-  type TreeDocument,
-  type TreeElement,
-  type TreeNode,
-} from './tree.ts';
+import { following, placeAt, xmlnsNamespace } from './tree.ts';
+import type { TreeAttribute, TreeChild, TreeDocument, TreeElement, TreeNode } from './tree-node.ts';
 import { verbs, type Application, type Verb } from './verbs.ts';
 
 /** What a transform run tells as it goes. */

@@ -3,7 +3,7 @@
  * it. An element that came from the transform has nothing recorded.
  */
 import { endOfName, skipSpace } from '../xml-scan.ts';
-import type { TreeAttribute, TreeElement } from './tree.ts';
+import type { TreeAttribute, TreeElement } from './tree-node.ts';
 import type { PlacedAttributes } from './write-tree.ts';
 
 /** What is put before an attribute whose line would be too long, where nothing else is known. */

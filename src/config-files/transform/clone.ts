@@ -1,14 +1,7 @@
 import { readFragment } from './read-tree.ts';
 import { TransformFailure } from './messages.ts';
-import {
-  following,
-  newOrigin,
-  placeAt,
-  xmlNamespace,
-  xmlnsNamespace,
-  type TreeChild,
-  type TreeElement,
-} from './tree.ts';
+import { following, newOrigin, placeAt, xmlNamespace, xmlnsNamespace } from './tree.ts';
+import type { TreeChild, TreeElement } from './tree-node.ts';
 import { plainPlacing, writeTree } from './write-tree.ts';
 
 /**

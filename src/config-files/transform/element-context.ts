@@ -2,7 +2,7 @@ import { readNameAndArguments, type NameAndArguments } from './attribute-text.ts
 import { cloneForTarget } from './clone.ts';
 import { defaultLocator, defaultNamespacePrefix, locators, type Locator } from './locators.ts';
 import { TransformFailure } from './messages.ts';
-import { type TreeAttribute, type TreeDocument, type TreeElement, type TreeNode } from './tree.ts';
+import type { TreeAttribute, TreeDocument, TreeElement, TreeNode } from './tree-node.ts';
 import { selectNodes, type XPathBudget } from './xpath-evaluate.ts';
 import { parseXPath, type Prefixes } from './xpath-parse.ts';
 

@@ -2,20 +2,7 @@
  * Children of one element by the value of one attribute, so that a hundred keyed transforms do not look at twenty
  * thousand settings each. Made when the same is asked a second time, and kept in step with the tree.
  */
-import type { TreeChild, TreeElement, TreeParent } from './tree.ts';
-
-/** Which children are meant: their name, and the attribute that they are told apart by. */
-export type ChildKey = {
-  readonly namespace: string;
-  readonly localName: string;
-  readonly attributeNamespace: string;
-  readonly attributeName: string;
-};
-
-export type KeyedChildren = ChildKey & {
-  /** In document order; undefined until it is asked for again. */
-  byValue: Map<string, TreeElement[]> | undefined;
-};
+import type { ChildKey, TreeChild, TreeElement, TreeParent } from './tree-node.ts';
 
 /** The children of that key and value in document order; undefined where they have to be looked through. */
 export function childrenByKey(

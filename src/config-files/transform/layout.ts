@@ -4,17 +4,8 @@
  */
 import { ConfigFileError } from '../errors.ts';
 import { AttributeLayout, hasRecordedSpaces, newLineAsRead, placedAsRead } from './attribute-layout.ts';
-import {
-  insertChild,
-  isNew,
-  newLeaf,
-  removeChild,
-  type TreeChild,
-  type TreeDocument,
-  type TreeElement,
-  type TreeLeaf,
-  type TreeParent,
-} from './tree.ts';
+import { insertChild, isNew, newLeaf, removeChild } from './tree.ts';
+import type { TreeChild, TreeDocument, TreeElement, TreeLeaf, TreeParent } from './tree-node.ts';
 import type { Placing } from './write-tree.ts';
 
 /** Levels of elements in a result: more than any file may have, since transforms put files into one another. */

@@ -1,7 +1,7 @@
 /** Locators: each makes, as text, the XPath of the elements that a transform is about, and of their parents. */
 import { splitArguments } from './attribute-text.ts';
 import { TransformFailure } from './messages.ts';
-import type { TreeElement } from './tree.ts';
+import type { TreeElement } from './tree-node.ts';
 
 /** What a locator goes by. */
 export type LocatorRequest = {

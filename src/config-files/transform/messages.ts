@@ -1,4 +1,5 @@
-import { placeAt, type TreeAttribute, type TreeElement, type TreeNode } from './tree.ts';
+import { placeAt } from './tree.ts';
+import type { TreeAttribute, TreeElement, TreeNode } from './tree-node.ts';
 
 /** What a warning or error of a transform is about. */
 export const transformMessageKinds = [

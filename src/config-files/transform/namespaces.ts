@@ -1,4 +1,5 @@
-import { xmlNamespace, xmlnsNamespace, type TreeAttribute, type TreeElement } from './tree.ts';
+import { xmlNamespace, xmlnsNamespace } from './tree.ts';
+import type { TreeAttribute, TreeElement } from './tree-node.ts';
 
 type Scope = {
   /** How many declarations were in force outside. */

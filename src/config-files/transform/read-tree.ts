@@ -2,19 +2,8 @@ import { checkXml, entitiesRefused } from '../check-xml.ts';
 import { notWellFormed } from '../xml-position.ts';
 import { doctypeEnd, endOfName, qualified, skipSpace, upTo } from '../xml-scan.ts';
 import { escapedValue, isSpace, isWrittenAlike, piecesOf } from './characters.ts';
-import {
-  documentElement,
-  insertChild,
-  newDocument,
-  newLeaf,
-  xmlNamespace,
-  xmlnsNamespace,
-  type Origin,
-  type TreeAttribute,
-  type TreeDocument,
-  type TreeElement,
-  type TreeParent,
-} from './tree.ts';
+import { documentElement, insertChild, newDocument, newLeaf, xmlNamespace, xmlnsNamespace } from './tree.ts';
+import type { Origin, TreeAttribute, TreeDocument, TreeElement, TreeParent } from './tree-node.ts';
 
 /** Characters that the entities of a document may come to, were they expanded. */
 const expandedMax = 10_000_000;

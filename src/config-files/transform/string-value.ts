@@ -1,4 +1,5 @@
-import { following, type TreeChild, type TreeNode } from './tree.ts';
+import { following } from './tree.ts';
+import type { TreeChild, TreeNode } from './tree-node.ts';
 
 /** Whether a node is text to XPath; what stands directly behind other text is part of it. */
 export function isTextual(node: TreeNode | undefined): boolean {

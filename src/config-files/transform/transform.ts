@@ -10,7 +10,8 @@ import { byteSink, decodeSource, decodeTransform } from './encoding.ts';
 import { layOut } from './layout.ts';
 import type { TransformMessage } from './messages.ts';
 import { readTree } from './read-tree.ts';
-import { newOrigin, type TreeDocument } from './tree.ts';
+import { newOrigin } from './tree.ts';
+import type { TreeDocument } from './tree-node.ts';
 import { writeTree } from './write-tree.ts';
 
 export type NamedBytes = { readonly name: string; readonly bytes: Uint8Array };

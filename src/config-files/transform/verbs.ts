@@ -4,17 +4,8 @@ import { outerXml } from './clone.ts';
 import { cloneOf, nullTarget, selectFrom, targetsOf, type ElementContext } from './element-context.ts';
 import { attributeChanged } from './keyed-children.ts';
 import { TransformFailure, type MessagePlace, type TransformMessageKind } from './messages.ts';
-import {
-  documentElement,
-  insertChild,
-  newLeaf,
-  removeChild,
-  type TreeAttribute,
-  type TreeChild,
-  type TreeElement,
-  type TreeNode,
-  type TreeParent,
-} from './tree.ts';
+import { documentElement, insertChild, newLeaf, removeChild } from './tree.ts';
+import type { TreeAttribute, TreeChild, TreeElement, TreeNode, TreeParent } from './tree-node.ts';
 
 /** One application of a verb to one target. */
 export type Application = {

@@ -2,7 +2,7 @@ import { readDoctype } from '../xml-doctype.ts';
 import { ConfigFileError } from '../errors.ts';
 import { escapedText, escapedValue } from './characters.ts';
 import { Namespaces } from './namespaces.ts';
-import type { TreeAttribute, TreeChild, TreeElement, TreeLeaf, TreeParent } from './tree.ts';
+import type { TreeAttribute, TreeChild, TreeElement, TreeLeaf, TreeParent } from './tree-node.ts';
 
 /** Takes the characters of a document as they come. */
 export type Sink = { write(text: string): void };

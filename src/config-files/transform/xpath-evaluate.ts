@@ -1,15 +1,8 @@
 import { childrenByKey } from './keyed-children.ts';
 import { TransformFailure } from './messages.ts';
 import { isTextual, stringValue } from './string-value.ts';
-import {
-  following,
-  followingOutside,
-  xmlnsNamespace,
-  type TreeChild,
-  type TreeDocument,
-  type TreeNode,
-  type TreeParent,
-} from './tree.ts';
+import { following, followingOutside, xmlnsNamespace } from './tree.ts';
+import type { TreeChild, TreeDocument, TreeNode, TreeParent } from './tree-node.ts';
 import {
   toBoolean,
   toNumber,

@@ -1,5 +1,6 @@
 import { stringValue } from './string-value.ts';
-import { xmlNamespace, type TreeNode } from './tree.ts';
+import { xmlNamespace } from './tree.ts';
+import type { TreeNode } from './tree-node.ts';
 
 export type XPathType = 'nodes' | 'string' | 'number' | 'boolean';
 export type XPathValue = readonly TreeNode[] | string | number | boolean;

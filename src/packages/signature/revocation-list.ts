@@ -21,7 +21,9 @@ import { derSlices, readDer, type DerSlice } from './der.ts';
 import { nameInWords } from './name-in-words.ts';
 import { hashOfRsaOid, oids, type HashName } from './oids.ts';
 import { addressesIn, mayListRevoked, type SignerCertificate } from './signer-certificate.ts';
-import { revocationListBytesMax } from './trust.ts';
+
+/** A longer list is not read; those of large authorities have a few million bytes. */
+export const revocationListBytesMax = 32 * 1024 * 1024;
 
 /** A list that could be read; whether its issuer signed it is asked of each certificate that it is about. */
 export type RevocationList = {

@@ -71,9 +71,6 @@ export type TrustRules = {
 /** A revocation list in a file, which is read only where its bytes have this SHA-256. */
 export type RevocationFile = { readonly file: string; readonly sha256: string };
 
-/** A longer list is not read; those of large authorities have a few million bytes. */
-export const revocationListBytesMax = 32 * 1024 * 1024;
-
 const hashOfLength: Readonly<Record<number, string>> = { 64: 'sha256', 96: 'sha384', 128: 'sha512' };
 
 /** Whether a fingerprint in one of the three hashes, told by its length, is this certificate's. Case does not matter. */
