@@ -36,6 +36,7 @@ export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError
   const at = place === undefined ? '' : ` at ${place}`;
   const because = view.error === null ? '' : `: ${view.error.replace(/\.$/, '')}`;
   const details = { deployment: id, state, ...(failedAt !== undefined && { failedAt }) };
+  const back = hasOtherRelease(db, view) ? [quoted('rollback', process, '--env', environment)] : [];
   switch (state) {
     case 'succeeded':
       return undefined;
@@ -56,14 +57,14 @@ export function failureOf({ db }: Instance, view: DeploymentView): CrossgapError
         'DEPLOYMENT_FAILED',
         `Cannot deploy ${process} ${release} to ${environment}: ${whyFailed(view)}`,
         {
-          hint: `Mend what is wrong, then ${quoted('deployment', 'retry', id)}${hasOtherRelease(db, view) ? `, or ${quoted('rollback', process, '--env', environment)}` : ''}.`,
+          hint: `Mend what is wrong, then ${[quoted('deployment', 'retry', id), ...back].join(', or ')}.`,
           details,
         },
       );
     }
     case 'interrupted':
       return new CliError('DEPLOYMENT_INTERRUPTED', `${what} was interrupted${at}${because}`, {
-        hint: `Decide: ${['resume', 'retry', 'cancel'].map((verb) => quoted('deployment', verb, id)).join(', ')}.`,
+        hint: `Decide: ${[...['resume', 'retry', 'cancel'].map((verb) => quoted('deployment', verb, id)), ...back].join(', ')}.`,
         details,
       });
     case 'cancelled':

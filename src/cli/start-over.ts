@@ -13,15 +13,20 @@ import { deployableRelease } from './obstacle.ts';
 import { releaseOfRun } from './release-of-run.ts';
 import { uninstallStepsOf } from './take-away.ts';
 
-/** Cancels it, and has its author told what was recorded of it. */
-export function giveUp({ clock, settings }: Instance, db: Database, row: DeploymentRow): Decision {
+/** Cancels it, and has its author told what was recorded of it; `because` says what it is given up for. */
+export function giveUp(
+  { clock, settings }: Instance,
+  db: Database,
+  row: DeploymentRow,
+  because: string | null = null,
+): Decision {
   const run = { ...row, steps: readSteps(db, row.deployment) };
-  return cancelDeployment(run, clock.now(), settings.report);
+  return cancelDeployment(run, clock.now(), settings.report, because);
 }
 
 const retriable = new Set(['failed', 'interrupted', 'cancelled']);
 
-/** Asks for the same release once more, with today's values; a run that was interrupted is given up for it. */
+/** Asks for the same once more, with today's values; a run that was interrupted is given up for it. */
 export function startOver(instance: Instance, db: Database, row: DeploymentRow, fresh: string): Decision {
   if (!retriable.has(row.state)) {
     const again = commandLine('deploy', row.number, '--env', row.environment, '--again');
@@ -48,7 +53,8 @@ export function startOver(instance: Instance, db: Database, row: DeploymentRow, 
   }
   const asked = requestDeployment(release, free, {
     deployment: fresh,
-    reason: 'retry',
+    // What a rollback leaves behind is not come back to, at whichever start it succeeds.
+    reason: row.reason === 'rollback' ? 'rollback' : 'retry',
     of: row.deployment,
     onFailure: row.onFailure,
   });

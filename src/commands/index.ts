@@ -66,6 +66,7 @@ export {
 export {
   refuseUndeployable,
   requestDeployment,
+  onceGivenUp,
   rollbackTarget,
   type DeployableRelease,
   type DeploymentIntent,

@@ -54,6 +54,14 @@ export type Place = {
   readonly past: readonly PlacedDeployment[];
 };
 
+/** The place as it is once what is open there was given up. */
+export function onceGivenUp(place: Place): Place {
+  const { open, past } = place;
+  return open === undefined
+    ? place
+    : { ...place, open: undefined, past: [{ ...open, state: 'cancelled' }, ...past] };
+}
+
 export type DeploymentIntent = {
   readonly deployment: string;
   readonly reason: 'deploy' | 'again' | 'retry' | 'rollback';
@@ -157,10 +165,11 @@ export function requestDeployment(
 
 /**
  * Which release a rollback goes to: the one that ran before what runs or was tried last, or before everything was
- * uninstalled. Rolling back twice goes back twice: what a rollback left behind is not come back to.
+ * uninstalled. A run that is open counts as given up, since it is for that. Rolling back twice goes back twice: what a
+ * rollback left behind is not come back to; one that did not succeed is tried again.
  */
 export function rollbackTarget(process: string, place: Place): PlacedDeployment {
-  const decisive = place.past.filter(isDecisive);
+  const decisive = onceGivenUp(place).past.filter(isDecisive);
   const standing: PlacedDeployment[] = [];
   for (const run of decisive.toReversed()) {
     if (run.state !== 'succeeded') continue;
@@ -170,7 +179,7 @@ export function rollbackTarget(process: string, place: Place): PlacedDeployment 
     if (before >= 0) standing.length = before;
     standing.push(run);
   }
-  const [newest] = decisive;
+  const newest = decisive.find(({ state, reason }) => state === 'succeeded' || reason !== 'rollback');
   // What was taken away, or only half, is what ran before.
   const isGone = newest?.reason === 'uninstall';
   const target = standing.findLast(({ digest }) => isGone || digest !== newest?.digest);

@@ -23,17 +23,23 @@ export function resumeDeployment(run: Pick<OpenRun, 'deployment' | 'state'>): De
 
 /**
  * Stop it: at once where nothing runs, else the executor is asked to. The author, who was told that it began, is told
- * that it is not gone on with; of one that never began it has heard nothing.
+ * that it is not gone on with; of one that never began it has heard nothing. `because` says what it is given up for.
  */
-export function cancelDeployment(run: OpenRun, now: number, rules: ReportRules): Decision {
+export function cancelDeployment(
+  run: OpenRun,
+  now: number,
+  rules: ReportRules,
+  because: string | null = null,
+): Decision {
   if (run.state === 'cancelled') return [];
   if (run.state === 'running')
     return [atHome(DeploymentCancelRequested.make({ deployment: run.deployment }))];
   if (run.state !== 'waiting' && run.state !== 'interrupted') {
     throw wrongState('cancel', run, 'waiting, running or interrupted');
   }
-  const ended = { state: 'cancelled', startedAt: null, endedAt: now, failedAt: null, error: null } as const;
-  const standing = { state: 'cancelled', startedAt: run.startedAt, endedAt: now } as const;
+  const state = 'cancelled';
+  const ended = { state, startedAt: null, endedAt: now, failedAt: null, error: because } as const;
+  const standing = { state, startedAt: run.startedAt, endedAt: now, error: because } as const;
   return [
     atHome(DeploymentEnded.make({ deployment: run.deployment, ...ended, logSha256: null })),
     ...(run.startedAt !== null ? reportRun(run, standing, run.steps, rules) : []),

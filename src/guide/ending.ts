@@ -2,7 +2,16 @@ import { exitCodes, type CrossgapError } from '../errors.ts';
 import { commandLine, count, span, moment } from '../words.ts';
 import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
-import { isCarried, openRun, openWait, releaseName, standingOf, wayOf, type Known } from './known.ts';
+import {
+  aimOf,
+  isCarried,
+  openRun,
+  openWait,
+  releaseName,
+  runInWords,
+  standingOf,
+  type Known,
+} from './known.ts';
 import { unapproved } from './scripts.ts';
 import type { Check } from './page.ts';
 import { leftOpen } from './pages/checks.ts';
@@ -85,7 +94,7 @@ export function cutOffEnding(known: Known): Ending {
     failure: new GuideError(
       'INSTALL_INTERRUPTED',
       `Cannot go on with ${releaseName(known)}: it was asked to end while it was under way`,
-      { hint: howToGoOn, details: { environment } },
+      { hint: howToGoOn(known), details: { environment } },
     ),
   };
 }
@@ -95,12 +104,16 @@ export function failedEnding(known: Known, failure: CrossgapError): Ending {
   return { ...ended(known, 'nothing', []), exitCode: failure.exitCode, failure };
 }
 
-const howToGoOn =
-  'Start the program again: it says where it stopped, and offers to go on, to start over or to go back.';
+/** What the next start offers; going back only where there is something to go back to. */
+function howToGoOn(known: Known): string {
+  const ways = hasWayBack(known) ? 'to go on, to start over or to go back' : 'to go on or to start over';
+  return `Start the program again: it says where it stopped, and offers ${ways}.`;
+}
 
 function endingOfRun(known: Known, outcome: RunOutcome): Ending {
   const { deployment, state, number, durationMs, error, at } = outcome;
-  const [what, way] = [`${known.release?.process ?? ''} ${number}`, wayOf(known)];
+  const [what, kind] = [`${known.release?.process ?? ''} ${number}`, outcome.kind];
+  const toDo = `${{ install: 'install', 'roll-back': 'go back to', uninstall: 'uninstall' }[kind]} ${what}`;
   const environment = standingOf(known)?.environment ?? '';
   const took = durationMs === null ? '' : ` in ${span(Math.ceil(durationMs / 1000))}`;
   const details = { deployment, environment, state, at };
@@ -113,7 +126,7 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
   });
   switch (state) {
     case 'succeeded': {
-      const did = way === 'uninstall' ? 'uninstalled' : way === 'roll-back' ? 'rolled-back' : 'installed';
+      const did = kind === 'uninstall' ? 'uninstalled' : kind === 'roll-back' ? 'rolled-back' : 'installed';
       const verb = { uninstalled: 'uninstalled', 'rolled-back': 'installed again', installed: 'installed' }[
         did
       ];
@@ -122,23 +135,19 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
     case 'failed':
       return failed(
         'failed',
-        new GuideError(
-          'INSTALL_FAILED',
-          `Cannot install ${what} in ${environment}: it failed${place}${because}`,
-          {
-            hint: `Mend what is wrong and start the program again, with --if-interrupted start-over where nobody is asked${wayBack(known)}.`,
-            details,
-          },
-        ),
+        new GuideError('INSTALL_FAILED', `Cannot ${toDo} in ${environment}: it failed${place}${because}`, {
+          hint: `Mend what is wrong and start the program again, with --if-interrupted start-over where nobody is asked${wayBack(known)}.`,
+          details,
+        }),
       );
     case 'interrupted':
       return failed(
         'interrupted',
         new GuideError(
           'INSTALL_INTERRUPTED',
-          `Cannot go on with ${what} in ${environment}: it was cut off${place}`,
+          `Cannot go on with ${runInWords(kind, what)} in ${environment}: it was cut off${place}`,
           {
-            hint: howToGoOn,
+            hint: howToGoOn(known),
             details,
           },
         ),
@@ -146,14 +155,10 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
     case 'cancelled':
       return failed(
         'cancelled',
-        new GuideError(
-          'INSTALL_CANCELLED',
-          `Cannot install ${what} in ${environment}: it was given up${because}`,
-          {
-            hint: 'Start the program again when it is wanted.',
-            details,
-          },
-        ),
+        new GuideError('INSTALL_CANCELLED', `Cannot ${toDo} in ${environment}: it was given up${because}`, {
+          hint: 'Start the program again when it is wanted.',
+          details,
+        }),
       );
     case 'waiting':
       return waitingEnding(known);
@@ -165,7 +170,8 @@ export function waitingEnding(known: Known): Ending {
   const { outcome, release } = known;
   const { deployment, wait } = openWait(known) ?? { deployment: outcome?.deployment, wait: undefined };
   const environment = standingOf(known)?.environment ?? '';
-  const number = outcome?.number ?? openRun(known)?.open.number ?? release?.number ?? '';
+  const { kind, number } = outcome ?? openRun(known)!.open;
+  const what = runInWords(kind, `${release?.process ?? ''} ${number}`);
   const asked =
     wait === undefined
       ? ''
@@ -174,7 +180,7 @@ export function waitingEnding(known: Known): Ending {
         : `: step ${wait.step} (${wait.stepId}) failed, ${wait.text}`;
   const failure = new GuideError(
     'INSTALL_WAITS',
-    `Cannot go on with ${release?.process ?? ''} ${number} in ${environment}: it waits for a person${asked}`,
+    `Cannot go on with ${what} in ${environment}: it waits for a person${asked}`,
     {
       hint: `Start the program again and answer, or write the answer into the answers file, below steps: under ${wait?.stepId ?? 'its id'}.`,
       details: { deployment, environment, state: 'waiting', at: outcome?.at ?? null, wait: wait ?? null },
@@ -183,13 +189,20 @@ export function waitingEnding(known: Known): Ending {
   return { ...ended(known, 'waiting', writtenLines(known)), exitCode: failure.exitCode, failure };
 }
 
+/** Whether there is a release to go back to; what was replaced half-way leaves one too. */
+function hasWayBack(known: Known): boolean {
+  const standing = standingOf(known);
+  if (standing === undefined || (known.outcome?.kind ?? aimOf(known)) === 'roll-back') return false;
+  const isReplaced = known.outcome === null && standing.compared === 'newer';
+  return standing.previous !== null || isReplaced;
+}
+
 /** How to go back to the release before, where there is one. */
 function wayBack(known: Known): string {
-  const standing = standingOf(known);
-  if (standing === undefined || standing.previous === null) return '';
+  if (!hasWayBack(known)) return '';
   if (isCarried(known)) return ', or with --roll-back to go back';
   const { process } = known.release!;
-  return `, or go back: \`${commandLine('rollback', process, '--env', standing.environment)}\``;
+  return `, or go back: \`${commandLine('rollback', process, '--env', standingOf(known)!.environment)}\``;
 }
 
 function writtenLines({ written }: Known): string[] {

@@ -15,6 +15,7 @@ export type {
   ResultLine,
   ResultWish,
   RunHooks,
+  RunKind,
   RunOutcome,
   ScriptApproval,
   ScriptStanding,

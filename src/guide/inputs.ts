@@ -1,12 +1,12 @@
 import { checkInput } from '../process/index.ts';
-import { isInstalling, standingOf, wayOf, type Known } from './known.ts';
+import { aimOf, isInstalling, standingOf, type Known } from './known.ts';
 import type { InputStanding, Values } from './site.ts';
 
 /** What is asked on the way that is gone: all that the release asks; of one that is gone back to only what is lacking. */
 export function askedInputs(known: Known): readonly InputStanding[] {
   const standing = standingOf(known);
   if (standing === undefined) return [];
-  if (wayOf(known) === 'roll-back') return standing.previous?.lacking ?? [];
+  if (aimOf(known) === 'roll-back') return standing.previous?.lacking ?? [];
   return isInstalling(known) ? standing.inputs : [];
 }
 

@@ -2,9 +2,11 @@ import type { Check } from './page.ts';
 import type {
   JudgedSignature,
   Maker,
+  OpenRun,
   Release,
   Remark,
   ResultLine,
+  RunKind,
   RunOutcome,
   SiteFacts,
   Standing,
@@ -68,7 +70,7 @@ export type Known = {
   /** What connection tests found with the values as they are. */
   readonly tried: Readonly<Record<string, Check>>;
   readonly checks: readonly Check[] | null;
-  /** The run from before that is gone on with or started over. */
+  /** The run from before that is gone on with, started over or given up. */
   readonly deployment: string | null;
   /** What is run, once a person said that it may begin. */
   readonly work: Work | null;
@@ -143,6 +145,19 @@ export function releaseName({ release }: Known): string {
   return release === null ? 'the release' : `${release.process} ${release.number}`;
 }
 
+/** How a run from before stands, after its name. */
+export const howItStands = {
+  interrupted: 'was cut off',
+  waiting: 'waits for a person',
+  running: 'is still under way',
+  failed: 'failed',
+} as const satisfies Record<OpenRun['state'], string>;
+
+/** `going back to Orders 1.2.0`: a run by what it is for. */
+export function runInWords(kind: RunKind, what: string): string {
+  return { install: what, 'roll-back': `going back to ${what}`, uninstall: `uninstalling ${what}` }[kind];
+}
+
 /** What is done, as far as it is decided: a person said so, it was said at the start, or nothing else can be meant. */
 export function wayOf(known: Known): Way | null {
   const { way, options } = known;
@@ -158,10 +173,24 @@ export function wayOf(known: Known): Way | null {
   return compared === 'newer' || compared === 'nothing-installed' ? 'install' : null;
 }
 
+/** What is done on the way that is gone: also where a run from before is gone on with or started over. */
+export function aimOf(known: Known): RunKind {
+  const way = wayOf(known);
+  if (way === 'roll-back' || way === 'uninstall') return way;
+  const isOfBefore = way === 'resume' || way === 'decide' || way === 'start-over';
+  return (isOfBefore && openRun(known)?.open.kind) || 'install';
+}
+
+/** The release that is gone back to, on the way back. */
+export function goneBackTo(known: Known): string {
+  const of = wayOf(known) === 'roll-back' ? standingOf(known)?.previous : openRun(known)?.open;
+  return of?.number ?? 'the release before';
+}
+
 /** Whether the way leads through the release, its inputs and the checks, as that of a first run does. */
 export function isInstalling(known: Known): boolean {
   const way = wayOf(known);
-  return way === 'install' || way === 'again' || way === 'start-over';
+  return way === 'install' || way === 'again' || (way === 'start-over' && aimOf(known) === 'install');
 }
 
 /** Whether the release came as a file that was started, and was not here already. */

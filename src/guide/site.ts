@@ -201,8 +201,12 @@ export type ScriptApproval = {
   readonly note: string | null;
 };
 
+/** What a run is for. */
+export type RunKind = 'install' | 'roll-back' | 'uninstall';
+
 export type OpenRun = {
   readonly deployment: string;
+  readonly kind: RunKind;
   readonly state: 'interrupted' | 'waiting' | 'running' | 'failed';
   readonly number: string;
   /** `step 3 of 6, Web, at convention 8 of 15`. */
@@ -233,7 +237,12 @@ export type Decision = {
 export type Values = Readonly<Record<string, string>>;
 
 export type Work = { readonly environment: string } & (
-  | { readonly kind: 'install'; readonly again: boolean }
+  | {
+      readonly kind: 'install';
+      readonly again: boolean;
+      /** An open run that is given up for it. */
+      readonly instead?: string;
+    }
   /** Goes on where it stopped, with the same plan. */
   | { readonly kind: 'resume'; readonly deployment: string }
   /** From the first step again, with today's values. */
@@ -253,6 +262,7 @@ export type RunHooks = {
 
 export type RunOutcome = {
   readonly deployment: string;
+  readonly kind: RunKind;
   readonly state: 'succeeded' | 'failed' | 'interrupted' | 'cancelled' | 'waiting';
   readonly number: string;
   readonly durationMs: number | null;

@@ -2,6 +2,7 @@ import { array, assert as assertLaw, constantFrom, property, record } from 'fast
 import { describe, expect, test } from 'vitest';
 import {
   CommandError,
+  onceGivenUp,
   refuseUndeployable,
   requestDeployment,
   rollbackTarget,
@@ -250,6 +251,50 @@ describe('a rollback', () => {
     const before = deployed('1');
     const older = deployed('0');
     expect(rollbackTarget('Orders', place({ past: [stopped('2'), before, older] }))).toBe(before);
+  });
+
+  test('J2.13 from a run that is open goes where it would once that was given up', () => {
+    const before = deployed('1');
+    const open = deployed('2', 'interrupted');
+    const asked = place({ open, past: [before] });
+    expect(rollbackTarget('Orders', asked)).toBe(before);
+    expect(onceGivenUp(asked)).toEqual(place({ past: [{ ...open, state: 'cancelled' }, before] }));
+    expect(rollbackTarget('Orders', onceGivenUp(asked))).toBe(before);
+    const free = place({ past: [before] });
+    expect(onceGivenUp(free)).toBe(free);
+  });
+
+  test('J2.13 from a run that never began goes where it would without it', () => {
+    const [older, before] = [deployed('0'), deployed('1')];
+    const open = { ...deployed('2', 'interrupted'), began: false };
+    expect(rollbackTarget('Orders', place({ open, past: [before, older] }))).toBe(older);
+  });
+
+  test('J2.13 after 1.0, 1.1, back and 1.1 cut off goes to what runs, 1.0, and never to what is left', () => {
+    const back = { ...deployed('0'), reason: 'rollback' } as const;
+    const past = [back, deployed('1'), deployed('0')];
+    expect(rollbackTarget('Orders', place({ open: deployed('1', 'interrupted'), past }))).toBe(back);
+    const twice = refusal(() => rollbackTarget('Orders', place({ past })));
+    expect(codeOf(twice)).toBe('NOTHING_TO_ROLL_BACK refused');
+  });
+
+  test.each(['interrupted', 'failed', 'cancelled'])(
+    'J2.13 that was %s is tried again, and never forward',
+    (state) => {
+      const [older, newest] = [deployed('0'), deployed('1')];
+      const back = { ...deployed('0', state), began: true, reason: 'rollback' } as const;
+      const isOpen = state === 'interrupted';
+      const [open, over] = isOpen ? [back, []] : [undefined, [back]];
+      expect(rollbackTarget('Orders', place({ open, past: [...over, newest, older] }))).toBe(older);
+      // The same after a failure that was to be gone back from.
+      const after = [deployed('2', 'failed'), newest, older];
+      expect(rollbackTarget('Orders', place({ open, past: [...over, ...after] }))).toBe(newest);
+    },
+  );
+
+  test('J2.13 after a first installation that was cut off is refused', () => {
+    const error = refusal(() => rollbackTarget('Orders', place({ open: deployed('1', 'interrupted') })));
+    expect(codeOf(error)).toBe('NOTHING_TO_ROLL_BACK refused');
   });
 
   test('skips runs that never touched anything, and failures', () => {

@@ -62,6 +62,13 @@ describe('a run that is not over', () => {
     expect(decided(decision)).toEqual(['self deployment.ended', `${id('a')} deployment.reported`]);
   });
 
+  test('J2.13 that is given up for something says so, here and to its author', () => {
+    const decision = cancelDeployment(run('interrupted', id('a')), 77, rules, 'given up to go back to 1.0.0');
+    const error = 'given up to go back to 1.0.0';
+    expect(dataOf(decision, 'deployment.ended')).toMatchObject({ state: 'cancelled', error });
+    expect(dataOf(decision, 'deployment.reported')).toMatchObject({ state: 'cancelled', error });
+  });
+
   test('is told to nobody where it never began, or is of a release of this side', () => {
     const neverBegan = { ...run('waiting', id('a')), startedAt: null };
     expect(decided(cancelDeployment(neverBegan, 77, rules))).toEqual(['self deployment.ended']);

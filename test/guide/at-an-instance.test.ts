@@ -163,7 +163,14 @@ describe('without a person', () => {
     ['3.1.9', 'run install'],
     ['3.2.0', undefined],
   ])('after a failure of %s what was named is installed where that is another', async (number, run) => {
-    const wait = { deployment: 'd-0', at: null, done: [], error: 'exit 1', wait: null } as const;
+    const wait = {
+      deployment: 'd-0',
+      kind: 'install',
+      at: null,
+      done: [],
+      error: 'exit 1',
+      wait: null,
+    } as const;
     const open = { ...wait, state: 'failed', number } as const;
     const { site, ending } = await follows({ standing: { open, compared: 'newer' }, inputs: [] });
     expect(site.asked.find((one) => one.startsWith('run'))).toBe(run);

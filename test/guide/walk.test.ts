@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
-import { tellProgress, type Page } from '../../src/guide/index.ts';
+import { tellProgress, type GuideOptions, type Page, type Standing } from '../../src/guide/index.ts';
 import {
   anInput,
   aWait,
@@ -28,6 +28,7 @@ const actionsOf = ({ actions }: Page): string[] => actions.map(({ id }) => id);
 const textOf = (page: Page): string => JSON.stringify(page);
 const open = {
   deployment: 'd-0',
+  kind: 'install',
   state: 'interrupted',
   number: '3.2.0',
   at: 'step 3 of 6, Web, at convention 8 of 15',
@@ -366,13 +367,13 @@ describe('a run from before', () => {
     const failed = { ...open, state: 'failed', number: '3.1.9' } as const;
     const standing = { open: failed, compared: 'newer' } as const;
     const { site, goesTo, says } = walker({ maker: { believed: true }, standing });
-    expect(actionsOf(await goesTo('interrupted'))).toEqual(['install', 'start-over', 'back', 'leave']);
+    expect(actionsOf(await goesTo('interrupted'))).toEqual(['install', 'back', 'leave']);
     expect((await says('install')).id).toBe('release');
     await goesTo('summary');
     await says('go');
     expect(site.asked).toContain('run install');
     const older = walker({ maker: { believed: true }, standing: { ...standing, compared: 'older' } });
-    expect(actionsOf(await older.goesTo('interrupted'))).toEqual(['start-over', 'back', 'leave']);
+    expect(actionsOf(await older.goesTo('interrupted'))).toEqual(['back', 'leave']);
   });
 
   test('is left as it is, and nothing is done', async () => {
@@ -420,6 +421,153 @@ describe('a run from before', () => {
     expect((await says('decide')).id).toBe('decision');
     expect((await says('approve', { by: 'Ann' })).id).toBe('result');
     expect(site.asked).toContain('run resume d-0');
+  });
+});
+
+/** What is offered about a run from before, and what is told when it is decided to go that way. */
+const decides = async (
+  standing: Partial<Standing>,
+  way: string,
+  options: Partial<GuideOptions> = {},
+): Promise<{ ways: string[]; told: Page; summary: Page; title: string; ran: string | undefined }> => {
+  const held = Promise.withResolvers<void>();
+  const facts = { maker: { believed: true }, standing, inputs: [], holds: { run: held.promise } };
+  const { site, guide, goesTo, says } = walker(facts, options);
+  const told = await goesTo('interrupted');
+  await says(way);
+  const last = await goesTo('summary');
+  await guide.submit({ action: 'go', values: {} });
+  const { title } = await runs(guide);
+  held.resolve();
+  await goesTo('result');
+  const ran = site.asked.find((one) => one.startsWith('run'));
+  return { ways: actionsOf(told), told, summary: last, title, ran };
+};
+
+describe('going back after a run that was cut off', () => {
+  const [before, now] = [
+    { number: '3.1.4', digest: '4e', since: '2026-03-01T09:15:00.000Z' },
+    { number: '3.2.0', digest: '5f', since: '2026-03-02T09:15:00.000Z' },
+  ];
+
+  test('J2.13 what succeeded last is gone back to, and named on every page', async () => {
+    const previous = { number: '3.1.4' };
+    const standing = { open, previous, installed: before, compared: 'newer' } as const;
+    const { ways, summary: last, title, ran } = await decides(standing, 'roll-back');
+    expect(ways).toEqual(['resume', 'start-over', 'roll-back', 'back', 'leave']);
+    for (const told of ['["Installed now","3.1.4"]', '"3.1.4, by its own steps', 'Go back to 3.1.4 now'])
+      expect(textOf(last)).toContain(told);
+    expect(title).toBe('Going back to 3.1.4');
+    expect(ran).toBe('run roll-back');
+  });
+
+  test.each(['start-over', 'roll-back'])(
+    'J2.12 what was changed already is said before it begins by %s',
+    async (way) => {
+      const { summary: last } = await decides({ open, previous: { number: '3.1.4' } }, way);
+      expect(textOf(last)).toContain(
+        'The last run, of 3.2.0, has changed this machine already: done are Stop service, Db, and it stopped in step 3 of 6, Web, at convention 8 of 15.',
+      );
+      expect(textOf(last)).not.toContain('Nothing was changed');
+      const early = { ...open, state: 'failed', at: 'step 1 of 6, Stop service', done: [] } as const;
+      const failed = await decides({ open: early, previous: { number: '3.1.4' } }, way);
+      expect(textOf(failed.summary)).toContain(
+        'The last run, of 3.2.0, may have changed this machine already: no step was finished, and it failed in step 1 of 6, Stop service.',
+      );
+      const none = await decides(
+        { open: { ...open, at: null, done: [] }, previous: { number: '3.1.4' } },
+        way,
+      );
+      expect(textOf(none.summary)).toContain('Nothing was changed so far.');
+    },
+  );
+
+  test('J2.12 a first installation is gone on with or started over, and nothing is said of going back', async () => {
+    const { guide, goesTo, says } = walker({
+      maker: { believed: true },
+      standing: { open },
+      outcomes: [{ state: 'interrupted', deployment: 'd-0' }],
+    });
+    const page = await goesTo('interrupted');
+    expect(actionsOf(page)).toEqual(['resume', 'start-over', 'back', 'leave']);
+    expect(actionsOf(await says('resume'))).not.toContain('roll-back');
+    await says('leave');
+    expect((await guide.ending).failure?.hint).toBe(
+      'Start the program again: it says where it stopped, and offers to go on or to start over.',
+    );
+  });
+
+  test('J2.13 a rollback is told as one, is gone on with or started over, and leads nowhere else', async () => {
+    const back = { ...open, kind: 'roll-back', number: '3.1.4' } as const;
+    const standing = { open: back, previous: { number: '3.1.4' }, installed: now, compared: 'same' } as const;
+    const { ways, told, summary: last, title, ran } = await decides(standing, 'start-over');
+    expect(told.title).toBe('Going back to 3.1.4 was cut off');
+    expect(textOf(told)).toContain('["Going back to","3.1.4"]');
+    expect(ways).toEqual(['resume', 'install', 'start-over', 'back', 'leave']);
+    expect(textOf(last)).toContain('"3.1.4, by its own steps');
+    expect(textOf(last)).toContain('The last run, back to 3.1.4, has changed this machine already');
+    expect(actionsOf(last)).toContain('go');
+    expect(title).toBe('Going back to 3.1.4');
+    expect(ran).toBe('run start-over d-0');
+    const waits = { ...back, state: 'waiting', wait: aWait } as const;
+    const { goesTo } = walker({ maker: { believed: true }, standing: { ...standing, open: waits } });
+    expect((await goesTo('interrupted')).title).toBe('Going back to 3.1.4 waits for a person');
+  });
+
+  test('J2.13 a rollback that is gone on with is told as one to its end', async () => {
+    const back = { ...open, kind: 'roll-back', number: '3.1.4' } as const;
+    const { guide, goesTo, says } = walker({
+      maker: { believed: true },
+      standing: { open: back, previous: { number: '3.1.4' }, compared: 'same' },
+      outcomes: [{ number: '3.1.4' }],
+    });
+    await goesTo('interrupted');
+    expect((await says('resume')).title).toBe('3.1.4 is installed again');
+    await says('leave');
+    expect((await guide.ending).document).toMatchObject({ did: 'rolled-back' });
+  });
+
+  test('J2.12 another release that was started is what is installed, and the run is given up for it', async () => {
+    const other = { ...open, number: '3.1.9' };
+    const standing = { open: other, installed: before, compared: 'newer' } as const;
+    const { ways, summary: last, title, ran } = await decides(standing, 'install');
+    expect(ways).toEqual(['resume', 'install', 'back', 'leave']);
+    expect(textOf(last)).toContain('The last run, of 3.1.9, has changed this machine already');
+    expect(title).toBe('Installing Orders 3.2.0');
+    expect(ran).toBe('run install instead of d-0');
+  });
+
+  test('J2.13 who starts the release that ran before is led back to it', async () => {
+    const other = { ...open, number: '3.3.0' };
+    const standing = {
+      open: other,
+      previous: { number: '3.2.0' },
+      installed: now,
+      compared: 'same',
+    } as const;
+    const { ways, summary: last } = await decides(standing, 'roll-back');
+    expect(ways).toEqual(['resume', 'roll-back', 'back', 'leave']);
+    expect(textOf(last)).toContain('Go back to 3.2.0 now');
+  });
+
+  test.each([
+    ['failed', 'Cannot go back to Orders 3.1.4 in production: it failed'],
+    ['interrupted', 'Cannot go on with going back to Orders 3.1.4 in production: it was cut off'],
+  ] as const)('J2.13 a rollback that %s is tried again, and not gone back from', async (state, message) => {
+    const { guide, goesTo, says } = walker(
+      {
+        standing: { previous: { number: '3.1.4' }, compared: 'same' },
+        outcomes: [{ state, number: '3.1.4', kind: 'roll-back' }],
+      },
+      { wanted: 'roll-back' },
+    );
+    const page = await goesTo('result');
+    expect(actionsOf(page)).not.toContain('roll-back');
+    expect(actionsOf(page)).toContain('start-over');
+    await says('leave');
+    const { failure } = await guide.ending;
+    expect(failure?.message).toContain(message);
+    expect(failure?.hint).not.toMatch(/go back/);
   });
 });
 

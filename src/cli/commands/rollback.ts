@@ -9,7 +9,7 @@ import { askedFor, finished } from './deploy.ts';
 
 export const rollback = command({
   path: 'rollback',
-  about: 'Deploy what ran before, in one environment',
+  about: 'Deploy what ran before, in one environment; a run that was interrupted there is given up for it',
   example: 'crossgap rollback Orders --env production --wait',
   args: { PROCESS: needed('PROCESS', 'PROCESS or LINK:PROCESS') },
   options: { env: needed('E', 'the environment'), wait: flag('show progress and end with the outcome') },
@@ -19,9 +19,11 @@ export const rollback = command({
     const fresh = newDeploymentId();
     const decide = (db: Database) =>
       goBack(instance, db, { process, link, environment: env, deployment: fresh });
-    const { release } = decide(instance.db);
+    const { release, open } = decide(instance.db);
     await refuseUnready(instance, release, env);
     context.terminal.talk(`${process} in ${env} goes back to ${release.number}`);
+    if (open !== undefined)
+      context.terminal.talk(`deployment ${open.deployment} of ${open.number} is given up for that`);
     instance.record((db) => decide(db).decision);
     if (!wait) return askedFor(context, instance, deploymentOf(instance, fresh));
     return finished(context, instance, await settle(context, instance, fresh));

@@ -1,6 +1,6 @@
 import { readDeployment } from '../../daemon/index.ts';
 import { isRunAlive } from '../../executor/index.ts';
-import type { OpenRun, Wait } from '../../guide/index.ts';
+import type { OpenRun, RunKind, Wait } from '../../guide/index.ts';
 import { placeOf, type Instance } from '../../instance/index.ts';
 import { findDeployment, openWaits, type DeploymentView } from '../../projections/index.ts';
 import { isDoneElsewhere } from './daemon-here.ts';
@@ -21,6 +21,7 @@ export function openRun(
   if (view === undefined) return undefined;
   return {
     deployment: view.id,
+    kind: kindOf(instance, view.id),
     state: stateOf(instance, view),
     number: view.release,
     at: whereStopped(view),
@@ -28,6 +29,13 @@ export function openRun(
     error: view.error,
     wait: waitOf(view),
   };
+}
+
+/** What a run is for, by what it was asked for. */
+export function kindOf({ db }: Instance, deployment: string): RunKind {
+  const reason = findDeployment(db, deployment)?.reason;
+  if (reason === 'uninstall') return 'uninstall';
+  return reason === 'rollback' ? 'roll-back' : 'install';
 }
 
 function stateOf(instance: Instance, view: DeploymentView): OpenRun['state'] {

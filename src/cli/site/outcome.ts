@@ -3,7 +3,7 @@ import { readJournal } from '../../executor/index.ts';
 import type { RunOutcome } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { artifactsOf, lastLinesOf, runLogOf } from '../run-log.ts';
-import { waitOf, whereStopped } from './open-run.ts';
+import { kindOf, waitOf, whereStopped } from './open-run.ts';
 
 /** What a run came to, with how long each step took by its journal. */
 export function outcomeOf(instance: Instance, deployment: string): RunOutcome {
@@ -13,6 +13,7 @@ export function outcomeOf(instance: Instance, deployment: string): RunOutcome {
   const log = runLogOf(instance, deployment) ?? null;
   return {
     deployment,
+    kind: kindOf(instance, deployment),
     state: view.state === 'running' ? 'interrupted' : view.state,
     number: view.release,
     durationMs: lasted(view.startedAt, view.endedAt),

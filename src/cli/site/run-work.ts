@@ -1,9 +1,9 @@
 import {
   decideWait,
   installedRun,
+  onceGivenUp,
   requestDeployment,
   resumeDeployment,
-  rollbackTarget,
 } from '../../commands/index.ts';
 import {
   refuseUnready,
@@ -15,11 +15,11 @@ import {
 import type { Database } from '../../db/index.ts';
 import { readRunning } from '../../executor/index.ts';
 import type { Decision, ProgressLine, RunHooks, RunOutcome, Work } from '../../guide/index.ts';
-import { placeOf, type Instance } from '../../instance/index.ts';
+import type { Instance } from '../../instance/index.ts';
 import { findDeployment, readWaits, type DeploymentRow, type ReleaseRow } from '../../projections/index.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { CliError } from '../errors.ts';
-import { goBack } from '../go-back.ts';
+import { forGoingBack, goBack, wayBack } from '../go-back.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { releaseOfRun } from '../release-of-run.ts';
 import { giveUp, startOver } from '../start-over.ts';
@@ -55,12 +55,13 @@ export async function runWork(
 async function install(
   instance: Instance,
   release: ReleaseRow,
-  { environment, again }: Extract<Work, { kind: 'install' }>,
+  { environment, again, instead }: Extract<Work, { kind: 'install' }>,
   hooks: RunHooks,
 ): Promise<RunOutcome> {
   const deployment = newDeploymentId();
   const ask = (db: Database) => {
-    const place = placeHere(db, release, environment);
+    const here = placeHere(db, release, environment);
+    const place = here.open?.deployment === instead ? onceGivenUp(here) : here;
     return requestDeployment(deployableRelease(instance, db, release, environment), place, {
       deployment,
       reason: again ? 'again' : 'deploy',
@@ -72,6 +73,8 @@ async function install(
   const { running } = ask(instance.db);
   if (running !== undefined) return outcomeOf(instance, running.deployment);
   await refuseUnready(instance, release, environment);
+  if (instead !== undefined)
+    await endOpenRun(instance, instead, { hooks, because: `given up to install ${release.number}` });
   instance.record((db) => arrangePlace(db, environment));
   instance.record((db) => ask(db).decision);
   return await settled(instance, deployment, hooks);
@@ -117,7 +120,7 @@ async function startAgain(instance: Instance, before: string, hooks: RunHooks): 
     row.environment,
     row.reason === 'uninstall' ? 'uninstall' : 'deploy',
   );
-  await endOpenRun(instance, before, hooks);
+  await endOpenRun(instance, before, { hooks });
   instance.record((db) => startOver(instance, db, rowOf(db, before), deployment));
   return await settled(instance, deployment, hooks);
 }
@@ -128,17 +131,14 @@ async function rollBack(
   environment: string,
   hooks: RunHooks,
 ): Promise<RunOutcome> {
+  const where = { process, link, environment };
   const deployment = newDeploymentId();
-  const place = placeOf(instance.db, process, link, environment);
-  const { open } = place;
-  // Nothing is given up unless there is something to go back to.
-  const past = open === undefined ? place.past : [{ ...open, state: 'cancelled' }, ...place.past];
-  rollbackTarget(process, { ...place, open: undefined, past });
-  if (open !== undefined) await endOpenRun(instance, open.deployment, hooks);
-  const wish = { process, link, environment, deployment };
-  const { release } = goBack(instance, instance.db, wish);
+  // Nothing is given up unless there is something to go back to, and this machine can do it.
+  const { release, open } = wayBack(instance, instance.db, where);
   await refuseUnready(instance, release, environment);
-  instance.record((db) => goBack(instance, db, wish).decision);
+  if (open !== undefined && open.state !== 'interrupted')
+    await endOpenRun(instance, open.deployment, { hooks, because: forGoingBack(release.number) });
+  instance.record((db) => goBack(instance, db, { ...where, deployment }).decision);
   return await settled(instance, deployment, hooks);
 }
 
@@ -156,14 +156,20 @@ async function uninstall(
   return await settled(instance, deployment, hooks);
 }
 
-/** Gives an open run up; one that runs is stopped first. */
-async function endOpenRun(instance: Instance, deployment: string, hooks: RunHooks): Promise<void> {
+/** Gives an open run up, for what is said; one that runs is stopped first. */
+async function endOpenRun(
+  instance: Instance,
+  deployment: string,
+  { hooks, because = null }: { readonly hooks: RunHooks; readonly because?: string | null },
+): Promise<void> {
   const isOpen = ({ state }: DeploymentRow): boolean =>
     state === 'waiting' || state === 'running' || state === 'interrupted';
   const told = toldSoFar(instance, deployment);
   instance.record((db) => {
     const row = rowOf(db, deployment);
-    return isOpen(row) && !(row.cancelAsked && row.state === 'running') ? giveUp(instance, db, row) : [];
+    return isOpen(row) && !(row.cancelAsked && row.state === 'running')
+      ? giveUp(instance, db, row, because)
+      : [];
   });
   if (rowOf(instance.db, deployment).state === 'running') await settled(instance, deployment, hooks, told);
 }

@@ -1,5 +1,5 @@
 import { askedInputs, groupOf, groupsOf, isSettled, problemOf, valueOf } from '../inputs.ts';
-import { isBefore, releaseName, standingOf, wayOf, type Known } from '../known.ts';
+import { aimOf, goneBackTo, isBefore, releaseName, standingOf, type Known } from '../known.ts';
 import { field, goOn, never, next, stay, type Leaf } from '../leaf.ts';
 import type { Block, Field, Said } from '../page.ts';
 import type { InputStanding, Values } from '../site.ts';
@@ -45,8 +45,9 @@ export const inputs: Leaf = {
 };
 
 function nameAsking(known: Known): string {
-  const before = wayOf(known) === 'roll-back' ? standingOf(known)?.previous : undefined;
-  return before ? `${known.release?.process ?? ''} ${before.number}` : releaseName(known);
+  return aimOf(known) === 'roll-back'
+    ? `${known.release?.process ?? ''} ${goneBackTo(known)}`
+    : releaseName(known);
 }
 
 function inGroup(known: Known, group: string): readonly InputStanding[] {

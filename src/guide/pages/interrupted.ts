@@ -1,4 +1,4 @@
-import { isBefore, openRun, wayOf, type Known, type Way } from '../known.ts';
+import { howItStands, isBefore, openRun, wayOf, type Known, type Way } from '../known.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
 import type { OpenRun, Standing } from '../site.ts';
@@ -12,7 +12,7 @@ export const interrupted: Leaf = {
   show: (known) => {
     const { standing, open } = openRun(known)!;
     return {
-      title: titles[open.state],
+      title: titleOf(open),
       blocks: describeOpen(open, standing),
       actions: waysOn(known, open, standing),
       mustChoose: true,
@@ -21,13 +21,11 @@ export const interrupted: Leaf = {
   async take({ known, learn }, _key, { action }) {
     const { standing, open } = openRun(known)!;
     const { environment } = standing;
-    // What failed is over: another release goes its own way, and has nothing to do with that run.
-    if (action === 'install') {
-      learn({ environment, way: 'install' });
-      return next;
-    }
-    const { deployment } = open;
-    const work = action === 'resume' ? ({ kind: 'resume', deployment, environment } as const) : null;
+    // What failed is over, and has nothing to do with the run of another release; what is open is given up for it.
+    const isOver = action === 'install' && open.state === 'failed';
+    const deployment = isOver ? null : open.deployment;
+    const work =
+      action === 'resume' ? ({ kind: 'resume', deployment: open.deployment, environment } as const) : null;
     learn({ environment, deployment, way: action as Way, work });
     return next;
   },
@@ -36,19 +34,23 @@ export const interrupted: Leaf = {
 const isInTheWay = (known: Known): boolean =>
   openRun(known) !== undefined && isBefore(known) && known.options.until !== 'questions';
 
-const titles = {
-  interrupted: 'The last run was cut off',
-  waiting: 'The last run waits for a person',
-  running: 'A run is still under way',
-  failed: 'The last run failed',
-} as const satisfies Record<OpenRun['state'], string>;
+function titleOf({ kind, state, number }: OpenRun): string {
+  switch (kind) {
+    case 'roll-back':
+      return `Going back to ${number} ${howItStands[state]}`;
+    case 'uninstall':
+      return `Uninstalling ${number} ${howItStands[state]}`;
+    case 'install':
+      return state === 'running' ? 'A run is still under way' : `The last run ${howItStands[state]}`;
+  }
+}
 
 function describeOpen(open: OpenRun, { environment }: Standing): Block[] {
   return [
     {
       kind: 'facts',
       facts: [
-        ['Release', open.number],
+        [open.kind === 'roll-back' ? 'Going back to' : 'Release', open.number],
         ['Environment', environment],
         ['Run', open.deployment],
         ...(open.at === null
@@ -68,7 +70,7 @@ function describeOpen(open: OpenRun, { environment }: Standing): Block[] {
 
 function waysOn(
   { release, facts }: Known,
-  { state, number }: OpenRun,
+  { kind, state, number }: OpenRun,
   { previous, compared }: Standing,
 ): Action[] {
   const resume: Action = {
@@ -84,32 +86,41 @@ function waysOn(
     label: 'See what it asks',
     about: 'It shows what is to be done or decided, and goes on with your answer.',
   };
+  const what = {
+    install: `Release ${number}`,
+    'roll-back': `Going back to ${number}`,
+    uninstall: `Uninstalling ${number}`,
+  };
   const startOver: Action = {
     id: 'start-over',
     label: 'Start over',
-    about: `Release ${number} from its first step, with values as they are today; steps that were done are done again.`,
+    about: `${what[kind]} from its first step, with values as they are today; steps that were done are done again.`,
   };
-  const rollBack: Action[] =
-    previous === null
-      ? []
-      : [
-          {
-            id: 'roll-back',
-            label: `Go back to ${previous.number}`,
-            about:
-              'The release that ran before, by its own steps and with its packages; this run is given up.',
-          },
-        ];
+  const becomes =
+    state === 'failed' ? `what became of ${number} stays as it is told` : 'this run is given up';
+  const install: Action = {
+    id: 'install',
+    label: `Install ${release?.number ?? ''}`,
+    about: `From its first step; ${becomes}.`,
+  };
+  const rollBack: Action = {
+    id: 'roll-back',
+    label: `Go back to ${previous?.number ?? ''}`,
+    about: `The release that ran before, by its own steps and with its packages; ${becomes}.`,
+  };
   if (state === 'running') return [resume];
-  if (state === 'failed') {
-    const isOther = release !== null && release.number !== number;
-    const install: Action = {
-      id: 'install',
-      label: `Install ${release?.number ?? ''}`,
-      about: `From its first step; what became of ${number} stays as it is told.`,
-    };
-    const mayBe = isOther && (compared !== 'older' || facts.carried === null);
-    return [...(mayBe ? [install] : []), startOver, ...rollBack];
-  }
-  return [state === 'waiting' ? decide : resume, startOver, ...rollBack];
+  const goesOn = state === 'failed' ? [] : [state === 'waiting' ? decide : resume];
+  // Who starts with another release means that one: over starts what the run was for only where it is the same.
+  const isOther = release !== null && release.number !== number;
+  const isBack = release?.number === previous?.number && state !== 'failed';
+  const mayBe = isOther && !isBack && (compared !== 'older' || facts.carried === null);
+  const isSame = kind !== 'install' || !isOther;
+  // Starting to go back over again is going back.
+  const goesBack = previous !== null && kind !== 'roll-back';
+  return [
+    ...goesOn,
+    ...(mayBe ? [install] : []),
+    ...(isSame ? [startOver] : []),
+    ...(goesBack ? [rollBack] : []),
+  ];
 }

@@ -1,5 +1,5 @@
 import { askedInputs } from '../inputs.ts';
-import { isCarried, openWait, standingOf, wayOf, type Known } from '../known.ts';
+import { isCarried, isInstalling, openWait, standingOf, type Known } from '../known.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
 import type { RunOutcome } from '../site.ts';
@@ -12,7 +12,7 @@ export const result: Leaf = {
   show: (known) => {
     const outcome = known.outcome!;
     return {
-      title: titleOf(known, outcome),
+      title: titleOf(outcome),
       blocks: blocksOf(known, outcome),
       actions: actionsOf(known, outcome),
       mustChoose: outcome.state !== 'succeeded',
@@ -30,7 +30,10 @@ export const result: Leaf = {
         return { go: 'to', page: 'running' };
       case 'start-over':
         learn({ ...anew, deployment, way: 'start-over' });
-        return { go: 'to', page: 'checks' };
+        return {
+          go: 'to',
+          page: isInstalling({ ...known, ...anew, deployment, way: 'start-over' }) ? 'checks' : 'summary',
+        };
       default:
         learn({ ...anew, way: 'roll-back' });
         return {
@@ -41,12 +44,11 @@ export const result: Leaf = {
   },
 };
 
-function titleOf(known: Known, { state, number }: RunOutcome): string {
-  const way = wayOf(known);
+function titleOf({ kind, state, number }: RunOutcome): string {
   switch (state) {
     case 'succeeded':
-      if (way === 'uninstall') return 'It is uninstalled';
-      return way === 'roll-back' ? `${number} is installed again` : `${number} is installed`;
+      if (kind === 'uninstall') return 'It is uninstalled';
+      return kind === 'roll-back' ? `${number} is installed again` : `${number} is installed`;
     case 'failed':
       return 'It failed';
     case 'interrupted':
@@ -78,7 +80,7 @@ function blocksOf({ facts }: Known, outcome: RunOutcome): Block[] {
     {
       kind: 'list',
       items: steps.map(({ name, state: how, durationMs: ms }) =>
-        ms === null ? `${name}: ${how}` : `${name}: ${how}, ${lasted(ms)}`,
+        ms === null ? `${name}: ${inWords(how)}` : `${name}: ${inWords(how)}, ${lasted(ms)}`,
       ),
     },
     ...(isGood || lastLines.length === 0
@@ -87,10 +89,13 @@ function blocksOf({ facts }: Known, outcome: RunOutcome): Block[] {
   ];
 }
 
+/** `not-run` is how programs are told it. */
+const inWords = (state: string): string => state.replaceAll('-', ' ');
+
 /** Short ones to a tenth of a second: most steps are. */
 const lasted = (ms: number): string => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : span(ms / 1000));
 
-function actionsOf(known: Known, { state }: RunOutcome): Action[] {
+function actionsOf(known: Known, { kind, state }: RunOutcome): Action[] {
   const home: Action = {
     id: 'next',
     label: 'Make the result file',
@@ -107,10 +112,13 @@ function actionsOf(known: Known, { state }: RunOutcome): Action[] {
   const startOver: Action = {
     id: 'start-over',
     label: 'Try it again',
-    about: 'From the first step, with values as they are then; go back from the checks to mend them.',
+    about:
+      kind === 'install'
+        ? 'From the first step, with values as they are then; go back from the checks to mend them.'
+        : 'From the first step, with values as they are then.',
   };
   const rollBack: Action[] =
-    previous === null || wayOf(known) === 'roll-back'
+    previous === null || kind === 'roll-back'
       ? []
       : [
           {
@@ -119,6 +127,5 @@ function actionsOf(known: Known, { state }: RunOutcome): Action[] {
             about: 'The release that ran before, by its own steps and with its packages.',
           },
         ];
-  const isInstall = wayOf(known) !== 'roll-back' && wayOf(known) !== 'uninstall';
-  return [...(state === 'interrupted' ? [resume] : []), ...(isInstall ? [startOver] : []), ...rollBack, last];
+  return [...(state === 'interrupted' ? [resume] : []), startOver, ...rollBack, last];
 }

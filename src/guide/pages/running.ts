@@ -1,4 +1,4 @@
-import { openRun, releaseName, standingOf, wayOf, type Known } from '../known.ts';
+import { aimOf, goneBackTo, openRun, releaseName, wayOf, type Known } from '../known.ts';
 import { never, once, stay, type Leaf } from '../leaf.ts';
 import type { Work } from '../site.ts';
 
@@ -37,15 +37,14 @@ function doneBefore(known: Known, work: Work): string | undefined {
 }
 
 function titleOf(known: Known): string {
-  switch (wayOf(known)) {
+  const way = wayOf(known);
+  if (way === 'resume' || way === 'decide') return 'Going on where it stopped';
+  switch (aimOf(known)) {
     case 'roll-back':
-      return `Going back to ${standingOf(known)?.previous?.number ?? 'the release before'}`;
+      return `Going back to ${goneBackTo(known)}`;
     case 'uninstall':
       return `Uninstalling ${known.release?.process ?? ''}`;
-    case 'resume':
-    case 'decide':
-      return 'Going on where it stopped';
-    default:
+    case 'install':
       return `Installing ${releaseName(known)}`;
   }
 }

@@ -1,5 +1,7 @@
 import { askedInputs, valueOf, valuesToKeep } from '../inputs.ts';
 import {
+  aimOf,
+  goneBackTo,
   isBefore,
   isInstalling,
   openRun,
@@ -7,7 +9,6 @@ import {
   standingOf,
   wayOf,
   type Known,
-  type Way,
 } from '../known.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Block } from '../page.ts';
@@ -20,7 +21,7 @@ export const summary: Leaf = {
   id: 'summary',
   keys: (known) => {
     const way = wayOf(known);
-    const isShown = isInstalling(known) || way === 'roll-back' || way === 'uninstall';
+    const isShown = isInstalling(known) || way === 'start-over' || way === 'roll-back' || way === 'uninstall';
     return isShown && isBefore(known) && standingOf(known) !== undefined ? once : never;
   },
   async enter({ known }) {
@@ -28,23 +29,23 @@ export const summary: Leaf = {
     if (trouble !== undefined) throw trouble;
   },
   show: (known) => {
-    const [standing, way] = [standingOf(known)!, wayOf(known)!];
+    const standing = standingOf(known)!;
     const can = impossible(known) === undefined;
     return {
       title: 'Summary',
       blocks: [
-        { kind: 'facts', facts: factsOf(known, standing, way) },
+        { kind: 'facts', facts: factsOf(known, standing) },
         ...(isInstalling(known) ? planned(known, standing) : []),
         ...(can
           ? [
               {
                 kind: 'text',
-                text: 'Nothing was changed so far. It begins with the next word of yours.',
+                text: `${changedSoFar(known)} It begins with the next word of yours.`,
               } as const,
             ]
           : []),
       ],
-      actions: can ? [{ id: 'go', label: doing(known, way), about: null }] : [],
+      actions: can ? [{ id: 'go', label: doing(known), about: null }] : [],
     };
   },
   async take({ site, known, learn }) {
@@ -62,7 +63,24 @@ function workOf(known: Known): Work {
   const [way, { deployment }] = [wayOf(known), known];
   if (way === 'roll-back' || way === 'uninstall') return { kind: way, environment };
   if (way === 'start-over' && deployment !== null) return { kind: way, deployment, environment };
-  return { kind: 'install', again: way === 'again', environment };
+  if (deployment === null) return { kind: 'install', again: way === 'again', environment };
+  const again = standingOf(known)?.compared === 'same';
+  return { kind: 'install', again, environment, instead: deployment };
+}
+
+/** What a run that came to no good end has done already. */
+function changedSoFar(known: Known): string {
+  const { open } = openRun(known) ?? {};
+  if (open === undefined || (open.at === null && open.done.length === 0))
+    return 'Nothing was changed so far.';
+  const { kind, number, state, at, done } = open;
+  const what = { install: `of ${number}`, 'roll-back': `back to ${number}`, uninstall: 'that uninstalls' }[
+    kind
+  ];
+  const where = at === null ? '' : `, and it ${state === 'failed' ? 'failed' : 'stopped'} in ${at}`;
+  return done.length === 0
+    ? `The last run, ${what}, may have changed this machine already: no step was finished${where}.`
+    : `The last run, ${what}, has changed this machine already: done are ${done.join(', ')}${where}.`;
 }
 
 /** What is asked for and there is nothing for: a release to go back to, steps to uninstall by. */
@@ -99,28 +117,30 @@ function impossible(known: Known): GuideError | undefined {
   return undefined;
 }
 
-function doing(known: Known, way: Way): string {
+function doing(known: Known): string {
   const number = known.release?.number ?? '';
-  if (way === 'roll-back') return `Go back to ${standingOf(known)?.previous?.number ?? ''} now`;
-  if (way === 'uninstall') return 'Uninstall now';
-  if (way === 'start-over') return `Start ${openRun(known)?.open.number ?? number} over now`;
-  return `Install ${number} now`;
+  switch (aimOf(known)) {
+    case 'roll-back':
+      return `Go back to ${goneBackTo(known)} now`;
+    case 'uninstall':
+      return 'Uninstall now';
+    case 'install':
+      return wayOf(known) === 'start-over' ? `Start ${number} over now` : `Install ${number} now`;
+  }
 }
 
-function factsOf(known: Known, standing: Standing, way: Way): (readonly [string, string])[] {
-  const { environment, installed, previous, expectedMs } = standing;
-  const after = {
-    'roll-back': `${previous?.number ?? ''}, by its own steps and with its packages`,
+function factsOf(known: Known, standing: Standing): (readonly [string, string])[] {
+  const { environment, installed, expectedMs } = standing;
+  const then = {
+    install: known.release?.number ?? '',
+    'roll-back': `${goneBackTo(known)}, by its own steps and with its packages`,
     uninstall: 'nothing',
   };
   return [
     ['Product', known.release?.process ?? ''],
     ['Environment', environment],
     ['Installed now', installed?.number ?? 'nothing'],
-    [
-      'Installed then',
-      way === 'roll-back' || way === 'uninstall' ? after[way] : (known.release?.number ?? ''),
-    ],
+    ['Installed then', then[aimOf(known)]],
     ...(expectedMs === null || !isInstalling(known)
       ? []
       : ([['Takes about', span(Math.ceil(expectedMs / 1000))]] as const)),

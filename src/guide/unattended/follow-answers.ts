@@ -6,19 +6,21 @@ import { GuideError } from '../errors.ts';
 import type { Ending } from '../guide.ts';
 import { askedInputs, lackingInputs } from '../inputs.ts';
 import {
+  howItStands,
   isBefore,
   isCarried,
   isInstalling,
   openRun,
   openWait,
   releaseName,
+  runInWords,
   standingOf,
   wayOf,
   type Known,
 } from '../known.ts';
 import type { Page, Said } from '../page.ts';
 import { notApproved, unapproved } from '../scripts.ts';
-import type { InputStanding, Standing, Values } from '../site.ts';
+import type { InputStanding, OpenRun, Standing, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
 import { interruptedWays, invalidAnswers, type Answers } from './answers.ts';
 import { fetchValue, type Surroundings } from './value-sources.ts';
@@ -155,12 +157,31 @@ function unknownEnvironment(asked: string, names: readonly string[]): GuideError
   );
 }
 
-const howItStands = {
-  interrupted: 'was cut off',
-  waiting: 'waits for a person',
-  running: 'is still under way',
-  failed: 'failed',
-} as const;
+const waysInWords = { resume: 'go on', 'start-over': 'start over', 'roll-back': 'go back' } as const;
+
+/** What an answer means on the page, first of all itself: to start over is to do what was named at this start. */
+function actionsFor(way: (typeof interruptedWays)[number], { kind }: OpenRun): readonly string[] {
+  switch (way) {
+    case 'resume':
+      return ['decide', 'resume'];
+    case 'start-over':
+      return ['start-over', 'install'];
+    case 'roll-back':
+      return kind === 'roll-back' ? ['start-over'] : ['roll-back'];
+    case 'leave':
+      return ['leave'];
+  }
+}
+
+/** Why a way that was answered is none of those that there are. */
+function whyNot(known: Known, wanted: keyof typeof waysInWords, { state, number }: OpenRun): string {
+  const named = known.release?.number;
+  if (state === 'running') return `the last run ${howItStands[state]}`;
+  if (wanted === 'roll-back') return 'there is no other release to go back to';
+  return wanted === 'start-over' && named !== number
+    ? `the last run is of ${number}, and ${named} is what was named`
+    : `the last run ${howItStands[state]}`;
+}
 
 function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   const { standing, open } = openRun(known)!;
@@ -170,17 +191,19 @@ function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   // Who wrote down what is answered to the step that is waited for has said how it goes on.
   const isAnswered = open.wait !== null && answers.steps.has(open.wait.stepId);
   const meant = wanted ?? (open.state === 'waiting' && isAnswered ? 'resume' : null);
-  const action = meant === 'resume' && ways.includes('decide') ? 'decide' : meant;
+  const action = meant === null ? null : (actionsFor(meant, open).find((way) => ways.includes(way)) ?? meant);
   // What failed was another release, and is over.
-  if (action === null && ways.includes('install')) return { action: 'install', values: {} };
+  if (action === null && open.state === 'failed' && ways.includes('install'))
+    return { action: 'install', values: {} };
   if (action !== null && ways.includes(action)) return { action, values: {} };
-  const there = [...ways.map((way) => (way === 'decide' ? 'resume' : way)), 'leave'];
-  const offered = interruptedWays.filter((way) => there.includes(way));
+  const offered = interruptedWays.filter(
+    (way) => way === 'leave' || actionsFor(way, open).some((one) => ways.includes(one)),
+  );
   if (wanted !== null)
     return {
       failure: new GuideError(
         'WAY_IMPOSSIBLE',
-        `Cannot ${wanted} in ${standing.environment}: ${wanted === 'roll-back' ? 'there is no other release to go back to' : `the last run ${howItStands[open.state]}`}`,
+        `Cannot ${waysInWords[wanted]} in ${standing.environment}: ${whyNot(known, wanted, open)}`,
         { hint: `There are ${offered.join(', ')}.`, details: { deployment: open.deployment, ways: offered } },
       ),
     };
@@ -188,7 +211,7 @@ function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   return {
     failure: new GuideError(
       'INSTALL_INTERRUPTED',
-      `Cannot go on with ${known.release?.process ?? ''} ${open.number} in ${standing.environment}: the last run ${howItStands[open.state]}${at}`,
+      `Cannot go on with ${runInWords(open.kind, `${known.release?.process ?? ''} ${open.number}`)} in ${standing.environment}: the last run ${howItStands[open.state]}${at}`,
       {
         hint: `Say what becomes of it, with --if-interrupted or if-interrupted: in the answers: ${offered.join(', ')}.`,
         details: {

@@ -12,6 +12,7 @@ import type {
   ReleaseSite,
   ResultLine,
   ResultWish,
+  RunKind,
   RunOutcome,
   Standing,
   Values,
@@ -291,7 +292,7 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
       const outcome = outcomes.shift() ?? {};
       tell({ tone: 'good', text: 'step 3 of 3 Web: succeeded' });
       const state = signal.aborted ? 'interrupted' : (outcome.state ?? 'succeeded');
-      const whole = { ...outcomeOf(), ...outcome, state };
+      const whole = { ...outcomeOf(), kind: kindOf(work, facts), ...outcome, state };
       if (state === 'succeeded') installed = { ...installed, open: null, compared: 'same' };
       return whole;
     },
@@ -367,10 +368,16 @@ const namesOf = (values: Values): string => Object.keys(values).join(' ');
 
 function saidOf(work: Work): string {
   const again = work.kind === 'install' && work.again ? ' again' : '';
-  return `run ${work.kind}${again}${'deployment' in work ? ` ${work.deployment}` : ''}`;
+  const instead = work.kind === 'install' && work.instead !== undefined ? ` instead of ${work.instead}` : '';
+  return `run ${work.kind}${again}${instead}${'deployment' in work ? ` ${work.deployment}` : ''}`;
 }
 
-function outcomeOf(): RunOutcome {
+/** What a run is for; one that is gone on with or started over stays what it was. */
+function kindOf({ kind }: Work, { standing: { open } = {} }: FakeFacts): RunKind {
+  return kind === 'resume' || kind === 'start-over' ? (open?.kind ?? 'install') : kind;
+}
+
+function outcomeOf(): Omit<RunOutcome, 'kind'> {
   return {
     deployment: 'd-1',
     state: 'succeeded',

@@ -95,6 +95,7 @@ test('a terminal that is gone leaves things as they were', async () => {
 test('where a person must decide Enter chooses nothing', async () => {
   const open = {
     deployment: 'd-0',
+    kind: 'install',
     state: 'interrupted',
     number: '3.2.0',
     at: null,

@@ -68,6 +68,7 @@ const problemsIn = ({ failure }: Ending): string[] =>
   );
 const open = {
   deployment: 'd-0',
+  kind: 'install',
   state: 'interrupted',
   number: '3.2.0',
   at: 'step 3 of 6, Web, at convention 8 of 15',
@@ -441,6 +442,40 @@ describe('where the last run was cut off', () => {
     expect(ending.failure?.message).toContain('there is no other release to go back to');
     expect(ending.failure?.hint).toBe('There are resume, start-over, leave.');
     expect(effects(site)).toEqual([]);
+  });
+
+  test('J2.12 to start over is to do what was named at this start, also where the run was of another release', async () => {
+    const other = { ...open, number: '3.1.9' };
+    const said = read(maker, values, 'if-interrupted: start-over');
+    const { ending, site } = await follows(said, { standing: { open: other, compared: 'newer' } });
+    expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'installed' } });
+    expect(effects(site)).toEqual([keepsAll, 'run install instead of d-0']);
+    const older = { open: other, compared: 'older', previous: { number: '3.1.0' } } as const;
+    const refused = await follows(said, { standing: older });
+    expect(refused.ending.failure).toMatchObject({
+      code: 'WAY_IMPOSSIBLE',
+      message: 'Cannot start over in production: the last run is of 3.1.9, and 3.2.0 is what was named',
+      hint: 'There are resume, roll-back, leave.',
+    });
+    expect(effects(refused.site)).toEqual([]);
+  });
+
+  test('J2.13 a rollback that was cut off is named as one, and going back starts it over', async () => {
+    const back = { ...open, kind: 'roll-back', number: '3.1.0' } as const;
+    const standing = { open: back, previous: { number: '3.1.0' }, compared: 'same' } as const;
+    const { ending } = await follows(enough, { standing });
+    expect(ending.failure?.message).toBe(
+      'Cannot go on with going back to Orders 3.1.0 in production: the last run was cut off at step 3 of 6, Web, at convention 8 of 15',
+    );
+    const again = await follows(read(maker, values, 'if-interrupted: roll-back'), { standing });
+    expect(again.ending.document).toMatchObject({ did: 'rolled-back' });
+    expect(effects(again.site)).toEqual(['run start-over d-0']);
+  });
+
+  test('one that is under way is not gone back from, and that is said', async () => {
+    const standing = { open: { ...open, state: 'running' }, previous: { number: '3.1.0' } } as const;
+    const { ending } = await follows(read(maker, 'if-interrupted: roll-back'), { standing });
+    expect(ending.failure?.message).toBe('Cannot go back in production: the last run is still under way');
   });
 
   test('one that waits is gone on with by the answer to its step, and waits on without', async () => {

@@ -145,6 +145,7 @@ test('what is kept from before may be left out, and what becomes of what was cut
   const inputs = theInputs.map((input) => ({ ...input, isKnown: true, value: input.secret ? null : '7070' }));
   const open = {
     deployment: 'd-0',
+    kind: 'install',
     state: 'interrupted',
     number: '3.2.0',
     at: null,
