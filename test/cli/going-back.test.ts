@@ -1,0 +1,161 @@
+import { chmodSync, cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { exitCodes } from '../../src/errors.ts';
+import { openInstance } from '../../src/instance/index.ts';
+import { memory } from '../support/in-memory.ts';
+import { endsExecutor, makeVendor, secret, type Vendor } from './site/vendor.ts';
+import { freshFolder, personAt, type Answer, type Person } from './typed.ts';
+
+// From the first word typed to what runs there: at a site by the files that were carried there, and by name.
+
+type Run = { readonly id: string; readonly release: string; readonly state: string };
+
+const root = freshFolder(memory);
+const cut = join(root, 'cut');
+const answers = join(root, 'answers.yaml');
+let vendor: Vendor;
+let first: string;
+let second: string;
+let site: Person;
+let turn = 0;
+
+/** Installs by a file, in answers that say all but what becomes of a run from before. */
+const installs = (file: string, ...more: readonly string[]): Promise<Answer> =>
+  site.types(['install', file, '--answers', answers, ...more, '--json']);
+const guided = (number: string, ...more: readonly string[]): Promise<Answer> =>
+  site.types(['deploy', number, '--env', 'production', '--guided', ...more, '--json']);
+/** As the power goes while a step does its work. */
+const cutOff = async (file: string, ...more: readonly string[]): Promise<Answer> => {
+  writeFileSync(cut, site.data);
+  const answer = await installs(file, ...more);
+  expect(answer).toMatchObject({
+    exitCode: exitCodes.deploymentFailed,
+    error: { code: 'INSTALL_INTERRUPTED' },
+  });
+  return answer;
+};
+const goesWell = async (answer: Promise<Answer>): Promise<Answer> => {
+  const { exitCode, stderr, ...rest } = await answer;
+  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return { exitCode, stderr, ...rest };
+};
+const runsThere = async (): Promise<string[]> => {
+  const list = await site.asks<Run[]>('deployment list');
+  return list.map(({ release, state }) => `${release} ${state}`);
+};
+
+function copyOf(name: string, copy: string): Person {
+  const data = join(root, copy);
+  cpSync(join(root, name), data, { recursive: true });
+  for (const folder of [data, join(data, 'keys')]) chmodSync(folder, 0o700);
+  return personAt(data);
+}
+
+beforeAll(async () => {
+  vendor = await makeVendor(root);
+  const instance = await openInstance(vendor.data);
+  const { words } = instance.identity;
+  instance.close();
+  await vendor.invite('plant');
+  await vendor.release('1.0.0', { more: endsExecutor(cut) });
+  first = await vendor.bundle('plant', '1.0.0');
+  await vendor.release('1.1.0', { more: endsExecutor(cut) });
+  second = await vendor.bundle('plant', '1.1.0');
+  writeFileSync(join(root, 'password'), `${secret}\n`);
+  const said = [`maker: "${words}"`, 'name: plant', 'environment: production'];
+  writeFileSync(answers, [...said, 'values: { Db.Password: { file: password } }', ''].join('\n'));
+  site = personAt(join(root, 'plant'));
+  await goesWell(installs(first));
+  site = copyOf('plant', 'cut-off');
+  await cutOff(second);
+});
+
+/** Each test has a site of its own, on which the first release is installed. */
+beforeEach(() => {
+  turn += 1;
+  site = copyOf('plant', `site-${turn}`);
+});
+
+describe('J2.13 after 1.0, and 1.1 that was cut off,', () => {
+  beforeEach(() => void (site = copyOf('cut-off', `cut-off-${turn}`)));
+
+  test('the way back is named, and a plain rollback says what it gives up', async () => {
+    const again = await installs(second);
+    expect(again.error.details).toMatchObject({ ways: ['resume', 'start-over', 'roll-back', 'leave'] });
+    expect(again.error.hint).toContain('resume, start-over, roll-back, leave');
+    const { stderr } = await site.types('rollback Orders --env production --wait');
+    expect(stderr).toMatch(/deployment \S+ of 1\.1\.0 is given up for that/);
+  });
+
+  test.each([
+    ['the same file, by an answer', () => installs(second, '--if-interrupted', 'roll-back')],
+    ['the same file', () => installs(second, '--roll-back')],
+    ['the file of the release before', () => installs(first, '--roll-back')],
+    ['the file of the release before, by an answer', () => installs(first, '--if-interrupted', 'roll-back')],
+    ['its name', () => guided('1.1.0', '--if-interrupted', 'roll-back')],
+    ['a plain rollback', () => site.types('rollback Orders --env production --wait --json')],
+  ])('1.0 comes back by %s, and the run was given up for that', async (_how, goesBack) => {
+    await goesWell(goesBack());
+    expect(await runsThere()).toEqual(['1.0.0 succeeded', '1.1.0 cancelled', '1.0.0 succeeded']);
+    const [, { id }] = await site.asks<[Run, Run]>('deployment list');
+    const given = await site.asks('deployment show ' + id);
+    expect(given).toMatchObject({ state: 'cancelled', error: 'given up to go back to 1.0.0' });
+  });
+
+  test('to start over with the file of another release is refused with words, and nothing is given up', async () => {
+    const refused = await installs(first, '--if-interrupted', 'start-over');
+    expect(refused).toMatchObject({ exitCode: exitCodes.refused, error: { code: 'WAY_IMPOSSIBLE' } });
+    expect(refused.error.message).toContain('the last run is of 1.1.0, and 1.0.0 is what was named');
+    expect(await runsThere()).toEqual(['1.1.0 interrupted', '1.0.0 succeeded']);
+  });
+});
+
+test('J2.13 after 1.0, 1.1, back to 1.0, and 1.1 that was cut off, what is told and what is done is 1.0', async () => {
+  await goesWell(installs(second));
+  await goesWell(installs(second, '--roll-back'));
+  await cutOff(second);
+  const back = await goesWell(guided('1.1.0', '--if-interrupted', 'roll-back'));
+  expect(back.json).toMatchObject({ did: 'rolled-back', deployment: { release: '1.0.0' } });
+  expect(back.stderr).toContain('Going back to 1.0.0');
+  expect(back.stderr).not.toContain('back to 1.1.0');
+  expect((await runsThere()).slice(0, 2)).toEqual(['1.0.0 succeeded', '1.1.0 cancelled']);
+});
+
+test('J2.12 after a first installation that was cut off nothing is said of going back, and it stays as it stands', async () => {
+  site = personAt(join(root, `empty-${turn}`));
+  const broken = await cutOff(first);
+  expect(broken.error.hint).not.toContain('go back');
+  expect((await installs(first)).error.details).toMatchObject({ ways: ['resume', 'start-over', 'leave'] });
+  for (const answer of [
+    await installs(first, '--roll-back'),
+    await installs(first, '--if-interrupted', 'roll-back'),
+    await site.types('rollback Orders --env production --json'),
+  ]) {
+    expect(answer.exitCode).toBe(exitCodes.refused);
+    expect(answer.error.message).toMatch(/^Cannot (?:go|roll) back /);
+  }
+  expect(await runsThere()).toEqual(['1.0.0 interrupted']);
+});
+
+describe('J2.13 a rollback that was cut off', () => {
+  beforeEach(async () => {
+    await goesWell(installs(second));
+    const broken = await cutOff(second, '--roll-back');
+    expect(broken.error.message).toContain('Cannot go on with going back to Orders 1.0.0 in production');
+  });
+
+  test.each([
+    ['resume', ['1.0.0 succeeded', '1.1.0 succeeded', '1.0.0 succeeded']],
+    ['start-over', ['1.0.0 succeeded', '1.0.0 cancelled', '1.1.0 succeeded', '1.0.0 succeeded']],
+    ['roll-back', ['1.0.0 succeeded', '1.0.0 cancelled', '1.1.0 succeeded', '1.0.0 succeeded']],
+  ])('is ended by %s, and is no release to come back to', async (way, runs) => {
+    const again = await installs(second);
+    expect(again.error.message).toContain('Cannot go on with going back to Orders 1.0.0 in production');
+    const { json } = await goesWell(installs(second, '--if-interrupted', way));
+    expect(json).toMatchObject({ did: 'rolled-back', deployment: { release: '1.0.0' } });
+    expect(await runsThere()).toEqual(runs);
+    const further = await site.types('rollback Orders --env production --json');
+    expect(further.error.code).toBe('NOTHING_TO_ROLL_BACK');
+  });
+});
