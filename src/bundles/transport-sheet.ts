@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import { count, moment, size } from '../words.ts';
 import type { BundleFacts } from './envelope.ts';
 import { guard } from './write-parts.ts';
@@ -29,16 +30,42 @@ export type SheetFile = {
 /** Parts beyond this number are summed up, so that the sheet stays one page. */
 const partsShown = 40;
 
-/** Writes `transport.txt`, the page that travels with a bundle; returns its path. @throws {BundleError} BUNDLE_PART_NOT_WRITTEN */
+/**
+ * Writes the page that travels with a bundle, as a whole or not at all; returns its path. Each bundle in a folder has
+ * its own, so that one which comes later takes nothing away from those that are there. One that says all of this already,
+ * and what of a program beside the bundle, stays.
+ *
+ * @throws {BundleError} BUNDLE_PART_NOT_WRITTEN
+ */
 export async function writeTransportSheet(
   folder: string,
   facts: SheetFacts,
   parts: readonly SheetPart[],
   files: readonly SheetFile[] = [],
 ): Promise<string> {
-  const path = join(folder, 'transport.txt');
-  await guard(path, () => writeFile(path, transportSheet(facts, parts, files)));
+  const path = join(folder, sheetName(parts));
+  const text = transportSheet(facts, parts, files);
+  if (await saysAll(path, text)) return path;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await guard(temporary, () => writeFile(temporary, text));
+    await guard(path, () => rename(temporary, path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
   return path;
+}
+
+/** Whether each line stands there; what can't be read is written anew. */
+async function saysAll(path: string, text: string): Promise<boolean> {
+  const there = new Set((await readFile(path, 'utf8').catch(() => '')).split('\n'));
+  return text.split('\n').every((line) => there.has(line));
+}
+
+/** `transport-cg000058.txt` for parts, `transport-orders-1.0.0-installer.txt` where the bundle lies in one file. */
+function sheetName(parts: readonly SheetPart[]): string {
+  return `transport-${basename(parts[0]!.file).replace(/^(c[g-z]\d{6,})\.\d{3}$/, '$1')}.txt`;
 }
 
 /** The sheet: for whoever carries a bundle, and can read nothing of it. */
@@ -69,8 +96,10 @@ export function transportSheet(
     `Parts:     ${facts.parts}, together ${size(parts.reduce((sum, part) => sum + part.size, 0))}`,
     `Id:        ${facts.id}`,
     '',
+    'This page is of that bundle alone; of others that lie beside it, each has a page of its own.',
+    '',
     ...files.flatMap((file) => (file.isProgram ? startLines(basename(file.file)) : [])),
-    ...(files.length > 0 ? digestLines(files) : []),
+    ...(files.length > 0 ? digestLines(sheetName(parts), files) : []),
     ...(isInside ? insideLines(number) : partsLines(number, parts)),
   ];
   return `${lines.join('\n')}\n`;
@@ -119,12 +148,12 @@ function startLines(name: string): string[] {
 }
 
 /** Whoever changed a program could have it say that all is well, so another one is asked before it is started. */
-function digestLines(files: readonly SheetFile[]): string[] {
+function digestLines(sheet: string, files: readonly SheetFile[]): string[] {
   return [
     'Before anything is started, on any machine: each file must be said to be OK (it warns of the',
     'lines of this page that are none of files). On Windows: certutil -hashfile FILE SHA256',
     '',
-    '    sha256sum -c transport.txt',
+    `    sha256sum -c ${sheet}`,
     '',
     ...files.map(({ file, sha256 }) => `${sha256}  ${basename(file)}`),
     '',

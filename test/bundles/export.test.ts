@@ -48,7 +48,7 @@ describe('J2.1 a bundle', () => {
     }
     expect(readdirSync(out).toSorted()).toEqual([
       ...made.parts.map((_, at) => `c${stem}.00${at + 1}`),
-      'transport.txt',
+      `transport-c${stem}.txt`,
     ]);
     await importFrom(pair.customer, out);
     expect(linkReplica(pair.customer, pair.link).incomingBlobs()).toEqual([]);
@@ -122,7 +122,7 @@ test('J2.2 the transport sheet is one page: number, parts, short hashes, receive
   await offerFile(pair, number, fileOf(300_000));
   const made = await exportTo(pair.vendor, pair.link, out, { partBytes: 64 * 1024 });
   const sheet = readFileSync(made.sheet, 'utf8');
-  expect(made.sheet).toBe(join(out, 'transport.txt'));
+  expect(made.sheet).toBe(join(out, `transport-c${nameOf(made.facts.number)}.txt`));
   expect(sheet).toContain(`bundle ${made.facts.number} for contoso`);
   expect(sheet).toContain(receiverOf(made.facts).words);
   expect(sheet).toContain('If a part is missing or damaged');

@@ -86,13 +86,19 @@ describe.runIf(isHere)('an installer that is started', () => {
   test('it has a name that says what it is, and can be started', () => {
     expect(file).toBe(join(media, 'orders-3.2.0-installer'));
     expect(statSync(file).mode & 0o777).toBe(0o755);
-    expect(readdirSync(media).toSorted()).toEqual(['orders-3.2.0-installer', 'transport.txt']);
+    expect(readdirSync(media).toSorted()).toEqual([
+      'orders-3.2.0-installer',
+      'transport-orders-3.2.0-installer.txt',
+    ]);
   });
 
   test('the sheet that travels with it is what sha256sum reads', () => {
-    const ran = spawnSync('sha256sum', ['-c', 'transport.txt'], { cwd: media, encoding: 'utf8' });
+    const ran = spawnSync('sha256sum', ['-c', 'transport-orders-3.2.0-installer.txt'], {
+      cwd: media,
+      encoding: 'utf8',
+    });
     expect(ran).toMatchObject({ status: 0, stdout: 'orders-3.2.0-installer: OK\n' });
-    expect(readFileSync(join(media, 'transport.txt'), 'utf8')).toContain(
+    expect(readFileSync(join(media, 'transport-orders-3.2.0-installer.txt'), 'utf8')).toContain(
       'Start it:  ./orders-3.2.0-installer',
     );
   });
@@ -124,7 +130,7 @@ describe.runIf(isHere)('an installer that is started', () => {
     const { parts } = await vendor.asks<Made>([...exporting, '--runner', platform, '--out', out]);
     const program = `crossgap-${programVersion()}-runner-${platform}`;
     expect(readdirSync(out)).toHaveLength(parts.length + 2);
-    const sheet = readFileSync(join(out, 'transport.txt'), 'utf8');
+    const sheet = readFileSync(join(out, 'transport-cg000002.txt'), 'utf8');
     for (const name of [program, ...parts.map((part) => part.file.split('/').at(-1)!)])
       expect(sheet).toMatch(new RegExp(`^[0-9a-f]{64}  ${name}$`, 'm'));
     rmSync(out, { recursive: true });

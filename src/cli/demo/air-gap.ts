@@ -63,7 +63,7 @@ export async function tellAirGap(stage: Stage): Promise<Ending> {
     await release();
     const stick = media('stick');
     await acme.types(`bundle export --to bankair --release 1.0.0 --part-size ${partSize} --out ${stick}`);
-    narrator.sees(readFileSync(join(stick, 'transport.txt'), 'utf8'), 0, 0);
+    narrator.sees(readFileSync(sheetOn(stick), 'utf8'), 0, 0);
 
     narrator.point(3, 'a part is lost on the way, and only that part is made again');
     const lost = partsOn(stick)[2]!;
@@ -160,6 +160,12 @@ export async function tellAirGap(stage: Stage): Promise<Ending> {
 async function fingerprint(at: Company): Promise<string> {
   const status = (await at.look<{ instance: { fingerprint: string } }>('api/status.json'))!;
   return status.instance.fingerprint;
+}
+
+function sheetOn(medium: string): string {
+  const name = readdirSync(medium).find((one) => one.startsWith('transport-'));
+  if (name === undefined) throw new StoryError('there is no transport sheet on the stick');
+  return join(medium, name);
 }
 
 function partsOn(medium: string): string[] {

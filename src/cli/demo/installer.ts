@@ -59,8 +59,8 @@ export async function tellInstaller(stage: Stage): Promise<Ending> {
     await acme.types('release publish 1.0.0 --to riverside');
     narrator.say("The runtime of the plant's machine comes from the npm registry, once, and is checked:");
     await acme.types(`bundle export --to riverside --release 1.0.0 --installer ${platform} --out ${stick}`);
-    narrator.sees(readFileSync(join(stick, 'transport.txt'), 'utf8'), 0, 0);
     const file = installerOn(stick);
+    narrator.sees(readFileSync(join(stick, `transport-${file}.txt`), 'utf8'), 0, 0);
 
     narrator.point(3, 'the courier checks the stick, and a changed file is found out');
     await acme.types(`bundle inspect ${stick}`);
