@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type Logger } from 'pino';
+import { asDiskError } from './disk-error.ts';
 import { CrossgapError } from './errors.ts';
 
 export type { Logger };
@@ -40,8 +41,9 @@ const optionsFor = ({ level }: { readonly level: string }) => ({
 
 /** What was expected is told in words with its evidence; where it was noticed helps only with what was not. */
 function errorFields(error: unknown): unknown {
-  if (error instanceof CrossgapError) {
-    const { code, message, hint, details } = error;
+  const known = error instanceof CrossgapError ? error : asDiskError(error);
+  if (known !== undefined) {
+    const { code, message, hint, details } = known;
     return { code, message, hint, details };
   }
   return error instanceof Error ? stdSerializers.err(error) : error;

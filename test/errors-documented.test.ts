@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Codes in the source, room by room: string literals and keys in capitals in each `errors.ts`. */
+/** Codes in the source, room by room: string literals and keys in capitals in each `errors.ts`, and the disk's. */
 function codesInSource(): string[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
-  const errorFiles = files.filter((name) => /\/(errors|story-error)\.ts$/.test(name));
+  const errorFiles = files.filter((name) => /\/(?:errors|story-error)\.ts$|^disk-error\.ts$/.test(name));
   const codes = errorFiles.flatMap((name) => {
     const text = readFileSync(join(root, 'src', name), 'utf8');
     return [...text.matchAll(/'([A-Z][A-Z0-9_]{5,})'|^\s*([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+):/gm)].map(

@@ -29,3 +29,12 @@ test('one that nobody expected is logged with its stack', () => {
     stack: expect.stringContaining('log.test.ts'),
   });
 });
+
+test('what a full disk refused is logged in words too', () => {
+  const error = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  expect(logged(error).err).toMatchObject({
+    code: 'DISK_FULL',
+    message: 'Cannot go on: the disk is full',
+    hint: expect.stringMatching(/^Make room/) as string,
+  });
+});

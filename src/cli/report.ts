@@ -1,9 +1,11 @@
+import { asDiskError } from '../disk-error.ts';
 import { CrossgapError, exitCodes, type ExitCode } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
  * Says on stderr what went wrong and what to do next; with `json` the last line is a document of it. Returns the exit
- * code. An error that is not a CrossgapError is a bug of ours, told with its stack so that it can be reported.
+ * code. An error that is not a CrossgapError, and nothing that a disk refused, is a bug of ours, told with its stack so
+ * that it can be reported.
  */
 export function reportFailure(
   error: unknown,
@@ -20,7 +22,8 @@ export function reportFailure(
     readonly hintOf?: ((error: CrossgapError) => string) | undefined;
   },
 ): ExitCode {
-  const failure = error instanceof CrossgapError ? expected(error, hintOf) : unexpected(error, version);
+  const known = error instanceof CrossgapError ? error : asDiskError(error);
+  const failure = known === undefined ? unexpected(error, version) : expected(known, hintOf);
   const { code, message, hint, details, more, exitCode } = failure;
   terminal.talk(`${terminal.talkTone('bad', 'crossgap:')} ${message} [${code}]`);
   for (const line of more) terminal.talk(`     ${line}`);

@@ -20,6 +20,7 @@ import { feedId } from '../events/index.ts';
 import { readKeyFile } from '../identity/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { replaceFile } from '../replace-file.ts';
+import { asDiskError } from '../disk-error.ts';
 import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
 import { programFile } from '../installation.ts';
@@ -84,7 +85,8 @@ async function begin(
     return await startOrResume(instance, row, runFolder, mode);
   } catch (error) {
     // What began is interrupted (again); what never began has failed.
-    const because = error instanceof CrossgapError ? error.message : 'the executor could not be started';
+    const known = error instanceof CrossgapError ? error : asDiskError(error, 'start the run');
+    const because = known?.message ?? 'the executor could not be started';
     instance.record((db) => {
       const journal = readJournal(runFolder);
       const run: RunTold =

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { asDiskError } from '../disk-error.ts';
 import { CrossgapError, exitCodes, type ErrorFacts, type ExitCode } from '../errors.ts';
 
 export type DatabaseErrorCode =
@@ -15,7 +16,6 @@ export type DatabaseErrorCode =
   | 'DATABASE_PRAGMA_REFUSED'
   | 'DATABASE_SCHEMA_CHANGED'
   | 'DATABASE_WAL_FOREIGN'
-  | 'DISK_FULL'
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FAILED';
 
@@ -44,6 +44,8 @@ export class DatabaseError extends CrossgapError<DatabaseErrorCode> {
  */
 export function asDatabaseError(error: unknown, doing: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
+  const full = asDiskError(error, doing);
+  if (full !== undefined) return full;
   const [code, why, hint] = meaningOf(error.code);
   if (code === undefined) return error;
   return new DatabaseError(code, `Cannot ${doing}: ${why}`, {
@@ -54,13 +56,6 @@ export function asDatabaseError(error: unknown, doing: string): unknown {
 }
 
 function meaningOf(code: string): [DatabaseErrorCode, string, string] | [undefined, string, string] {
-  // Making room for the shared index fails by another name where the disk is full.
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE')
-    return [
-      'DISK_FULL',
-      'the disk is full',
-      'Make room on the disk of the data folder; nothing was lost, try again then.',
-    ];
   if (code.startsWith('SQLITE_READONLY') || code === 'SQLITE_CANTOPEN')
     return [
       'DATABASE_READ_ONLY',

@@ -51,7 +51,7 @@ export type DatabaseOptions = {
 /**
  * Makes a new database at `path`, complete or not at all.
  *
- * @throws {DatabaseError} DATABASE_EXISTS, DATABASE_READ_ONLY, DISK_FULL
+ * @throws {DatabaseError} DATABASE_EXISTS, DATABASE_READ_ONLY; {DiskError} DISK_FULL
  */
 export function createDatabase({ path, clock, migrations = migrationsFolder }: DatabaseOptions): void {
   if (existsSync(path))

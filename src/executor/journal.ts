@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExecutorError, systemCode } from './errors.ts';
 import type { ConventionOutcome, ConventionState, Decision, StepState, Wait } from './plan.ts';
@@ -114,7 +124,7 @@ export function journalPath(runFolder: string): string {
 }
 
 export interface Journal extends Disposable {
-  /** Writes a fact and returns when it is on the disk. */
+  /** Writes a fact and returns when it is on the disk; one that the disk refuses leaves nothing of its line behind. */
   append(fact: Fact): void;
 }
 
@@ -127,7 +137,14 @@ export function openJournal(runFolder: string, isSynced = true): Journal {
   if (isNew) syncFolder(dirname(path));
   return {
     append(fact) {
-      writeAll(file, `${JSON.stringify(fact)}\n`);
+      const { size } = fstatSync(file);
+      try {
+        writeAll(file, `${JSON.stringify(fact)}\n`);
+      } catch (error) {
+        // Else the next fact would end this line, and no one could read on from there.
+        ftruncateSync(file, size);
+        throw error;
+      }
       if (isSynced) fsyncSync(file);
     },
     [Symbol.dispose]: () => closeSync(file),

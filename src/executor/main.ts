@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { asDiskError } from '../disk-error.ts';
 import { CrossgapError, exitCodes, type ExitCode } from '../errors.ts';
 import { tryLock, type Lock } from '../lock.ts';
 import { forgetCancel, isCancelAsked } from './cancel-run.ts';
@@ -70,6 +71,8 @@ export async function executorMain(runFolder: string, mode: 'start' | 'resume'):
     lock.release();
   } catch (error) {
     if (!answered) answer({ started: false, error: told(error) });
+    // Its journal is just what the disk may not take any more.
+    else process.stderr.write(`${asDiskError(error)?.message ?? 'The program broke off'}\n`);
     process.exitCode = error instanceof CrossgapError ? error.exitCode : exitCodes.unexpected;
   }
 }
@@ -125,9 +128,8 @@ function answer(line: StartAnswer): void {
 }
 
 function told(error: unknown): { code: string; message: string; hint: string } {
-  if (error instanceof CrossgapError) {
-    return { code: String(error.code), message: error.message, hint: error.hint };
-  }
+  const known = error instanceof CrossgapError ? error : asDiskError(error);
+  if (known !== undefined) return { code: String(known.code), message: known.message, hint: known.hint };
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'UNEXPECTED', message, hint: 'This is a bug; please report it.' };
 }

@@ -149,8 +149,7 @@ export async function runUnderLock(given: Plan | undefined, options: RunOptions)
   );
 
   const end = await runSteps(run, earlier, options);
-  if (end.state === 'interrupted')
-    log.write('run', 'error', 'Broken off from outside; the run can be resumed');
+  if (end.state === 'interrupted') log.write('run', 'error', `${end.error.message}; the run can be resumed`);
   else if (end.state === 'waiting') log.write('run', 'wait', 'Goes on when a person has decided');
   else await endRun(run, end.state, end.state === 'succeeded' ? undefined : end.error);
   return outcomeOf(plan, readFacts(runFolder), false);

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DiskError } from '../disk-error.ts';
+import type { CrossgapError } from '../errors.ts';
 import { ExecutorError, executorErrorCodes, type ExecutorErrorCode } from './errors.ts';
 import type { StartAnswer } from './main.ts';
 import { writePlan } from './plan-file.ts';
@@ -79,9 +81,11 @@ async function firstLine(
   }
 }
 
-function notStarted(runFolder: string, answer: StartAnswer | undefined): ExecutorError {
+function notStarted(runFolder: string, answer: StartAnswer | undefined): CrossgapError {
   if (answer?.started === false) {
     const { code, message, hint } = answer.error;
+    if (code === 'DISK_FULL' || code === 'DISK_FAILED')
+      return new DiskError(code, message, { hint, details: { runFolder } });
     const known = executorErrorCodes.find((one): one is ExecutorErrorCode => one === code);
     return new ExecutorError(known ?? 'RUN_NOT_STARTED', message, { hint, details: { runFolder, code } });
   }

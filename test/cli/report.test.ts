@@ -61,3 +61,29 @@ test('what is not expected is a bug, told with its stack and how to report it', 
 test('something thrown that is no error is told too', () => {
   expect(reported('odd').stderr).toContain('odd');
 });
+
+test.each([
+  ['ENOSPC', 'DISK_FULL', 'the disk is full (/data/runs/log.txt)'],
+  ['EDQUOT', 'DISK_FULL', 'the quota of this account is used up (/data/runs/log.txt)'],
+  ['SQLITE_FULL', 'DISK_FULL', 'the disk is full (/data/runs/log.txt)'],
+  ['EROFS', 'DISK_FAILED', 'the disk is read-only (/data/runs/log.txt)'],
+  ['EIO', 'DISK_FAILED', 'the disk reports an error (/data/runs/log.txt)'],
+])('what a disk refuses by %s is no bug, also where something else went wrong by it', (system, code, why) => {
+  const refused = Object.assign(new Error('write'), { code: system, path: '/data/runs/log.txt' });
+  for (const error of [refused, new Error('the run could not be told of', { cause: refused })]) {
+    const { exitCode, stderr } = reported(error);
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(
+      new RegExp(`^crossgap: Cannot go on: (.*) \\[${code}\\]\n     try: .* goes on where it was\\.\n$`),
+    );
+    expect(stderr).toContain(why);
+  }
+});
+
+test('what is neither expected nor of the disk is told as a bug', () => {
+  const error = Object.assign(new Error('no such process'), { code: 'ESRCH' });
+  expect(reported(error)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('[UNEXPECTED]') as string,
+  });
+});

@@ -1,5 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { asDiskError } from '../../disk-error.ts';
+import type { CrossgapError } from '../../errors.ts';
 import { InstanceError, type DataFolder } from '../../instance/index.ts';
 import { isLocked, lockHolder, tryLock, type Lock } from '../../lock.ts';
 import { CliError } from '../errors.ts';
@@ -41,15 +43,7 @@ export function refuseUnfitFolder(places: DataFolder): void {
     if (there === root && !isSiteFolder(places)) refuseForeign(root);
   } catch (cause) {
     if (cause instanceof InstanceError) throw cause;
-    throw new InstanceError(
-      'DATA_FOLDER_NOT_WRITABLE',
-      `Cannot keep anything in ${root}: ${systemReason(cause)}`,
-      {
-        hint: 'Name a folder with --data that this account may make and write to, on a disk with space.',
-        details: { path: there },
-        cause,
-      },
-    );
+    throw notWritable(places, there, cause);
   }
 }
 
@@ -73,38 +67,48 @@ function firstThere(path: string): string {
  * Holds the folder for one installer at a time; a daemon there has work of its own. What one that was ended left of a
  * result goes.
  *
- * @throws CliError SITE_HELD, InstanceError DATA_FOLDER_NOT_WRITABLE
+ * @throws CliError SITE_HELD, DiskError, InstanceError DATA_FOLDER_NOT_WRITABLE
  */
 export function holdSite(places: DataFolder, actor: string): Lock {
   const { root, daemonLock } = places;
   const path = join(root, lockName);
-  const lock = lockIn(root, path, actor);
+  const lock = lockIn(places, path, actor);
   // An installer that is at work holds both.
   if (lock === undefined)
     throw held(root, path, 'another installer', 'Finish there, or end it, then start again here.');
-  if (existsSync(daemonLock) && isLocked(daemonLock)) {
+  try {
+    if (existsSync(daemonLock) && isLocked(daemonLock)) throw heldByDaemon(root, daemonLock);
+    clearLeftResults(root);
+  } catch (error) {
     lock.release();
-    throw heldByDaemon(root, daemonLock);
+    throw error;
   }
-  clearLeftResults(root);
   return lock;
 }
 
-function lockIn(root: string, path: string, actor: string): Lock | undefined {
+function lockIn(places: DataFolder, path: string, actor: string): Lock | undefined {
+  const { root } = places;
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
     return tryLock(path, `installer by ${actor}`);
   } catch (cause) {
-    throw new InstanceError(
-      'DATA_FOLDER_NOT_WRITABLE',
-      `Cannot keep anything in ${root}: ${systemReason(cause)}`,
-      {
-        hint: 'Name a folder with --data that this account may make and write to, on a disk with space.',
-        details: { path: root },
-        cause,
-      },
-    );
+    throw notWritable(places, root, cause);
   }
+}
+
+/** Another folder would make another site, which knows nothing of what was begun here: it is named only where none is yet. */
+function notWritable({ root, database }: DataFolder, path: string, cause: unknown): CrossgapError {
+  const isSite = existsSync(database);
+  const refused = isSite ? asDiskError(cause, `keep anything in ${root}`) : undefined;
+  if (refused !== undefined) return refused;
+  const hint = isSite
+    ? 'Start it as the account that owns the folder; another folder would be another site.'
+    : 'Name a folder with --data that this account may make and write to, on a disk with space.';
+  return new InstanceError(
+    'DATA_FOLDER_NOT_WRITABLE',
+    `Cannot keep anything in ${root}: ${systemReason(cause)}`,
+    { hint, details: { path }, cause },
+  );
 }
 
 function heldByDaemon(root: string, path: string): CliError {

@@ -106,7 +106,7 @@ function filesBelow(folder: string): string[] | undefined {
 }
 
 /** What lies in a data folder from its beginning, or is put beside it before an instance is made there. */
-const marks = ['crossgap.db', 'crossgap.db.restoring', 'init.lock'];
+const marks = ['crossgap.db', 'crossgap.db.restoring', 'init.lock'] as const;
 const beside = /^(?:program|runtimes|installer\.lock.*)$/;
 
 /**
@@ -116,7 +116,7 @@ const beside = /^(?:program|runtimes|installer\.lock.*)$/;
 function keepToOurselves(data: string): void {
   if (!existsSync(data) || !statSync(data).isDirectory()) return;
   const names = readdirSync(data);
-  if (!names.every((name) => beside.test(name)) && !names.some((name) => marks.includes(name)))
+  if (!names.every((name) => beside.test(name)) && !marks.some((mark) => names.includes(mark)))
     throw unusable(data, 'other things lie there', 'Name another folder with --data, or an empty one.');
   const owner = process.geteuid?.();
   if (owner === undefined) return;
@@ -151,33 +151,55 @@ export function guarded<T>(path: string, act: () => T): T {
   } catch (cause) {
     const system = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
     if (cause instanceof Refusal || system === undefined) throw cause;
-    const [why, hint] = reasons[system] ?? [`the system says ${system}`, 'Name another folder with --data.'];
+    const { why, mend, elsewhere = 'name another folder' } = reasons[system] ?? unknown(system);
+    const other = `${elsewhere} with --data.`;
+    const hint =
+      mend === undefined
+        ? `${other[0]!.toUpperCase()}${other.slice(1)}`
+        : isInSite(path)
+          ? `${mend}, then start it again: another folder would be another site.`
+          : `${mend}, or ${other}`;
     throw unusable(path, why, hint, cause);
   }
 }
 
-const elsewhere = 'Name another folder with --data, or start it as an account that may write there.';
-const reasons: Readonly<Record<string, readonly [why: string, hint: string]>> = {
-  EACCES: ['this account may not write there', elsewhere],
-  EPERM: ['this account may not write there', elsewhere],
-  EROFS: ['it lies on a read-only file system', 'Name a folder on another disk with --data.'],
-  ENOSPC: [
-    'there is no space left',
-    'Make room (the program takes 15 MB), or name a folder on another disk with --data.',
-  ],
-  EDQUOT: [
-    'there is no space left for this account',
-    'Make room (the program takes 15 MB), or name another folder with --data.',
-  ],
-  ENOTDIR: ['a file is in the way', 'Move the file away, or name another folder with --data.'],
-  EEXIST: ['a file is in the way', 'Move the file away, or name another folder with --data.'],
-  ELOOP: ['its links lead in a circle', 'Name another folder with --data.'],
-  ENAMETOOLONG: ['its name is too long', 'Name a shorter one with --data.'],
-  SQLITE_CANTOPEN: ['this account may not write there', elsewhere],
-  SQLITE_READONLY: ['this account may not write there', elsewhere],
-  SQLITE_BUSY: ['another process works there', 'Wait until that is done, then start it again.'],
-  SQLITE_FULL: ['there is no space left', 'Make room, or name a folder on another disk with --data.'],
-  EIO: ['the disk reports an error', 'Have the disk looked at, or name a folder on another with --data.'],
+/** Whether the data folder in which the program, or the folder of all of them, lies has a site already. */
+const isInSite = (path: string): boolean =>
+  [dirname(path), dirname(dirname(path))].some((data) => existsSync(join(data, marks[0])));
+
+/** What can be mended where it is, and where else the program can be kept. */
+type Reason = { readonly why: string; readonly mend?: string; readonly elsewhere?: string };
+
+const rights: Reason = {
+  why: 'this account may not write there',
+  mend: 'Start it as an account that may write there',
+};
+const inTheWay: Reason = { why: 'a file is in the way', mend: 'Move the file away' };
+const otherDisk = 'name a folder on another disk';
+const unknown = (system: string): Reason => ({ why: `the system says ${system}` });
+const reasons: Readonly<Record<string, Reason>> = {
+  EACCES: rights,
+  EPERM: rights,
+  EROFS: {
+    why: 'it lies on a read-only file system',
+    mend: 'Have it mounted for writing',
+    elsewhere: otherDisk,
+  },
+  ENOSPC: {
+    why: 'there is no space left',
+    mend: 'Make room (the program takes 15 MB)',
+    elsewhere: otherDisk,
+  },
+  EDQUOT: { why: 'there is no space left for this account', mend: 'Make room (the program takes 15 MB)' },
+  ENOTDIR: inTheWay,
+  EEXIST: inTheWay,
+  ELOOP: { why: 'its links lead in a circle' },
+  ENAMETOOLONG: { why: 'its name is too long', elsewhere: 'name a shorter one' },
+  SQLITE_CANTOPEN: rights,
+  SQLITE_READONLY: rights,
+  SQLITE_BUSY: { why: 'another process works there', mend: 'Wait until that is done' },
+  SQLITE_FULL: { why: 'there is no space left', mend: 'Make room', elsewhere: otherDisk },
+  EIO: { why: 'the disk reports an error', mend: 'Have the disk looked at', elsewhere: otherDisk },
 };
 
 function unusable(path: string, why: string, hint: string, cause?: unknown): Refusal {

@@ -171,3 +171,22 @@ test('a refusal is told as any error of the program is', () => {
   expect(refusalLines(error, false).lines).toHaveLength(2);
   expect(refusalLines(new TypeError('a bug'), true)).toMatchObject({ exitCode: 1 });
 });
+
+test('a full disk below a site is not a reason to name another folder, which would be another site', () => {
+  const full = (): never => {
+    throw Object.assign(new Error('write'), { code: 'ENOSPC' });
+  };
+  const hintOf = (): string => {
+    try {
+      unpack(folder, { ...packed, bytesOf: full }, () => {});
+    } catch (error) {
+      return (error as Refusal).hint;
+    }
+    return 'nothing was refused';
+  };
+  expect(hintOf()).toBe('Make room (the program takes 15 MB), or name a folder on another disk with --data.');
+  writeFileSync(join(place, '..', 'crossgap.db'), '');
+  expect(hintOf()).toBe(
+    'Make room (the program takes 15 MB), then start it again: another folder would be another site.',
+  );
+});

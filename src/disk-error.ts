@@ -1,0 +1,50 @@
+import { CrossgapError, exitCodes, type ErrorFacts } from './errors.ts';
+
+/** The disk takes nothing more: nothing was lost, and with room on it, or a sound one, the work goes on. */
+export class DiskError extends CrossgapError<'DISK_FULL' | 'DISK_FAILED'> {
+  constructor(code: 'DISK_FULL' | 'DISK_FAILED', message: string, facts: ErrorFacts) {
+    super(code, exitCodes.refused, message, facts);
+  }
+}
+
+type Meaning = readonly [code: DiskError['code'], why: string, todo: string];
+
+const fullForDatabase: Meaning = [
+  'DISK_FULL',
+  'the disk is full',
+  'Make room on the disk of the data folder',
+];
+const meanings: Readonly<Record<string, Meaning>> = {
+  ENOSPC: ['DISK_FULL', 'the disk is full', 'Make room on it'],
+  EDQUOT: ['DISK_FULL', 'the quota of this account is used up', 'Make room, or have the quota raised'],
+  SQLITE_FULL: fullForDatabase,
+  // Making room for the shared index fails by another name where the disk is full.
+  SQLITE_IOERR_SHMSIZE: fullForDatabase,
+  EROFS: ['DISK_FAILED', 'the disk is read-only', 'Look why it is, and have it mounted for writing'],
+  EIO: ['DISK_FAILED', 'the disk reports an error', 'Have it looked at'],
+};
+
+const depthMax = 10;
+
+/**
+ * What the disk refused somewhere in the midst of the work, by the code of the system or of SQLite, as an error that a
+ * person can act on; undefined for any other error. `doing` is a verb with its object, as in "write the log".
+ */
+export function asDiskError(error: unknown, doing = 'go on'): DiskError | undefined {
+  let at = error;
+  for (let depth = 0; depth < depthMax && at instanceof Error; depth += 1) {
+    const { code: system, path } = at as NodeJS.ErrnoException;
+    const found = system === undefined ? undefined : meanings[system];
+    if (found !== undefined) {
+      const [code, why, todo] = found;
+      const where = path === undefined ? '' : ` (${path})`;
+      return new DiskError(code, `Cannot ${doing}: ${why}${where}`, {
+        hint: `${todo}, then do the same again: nothing was lost, and a run goes on where it was.`,
+        details: { system, ...(path !== undefined && { path }) },
+        cause: error,
+      });
+    }
+    at = at.cause;
+  }
+  return undefined;
+}
