@@ -85,6 +85,8 @@ export type Maker = {
   /** Whether this site believed that certificate before, and since when; or was told so with `--trust`. */
   readonly believed: boolean;
   readonly madeAt: string;
+  /** What this site is called, or will be from when the file is taken in. */
+  readonly site: { readonly name: string; readonly isNew: boolean };
 };
 
 export type JudgedSignature = {

@@ -88,6 +88,12 @@ describe('the maker', () => {
     expect(site.asked).toContain('take in');
   });
 
+  test('is asked about on a page that says what this site will be called, where it is not called anything yet', async () => {
+    expect(textOf(await walker().goesTo('maker'))).toContain('will be called riverside; --name at the start');
+    const known = walker({ maker: { site: { name: 'riverside', isNew: false } } });
+    expect(textOf(await known.goesTo('maker'))).not.toContain('riverside');
+  });
+
   test.each([
     ['other words', { words: 'amber basin' }, 'words', 'these are not its words'],
     ['nothing', {}, 'words', 'One of the two is needed'],

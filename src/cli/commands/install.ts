@@ -22,7 +22,7 @@ export const install = command({
     'new-environment': flag('makes the environment, where neither this site nor the release has it'),
     fingerprint: text('WORDS', "the maker's six words, as told by phone"),
     trust: text('PEM', "the maker's certificate, as your security officer keeps it"),
-    name: text('NAME', 'what this site is called, at the first start (else the name of the machine)'),
+    name: text('NAME', 'what this site is called, at the first start (else as the maker calls it)'),
     'roll-back': flag('go back to the release that ran before'),
     uninstall: flag('take it off this machine, by the steps that its maker wrote for that'),
     result: text('FILE', 'where the small file for the maker is written'),

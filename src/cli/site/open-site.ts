@@ -18,7 +18,7 @@ import { releaseCarried, toldRelease } from './release-here.ts';
 import { lastRemark, previewResult, writeResult } from './result.ts';
 import { refuseOlder, runWork } from './run-work.ts';
 import { holdSite, isSiteFolder, refuseUnfitFolder } from './site-folder.ts';
-import { instanceHere, makeSiteInstance } from './site-instance.ts';
+import { instanceHere, makeSiteInstance, newSiteName } from './site-instance.ts';
 import { takeBundlesIn } from './take-in.ts';
 import { worksHere, type Here } from './works-here.ts';
 
@@ -29,7 +29,7 @@ export type SiteOptions = {
   readonly data: string;
   /** Where the bundle lies, for a runner; beside it where nothing is said. */
   readonly bundle?: string | undefined;
-  /** What this site is called, where it is made now; its host name where nothing is said. */
+  /** What this site is called, where it is made now; as the maker calls it where nothing is said. */
   readonly name?: string | undefined;
   /** A certificate file that the security officer pinned: the maker is believed by it. */
   readonly trust?: string | undefined;
@@ -95,14 +95,16 @@ export async function openSite(options: SiteOptions): Promise<FileSite> {
       }
       const { certificate, name: calls } = makerOf(carried);
       const { words, fingerprint } = carried.newest.sender;
-      const { sentAt: madeAt } = carried.newest.facts;
+      const { facts } = carried.newest;
+      const site = instance?.identity.name ?? newSiteName(name, facts);
       return {
         name: calls,
         company: certificate.subject,
         words,
         fingerprint,
         believed: isKnown || isProven,
-        madeAt,
+        madeAt: facts.sentAt,
+        site: { name: site, isNew: instance === undefined },
       };
     },
     async believe(proof) {
@@ -114,7 +116,7 @@ export async function openSite(options: SiteOptions): Promise<FileSite> {
       const { facts, sender } = at.newest;
       if (!isKnown && !isProven) throw notBelieved(facts.from.name);
       lock ??= holdSite(places, account);
-      instance ??= await makeSiteInstance(places, name, clock);
+      instance ??= await makeSiteInstance(places, newSiteName(name, facts), clock);
       const invitation = bundleInvitation(instance, at.newest);
       if (isLinked(instance, at)) confirmHere(instance, facts.link, sender.fingerprint);
       else if (invitation !== undefined) pairHere(instance, invitation);

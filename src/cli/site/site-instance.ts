@@ -1,7 +1,14 @@
 import { hostname } from 'node:os';
+import type { BundleFacts } from '../../bundles/index.ts';
 import type { Clock } from '../../clock.ts';
 import { newSiteCertificate } from '../../identity/index.ts';
-import { createInstance, instanceAt, type DataFolder, type Instance } from '../../instance/index.ts';
+import {
+  createInstance,
+  instanceAt,
+  InstanceError,
+  type DataFolder,
+  type Instance,
+} from '../../instance/index.ts';
 import { isFitName, refuseUnfitName } from '../instance-name.ts';
 import { besideInstance } from './site-folder.ts';
 
@@ -11,13 +18,36 @@ const settings = `
 when = "asked"          # a person says what goes home
 `;
 
-/** The instance that lives in the folder, if one does. @throws InstanceError DATA_FOLDER_TAKEN where it has another name */
+/**
+ * The instance that lives in the folder, if one does. It keeps the name it was made with.
+ *
+ * @throws InstanceError DATA_FOLDER_TAKEN where another name is wanted
+ */
 export async function instanceHere(
   { root }: DataFolder,
   name: string | undefined,
   clock: Clock,
 ): Promise<Instance | undefined> {
-  return await instanceAt(root, name, clock);
+  const instance = await instanceAt(root, undefined, clock);
+  const known = instance?.identity.name;
+  if (name === undefined || known === undefined || known === name) return instance;
+  instance?.close();
+  throw new InstanceError('DATA_FOLDER_TAKEN', `Cannot work as ${name} in ${root}: that site is ${known}`, {
+    hint: 'Leave the name out (--name, or name: in the answers), or choose another folder with --data.',
+    details: { name: known },
+  });
+}
+
+/**
+ * What a site is called that is made now: as somebody here says; else as the maker of its first file calls whom it is
+ * for, so that both sides speak of it by one word; else as this machine is called.
+ *
+ * @throws CliError USAGE_INVALID where what was said can't be a name
+ */
+export function newSiteName(said: string | undefined, { to }: BundleFacts): string {
+  if (said === undefined) return isFitName(to.name) ? to.name : hostName();
+  refuseUnfitName(said);
+  return said;
 }
 
 /**
@@ -26,13 +56,7 @@ export async function instanceHere(
  *
  * @throws InstanceError DATA_FOLDER_TAKEN, DATA_FOLDER_NOT_WRITABLE
  */
-export async function makeSiteInstance(
-  { root }: DataFolder,
-  wanted: string | undefined,
-  clock: Clock,
-): Promise<Instance> {
-  const name = wanted ?? hostName();
-  refuseUnfitName(name);
+export async function makeSiteInstance({ root }: DataFolder, name: string, clock: Clock): Promise<Instance> {
   const company = await newSiteCertificate(name, new Date(clock.now()));
   const { instance } = await createInstance(root, { name, company, settings, beside: besideInstance }, clock);
   return instance;

@@ -2,6 +2,7 @@ import { CrossgapError, exitCodes } from '../../errors.ts';
 import { moment } from '../../words.ts';
 import { carriedTo, field, goOn, never, next, once, type Hand, type Leaf, type Step } from '../leaf.ts';
 import type { Said } from '../page.ts';
+import type { Maker } from '../site.ts';
 
 /** Who made the file, and that a person says so: by words told by phone, or by a certificate that was pinned. */
 export const maker: Leaf = {
@@ -23,6 +24,7 @@ export const maker: Leaf = {
           ['Calls itself', made?.name ?? ''],
           ['Company', made?.company ?? ''],
           ['Made', made === null ? '' : moment(made.madeAt)],
+          ...(made?.site.isNew === true ? [calledHere(made.site)] : []),
         ],
       },
       isBelieved
@@ -52,6 +54,12 @@ export const maker: Leaf = {
   }),
   take: async (hand, _key, said) => (hand.known.isBelieved ? next : compared(hand, said)),
 };
+
+/** The file is of one site: what that is called is told while another name can still be given. */
+const calledHere = ({ name }: Maker['site']): readonly [string, string] => [
+  'This site',
+  `will be called ${name}; --name at the start names it otherwise`,
+];
 
 async function compared({ site, learn }: Hand, { values }: Said): Promise<Step> {
   const words = (values['words'] ?? '').trim().replace(/\s+/g, ' ');

@@ -20,13 +20,10 @@ export function answersTemplate(known: Known): string {
           '# certificate: FILE',
           '',
         ]),
+    ...(maker === null
+      ? []
+      : ['# What this site is called. It keeps that name.', `name: ${quoted(maker.site.name)}`]),
     ...(environments.length > 1 ? [`# One of ${environments.join(', ')}.`] : []),
-    ...(isCarried(known)
-      ? [
-          '# What this site is called; only the first start asks, and takes the name of the machine where nothing is said.',
-          '# name: ""',
-        ]
-      : []),
     `environment: ${quoted(standing?.environment ?? release?.environments[0] ?? '')}`,
     '# If that is a new one, which neither this site nor the release knows: new-environment: true',
     '',

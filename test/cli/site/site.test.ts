@@ -112,6 +112,30 @@ test('J2.9 a machine that nobody has met installs what was carried there', () =>
   );
 });
 
+test('a site is called as its maker calls it where nobody says otherwise, and keeps the name it has', async () => {
+  const data = fresh();
+  const named = async (name: string | undefined, file = first) => {
+    await using site = await siteAt(data, { file, name });
+    return (await takeIn(site)).maker.site;
+  };
+  expect(await named(undefined)).toEqual({ name: 'plant', isNew: true });
+  expect(await named(undefined, second)).toEqual({ name: 'plant', isNew: false });
+  expect(await personAt(data).asks('identity show')).toMatchObject({ name: 'plant' });
+  await expect(named('mill')).rejects.toMatchObject({
+    code: 'DATA_FOLDER_TAKEN',
+    message: `Cannot work as mill in ${data}: that site is plant`,
+    hint: expect.stringContaining('Leave the name out') as string,
+  });
+});
+
+test('the name that is given at the first start is the one of the site', async () => {
+  await using site = await siteAt(fresh(), { file: first, name: 'mill' });
+  expect((await takeIn(site)).maker.site).toEqual({ name: 'mill', isNew: true });
+  expect(await personAt(fresh()).asks('identity show')).toMatchObject({ name: 'mill' });
+  await using unfit = await siteAt(`${fresh()}-unfit`, { file: first, name: 'a/b' });
+  await expect(takeIn(unfit)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+});
+
 test('J2.15 a site that asks runs no script before it was approved; a changed one is asked about again, with what changed', async () => {
   const data = installedSite();
   appendFileSync(join(data, 'crossgap.toml'), '\n[consent]\nscripts = "ask"\n');

@@ -72,6 +72,7 @@ const maker: Maker = {
   fingerprint: 'ab'.repeat(32),
   believed: false,
   madeAt: '2026-03-02T09:15:00.000Z',
+  site: { name: 'riverside', isNew: true },
 };
 
 const release: Release = {

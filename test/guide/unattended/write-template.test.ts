@@ -56,6 +56,7 @@ test('a template tells what is asked, of which type, with its help, and holds no
   expect(text).toContain(
     '  # How much is logged (one of Debug, Warning, may be left out)\n  # Log.Level: Warning\n',
   );
+  expect(text).toContain('\n# What this site is called. It keeps that name.\nname: riverside\n');
   expect(text).toContain('\n# if-interrupted: resume\n');
   expect(text).not.toContain('4711');
   expect(text).not.toContain(theWords);
