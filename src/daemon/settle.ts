@@ -20,7 +20,7 @@ import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { runDeployment } from './run-deployment.ts';
 import { readDeployment } from './status.ts';
-import { runTeller, type SayProgress } from './tell-run.ts';
+import { runTeller, tellTurn, type SayProgress } from './tell-run.ts';
 import { watchDatabase, type Watch } from './watch.ts';
 
 /** How far a run had come when it was told before: its log in bytes, and how it stood. */
@@ -87,7 +87,7 @@ async function tellRun(
   const tell = runTeller(onProgress, told?.run);
   const runFolder = instance.folder.run(deployment);
   for await (const added of followLog(runFolder, { signal: over, after: told?.logBytes }))
-    tell(readRunning(runFolder), added);
+    tellTurn(tell, runFolder, added);
   tell(readJournal(runFolder));
 }
 

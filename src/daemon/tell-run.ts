@@ -1,20 +1,19 @@
-import type { LogLine, RunOutcome } from '../executor/index.ts';
+import { readRunning, type LogLine, type RunOutcome } from '../executor/index.ts';
 
 /** How a line of progress went: what a script wrote to its error output is not yet a failure. */
 export type ProgressTone = 'good' | 'bad' | 'warn' | 'plain';
 export type SayProgress = (line: string, tone: ProgressTone) => void;
 
+export type TellRun = (run: RunOutcome | undefined, added?: readonly LogLine[]) => void;
+
 type Said = { readonly step: number; readonly convention: string; readonly line: LogLine };
 
 /**
  * Says how a run goes on: each step, what its scripts write, each convention that did something, each once and in the
- * order of the run. It is told how the run stands, then what was added to its log; a line of a step that has not begun
- * in the first waits for the next call. What was over when it stood as in `before` was told then, and is not told again.
+ * order of the run. It is told how the run stands and what was added to its log after that was read; a line of a step
+ * that has not begun in the first waits for the next call. What was over when it stood as in `before` was told then, and is not told again.
  */
-export function runTeller(
-  say: SayProgress,
-  before?: RunOutcome,
-): (run: RunOutcome | undefined, added?: readonly LogLine[]) => void {
+export function runTeller(say: SayProgress, before?: RunOutcome): TellRun {
   const said = new Set<string>((before?.steps ?? []).flatMap(keysOf));
   let waiting: readonly Said[] = [];
   const once = (key: string, line: string, tone: ProgressTone): void => {
@@ -50,6 +49,12 @@ export function runTeller(
       if (step.state !== 'running') once(ended(step, index), `${name}: ${step.state}`, toneOf(step.state));
     }
   };
+}
+
+/** One turn of telling a run that goes on meanwhile: how it stands is read before its lines are. */
+export function tellTurn(tell: TellRun, runFolder: string, added: () => readonly LogLine[]): void {
+  const run = readRunning(runFolder);
+  tell(run, added());
 }
 
 type Step = RunOutcome['steps'][number];

@@ -37,9 +37,10 @@ export async function* followRun(
 }
 
 /**
- * The lines of a run's masked log, from its beginning or behind so many bytes of it, as many at a time as were added, until
- * `signal` aborts and what was written until then is told; a turn without lines tells that the run went on otherwise. The
- * run may begin, halt and be resumed meanwhile.
+ * The lines of a run's masked log, from its beginning or behind so many bytes of it, turn by turn, until `signal` aborts and
+ * what was written until then is told. A turn reads what was added when it is asked for its lines: a run writes its lines
+ * before the fact that they led to, so who reads the journal first knows of no end whose lines are still to come. A turn
+ * without lines tells that the run went on otherwise. The run may begin, halt and be resumed meanwhile.
  */
 export async function* followLog(
   runFolder: string,
@@ -48,13 +49,13 @@ export async function* followLog(
     pollMs = 500,
     after = 0,
   }: Pick<FollowOptions, 'signal' | 'pollMs'> & { readonly after?: number | undefined },
-): AsyncGenerator<readonly LogLine[]> {
+): AsyncGenerator<() => readonly LogLine[]> {
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
   const added = lineReader(logPath(runFolder), after);
   using changes = watchFolder(runFolder, pollMs, signal);
   for (let last = false; !last;) {
     last = signal.aborted;
-    yield added();
+    yield added;
     if (!last) await changes.next();
   }
 }

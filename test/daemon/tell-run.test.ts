@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
-import { runTeller } from '../../src/daemon/tell-run.ts';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { runTeller, tellTurn } from '../../src/daemon/tell-run.ts';
 import type { LogLine, RunOutcome, StepOutcome } from '../../src/executor/index.ts';
+import type { Fact } from '../../src/executor/journal.ts';
+import { memory } from '../support/in-memory.ts';
 
 const step = (name: string, state: StepOutcome['state'], more: Partial<StepOutcome> = {}): StepOutcome => ({
   id: name.toLowerCase(),
@@ -103,4 +107,29 @@ test('of a package step each convention that did something is told after what it
     'bad:    10 Deploy failed',
     'bad: step 1 Web: failed',
   ]);
+});
+
+test('what a step wrote just before it ended is told before its end, also where it ends between two looks', () => {
+  const folder = mkdtempSync(join(memory, 'crossgap-told-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const action = { kind: 'run', scripts: [] };
+  const plan = { format: 1, deployment: 'd-1', steps: [{ id: 'one', name: 'One', action }] };
+  writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
+  const happens = (...facts: Fact[]): void =>
+    facts.forEach((fact) => appendFileSync(join(folder, 'journal.jsonl'), `${JSON.stringify(fact)}\n`));
+  happens(
+    { kind: 'run-started', at: 1, deployment: 'd-1', planSha256: '' },
+    { kind: 'step-started', at: 2, step: 1, attempt: 1 },
+  );
+  const { lines, tell } = telling();
+  let written: LogLine[] = [];
+  tellTurn(tell, folder, () => {
+    // As it goes in the executor: the line, then the fact, both after its log was read.
+    written = [line('1/1 One · 10 RunScript', 'looked at it')];
+    happens({ kind: 'step-ended', at: 3, step: 1, state: 'succeeded' });
+    return [];
+  });
+  expect(lines).toEqual(['step 1 One']);
+  tellTurn(tell, folder, () => written);
+  expect(lines).toEqual(['step 1 One', '    | looked at it', 'good: step 1 One: succeeded']);
 });

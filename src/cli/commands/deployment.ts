@@ -130,8 +130,8 @@ const log = command({
     const over = new AbortController();
     const end = (): void => over.abort();
     signal.addEventListener('abort', end);
-    for await (const lines of followLog(instance.folder.run(id), { signal: over.signal })) {
-      for (const line of lines) {
+    for await (const added of followLog(instance.folder.run(id), { signal: over.signal })) {
+      for (const line of added()) {
         if (json) terminal.document(logDocument(line));
         else terminal.result(logText(line));
       }
