@@ -3,7 +3,13 @@ import { scriptsOfRelease, type ReleaseScripts } from '../daemon/index.ts';
 import type { PlannedScript } from '../executor/index.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
 import { unifiedLines } from '../process/index.ts';
-import { fileFor, readReleases, type ApprovedScript, type ReleaseRow } from '../projections/index.ts';
+import {
+  fileFor,
+  readEnvironments,
+  readReleases,
+  type ApprovedScript,
+  type ReleaseRow,
+} from '../projections/index.ts';
 import { releaseOfRun } from './release-of-run.ts';
 
 /** A script as a person looks at it before it may run here. */
@@ -26,15 +32,19 @@ export type LookedAtScripts = Omit<ReleaseScripts, 'scripts'> & {
   readonly scripts: readonly LookedAtScript[];
 };
 
-/** The scripts of a release with what was approved of them, and what changed since. Errors: those of `scriptsOfRelease`. */
+/**
+ * The scripts of a release with what was approved of them, and what changed since. Without an environment they are those
+ * of every step; what was never approved is compared with what runs in `beside`. Errors: those of `scriptsOfRelease`.
+ */
 export async function lookAtScripts(
   instance: Instance,
   release: ReleaseRow,
   environment: string | null,
+  beside: string | null = environment,
 ): Promise<LookedAtScripts> {
   const of = await scriptsOfRelease(instance, release, environment);
   const texts = textsOf(instance, release.link);
-  const runs = environment === null ? undefined : runningThere(instance, release, environment);
+  const runs = beside === null ? undefined : runningThere(instance, release, beside);
   const scripts: LookedAtScript[] = [];
   for (const script of of.scripts) {
     const last = of.approvalAt(script);
@@ -72,6 +82,13 @@ function differing(
   const lines = unifiedLines(before.text, text);
   const isUnseen = lines.length === 0 && before.digest !== digest;
   return isUnseen ? ['(only what is not shown differs: ends of lines, or what was cut)'] : lines;
+}
+
+/** The environments of this side in which another release of the same process runs. */
+export function otherReleaseIn(instance: Instance, release: ReleaseRow): string[] {
+  return readEnvironments(instance.db)
+    .map(({ name }) => name)
+    .filter((name) => runningThere(instance, release, name) !== undefined);
 }
 
 /** The release that runs in an environment, where it is another one. */

@@ -6,7 +6,7 @@ import { amount, commandLine, count, moment } from '../../words.ts';
 import { command, flag, misuse, text, type Outcome } from '../command.ts';
 import { deployableRelease } from '../obstacle.ts';
 import { R } from '../release-names.ts';
-import { lookAtScripts, type LookedAtScript } from '../script-changes.ts';
+import { lookAtScripts, otherReleaseIn, type LookedAtScript } from '../script-changes.ts';
 import { facts } from '../table.ts';
 
 const env = text('E', 'as it goes there (else every step, wherever it is for)');
@@ -24,8 +24,12 @@ const scripts = command({
   async run(context, { R: named }, { env: environment = null, diff }): Promise<Outcome> {
     const instance = await context.open();
     const release = wholeRelease(instance, named, environment);
-    const looked = await lookAtScripts(instance, release, environment);
     const called = releaseOf(instance.db, release);
+    // What runs already stands beside them where that is in one environment, also where nobody said which.
+    const places = environment === null ? otherReleaseIn(instance, release) : [environment];
+    if (diff && places.length > 1) throw severalPlaces(called, places);
+    const beside = places.length === 1 ? places[0]! : null;
+    const looked = await lookAtScripts(instance, release, environment, beside);
     const open = looked.scripts.filter(({ approval }) => approval === null);
     const place = environment === null ? '' : ` in ${environment}`;
     return {
@@ -46,7 +50,7 @@ const scripts = command({
             looked.areAsked ? 'a person approves them' : "their author's signature is enough",
           ],
         ]),
-        ...looked.scripts.flatMap((script) => describeScript(script, diff)),
+        ...looked.scripts.flatMap((script) => describeScript(script, diff, places.length > 1)),
         ...(open.length === 0
           ? []
           : ['', `Approve them: ${commandLine(...approvalOf(called, environment), '--set', looked.set)}`]),
@@ -110,6 +114,13 @@ function signed(option: string, said: string | undefined, lengthMax: number): st
   return text === '' ? null : text;
 }
 
+function severalPlaces(release: string, places: readonly string[]): Error {
+  return misuse(
+    `Cannot say what changed in the scripts of ${release}: other releases run in ${places.join(', ')}`,
+    `Say which to compare with, for example: \`${commandLine('release', 'scripts', release, '--env', places[0]!, '--diff')}\`.`,
+  );
+}
+
 function approvalOf(release: string, environment: string | null): string[] {
   return ['release', 'approve-scripts', release, ...(environment === null ? [] : ['--env', environment])];
 }
@@ -148,25 +159,33 @@ function scriptDocument({ digest, approval, before, ...script }: LookedAtScript)
   };
 }
 
-function describeScript(script: LookedAtScript, showsChanges: boolean): string[] {
+function describeScript(script: LookedAtScript, showsChanges: boolean, isOpen: boolean): string[] {
   const { where, language, from, sizeBytes, digest, text: whole, remark, approval, before } = script;
   const changes = showsChanges ? (before?.lines ?? null) : null;
   return [
     '',
     `${where} (${language}, ${amount(sizeBytes)} bytes, from ${from})`,
     `  sha256 ${digest}`,
-    `  ${approvalInWords(approval, before)}`,
+    `  ${approvalInWords(approval, before, isOpen)}`,
     ...(remark === null ? [] : [`  ${remark}`]),
     ...(changes ?? whole.replace(/\n$/, '').split('\n')).map((line) => `  | ${line}`),
   ];
 }
 
-function approvalInWords(approval: LookedAtScript['approval'], before: LookedAtScript['before']): string {
+/** `isOpen` where it is not known yet with what to compare it. */
+function approvalInWords(
+  approval: LookedAtScript['approval'],
+  before: LookedAtScript['before'],
+  isOpen: boolean,
+): string {
   if (approval !== null) {
     const note = approval.note === null ? '' : `: ${approval.note}`;
     return `approved by ${approval.by}, ${moment(approval.at)}, for ${approval.release}${note}`;
   }
-  if (before === null) return 'not approved; nothing stood here before';
+  if (before === null)
+    return isOpen
+      ? 'not approved; what stood here before is told with --env'
+      : 'not approved; nothing stood here before';
   const [how, gone] = [before.lines?.length === 0 ? 'the same as' : 'not', before.lines === null];
   return `not approved; ${how} ${before.what}${gone ? ', of which the text is not here any more' : ''}`;
 }

@@ -175,3 +175,23 @@ test('without approvals a script is compared with what runs there', async () => 
   expect(scripts.find(({ where }) => where === 'check Disk')!.before).toMatchObject({ lines: [] });
   expect(existsSync(marks)).toBe(true);
 });
+
+test('without an environment it is compared with the one in which another release runs, and said where there are several', async () => {
+  const changes = ['release', 'scripts', '1.2.0', '--diff'];
+  expect((await acme.types(changes)).stdout).toContain('nothing stood here before');
+  await deploy('1.0.0');
+  const one = await acme.types(changes);
+  expect(one.stdout).toContain('not approved; not what 1.0.0 runs here');
+  expect(one.stdout).toContain('| +echo and more');
+  expect(one.stdout).toContain('not approved; the same as what 1.0.0 runs here');
+  expect(one.stdout).not.toContain('nothing stood here before');
+
+  await acme.asks('environment add production');
+  await acme.asks('deploy 1.1.0 --env production --wait');
+  const several = await acme.types([...changes, '--json']);
+  expect(several).toMatchObject({ exitCode: 2, error: { code: 'USAGE_INVALID' } });
+  expect(several.error.message).toMatch(/uat, production$|production, uat$/);
+  const typed = /`crossgap ([^`]+)`/.exec(several.error.hint)![1]!;
+  expect((await acme.types(typed)).stdout).toContain('| +echo and more');
+  expect((await acme.types('release scripts 1.2.0')).stdout).not.toContain('nothing stood here before');
+});
