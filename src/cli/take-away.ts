@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { CommandError, requestUninstall, uninstallTarget, type Decision } from '../commands/index.ts';
 import type { Database } from '../db/index.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
@@ -48,7 +49,7 @@ export function uninstallStepsOf(instance: Instance, release: ReleaseRow): reado
   );
 }
 
-/** The folders that a process put something into and that nobody has removed since; steps may have emptied them. */
+/** The folders that a process put something into and that are there still; steps may have emptied them. */
 export function foldersLeft(
   { db }: Instance,
   place: { readonly link: string; readonly process: string; readonly environment: string },
@@ -56,5 +57,5 @@ export function foldersLeft(
   const folders = readApplications(db, place).flatMap(({ extractedTo, installedTo }) =>
     installedTo === null ? [extractedTo] : [extractedTo, installedTo],
   );
-  return [...new Set(folders)];
+  return [...new Set(folders)].filter((folder) => existsSync(folder));
 }

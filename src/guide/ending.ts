@@ -4,6 +4,7 @@ import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
 import {
   aimOf,
+  foldersStay,
   isCarried,
   openRun,
   openWait,
@@ -111,7 +112,7 @@ function howToGoOn(known: Known): string {
 }
 
 function endingOfRun(known: Known, outcome: RunOutcome): Ending {
-  const { deployment, state, number, durationMs, error, at } = outcome;
+  const { deployment, state, number, durationMs, error, at, foldersLeft } = outcome;
   const [what, kind] = [`${known.release?.process ?? ''} ${number}`, outcome.kind];
   const toDo = `${{ install: 'install', 'roll-back': 'go back to', uninstall: 'uninstall' }[kind]} ${what}`;
   const environment = standingOf(known)?.environment ?? '';
@@ -130,7 +131,10 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
       const verb = { uninstalled: 'uninstalled', 'rolled-back': 'installed again', installed: 'installed' }[
         did
       ];
-      return ended(known, did, [`${what} is ${verb} in ${environment}${took}`, ...writtenLines(known)]);
+      const stay =
+        foldersLeft.length === 0 ? [] : [`${foldersStay}:`, ...foldersLeft.map((one) => `  ${one}`)];
+      const line = `${what} is ${verb} in ${environment}${took}`;
+      return ended(known, did, [line, ...stay, ...writtenLines(known)]);
     }
     case 'failed':
       return failed(

@@ -28,7 +28,7 @@ export type {
   WrittenResult,
 } from './site.ts';
 export { GuideError, type GuideErrorCode } from './errors.ts';
-export type { GuideOptions, Known } from './known.ts';
+export { foldersStay, type GuideOptions, type Known } from './known.ts';
 export { startGuide, type Walk } from './start-guide.ts';
 export {
   answersTemplate,

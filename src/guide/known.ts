@@ -145,6 +145,10 @@ export function releaseName({ release }: Known): string {
   return release === null ? 'the release' : `${release.process} ${release.number}`;
 }
 
+/** Above the folders that are left of what was uninstalled. */
+export const foldersStay =
+  'These folders stay, with the values that were written into their files; remove what is needed no longer';
+
 /** How a run from before stands, after its name. */
 export const howItStands = {
   interrupted: 'was cut off',

@@ -278,6 +278,8 @@ export type RunOutcome = {
     readonly durationMs: number | null;
   }[];
   readonly logFile: string | null;
+  /** Folders that its steps did not remove, of what was uninstalled; none of any other run. */
+  readonly foldersLeft: readonly string[];
   /** The masked last lines. */
   readonly lastLines: readonly string[];
   /** The document that `deployment show --json` prints. */

@@ -688,6 +688,20 @@ describe('where something is installed already', () => {
     expect(site.asked).toContain(run);
   });
 
+  test('what its steps left of what is uninstalled is named on the page and at the end', async () => {
+    const foldersLeft = ['/var/lib/crossgap/apps/production/Orders.Web/3.2.0', '/srv/orders'];
+    const { guide, goesTo, says } = walker({ standing: same, outcomes: [{ foldersLeft }] });
+    await goesTo('wish');
+    await says('uninstall');
+    const page = await goesTo('result');
+    expect(page.title).toBe('It is uninstalled');
+    expect(page.blocks).toContainEqual({ kind: 'list', items: foldersLeft });
+    expect(textOf(page)).toContain('These folders stay, with the values that were written into their files');
+    await says('leave');
+    const { text } = await guide.ending;
+    for (const folder of foldersLeft) expect(text).toContain(`  ${folder}`);
+  });
+
   test('the result file alone is made again', async () => {
     const { site, guide, goesTo, says } = walker({ maker: { believed: true }, standing: same });
     await goesTo('wish');

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { refuseUnready } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
+import { foldersStay } from '../../guide/index.ts';
 import { command, flag, needed, text, type Outcome } from '../command.ts';
 import { deployedProcess } from '../deployed-process.ts';
 import { newDeploymentId } from '../deployment-id.ts';
@@ -36,16 +36,11 @@ export const uninstall = command({
     const outcome = finished(context, instance, view);
     if (view.state !== 'succeeded') return outcome;
     // What steps did not remove is the business of whoever looks after the machine.
-    const folders = foldersLeft(instance, { link, process, environment: env }).filter((folder) =>
-      existsSync(folder),
-    );
+    const folders = foldersLeft(instance, { link, process, environment: env });
     return {
       ...outcome,
       document: { ...view, folders },
-      text: [
-        ...[outcome.text ?? []].flat(),
-        ...section('These folders stay; remove what you need no longer', folders),
-      ],
+      text: [...[outcome.text ?? []].flat(), ...section(foldersStay, folders)],
     };
   },
 });

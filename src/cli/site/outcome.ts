@@ -2,7 +2,9 @@ import { readDeployment } from '../../daemon/index.ts';
 import { readJournal } from '../../executor/index.ts';
 import type { RunOutcome } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
+import { findDeployment } from '../../projections/index.ts';
 import { artifactsOf, lastLinesOf, runLogOf } from '../run-log.ts';
+import { foldersLeft } from '../take-away.ts';
 import { kindOf, waitOf, whereStopped } from './open-run.ts';
 
 /** What a run came to, with how long each step took by its journal. */
@@ -11,9 +13,13 @@ export function outcomeOf(instance: Instance, deployment: string): RunOutcome {
   if (view === undefined) throw new TypeError(`deployment ${deployment} is not there`);
   const timed = readJournal(instance.folder.run(deployment)).steps;
   const log = runLogOf(instance, deployment) ?? null;
+  const kind = kindOf(instance, deployment);
+  const isGone = kind === 'uninstall' && view.state === 'succeeded';
+  const { link = '' } = findDeployment(instance.db, deployment) ?? {};
+  const folders = isGone ? foldersLeft(instance, { ...view, link }) : [];
   return {
     deployment,
-    kind: kindOf(instance, deployment),
+    kind,
     state: view.state === 'running' ? 'interrupted' : view.state,
     number: view.release,
     durationMs: lasted(view.startedAt, view.endedAt),
@@ -25,8 +31,14 @@ export function outcomeOf(instance: Instance, deployment: string): RunOutcome {
       return { name, state, durationMs: lasted(step?.startedAt, step?.endedAt) };
     }),
     logFile: log,
+    foldersLeft: folders,
     lastLines: lastLinesOf(instance, view).lastLines,
-    document: { ...view, log, artifacts: artifactsOf(instance, deployment) },
+    document: {
+      ...view,
+      log,
+      artifacts: artifactsOf(instance, deployment),
+      ...(isGone && { folders }),
+    },
   };
 }
 

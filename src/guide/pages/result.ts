@@ -1,5 +1,5 @@
 import { askedInputs } from '../inputs.ts';
-import { isCarried, isInstalling, openWait, standingOf, type Known } from '../known.ts';
+import { foldersStay, isCarried, isInstalling, openWait, standingOf, type Known } from '../known.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
 import type { RunOutcome } from '../site.ts';
@@ -61,7 +61,7 @@ function titleOf({ kind, state, number }: RunOutcome): string {
 }
 
 function blocksOf({ facts }: Known, outcome: RunOutcome): Block[] {
-  const { state, durationMs, error, at, steps, logFile, lastLines } = outcome;
+  const { state, durationMs, error, at, steps, logFile, lastLines, foldersLeft } = outcome;
   const isGood = state === 'succeeded';
   return [
     ...(isGood || error === null ? [] : [{ kind: 'notice', tone: 'problem', text: error } as const]),
@@ -83,6 +83,9 @@ function blocksOf({ facts }: Known, outcome: RunOutcome): Block[] {
         ms === null ? `${name}: ${inWords(how)}` : `${name}: ${inWords(how)}, ${lasted(ms)}`,
       ),
     },
+    ...(foldersLeft.length === 0
+      ? []
+      : [{ kind: 'heading', text: foldersStay } as const, { kind: 'list', items: foldersLeft } as const]),
     ...(isGood || lastLines.length === 0
       ? []
       : [{ kind: 'verbatim', title: 'Last lines', text: lastLines.join('\n') } as const]),

@@ -252,6 +252,9 @@ test('what is installed is taken away by the steps of its process, and can be in
   await using site = await at(installedSite(), first);
   const outcome = await site.run({ kind: 'uninstall', environment: env }, hooks());
   expect(outcome).toMatchObject({ state: 'succeeded', steps: [{ name: 'Take away', state: 'succeeded' }] });
+  // Its steps remove nothing, and in the files of the package stand values of this site.
+  const left = [join(root, 'plant', 'apps', env, 'Orders.Web', '1.0.0')];
+  expect(outcome).toMatchObject({ kind: 'uninstall', foldersLeft: left, document: { folders: left } });
   expect(effectsIn(vendor.marks)).toEqual({ gone: 1 });
   expect(await site.standing(env)).toMatchObject({
     installed: null,

@@ -393,6 +393,7 @@ function outcomeOf(): Omit<RunOutcome, 'kind'> {
       { name: 'Web', state: 'succeeded', durationMs: 2000 },
     ],
     logFile: '/var/lib/crossgap/runs/d-1/log.txt',
+    foldersLeft: [],
     lastLines: ['done'],
     document: { id: 'd-1', state: 'succeeded' },
   };
