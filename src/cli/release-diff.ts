@@ -9,7 +9,11 @@ import { section, table } from './table.ts';
 export type ReleaseDiff = {
   readonly document: Readonly<Record<string, unknown>>;
   readonly text: readonly string[];
+  /** The parts of them that differ, each with its lines. */
+  readonly parts: readonly DiffPart[];
 };
+
+export type DiffPart = { readonly title: string; readonly lines: readonly string[] };
 
 /** Packages, process, inputs and notes; the process only where both revisions are here. */
 export function releaseDiff(instance: Instance, a: ReleaseRow, b: ReleaseRow): ReleaseDiff {
@@ -18,6 +22,27 @@ export function releaseDiff(instance: Instance, a: ReleaseRow, b: ReleaseRow): R
   const process = before !== undefined && after !== undefined ? diffRevisions(before, after) : null;
   const notesDiffer = a.document.notes?.digest !== b.document.notes?.digest;
   const notes = notesDiffer ? { before: notesOf(instance, a), after: notesOf(instance, b) } : null;
+  const isOtherProcess = a.document.revision.digest !== b.document.revision.digest;
+  const parts = [
+    {
+      title: 'Packages',
+      differs: packages.length > 0,
+      lines:
+        packages.length === 0
+          ? ['The packages are the same']
+          : table(packages.map((one) => [one.id, one.before ?? '(none)', '→', one.after ?? '(none)'])),
+    },
+    {
+      title: 'Process',
+      differs: isOtherProcess,
+      lines: process === null ? ['One of the two revisions is not here'] : describeDiff(process),
+    },
+    {
+      title: 'Notes',
+      differs: notes !== null,
+      lines: notes === null ? ['The notes are the same'] : firstLines(notes.after ?? '(none)'),
+    },
+  ];
   return {
     document: {
       a: { release: releaseOf(instance.db, a), digest: a.digest },
@@ -29,18 +54,9 @@ export function releaseDiff(instance: Instance, a: ReleaseRow, b: ReleaseRow): R
     },
     text: [
       `${releaseOf(instance.db, a)} → ${releaseOf(instance.db, b)}`,
-      ...section(
-        'Packages',
-        packages.length === 0
-          ? ['The packages are the same']
-          : table(packages.map((one) => [one.id, one.before ?? '(none)', '→', one.after ?? '(none)'])),
-      ),
-      ...section(
-        'Process',
-        process === null ? ['One of the two revisions is not here'] : describeDiff(process),
-      ),
-      ...section('Notes', notes === null ? ['The notes are the same'] : firstLines(notes.after ?? '(none)')),
+      ...parts.flatMap(({ title, lines }) => section(title, lines)),
     ],
+    parts: parts.flatMap(({ title, lines, differs }) => (differs ? [{ title, lines }] : [])),
   };
 }
 

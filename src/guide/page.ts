@@ -7,8 +7,16 @@ export type Block =
   | { readonly kind: 'facts'; readonly facts: readonly (readonly [name: string, value: string])[] }
   | { readonly kind: 'list'; readonly items: readonly string[] }
   | { readonly kind: 'checks'; readonly checks: readonly Check[] }
-  /** Text that stands as it is, such as a script or the lines of a result; long ones are folded away in a browser. */
-  | { readonly kind: 'verbatim'; readonly title: string; readonly text: string }
+  /**
+   * Text that stands as it is, such as a script or the lines of a result; long ones are folded away in a browser, and
+   * so is what stands aside: it need not be read before something is decided.
+   */
+  | {
+      readonly kind: 'verbatim';
+      readonly title: string;
+      readonly text: string;
+      readonly isAside?: boolean;
+    }
   /** How far something has come. Lines are only ever added to it. */
   | { readonly kind: 'progress'; readonly done: Progress | null; readonly lines: readonly ProgressLine[] };
 
@@ -69,6 +77,10 @@ export type Action = {
   readonly label: string;
   /** What it means, where there is something to choose. */
   readonly about: string | null;
+  /** The fields of the page belong to it: who chooses it in a terminal is asked for them then. */
+  readonly isSigned?: boolean;
+  /** It stands for having read the page: a terminal offers it once all was shown that does not stand aside. */
+  readonly isForReaders?: boolean;
 };
 
 export type Page = {

@@ -13,7 +13,7 @@ export function signingFields(
       name: 'by',
       label: 'Your name',
       help: `Kept with the ${what}.`,
-      required: by === null,
+      required: true,
       value: by,
       problem: problems['by'] ?? null,
     }),

@@ -151,8 +151,8 @@ export type Standing = {
   /** A run that came to no end: where it stands, in words and numbers. */
   readonly open: OpenRun | null;
   readonly inputs: readonly InputStanding[];
-  /** What changes against what is installed: steps, scripts, packages, inputs; one line each. */
-  readonly changes: readonly string[];
+  /** What changes against what is installed: packages, steps with their scripts and inputs, notes. */
+  readonly changes: readonly { readonly title: string; readonly lines: readonly string[] }[];
   /** Every script that may run, those of packages and those that take it away among them. */
   readonly scripts: readonly ScriptStanding[];
   readonly consent: {

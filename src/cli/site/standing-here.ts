@@ -43,7 +43,9 @@ export async function standingHere(
     open: openRun(instance, { process, link, environment }) ?? null,
     inputs: inputsHere(instance, release, { revision, environment, before }),
     changes:
-      before === undefined || before.digest === release.digest ? [] : changesSince(instance, before, release),
+      before === undefined || before.digest === release.digest
+        ? []
+        : releaseDiff(instance, before, release).parts,
     ...(await scriptsHere(instance, release, environment)),
     steps: preview.steps.map(({ id, name, action, skippedBecause }) => ({
       id,
@@ -97,12 +99,6 @@ function lackingHere(instance: Instance, release: ReleaseRow, environment: strin
   return inputsHere(instance, release, { revision, environment, before: undefined })
     .filter((input) => input.required && !input.isKnown && input.default === null)
     .map((input) => ({ ...input, hasTest: false }));
-}
-
-function changesSince(instance: Instance, before: ReleaseRow, release: ReleaseRow): string[] {
-  return releaseDiff(instance, before, release)
-    .text.slice(1)
-    .filter((line) => line.trim() !== '');
 }
 
 /** Every script with what was said to it here; none where the release is not whole here, which is in the way by itself. */

@@ -37,7 +37,7 @@ export const isLacking = ({ state }: Check): boolean => state === 'lacking';
 function saidOf(found: readonly Check[] | null): string {
   if (found === null) return 'This machine is being looked at. Nothing is changed by that.';
   return found.some(isLacking)
-    ? 'Nothing was changed. Mend what is lacking and look again, go back to mend what was typed, or leave and come again.'
+    ? 'Nothing was changed. Mend what is lacking and look again, or go back to mend what was typed. Who leaves is asked anew at the next start.'
     : `${leftOpen(found) ?? 'All is as it should be.'} Nothing was changed so far.`;
 }
 

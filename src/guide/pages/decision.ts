@@ -23,7 +23,7 @@ export const decision: Leaf = {
             { kind: 'verbatim', title: 'Instructions', text: wait.text },
           ],
       fields: signingFields('answer', { by: null, problems }),
-      actions: wait.offers.map((answer) => answers[answer]),
+      actions: wait.offers.map((answer) => ({ ...answers[answer], isSigned: true })),
       mustChoose: true,
       noWayBack: true,
     };

@@ -4,7 +4,7 @@ import { goOn, never, next, once, type Hand, type Leaf, type Step } from '../lea
 import type { Action, Block, Said } from '../page.ts';
 import { unapproved } from '../scripts.ts';
 import { signedIn, signingFields } from '../signing.ts';
-import type { Release, ScriptStanding, Standing } from '../site.ts';
+import type { JudgedSignature, Release, ScriptStanding, Standing } from '../site.ts';
 import { count, moment, short, size, span } from '../../words.ts';
 
 /** What the release is, what changes against what is installed, and every script with its text. */
@@ -26,6 +26,7 @@ export const release: Leaf = {
         ...(what.notes === null ? [] : [{ kind: 'verbatim', title: 'Notes', text: what.notes } as const]),
         { kind: 'heading', text: 'What changes' },
         ...changes(standing),
+        ...scripts(standing),
         { kind: 'heading', text: 'Packages' },
         {
           kind: 'list',
@@ -34,21 +35,16 @@ export const release: Leaf = {
               `${id} ${version}, ${size(sizeBytes)}, signed by ${signer}: the signature is good`,
           ),
         },
-        ...signatures.map(({ id, version, steps }): Block => ({
-          kind: 'verbatim',
-          title: `How the signature of ${id} ${version} was judged`,
-          text: steps.join('\n'),
-        })),
         { kind: 'heading', text: 'Steps' },
         {
           kind: 'list',
           items: standing.steps.map(({ name, kind, skippedBecause }, at) =>
             skippedBecause === null
-              ? `${at + 1}. ${name} (${kind})`
-              : `${at + 1}. ${name} (${kind}): skipped, ${skippedBecause}`,
+              ? `${at + 1}. ${name} (${does[kind] ?? kind})`
+              : `${at + 1}. ${name}: skipped, ${skippedBecause}`,
           ),
         },
-        ...scripts(standing),
+        ...asides(standing, signatures),
       ],
       ...(needsApproval(known) && {
         fields: signingFields('approval', { by: approver(known), problems }),
@@ -58,6 +54,12 @@ export const release: Leaf = {
     };
   },
   take: async (hand, _key, said) => (said.action === 'approve' ? await approved(hand, said) : next),
+};
+
+const does: Readonly<Record<string, string>> = {
+  run: 'a script',
+  package: 'a package',
+  manual: 'done by a person',
 };
 
 /** Who only looks changes nothing, and approves nothing. */
@@ -79,10 +81,12 @@ function waysOn(known: Known): Action[] {
     id: 'approve',
     label: `Approve ${open === 1 ? 'this script' : `these ${open} scripts`} and go on`,
     about: `Kept with ${approver(known) === null ? 'your name' : `the name ${approver(known)}, if no other is typed`}; the same text in the same place is not asked about again.`,
+    isSigned: true,
+    isForReaders: true,
   };
   const bySignature: Action = {
     ...goOn,
-    label: 'Go on without approving them',
+    label: `Go on without approving ${open === 1 ? 'it' : 'them'}`,
     about: "This site lets scripts run by their maker's signature; nothing is kept of it.",
   };
   return standing.consent.isAsked ? [approve] : [approve, bySignature];
@@ -127,14 +131,14 @@ function factsOf(what: Release, made: Release['author'], standing: Standing): (r
   ];
 }
 
-function changes({ installed, changes: lines }: Standing): Block[] {
+function changes({ installed, changes: parts }: Standing): Block[] {
   if (installed === null) return [{ kind: 'text', text: 'It is installed here for the first time.' }];
-  return lines.length === 0
-    ? [{ kind: 'text', text: `Nothing but its number, against ${installed.number}.` }]
-    : [
-        { kind: 'text', text: `Against ${installed.number}:` },
-        { kind: 'list', items: lines },
-      ];
+  if (parts.length === 0)
+    return [{ kind: 'text', text: `Nothing but its number, against ${installed.number}.` }];
+  return [
+    { kind: 'text', text: `Against ${installed.number}:` },
+    ...parts.map(({ title, lines }): Block => ({ kind: 'verbatim', title, text: lines.join('\n') })),
+  ];
 }
 
 function scripts(standing: Standing): Block[] {
@@ -167,8 +171,24 @@ function scripts(standing: Standing): Block[] {
           } as const,
         ]
       : []),
-    ...all.flatMap(scriptBlocks),
+    ...unapproved(standing).flatMap(scriptBlocks),
   ];
+}
+
+/** What need not be read before anything is decided: scripts that were approved before, and how signatures were judged. */
+function asides({ scripts: all }: Standing, signatures: readonly JudgedSignature[]): Block[] {
+  const approvedBefore = all.filter(({ approval }) => approval !== null).flatMap(scriptBlocks);
+  const judged = signatures.map(({ id, version, steps }): Block => ({
+    kind: 'verbatim',
+    title: `How the signature of ${id} ${version} was judged`,
+    text: steps.join('\n'),
+  }));
+  return [
+    ...(approvedBefore.length === 0 ? [] : [{ kind: 'heading', text: 'Scripts approved before' } as const]),
+    ...approvedBefore,
+    { kind: 'heading', text: 'Signatures' } as const,
+    ...judged,
+  ].map((block): Block => (block.kind === 'verbatim' ? { ...block, isAside: true } : block));
 }
 
 function scriptBlocks(script: ScriptStanding): Block[] {

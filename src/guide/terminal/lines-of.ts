@@ -18,6 +18,9 @@ export function toned(tone: Tone, text: string, { hasColour }: Manner): string {
   return hasColour ? styleText(styles[tone], text, { validateStream: false }) : text;
 }
 
+/** Lines that a page has above its blocks. */
+export const headingLines = 3;
+
 /** A page as lines of at most so many columns, without its fields and what is done with it. */
 export function linesOf(page: Page, manner: Manner): string[] {
   const { title, place } = page;
@@ -53,9 +56,11 @@ function blockLines(block: Block, manner: Manner): string[] {
       const names = block.facts.map(([name]) => widthOf(printable(name)));
       const width = Math.max(0, ...names.filter((one) => one <= nameWidthMax));
       return block.facts.flatMap(([name, value], at) => {
-        const [begin, room] = [`${printable(name)}:`, width - names[at]!];
-        if (room >= 0) return [`${begin}${' '.repeat(room)}  ${printable(value)}`];
-        return [begin, `${' '.repeat(width + 1)}  ${printable(value)}`];
+        const [begin, text, room] = [`${printable(name)}:`, printable(value), width - names[at]!];
+        const indent = ' '.repeat(width + 3);
+        // A digest is not broken: it has a line of its own where it fits.
+        if (!text.includes(' ') && widthOf(indent + text) > manner.columns) return [begin, `  ${text}`];
+        return room < 0 ? [begin, `${indent}${text}`] : [`${begin}${' '.repeat(room + 2)}${text}`];
       });
     }
     case 'list':

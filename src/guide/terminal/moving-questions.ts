@@ -71,15 +71,20 @@ export function movingQuestions(
         ...(about !== null && { description: folded(about) }),
       }));
       const none = { name: '(choose with the arrow keys)', value: undecided };
-      for (;;) {
-        const chosen = await inOurWay(
+      const message = 'What now?';
+      if (!mustChoose) return await inOurWay(select({ message, choices, loop: false }, on(signal)));
+      // Asked until something is chosen, on the same lines.
+      let chosen = undecided;
+      while (chosen === undecided) {
+        chosen = await inOurWay(
           select(
-            { message: 'What now?', choices: mustChoose ? [none, ...choices] : choices, loop: false },
-            on(signal),
+            { message, choices: [none, ...choices], loop: false },
+            { ...on(signal), clearPromptOnDone: true },
           ),
         );
-        if (chosen !== undecided) return chosen;
       }
+      say(`${message} ${choices.find(({ value }) => value === chosen)?.name ?? ''}\n`);
+      return chosen;
     },
     async more(signal) {
       const typed = await inOurWay(

@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
 import type { Ending, Guide } from '../guide.ts';
-import type { Action, Page } from '../page.ts';
-import { linesOf, progressLine, progressText, type Manner } from './lines-of.ts';
+import type { Action, Field, Page } from '../page.ts';
+import { progressLine, progressText, type Manner } from './lines-of.ts';
 import { movingQuestions } from './moving-questions.ts';
 import { outliveTerminal } from './outlive-terminal.ts';
 import { plainQuestions } from './plain-questions.ts';
 import { PersonEnded, type Questions } from './questions.ts';
+import { leftAfter, nothingUnread, readAfter, toRead, type Unread } from './reading.ts';
 import type { Keys } from './typed-lines.ts';
 
 export type Screen = {
@@ -29,33 +30,30 @@ export async function showGuide(guide: Guide, screen: Screen): Promise<Ending> {
 
 type Showing = { readonly screen: Screen; readonly questions: Questions; readonly signal: AbortSignal };
 
+/** A page before a person: what was typed into it, and what of it was not shown yet. */
+type Visit = {
+  readonly page: Page;
+  readonly values: Record<string, string>;
+  unread: Unread;
+  /** Whether its fields were gone through. */
+  isFilled: boolean;
+};
+
 /** What a terminal adds to the ways on: a line that was typed can't be gone back to. */
 const change: Action = { id: 'change', label: 'Change what is typed', about: null };
+const readOn: Action = {
+  id: 'read-on',
+  label: 'Read on',
+  about: 'Shows what was passed over, from where it was left.',
+};
 
 async function walkThrough(guide: Guide, showing: Showing): Promise<void> {
-  const { questions, signal } = showing;
-  let last: Page | undefined;
-  let values: Record<string, string> = {};
+  let visit: Visit | undefined;
   try {
-    while (!signal.aborted && guide.page.id !== 'over') {
-      const page = guide.page;
-      const isAnother = last === undefined || !isSame(last, page);
-      if (isAnother) values = {};
-      await tellPage(page, last, showing);
-      last = page;
-      if (page.isBusy) {
-        last = await follow(guide, page, showing);
-        continue;
-      }
-      const wrong = page.fields.filter(({ problem }) => problem !== null);
-      await fill(isAnother ? page.fields : wrong, values, showing);
-      const ways = page.fields.length === 0 ? page.actions : withChange(page.actions);
-      let chosen = await questions.action({ actions: ways, mustChoose: page.mustChoose }, signal);
-      while (chosen === change.id) {
-        await fill(page.fields, values, showing);
-        chosen = await questions.action({ actions: ways, mustChoose: page.mustChoose }, signal);
-      }
-      await guide.submit({ action: chosen, values });
+    while (!showing.signal.aborted && guide.page.id !== 'over') {
+      visit = await visited(guide.page, visit, showing);
+      if (visit.page.isBusy) await follow(guide, visit.page, showing);
+      else await guide.submit({ action: await answered(visit, showing), values: visit.values });
     }
   } catch (error) {
     if (!(error instanceof PersonEnded)) throw error;
@@ -65,59 +63,102 @@ async function walkThrough(guide: Guide, showing: Showing): Promise<void> {
 
 const isSame = (one: Page, other: Page): boolean => one.id === other.id && one.title === other.title;
 
-/** Before what leads away from the page. */
-function withChange(actions: readonly Action[]): readonly Action[] {
-  const at = actions.findIndex(({ id }) => id === 'back' || id === 'leave');
-  return at < 0 ? [...actions, change] : [...actions.slice(0, at), change, ...actions.slice(at)];
+/** Writes a page; of one that stood already, with what was typed into it, only what is another. */
+async function visited(page: Page, before: Visit | undefined, showing: Showing): Promise<Visit> {
+  const last = before !== undefined && isSame(before.page, page) ? before : undefined;
+  const fresh = toRead(page, last?.page, mannerOf(showing.screen));
+  const left = await show(fresh, page.isBusy, showing);
+  return {
+    page,
+    values: last?.values ?? {},
+    unread: readAfter(last?.unread ?? nothingUnread, left),
+    isFilled: last?.isFilled ?? false,
+  };
 }
 
+/** Asks for what the page asks, until the person goes on by one of its ways. */
+async function answered(visit: Visit, showing: Showing): Promise<string> {
+  const { page, values } = visit;
+  const { questions, signal } = showing;
+  const wrong = page.fields.filter(({ problem }) => problem !== null);
+  const typed = new Set<string>();
+  const fillIn = async (fields: readonly Field[]): Promise<void> => {
+    await fill(fields, { values, typed }, showing);
+    visit.isFilled = true;
+  };
+  // A name below an answer is asked for once there is an answer.
+  const isSigned = page.actions.some((action) => action.isSigned);
+  if (visit.isFilled) await fillIn(wrong);
+  else if (!isSigned) await fillIn(page.fields);
+  for (;;) {
+    const actions = waysOn(page, visit);
+    const chosen = await questions.action({ actions, mustChoose: page.mustChoose }, signal);
+    if (chosen === readOn.id) visit.unread = await show(visit.unread, false, showing);
+    else if (chosen === change.id) await fillIn(page.fields);
+    else {
+      const isToSign = actions.some((action) => action.id === chosen && action.isSigned === true);
+      if (isToSign && !visit.isFilled) await fillIn(page.fields);
+      return chosen;
+    }
+  }
+}
+
+/** The ways on as a terminal has them; what is for readers is there once nothing is left that they need. */
+function waysOn({ actions, fields }: Page, { unread, isFilled }: Visit): readonly Action[] {
+  const isRead = unread.needed === 0;
+  const offered = actions.filter((action) => isRead || action.isForReaders !== true);
+  const isOut = offered.findIndex(({ id }) => id === 'back' || id === 'leave');
+  const out = isOut < 0 ? offered.length : isOut;
+  return [
+    ...(isRead ? [] : [readOn]),
+    ...offered.slice(0, out),
+    ...(isFilled && fields.length > 0 ? [change] : []),
+    ...offered.slice(out),
+  ];
+}
+
+/** Asks for fields one by one. What was wrong with one is not told any more once it was typed again. */
 async function fill(
-  fields: Page['fields'],
-  values: Record<string, string>,
+  fields: readonly Field[],
+  { values, typed }: { readonly values: Record<string, string>; readonly typed: Set<string> },
   { questions, signal }: Showing,
 ): Promise<void> {
   for (const field of fields) {
     const before = values[field.name];
     const isTyped = before !== undefined && before !== '';
-    const shown = !isTyped ? field : field.secret ? { ...field, isKept: true } : { ...field, value: before };
-    const typed = await questions.field(shown, signal);
-    if (typed !== undefined) values[field.name] = typed;
+    const stands = !isTyped ? {} : field.secret ? { isKept: true } : { value: before };
+    const problem = typed.has(field.name) ? null : field.problem;
+    const said = await questions.field({ ...field, ...stands, problem }, signal);
+    if (said === undefined) continue;
+    values[field.name] = said;
+    typed.add(field.name);
   }
 }
 
-/** Writes a page; of one that stood already only what is another. Long ones stop at each screen. */
-async function tellPage(page: Page, last: Page | undefined, showing: Showing): Promise<void> {
-  const { screen, questions, signal } = showing;
+/** Writes lines, screen by screen, until there are no more or the person has seen enough; what is left then. */
+async function show(
+  unread: Unread,
+  isBusy: boolean,
+  { screen, questions, signal }: Showing,
+): Promise<Unread> {
   const { output } = screen;
-  const manner = mannerOf(screen);
-  const all = linesOf(page, manner);
-  const lines = last !== undefined && isSame(last, page) ? linesAfter(page, last, manner) : all;
+  const { lines } = unread;
   const rows = Math.max(10, output.rows ?? 24) - 2;
   for (let at = 0; at < lines.length; at += rows) {
+    const shown = at + rows;
     output.write(
       lines
-        .slice(at, at + rows)
+        .slice(at, shown)
         .map((line) => `${line}\n`)
         .join(''),
     );
-    const isLast = at + rows >= lines.length;
-    if (!isLast && !page.isBusy && !(await questions.more(signal))) return;
+    if (shown < lines.length && !isBusy && !(await questions.more(signal))) return leftAfter(unread, shown);
   }
+  return nothingUnread;
 }
-
-/** From the first block that is not as it was. */
-function linesAfter(page: Page, last: Page, manner: Manner): string[] {
-  const firstNew = page.blocks.findIndex(
-    (block, at) => JSON.stringify(block) !== JSON.stringify(last.blocks[at]),
-  );
-  if (firstNew < 0) return [];
-  return linesOf({ ...page, blocks: page.blocks.slice(firstNew) }, manner).slice(headingLines);
-}
-
-const headingLines = 3;
 
 /** What is under way, as it comes; resolves when the page is another or asks something. */
-async function follow(guide: Guide, page: Page, { screen, signal }: Showing): Promise<Page> {
+async function follow(guide: Guide, page: Page, { screen, signal }: Showing): Promise<void> {
   const { output, isPlain } = screen;
   const { promise, resolve } = Promise.withResolvers<void>();
   let [told, percent, isOnLine] = [0, '', false];
@@ -152,7 +193,6 @@ async function follow(guide: Guide, page: Page, { screen, signal }: Showing): Pr
   await promise;
   stop();
   clear();
-  return page;
 }
 
 function isTenth(text: string, before: string): boolean {

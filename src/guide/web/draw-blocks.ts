@@ -58,7 +58,7 @@ function drawBlock(block: Block, at: number, isOnly: boolean): Html {
         ${block.checks.map(drawCheck)}
       </ul> `;
     case 'verbatim':
-      return html`<details class="verbatim" id="block-${at}" ${(isOnly || isShort(block.text)) && html`open`}>
+      return html`<details class="verbatim" id="block-${at}" ${isOpen(block, isOnly) && html`open`}>
         <summary>${block.title}</summary>
         <pre tabindex="0" role="region" aria-label="${block.title}">${block.text}</pre>
       </details> `;
@@ -124,6 +124,7 @@ function isNumbered(item: string): boolean {
   return /^\d{1,4}\. /.test(item);
 }
 
-function isShort(text: string): boolean {
-  return text.trimEnd().split('\n').length <= linesSeenMax;
+function isOpen({ text, isAside = false }: Block & { kind: 'verbatim' }, isOnly: boolean): boolean {
+  if (isAside) return false;
+  return isOnly || text.trimEnd().split('\n').length <= linesSeenMax;
 }

@@ -1,9 +1,17 @@
 import { PassThrough, Writable } from 'node:stream';
-import { expect, test } from 'vitest';
-import { startGuide } from '../../../src/guide/index.ts';
+import { describe, expect, test } from 'vitest';
+import { startGuide, type ScriptStanding } from '../../../src/guide/index.ts';
 import { showGuide } from '../../../src/guide/terminal/index.ts';
 import { linesOf } from '../../../src/guide/terminal/lines-of.ts';
-import { fakeSite, theSecret, theWords, type FakeFacts, type FakeSite } from '../support/fake-site.ts';
+import {
+  aWait,
+  fakeSite,
+  theSecret,
+  theSet,
+  theWords,
+  type FakeFacts,
+  type FakeSite,
+} from '../support/fake-site.ts';
 import { asked } from '../support/walking.ts';
 
 type Session = { readonly site: FakeSite; readonly exitCode: number; readonly seen: string };
@@ -124,6 +132,80 @@ test('a field that need not be filled is emptied by a dash', async () => {
   expect(seen).toContain('Problem: Give one of the two, not both');
   expect(seen).toContain('Or a certificate file [acme.pem; - empties it]: ');
   expect(site.asked).toContain('believe');
+});
+
+describe('J2.15: scripts that are to be approved', () => {
+  const unapproved: ScriptStanding = {
+    where: 'step Stop service',
+    language: 'bash',
+    from: 'the process',
+    digest: '2b'.repeat(32),
+    text: Array.from({ length: 60 }, (_, at) => `echo line ${at + 1}`).join('\n'),
+    remark: null,
+    approval: null,
+    before: null,
+    isNew: true,
+  };
+  const facts = {
+    maker: { believed: true },
+    standing: { scripts: [unapproved], consent: { set: theSet, isAsked: true } },
+  } as const;
+  const readAll = Array.from({ length: 4 }, () => '');
+
+  test('can be approved once they were shown, and not where they were passed over', async () => {
+    const { seen, site } = await types(['', 'q', '1', ...readAll, '1', 'M. Example', 'ticket 4711'], facts);
+    const [passedOver = '', read = ''] = seen.split('1  Read on');
+    expect(passedOver).not.toContain('echo line 60');
+    expect(passedOver).not.toContain('Approve');
+    expect(read.indexOf('echo line 60')).toBeLessThan(read.indexOf('1  Approve this script and go on'));
+    expect(read.match(/echo line/g)).toHaveLength(60 - (passedOver.match(/echo line/g)?.length ?? 0));
+    expect(site.asked).toContain('approve M. Example ticket 4711');
+  });
+
+  test('are approved by a name that is asked for then, and again where none was typed', async () => {
+    const { seen, site } = await types(['', ...readAll, '1', '', '', 'M. Example', '1'], facts);
+    expect(seen.indexOf('Your name (needed): ')).toBeGreaterThan(seen.indexOf('1  Approve this script'));
+    expect(seen).toContain('Problem: Your name is needed');
+    expect(site.asked).toContain('approve M. Example');
+  });
+});
+
+test('a step that a person does is decided first, and signed then', async () => {
+  const open = {
+    deployment: 'd-0',
+    kind: 'install',
+    state: 'waiting',
+    number: '3.2.0',
+    at: null,
+    done: [],
+    error: null,
+    wait: aWait,
+  } as const;
+  const { seen, site } = await types(['', '1', '1', 'M. Example', 'ticket 4711'], {
+    maker: { believed: true },
+    standing: { open },
+  });
+  expect(seen.indexOf('Your name (needed): ')).toBeGreaterThan(seen.indexOf('1  It is done'));
+  expect(site.decisions).toEqual([{ answer: 'approve', by: 'M. Example', note: 'ticket 4711' }]);
+});
+
+test('what was wrong with a field is not told any more once it is mended', async () => {
+  const { seen } = await types(['', 'amber', '', '', theWords, '2', '', '', '3']);
+  expect(seen.match(/Problem: Cannot believe acme/g)).toHaveLength(1);
+});
+
+test('a digest is not broken: where it does not fit beside its name it stands below', () => {
+  const facts = [
+    ['SHA-256', 'ab'.repeat(32)],
+    ['Words of this site', 'amber'],
+  ] as const;
+  const page = { id: 'a', title: 'A', place: null, blocks: [{ kind: 'facts', facts }] } as const;
+  const bare = { ...page, fields: [], actions: [], mustChoose: false, isBusy: false } as const;
+  expect(linesOf(bare, { columns: 80, hasColour: false }).slice(-3)).toEqual([
+    'SHA-256:',
+    `  ${'ab'.repeat(32)}`,
+    'Words of this site:  amber',
+  ]);
 });
 
 test('what a file says of itself gives the terminal no orders', async () => {

@@ -4,12 +4,23 @@ import { aWait, anInput, fakeSite } from '../support/fake-site.ts';
 import { asked } from '../support/walking.ts';
 import { long } from './long-words.ts';
 
-// A guide over a site on paper, shown in the terminal this is started in: `node shown.ts [plain] [waiting] [long]`.
+// A guide over a site on paper, shown in the terminal this is started in: `node shown.ts [plain] [waiting] [long] [open]`.
+const cutOff = {
+  deployment: 'd-0',
+  kind: 'install',
+  state: 'interrupted',
+  number: '3.2.0',
+  at: null,
+  done: [],
+  error: null,
+  wait: null,
+} as const;
 const words = process.argv.slice(2);
 const { showGuide } = await inTerminal();
 const guide = startGuide(
   fakeSite({
     ...(words.includes('waiting') && { outcomes: [{ state: 'waiting', wait: aWait }] }),
+    ...(words.includes('open') && { standing: { open: cutOff } }),
     ...(words.includes('long') && { inputs: [anInput({ name: 'Share', ...long })] }),
   }),
   asked,
