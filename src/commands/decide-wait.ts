@@ -22,6 +22,8 @@ export type PersonsWord = {
   /** Id, name or position of the step that is meant; needed where several wait. */
   readonly step: string | undefined;
   readonly note: string | null;
+  /** How the person signs; null where the account says who it is. */
+  readonly by: string | null;
 };
 
 const answeredFor: Readonly<Record<Answer, AskedWait['for']>> = {
@@ -39,7 +41,7 @@ const answeredFor: Readonly<Record<Answer, AskedWait['for']>> = {
 export function decideWait(
   run: { readonly deployment: string; readonly state: string },
   waits: readonly AskedWait[],
-  { answer, step, note }: PersonsWord,
+  { answer, step, note, by }: PersonsWord,
 ): Decision {
   const { deployment } = run;
   const kind = answeredFor[answer];
@@ -65,7 +67,7 @@ export function decideWait(
       },
     );
   }
-  return [atHome(DeploymentDecided.make({ deployment, wait: only.wait, answer, note }))];
+  return [atHome(DeploymentDecided.make({ deployment, wait: only.wait, answer, note, by }))];
 }
 
 function isStep({ stepId, step, position }: AskedWait, named: string): boolean {

@@ -148,15 +148,17 @@ export const DeploymentAsked = defineEvent(
 /** Nothing of a run goes on any more until a person has decided; no process runs it. */
 export const DeploymentWaiting = defineEvent('deployment.waiting', z.strictObject({ deployment }));
 
-/** A person decided what a run waited for. */
-export const DeploymentDecided = defineEvent(
-  'deployment.decided',
-  z.strictObject({
-    deployment,
-    wait,
-    answer: z.enum(['approve', 'refuse', 'retry', 'ignore', 'fail']),
-    note: z.string().nullable(),
-  }),
+const decided = {
+  deployment,
+  wait,
+  answer: z.enum(['approve', 'refuse', 'retry', 'ignore', 'fail']),
+  note: z.string().nullable(),
+};
+
+/** A person decided what a run waited for; `by` is how they signed, null where the actor of the entry says who it was. */
+export const DeploymentDecided = defineEvent('deployment.decided', z.strictObject(decided)).next(
+  z.strictObject({ ...decided, by: z.string().nullable() }),
+  (data) => ({ ...data, by: null }),
 );
 
 /** A person asked to stop it. */

@@ -71,8 +71,8 @@ export const deploymentQueue: Projection = {
           halt.run(event.data.deployment);
           return;
         case 'deployment.decided': {
-          const { deployment, wait, answer, note } = event.data;
-          decide.run(answer, note, header.actor, header.at, deployment, wait);
+          const { deployment, wait, answer, note, by } = event.data;
+          decide.run(answer, note, by ?? header.actor, header.at, deployment, wait);
           goOn.run(deployment);
           return;
         }

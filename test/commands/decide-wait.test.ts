@@ -28,18 +28,25 @@ const say = (answer: 'approve' | 'refuse' | 'retry' | 'ignore' | 'fail', step?: 
   answer,
   step,
   note: null,
+  by: null,
 });
 const word = (by: string, answer: 'approve' | 'refuse') => ({ by, answer });
 
 describe("a person's word on a run that waits", () => {
   test('is recorded with its note, for the step that waits', () => {
-    const decision = decideWait(run(), [wait()], { answer: 'refuse', step: undefined, note: 'no ticket' });
+    const decision = decideWait(run(), [wait()], {
+      answer: 'refuse',
+      step: undefined,
+      note: 'no ticket',
+      by: 'M. Example',
+    });
     expect(decided(decision)).toEqual(['self deployment.decided']);
     expect(dataOf(decision, 'deployment.decided')).toEqual({
       deployment: 'deployment-1',
       wait: 1,
       answer: 'refuse',
       note: 'no ticket',
+      by: 'M. Example',
     });
   });
 

@@ -88,6 +88,16 @@ describe('a value of the vault is not recorded', () => {
         answer: 'approve',
         step: undefined,
         note: leak,
+        by: null,
+      }),
+    ],
+    [
+      'the name of who confirms a step',
+      decideWait({ deployment: 'deployment-1', state: 'waiting' }, [asked], {
+        answer: 'approve',
+        step: undefined,
+        note: null,
+        by: leak,
       }),
     ],
     ['the reason of an answer', answerOffer(offer, { answer: 'refused', reason: leak, until: null })],

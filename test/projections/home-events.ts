@@ -117,7 +117,7 @@ export function homeEvents(link: string, release: string): MadeEvent[] {
       offers: ['retry', 'fail'],
     }),
     DeploymentWaiting.make({ deployment }),
-    DeploymentDecided.make({ deployment, wait: 1, answer: 'retry', note: null }),
+    DeploymentDecided.make({ deployment, wait: 1, answer: 'retry', note: null, by: null }),
     DeploymentInterrupted.make({ deployment, at: null }),
     DeploymentResumed.make({ deployment }),
     DeploymentCancelRequested.make({ deployment }),

@@ -5,12 +5,13 @@ import { CliError } from '../errors.ts';
 import { deploymentOf, settle } from '../settle.ts';
 import { askedFor, finished } from './deploy.ts';
 
-const noteLengthMax = 4000;
+const [noteLengthMax, nameLengthMax] = [4000, 200];
 
 const ID = needed('ID', 'id of the deployment');
 const options = {
   step: text('S', 'id, name or number of the step, where several wait'),
   note: text('TEXT', 'kept with the decision'),
+  by: text('NAME', 'who decides, where that is not who this account is'),
   wait: flag('show progress and end with the outcome'),
 };
 
@@ -58,19 +59,31 @@ type Said = {
   readonly answer: PersonsWord['answer'];
   readonly step: string | undefined;
   readonly note: string | undefined;
+  readonly by: string | undefined;
   readonly wait: boolean;
 };
 
-async function decide(context: Context, id: string, { answer, step, note, wait }: Said): Promise<Outcome> {
+async function decide(
+  context: Context,
+  id: string,
+  { answer, step, note, by, wait }: Said,
+): Promise<Outcome> {
   if (note !== undefined && note.length > noteLengthMax) {
     throw misuse(`Cannot note that: it is longer than ${noteLengthMax} characters`, 'Write less.');
+  }
+  const name = by?.trim();
+  if (name === '' || (name !== undefined && name.length > nameLengthMax)) {
+    throw misuse(
+      `Cannot decide in that name: a name has 1 to ${nameLengthMax} characters`,
+      'Give it with --by, or leave --by out.',
+    );
   }
   const instance = await context.open();
   deploymentOf(instance, id);
   instance.record((db) => {
     const row = findDeployment(db, id);
     if (row === undefined) throw elsewhere(id);
-    return decideWait(row, readWaits(db, id), { answer, step, note: note ?? null });
+    return decideWait(row, readWaits(db, id), { answer, step, note: note ?? null, by: name ?? null });
   });
   if (!wait) return askedFor(context, instance, deploymentOf(instance, id));
   return finished(context, instance, await settle(context, instance, id));

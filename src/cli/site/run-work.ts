@@ -235,10 +235,7 @@ export function decideHere(
     const row = rowOf(db, deployment);
     const waits = readWaits(db, deployment);
     const step = waits.find((one) => one.wait === wait)?.stepId;
-    const { answer, by, note } = decision;
-    // The account stands in the entry by itself; how a person signs stands beside it.
-    const signed = by === null ? note : [by, ...(note === null ? [] : [note])].join(': ');
-    return decideWait(row, waits, { answer, step, note: signed });
+    return decideWait(row, waits, { step, ...decision });
   });
 }
 

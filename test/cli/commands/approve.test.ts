@@ -116,6 +116,22 @@ describe('a deployment with a step to be confirmed', () => {
     expect(await newest()).toEqual(done);
   });
 
+  test('is decided by whom is named, who is kept beside the account that typed it', async () => {
+    await acme.types('deploy Confirmed/1.0.0 --env uat --wait');
+    const { id } = await newest();
+    expect((await acme.types(['approve', id, '--by', ' '])).exitCode).toBe(2);
+    expect((await acme.types(['approve', id, '--by', 'M. Example', '--wait'])).exitCode).toBe(0);
+    expect((await newest()).waits).toMatchObject([{ decision: { by: 'M. Example', note: null } }]);
+    const { stdout } = await acme.types('log show --json');
+    const entries = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; actor: string; data: object });
+    const decided = entries.filter(({ type }) => type === 'deployment.decided');
+    expect(decided).toMatchObject([{ data: { by: 'M. Example' } }]);
+    expect(decided[0]?.actor).not.toContain('Example');
+  });
+
   test('goes on with the daemon that runs', async () => {
     using instance = await openInstance(acme.data);
     const stop = new AbortController();
