@@ -18,6 +18,7 @@ import {
 import { oids } from './oids.ts';
 import { problem, warning, type Problem } from '../problems.ts';
 import type { PackageTrust } from './trust.ts';
+import { moment } from '../../words.ts';
 
 /** What there is to know of the countersignature of a package. */
 export type Countersignature = {
@@ -75,7 +76,7 @@ function detailOf(judged: Judged | undefined): string {
     `by "${certificate.subject}"`,
     ...(serviceIndex === undefined ? [] : [`for ${serviceIndex}`]),
     ...(owners.length === 0 ? [] : [`owners ${owners.join(', ')}`]),
-    ...(timestamp === undefined ? [] : [`stamped ${timestamp.time.toISOString()}`]),
+    ...(timestamp === undefined ? [] : [`stamped ${moment(timestamp.time.getTime())}`]),
   ].join(', ');
 }
 

@@ -34,6 +34,7 @@ import {
   type TrustedRepository,
   type TrustedSigner,
 } from './trust.ts';
+import { moment } from '../../words.ts';
 
 export type SignatureKind = 'author' | 'repository' | 'unknown';
 
@@ -365,14 +366,14 @@ function validityOf(certificate: SignerCertificate, timestamp: Timestamp | undef
   const problems: Problem[] = [];
   if (at < notBefore)
     problems.push(
-      problem('NU3017', `the signer's certificate is valid only from ${notBefore.toISOString()}`),
+      problem('NU3017', `the signer's certificate is valid only from ${moment(notBefore.getTime())}`),
     );
   if (at > notAfter)
-    problems.push(problem('NU3037', `the signer's certificate expired on ${notAfter.toISOString()}`));
+    problems.push(problem('NU3037', `the signer's certificate expired on ${moment(notAfter.getTime())}`));
   return found(
     'validity',
     problems,
-    `valid at ${at.toISOString()}; without a time stamp that is believed it counts until ${notAfter.toISOString()}`,
+    `valid at ${moment(at.getTime())}; without a time stamp that is believed it counts until ${moment(notAfter.getTime())}`,
   );
 }
 

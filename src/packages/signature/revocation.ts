@@ -16,7 +16,7 @@
  * shows to be older than the revocation stays good. "Unspecified", which the RFC lets pass as well where it is
  * written down, does not: it is what issuers write who say nothing. NuGet's client makes no exception at all.
  */
-import { ago, span } from '../../words.ts';
+import { ago, moment, span } from '../../words.ts';
 import { problem, warning, type Problem, type ProblemCode } from '../problems.ts';
 import { found, type Found } from './checks.ts';
 import {
@@ -69,7 +69,7 @@ export function checkRevocation(chain: readonly SignerCertificate[], question: R
     const revocation = revocationAmong(lists, certificate);
     if (revocation !== undefined) {
       const { since, reason } = revocation;
-      const when = `${name} was revoked as of ${since.toISOString()} (${reason})`;
+      const when = `${name} was revoked as of ${moment(since.getTime())} (${reason})`;
       if (staysGood(revocation, question.signedBefore))
         problems.push(
           warning(question.codes.revoked, `${when}, after this was stamped, and its key is not in doubt`),
@@ -133,7 +133,7 @@ function staysGood({ since, reason }: Revocation, signedBefore: Date | undefined
 function tooOldBecause(list: RevocationList, { at, now, required }: RevocationQuestion): string | undefined {
   const late = lateBy(list, at, required);
   if (late <= 0) return undefined;
-  const then = Math.abs(now.getTime() - at.getTime()) > dayMs ? ` at ${at.toISOString()}` : '';
+  const then = Math.abs(now.getTime() - at.getTime()) > dayMs ? ` at ${moment(at.getTime())}` : '';
   const days = required?.days ?? null;
   if (days === null && then === '') return `and the next one was due ${span(late / 1000)} ago`;
   if (days === null) return `and the next one was overdue for ${span(late / 1000)}${then}`;
@@ -144,7 +144,7 @@ function tooOldBecause(list: RevocationList, { at, now, required }: RevocationQu
 
 /** What this machine's clock has to say where the list was new enough when the package is judged. */
 function againstTheClock(list: RevocationList, { now, required }: RevocationQuestion): string | undefined {
-  const clock = `this machine's clock, which says ${now.toISOString()}`;
+  const clock = `this machine's clock, which says ${moment(now.getTime())}`;
   if (list.thisUpdate.getTime() - now.getTime() > clockSlackMs)
     return `a time that is still to come by ${clock}: set it right`;
   const late = lateBy(list, now, required);

@@ -24,6 +24,7 @@ import { checkRevocation } from './revocation.ts';
 import { hasStrongRsaKey, isStronglySigned, maySign, type SignerCertificate } from './signer-certificate.ts';
 import { namedByV1, namedByV2 } from './signing-certificate-attribute.ts';
 import { nothingRequired, type PackageTrust, type TrustRequirements } from './trust.ts';
+import { moment } from '../../words.ts';
 
 /** The signature existed between `earliest` and `latest`; `by` gave the time. */
 export type Timestamp = {
@@ -79,7 +80,7 @@ export function checkTimestamp(
     problems.push(...judged.problems);
     if (judged.timestamp === undefined) continue;
     const { time, by } = judged.timestamp;
-    const detail = `stamped ${time.toISOString()} by "${by.subject}"`;
+    const detail = `stamped ${moment(time.getTime())} by "${by.subject}"`;
     return { timestamp: judged.timestamp, check: found('time stamp', problems, detail) };
   }
   if (tokens.length === 0) {
@@ -156,7 +157,7 @@ function judgeCertificate(
   if (by.notBefore > now && by.notBefore > at)
     return refused(
       'NU3025',
-      `the certificate of the time stamp is valid only from ${by.notBefore.toISOString()}`,
+      `the certificate of the time stamp is valid only from ${moment(by.notBefore.getTime())}`,
     );
   const timestamp = { ...timeIn(readAs(message.content, TstInfo)), by };
   if (timestamp.earliest < by.notBefore || timestamp.latest > by.notAfter)
