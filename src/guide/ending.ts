@@ -11,6 +11,7 @@ import {
   releaseName,
   runInWords,
   standingOf,
+  unusedLine,
   type Known,
 } from './known.ts';
 import { unapproved } from './scripts.ts';
@@ -190,7 +191,10 @@ export function waitingEnding(known: Known): Ending {
       details: { deployment, environment, state: 'waiting', at: outcome?.at ?? null, wait: wait ?? null },
     },
   );
-  return { ...ended(known, 'waiting', writtenLines(known)), exitCode: failure.exitCode, failure };
+  // Where nothing was run at this start, nobody has heard of it yet.
+  const unused = outcome === null ? unusedLine(known) : undefined;
+  const text = [...(unused === undefined ? [] : [unused]), ...writtenLines(known)];
+  return { ...ended(known, 'waiting', text), exitCode: failure.exitCode, failure };
 }
 
 /** Whether there is a release to go back to; what was replaced half-way leaves one too. */
@@ -218,7 +222,7 @@ function writtenLines({ written }: Known): string[] {
 
 /** What machines read; people read the text. */
 function ended(known: Known, did: string, text: readonly string[]): Ending {
-  const { release, environment, outcome, checks, written, remark } = known;
+  const { release, environment, outcome, checks, written, remark, unused } = known;
   const struck = remark.struck.length;
   const note = written !== null && struck > 0 ? [`${count(struck, 'line')} stayed here`] : [];
   return {
@@ -229,6 +233,7 @@ function ended(known: Known, did: string, text: readonly string[]): Ending {
       environment,
       deployment: outcome?.document ?? null,
       checks,
+      unused,
       result: written,
     },
     text: [...text, ...note],

@@ -22,6 +22,7 @@ export type {
   Site,
   SiteFacts,
   Standing,
+  UnusedValue,
   Values,
   Wait,
   Work,

@@ -10,6 +10,7 @@ import type {
   RunOutcome,
   SiteFacts,
   Standing,
+  UnusedValue,
   Values,
   Wait,
   Work,
@@ -72,6 +73,8 @@ export type Known = {
   readonly checks: readonly Check[] | null;
   /** The run from before that is gone on with, started over or given up. */
   readonly deployment: string | null;
+  /** What was answered otherwise than the run began that is gone on with. */
+  readonly unused: readonly UnusedValue[];
   /** What is run, once a person said that it may begin. */
   readonly work: Work | null;
   readonly outcome: RunOutcome | null;
@@ -102,6 +105,7 @@ export function knownAtFirst(facts: SiteFacts, options: GuideOptions): Known {
     tried: {},
     checks: null,
     deployment: null,
+    unused: [],
     work: null,
     outcome: null,
     followed: [],
@@ -143,6 +147,16 @@ export function openWait(known: Known): { deployment: string; wait: Wait } | und
 /** `Orders 1.2.0`; only once the release is known. */
 export function releaseName({ release }: Known): string {
   return release === null ? 'the release' : `${release.process} ${release.number}`;
+}
+
+/** Which values count where others were answered than those that a run began with; undefined where none were. */
+export function unusedLine({ unused }: Known): string | undefined {
+  if (unused.length === 0) return undefined;
+  const each = unused.map(({ name, given, used }) => {
+    if (given === null) return `${name} is another one than is answered now`;
+    return `${name} is ${used === '' ? 'not given' : used}, and not ${given === '' ? 'left out' : given}`;
+  });
+  return `The run keeps the values that it began with: ${each.join('; ')}. To use what is answered now, start over.`;
 }
 
 /** Above the folders that are left of what was uninstalled. */

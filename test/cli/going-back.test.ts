@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
@@ -136,6 +136,35 @@ test('J2.12 after a first installation that was cut off nothing is said of going
     expect(answer.error.message).toMatch(/^Cannot (?:go|roll) back /);
   }
   expect(await runsThere()).toEqual(['1.0.0 interrupted']);
+});
+
+test('J2.12 values that are answered otherwise than a run began with are named, secrets by name alone', async () => {
+  const others = join(root, 'others.yaml');
+  writeFileSync(join(root, 'another'), 'Zwieback-"4711"\n');
+  const text = readFileSync(answers, 'utf8');
+  const same = '  Db.Password: { file: password }\n  Site.Port: 8080\n';
+  const other = '  Db.Password: { file: another }\n  Site.Port: 18184\n  Smtp.Host: mail\n';
+  const answering = (values: string): void =>
+    writeFileSync(others, text.replace(/values: .*\n/, `values:\n${values}`));
+  const on = ['install', second, '--answers', others, '--if-interrupted', 'resume', '--json'];
+  await cutOff(second);
+  answering(same);
+  writeFileSync(cut, site.data);
+  expect((await site.types(on)).stderr).not.toContain('The run keeps');
+  answering(other);
+  const { json, stdout, stderr } = await goesWell(site.types(on));
+  expect(json).toMatchObject({
+    did: 'installed',
+    unused: [
+      { name: 'Db.Password', given: null, used: null },
+      { name: 'Site.Port', given: '18184', used: '8080' },
+      { name: 'Smtp.Host', given: 'mail', used: '' },
+    ],
+  });
+  expect(stderr).toContain(
+    'Db.Password is another one than is answered now; Site.Port is 8080, and not 18184; Smtp.Host is not given, and not mail',
+  );
+  expect(stdout + stderr).not.toMatch(/4711|tr0ub4dor/);
 });
 
 describe('J2.13 a rollback that was cut off', () => {

@@ -7,6 +7,7 @@ import { placeHere } from './place-here.ts';
 import { judgedSignatures } from './release-here.ts';
 import { decideHere, runWork } from './run-work.ts';
 import { approveHere, previousHere, standingHere } from './standing-here.ts';
+import { unusedValues } from './unused-values.ts';
 
 /** The instance, and a release that it holds. */
 export type Here = { readonly instance: Instance; readonly release: ReleaseRow };
@@ -47,6 +48,9 @@ export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSi
     async run(work, hooks) {
       const { instance, release } = here();
       return await runWork(instance, release, { work, hooks });
+    },
+    async unusedValues(deployment, values) {
+      return unusedValues(here().instance, deployment, values);
     },
     async decide(deployment, wait, decision) {
       decideHere(here().instance, deployment, { wait, decision });

@@ -23,7 +23,15 @@ export const result: Leaf = {
     if (action === 'next') return next;
     const { deployment } = known.outcome!;
     const { environment } = standingOf(known)!;
-    const anew = { outcome: null, work: null, checks: null, tried: {}, lines: null, written: null };
+    const anew = {
+      outcome: null,
+      work: null,
+      unused: [],
+      checks: null,
+      tried: {},
+      lines: null,
+      written: null,
+    };
     switch (action) {
       case 'resume':
         learn({ ...anew, deployment, way: 'resume', work: { kind: 'resume', deployment, environment } });

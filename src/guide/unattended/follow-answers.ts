@@ -58,6 +58,10 @@ export async function followAnswers(walk: Walk, following: Following): Promise<E
       const reply = replyTo(page, walk.known, answers, used);
       if ('ending' in reply) return walk.finish(reply.ending);
       if ('failure' in reply) return walk.finish(failed(known, reply.failure));
+      if (page.id === 'interrupted' && goesOn.has(reply.action)) {
+        walk.prefill(await toCompare(answers, { environment, signal: over.signal }));
+        if (over.signal.aborted) return;
+      }
       let isAnotherPage = false;
       const stop = walk.onChange(() => (isAnotherPage = true));
       await walk.submit(reply);
@@ -80,6 +84,8 @@ export async function followAnswers(walk: Walk, following: Following): Promise<E
 }
 
 const asksInputs = ({ id }: Page): boolean => ['release', 'inputs', 'checks', 'summary'].includes(id);
+/** What is chosen where a run goes on that began with values of its own. */
+const goesOn = new Set(['resume', 'decide']);
 const next: Said = { action: 'next', values: {} };
 
 function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>): Reply {
@@ -335,6 +341,16 @@ async function prefill(
   if (problems.length > 0) return invalidAnswers(answers.path, problems);
   const missed = lacking.filter(({ isMissing }) => isMissing).map(({ input }) => input);
   return missed.length === 0 ? undefined : missing(answers, missed.map(inWords)).failure;
+}
+
+/** Values that can be had; none is needed, so none that is gone since keeps a run from being gone on with. */
+async function toCompare({ values }: Answers, surroundings: Surroundings): Promise<Values> {
+  const had: Record<string, string> = {};
+  for (const [name, source] of values) {
+    const found = await fetchValue(source, surroundings);
+    if ('value' in found) had[name] = found.value;
+  }
+  return had;
 }
 
 /** An answer to a step that there is not would be missed when the run has come to the one that was meant. */

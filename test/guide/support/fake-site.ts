@@ -15,6 +15,7 @@ import type {
   RunKind,
   RunOutcome,
   Standing,
+  UnusedValue,
   Values,
   Wait,
   Work,
@@ -45,6 +46,8 @@ export type FakeFacts = {
   readonly checks?: readonly (readonly Check[])[];
   /** What each run comes to, one after the other. */
   readonly outcomes?: readonly Partial<RunOutcome>[];
+  /** What a run goes on with that was given otherwise now. */
+  readonly unused?: readonly UnusedValue[];
   readonly tests?: Readonly<Record<string, Check>>;
   readonly lines?: readonly ResultLine[];
   /** What was said of the last run when it was told. */
@@ -296,6 +299,9 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
       const whole = { ...outcomeOf(), kind: kindOf(work, facts), ...outcome, state };
       if (state === 'succeeded') installed = { ...installed, open: null, compared: 'same' };
       return whole;
+    },
+    async unusedValues(_deployment, values) {
+      return (facts.unused ?? []).filter(({ name }) => name in values);
     },
     async decide(_deployment, _wait, decision) {
       await called('decide', `decide ${decision.answer}`);

@@ -494,6 +494,42 @@ describe('where the last run was cut off', () => {
   });
 });
 
+describe('J2.12 what is answered otherwise than a run began with is named, and what counts', () => {
+  const unused = [
+    { name: 'Site.Port', given: '18184', used: '18084' },
+    { name: 'Smtp.Host', given: 'mail', used: '' },
+    { name: 'ConnectionStrings.Main', given: null, used: null },
+  ];
+  const others = [maker, 'values:', '  ConnectionStrings.Main: { file: main }', '  Site.Port: 18184'];
+  const line =
+    'The run keeps the values that it began with: Site.Port is 18084, and not 18184; ConnectionStrings.Main is another one than is answered now. To use what is answered now, start over.';
+
+  test('where it is gone on with', async () => {
+    const answers = read(...others, 'if-interrupted: resume');
+    const { ending, site, told } = await follows(answers, { standing: { open }, unused });
+    expect(effects(site)).toEqual(['run resume d-0']);
+    const lines = told.flatMap((one) => ('line' in one ? [one.line.text] : []));
+    expect(lines.filter((one) => one === line)).toHaveLength(1);
+    expect(ending.document).toMatchObject({ unused: [{ name: 'Site.Port' }, { given: null, used: null }] });
+    const over = await follows(read(...others, 'if-interrupted: start-over'), { standing: { open }, unused });
+    expect(over.ending.document).toMatchObject({ unused: [] });
+  });
+
+  test('where it waits on', async () => {
+    const waits = { ...open, state: 'waiting', wait: ofAPerson } as const;
+    const answers = read(...others, '  Smtp.Host: mail', 'if-interrupted: resume');
+    const { ending } = await follows(answers, { standing: { open: waits }, unused });
+    expect(ending.failure?.code).toBe('INSTALL_WAITS');
+    expect(ending.text.join()).toContain('Smtp.Host is not given, and not mail');
+  });
+
+  test('and a value that can not be had any more keeps nothing from being gone on with', async () => {
+    const gone = [maker, 'values: { ConnectionStrings.Main: { file: gone }, Site.Port: { env: GONE } }'];
+    const { ending } = await follows(read(...gone, 'if-interrupted: resume'), { standing: { open }, unused });
+    expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { unused: [] } });
+  });
+});
+
 test('J2.13 what the release that is gone back to lacks is answered, or told as missing', async () => {
   const previous = { number: '3.1.4', lacking: [anInput({ name: 'Old.Share' })] };
   const facts = { standing: { compared: 'same', previous } } as const;
