@@ -191,7 +191,7 @@ export async function reissueBundle({
       'BUNDLE_NUMBER_UNKNOWN',
       `Cannot make part ${part} of bundle ${number}: it has ${facts.parts}`,
       {
-        hint: 'See `crossgap bundle inspect` for the part that is missing.',
+        hint: 'See `crossgap bundle inspect PATH`, where the bundle lies, for the part that is missing.',
         details: { number, part, parts: facts.parts },
       },
     );
@@ -340,7 +340,7 @@ function notAsBefore(number: number, part: number, details: object, cause?: unkn
     'BUNDLE_NOT_AS_BEFORE',
     `Cannot make part ${part} of bundle ${number} again: the log or the store gives other bytes than then`,
     {
-      hint: 'Check the packages with `crossgap package verify`, or make a new bundle without --bundle.',
+      hint: 'Check the packages with `crossgap package verify FILE`, or make a new bundle without --bundle.',
       details: { number, part, ...details },
       cause,
     },

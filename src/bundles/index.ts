@@ -30,7 +30,7 @@ export { madeBundles, type MadeBundle } from './kept-bundle.ts';
 export { leaveOutPieces, type LeftOut, type PieceKnowledge } from './leave-out.ts';
 export { openBundle, type OpenBundle } from './open-bundle.ts';
 export { introducedIn } from './successors.ts';
-export { partDamaged } from './part-bytes.ts';
+export { askAgain, partDamaged } from './part-bytes.ts';
 export { keepStand, readStand } from './peer-stand.ts';
 export { placeText } from './places.ts';
 export { planInside, type BundleSource, type Inside, type Intent } from './plan.ts';

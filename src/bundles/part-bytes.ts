@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import type { BundleFacts } from './envelope.ts';
 import { BundleError } from './errors.ts';
 import { damageOf } from './inspect.ts';
 import { malformed } from './malformed.ts';
@@ -85,12 +86,24 @@ export function partBytes(bundle: FoundBundle): PartBytes {
   };
 }
 
+/**
+ * What to ask of whoever made a bundle, for a part of it. One without packages may be the result of a site that has nothing
+ * but the file of an installer, where nobody exports anything.
+ */
+export function askAgain(facts: BundleFacts, part: number): string {
+  const { format, number, parts, packages } = facts;
+  const again = `crossgap bundle export --to LINK --bundle ${number} --part ${part}.`;
+  return format === 1 && parts === 1 && packages === 0
+    ? `ask the sender for it again: a site that installs by a file writes its result anew by starting that file with --result FILE, any other sender with ${again}`
+    : `ask the sender for it: ${again}`;
+}
+
 export function partDamaged({ facts }: FoundBundle, { part, path }: FoundPart): BundleError {
   return new BundleError(
     'BUNDLE_PART_DAMAGED',
     `Cannot read bundle ${facts.number} from ${facts.from.name}: part ${part} of ${facts.parts} is damaged (${path})`,
     {
-      hint: `Copy that part again, or ask the sender for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${part}.`,
+      hint: `Copy that part again, or ${askAgain(facts, part)}`,
       details: { bundle: facts.number, part, file: path, id: facts.id },
     },
   );
@@ -102,7 +115,7 @@ export function partMissing({ facts }: FoundBundle, missing: readonly number[]):
     'BUNDLE_PART_MISSING',
     `Cannot read bundle ${facts.number} from ${facts.from.name} to its end: ${which} of ${facts.parts} is not here`,
     {
-      hint: `Bring it, or ask the sender for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${missing[0] ?? 1}.`,
+      hint: `Bring it, or ${askAgain(facts, missing[0] ?? 1)}`,
       details: { bundle: facts.number, missing, parts: facts.parts, id: facts.id },
     },
   );

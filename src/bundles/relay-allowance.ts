@@ -27,7 +27,7 @@ export function readAllowances(root: string): Allowance[] {
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return [];
     throw new BundleError('RELAY_STORE_DAMAGED', `Cannot read ${fileOf(root)}: it is not as it was written`, {
-      hint: 'Remove that file and allow relaying again: crossgap bundle relay allow.',
+      hint: 'Remove that file and allow relaying again: crossgap bundle relay allow --for NAME.',
       details: { file: fileOf(root) },
       cause,
     });

@@ -2,7 +2,7 @@ import { CrossgapError } from '../errors.ts';
 import type { SealedFacts } from './envelope.ts';
 import { BundleError } from './errors.ts';
 import { damageOf } from './inspect.ts';
-import { partMissing } from './part-bytes.ts';
+import { askAgain, partMissing } from './part-bytes.ts';
 import { isMeant, type Allowance } from './relay-allowance.ts';
 import { namingHop } from './relay-blame.ts';
 import type { ReadNote } from './relay-note.ts';
@@ -171,7 +171,7 @@ async function damagedOnMedium({ facts }: FoundBundle, part: FoundPart): Promise
     'BUNDLE_PART_DAMAGED',
     `Cannot store bundle ${facts.number} from ${facts.from.name}: part ${part.part} of ${facts.parts} is damaged (${part.path}): ${why}`,
     {
-      hint: `Copy that part again, or ask the sender for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${part.part}.`,
+      hint: `Copy that part again, or ${askAgain(facts, part.part)}`,
       details: { bundle: facts.number, part: part.part, file: part.path, id: facts.id },
     },
   );

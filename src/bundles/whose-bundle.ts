@@ -60,8 +60,8 @@ function senderUnknown(found: FoundBundle, importer: Importer): BundleError {
     {
       hint:
         former === undefined
-          ? 'If you expect bundles from there, compare these words by telephone and pair first: crossgap link accept.'
-          : 'If you expect bundles from there, pair anew: crossgap link invite.',
+          ? 'If you expect bundles from there, compare these words by telephone and pair first: crossgap link accept INVITATION.'
+          : 'If you expect bundles from there, pair anew: crossgap link invite NAME --by-hand --out FILE.',
       details: { ...told(found), subject, fingerprint, ...(former !== undefined && { removed: former }) },
     },
   );

@@ -21,9 +21,9 @@ export function refuseMissingPackage(file: string): void {
 /** What to type next about a package that can't be used, which the packages' own room can't know. */
 const nextSteps: Readonly<Record<string, string>> = {
   PACKAGE_UNTRUSTED:
-    "Sign it with this side's company certificate; packages of another company come with their offers, once `crossgap link accept` and the words on the phone have made that company known.",
+    "Sign it with this side's company certificate; packages of another company come with their offers, once `crossgap link accept INVITATION` and the words on the phone have made that company known.",
   PACKAGE_ALREADY_SIGNED:
-    'Nothing is left to do where that signature is the right one; else sign it anew with --replace, or add a signature to it with `crossgap package countersign`.',
+    'Nothing is left to do where that signature is the right one; else sign it anew with --replace, or add a signature to it with `crossgap package countersign FILE --certificate PFX --service-index URL`.',
   PACKAGE_UNSIGNED: 'Sign it: `crossgap package sign FILE --certificate PFX`.',
 };
 

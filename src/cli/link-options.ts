@@ -47,7 +47,7 @@ export function acceptingTransport(
   if (hub === undefined && asked.nats !== undefined) {
     throw misuse(
       `Cannot reach the other side by NATS: invitation ${file} names no server of theirs`,
-      'Ask for an invitation made with `crossgap link invite NAME --nats URL`.',
+      'Ask for an invitation made with `crossgap link invite NAME --nats URL --out FILE`.',
     );
   }
   if (hub === undefined || asked.byHand) return withoutServer(instance, asked);

@@ -66,7 +66,7 @@ export function removeTrust(
     hint:
       source === undefined
         ? 'Name the fingerprint as `crossgap trust list` shows it, at least its first 8 digits.'
-        : 'What a link pins goes with the link (`crossgap link remove`); to use nothing by it and keep the link: `crossgap trust distrust`.',
+        : 'What a link pins goes with the link (`crossgap link remove NAME`); to use nothing by it and keep the link: `crossgap trust distrust FINGERPRINT`.',
     details: { fingerprint: named },
   });
 }

@@ -198,7 +198,7 @@ function held(asked: string, open: PlacedDeployment): CommandError {
     `${asked}: deployment ${open.deployment} of ${open.number}, asked for by ${open.requestedBy}, is ${open.state} there`,
     {
       hint: waiting
-        ? `Decide about it first: \`crossgap deployment resume|retry|cancel ${open.deployment}\`.`
+        ? `Decide about it first: \`crossgap deployment resume ${open.deployment}\`, or retry or cancel in the place of resume.`
         : `Wait for it, or stop it with \`crossgap deployment cancel ${open.deployment}\`.`,
       details: { deployment: open.deployment, by: open.requestedBy, state: open.state },
     },

@@ -210,7 +210,10 @@ function secretsOf({ vault }: Instance, plan: Plan): Record<string, string> {
       throw new InstanceError(
         'SECRET_UNREADABLE',
         `Cannot run deployment ${plan.deployment}: version ${input.version} of ${input.name} is not in the vault`,
-        { hint: 'Set it again and `crossgap deployment retry` instead.', details: { name: input.name } },
+        {
+          hint: `Set it again and \`crossgap deployment retry ${plan.deployment}\` instead.`,
+          details: { name: input.name },
+        },
       );
     }),
   );

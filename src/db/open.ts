@@ -121,7 +121,7 @@ function refuseUnfit(path: string, readOnly: boolean, known: number): void {
       path,
       'open',
       'it is not there',
-      'Check --data, or make an instance with: crossgap init.',
+      'Check --data, or make an instance: `crossgap init --name NAME --new-certificate FILE.pfx`.',
     );
   if (!facts.isFile())
     throw refused(

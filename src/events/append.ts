@@ -24,7 +24,7 @@ import type { Doubt, Witnesses } from './witnesses.ts';
 /** This process read its keys before they were changed, or they were put back to older ones. */
 export function keyRetired(feed: string): EventError {
   return new EventError('KEY_RETIRED', `Cannot append to the feed ${feed}: it went on with another key`, {
-    hint: 'The keys were rotated meanwhile: run the command again. Where the feed was lost then and came back since: crossgap log new-epoch. If keys were put back to older ones, put back the newest keys folder.',
+    hint: 'The keys were rotated meanwhile: run the command again. Where the feed was lost then and came back since: crossgap log new-epoch --reason TEXT. If keys were put back to older ones, put back the newest keys folder.',
     details: { feed },
   });
 }
@@ -42,11 +42,11 @@ function doubtful(feed: string, head: FeedPoint | undefined, { code, said }: Dou
   const heads = `the receiver holds or may hold entry ${said.seq} of epoch ${said.epoch} (${said.hash}), here the newest is ${head.seq} of epoch ${head.epoch} (${head.hash})`;
   return code === 'UNSURE'
     ? new EventError('UNSURE', `Cannot append to the feed ${feed}: ${heads}`, {
-        hint: 'This instance lost entries; let the receiver give them back (crossgap run), or give them up: crossgap log new-epoch.',
+        hint: 'This instance lost entries; let the receiver give them back (crossgap run), or give them up: crossgap log new-epoch --reason TEXT.',
         details: { feed, said, head },
       })
     : new EventError('DUPLICATE_IDENTITY', `Cannot append to the feed ${feed}: ${heads}`, {
-        hint: 'A copy of this instance signs too, or this one was restored and signed anew: stop the copy, let the receiver give back what it holds (crossgap run), then crossgap log new-epoch.',
+        hint: 'A copy of this instance signs too, or this one was restored and signed anew: stop the copy, let the receiver give back what it holds (crossgap run), then crossgap log new-epoch --reason TEXT.',
         details: { feed, said, head },
       });
 }
@@ -172,7 +172,7 @@ export function appender<E extends AnyEvent>(parts: AppendParts<E>): Appender<E>
         'DUPLICATE_IDENTITY',
         `Cannot append to the feed ${id}: it was signed with two histories`,
         {
-          hint: 'Find the other instance that signs with this key and stop it, then start a new epoch: crossgap log new-epoch.',
+          hint: 'Find the other instance that signs with this key and stop it, then start a new epoch: crossgap log new-epoch --reason TEXT.',
           details: { feed: id, head },
         },
       );

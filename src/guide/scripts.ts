@@ -1,4 +1,4 @@
-import { count } from '../words.ts';
+import { commandLine, count } from '../words.ts';
 import { GuideError } from './errors.ts';
 import { releaseName, standingOf, type Known } from './known.ts';
 import type { ScriptStanding, Standing } from './site.ts';
@@ -13,6 +13,7 @@ const namedMax = 5;
 /** Nobody approved scripts that need it, or what was approved (`said`) are not those that the release has. */
 export function notApproved(known: Known, said: string | null): GuideError {
   const standing = standingOf(known)!;
+  const { process, number } = known.release!;
   const { environment, consent } = standing;
   const open = unapproved(standing).map(({ where }) => where);
   const more = open.length > namedMax ? `; and ${open.length - namedMax} more` : '';
@@ -24,7 +25,7 @@ export function notApproved(known: Known, said: string | null): GuideError {
     'SCRIPTS_NOT_APPROVED',
     `Cannot go on with ${releaseName(known)} in ${environment}: ${count(open.length, 'script')} not approved: ${open.slice(0, namedMax).join('; ')}${more}: ${why}`,
     {
-      hint: `Read them, on the page of the release or with \`crossgap release scripts\`; then answer with approve-scripts: ${consent.set}.`,
+      hint: `Read them, on the page of the release or with \`${commandLine('release', 'scripts', `${process}/${number}`, '--diff')}\`; then answer with approve-scripts: ${consent.set}.`,
       details: { environment, set: consent.set, said, scripts: open },
     },
   );

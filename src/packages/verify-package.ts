@@ -249,7 +249,7 @@ const getAgain = 'Get the package again from the one who signed it; nothing of i
 const refusals: Record<string, { code: PackageErrorCode; hint: string }> = {
   NU3004: {
     code: 'PACKAGE_UNSIGNED',
-    hint: 'Have it signed with the company certificate: `crossgap package sign`.',
+    hint: 'Have it signed with the company certificate: `crossgap package sign FILE --certificate PFX`.',
   },
   NU3008: { code: 'PACKAGE_TAMPERED', hint: getAgain },
   NU3017: { code: 'PACKAGE_EXPIRED', hint: 'Check the clock; the certificate is not valid yet.' },
@@ -291,7 +291,7 @@ const refusalsOfSteps: Record<string, { code: PackageErrorCode; hint: string }> 
   },
   countersignature: {
     code: 'PACKAGE_COUNTERSIGNATURE_REQUIRED',
-    hint: 'Countersign it with a certificate that is trusted for it here: `crossgap package countersign`.',
+    hint: 'Countersign it with a certificate that is trusted for it here: `crossgap package countersign FILE --certificate PFX --service-index URL`.',
   },
 };
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   mkdtempSync,
@@ -68,6 +69,20 @@ function hintOf({ error, exitCode }: Answer): string {
   return `${exitCode} ${error.code}: ${error.hint}`;
 }
 
+/** Types what a refusal names, with what stands for the words in capitals. */
+async function typesHint({ error }: Answer, meant: Readonly<Record<string, string>>): Promise<Answer[]> {
+  const lines = [...error.hint.matchAll(/`\.\/orders-installer (crossgap [^`]+)`/g)].map(([, line]) => line!);
+  const answers: Answer[] = [];
+  for (const line of lines)
+    answers.push(
+      await type(
+        line.split(' ').map((word) => meant[word] ?? word),
+        { file: { typed, path: second } },
+      ),
+    );
+  return answers;
+}
+
 /** A site on which the second release was cut off; what it is called. */
 async function cutSite(): Promise<string> {
   const data = siteLike('one');
@@ -112,7 +127,9 @@ test('a folder that a daemon or another installer holds is left alone', async ()
   using daemon = tryLock(dataFolder(data).daemonLock, 'daemon')!;
   const held = await starts(data, second);
   expect(held.error.message).toMatch(/^Cannot work in .*: process \d+ \(daemon, since .*\) does already$/);
-  expect(hintOf(held)).toMatch(/^8 SITE_HELD: Stop the daemon, or let it do the work: \.\/orders-installer/);
+  expect(hintOf(held)).toMatch(
+    /^8 SITE_HELD: Stop the daemon, or let it do the work: `\.\/orders-installer crossgap /,
+  );
   daemon.release();
   using deploying = tryLock(dataFolder(data).daemonLock, 'deploy --wait by somebody')!;
   expect(hintOf(await starts(data, second))).toContain('8 SITE_HELD: Wait until that deployment is over');
@@ -220,4 +237,22 @@ test('the file is known by how it was typed, where that leads to it, and only wh
   symlinkSync(execPath, link);
   expect(startedFile({ ...start, argv0: link })).toEqual({ typed: link, path: execPath });
   expect(startedFile({ ...start, argv: [execPath, '/data/program/x/bin/crossgap.js'] })).toBeUndefined();
+});
+
+test('scripts that nobody approved are read by what the refusal names', async () => {
+  const data = siteLike('one');
+  appendFileSync(join(data, 'crossgap.toml'), '\n[consent]\nscripts = "ask"\n');
+  const refused = await starts(data, second);
+  expect(hintOf(refused)).toContain('3 SCRIPTS_NOT_APPROVED');
+  const [read] = await typesHint(refused, {});
+  expect(read).toMatchObject({ exitCode: 0 });
+  expect(read!.stdout).toContain('not approved; the same as what 1.0.0 runs here');
+});
+
+test('beside a daemon the work is left to it by what the refusal names', async () => {
+  const data = siteLike('one');
+  using _daemon = tryLock(dataFolder(data).daemonLock, 'daemon')!;
+  const held = await starts(data, second);
+  const ways = await typesHint(held, { FILE: second, NUMBER: '1.1.0', ENVIRONMENT: 'production' });
+  expect(ways.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
 });

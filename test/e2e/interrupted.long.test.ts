@@ -89,7 +89,7 @@ test('J1.F8 an executor killed while it extracts leaves no half application; the
   expect(await contoso.isRefused(8, 'deploy', '1.0.0', '--env', 'site')).toMatchObject({
     code: 'DEPLOYMENT_HELD',
     details: { deployment: id, state: 'interrupted' },
-    hint: expect.stringContaining(`deployment resume|retry|cancel ${id}`) as string,
+    hint: expect.stringContaining(`deployment resume ${id}`) as string,
   });
   expect(await contoso.does('deployment', 'resume', id, '--wait')).toMatchObject({ id, state: 'succeeded' });
   expect(effectsIn(effects)).toEqual(once);

@@ -100,7 +100,7 @@ function refuseOpenRuns({ db, folder }: Instance): void {
     'DEPLOYMENT_HELD',
     `Cannot adopt ${folder.root}: deployment ${first.deployment} of ${first.process} ${first.number} is ${first.state} in ${first.environment}${more}`,
     {
-      hint: `Decide about it first: start the installer again, or \`crossgap deployment resume|retry|cancel ${first.deployment}\`.`,
+      hint: `Decide about it first: start the installer again, or \`crossgap deployment resume ${first.deployment}\`, or retry or cancel in the place of resume.`,
       details: { deployment: first.deployment, state: first.state, folder: folder.root },
     },
   );

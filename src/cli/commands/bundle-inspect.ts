@@ -1,4 +1,5 @@
 import {
+  askAgain,
   BundleError,
   findHopNotes,
   inspectBundles,
@@ -197,7 +198,7 @@ function failureOf(
     damaged.length > 0 ? 'BUNDLE_PART_DAMAGED' : 'BUNDLE_PART_MISSING',
     `Cannot call bundle ${facts.number} complete: ${wrong.slice(0, 10).join(', ')}`,
     {
-      hint: `Copy it again, or ask ${facts.from.name} for it: crossgap bundle export --to LINK --bundle ${facts.number} --part ${damaged[0]?.part ?? bad.missing[0] ?? 1}.`,
+      hint: `Copy it again, or ${askAgain(facts, damaged[0]?.part ?? bad.missing[0] ?? 1)}`,
       details: { bundle: facts.number, damaged: damaged.map(({ part }) => part), missing: bad.missing },
     },
   );
@@ -212,7 +213,7 @@ export function frontError({ path, why, unfit, claims }: SpoiltPart): BundleErro
     });
   const which = claims === undefined ? '' : ` (it says it is part ${claims.part} of bundle ${claims.number})`;
   return new BundleError('BUNDLE_FRONT_DAMAGED', `Cannot use ${path} as part of a bundle: ${why}${which}`, {
-    hint: 'Copy the file again, or ask the sender to make that part again with --bundle and --part.',
+    hint: 'Copy the file again, or ask the sender to make that part again with --bundle and --part, a site that installs by a file with --result FILE.',
     details: { file: path, ...(claims && { bundle: claims.number, part: claims.part }) },
   });
 }

@@ -3,7 +3,12 @@ import { refuseUnready } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { followLog } from '../../executor/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { findDeployment, readDeployments, type DeploymentRow } from '../../projections/index.ts';
+import {
+  findDeployment,
+  readDeployments,
+  type DeploymentRow,
+  type DeploymentView,
+} from '../../projections/index.ts';
 import { command, flag, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { releaseOfRun } from '../release-of-run.ts';
@@ -12,7 +17,7 @@ import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
 import { artifactsOf, lastLinesOf, logDocument, logText, runLog, runLogOf } from '../run-log.ts';
 import { deploymentOf, failureOf, settle } from '../settle.ts';
 import { CliError } from '../errors.ts';
-import { moment } from '../../words.ts';
+import { commandLine, moment } from '../../words.ts';
 import { askedFor, finished } from './deploy.ts';
 import { replayDeployment } from './deployment-replay.ts';
 
@@ -101,7 +106,7 @@ const cancel = command({
     const now = deploymentOf(instance, id);
     const view = follow && now.state === 'running' ? await settle(context, instance, id) : now;
     const missed =
-      follow && view.state !== 'cancelled' ? (failureOf(instance, view) ?? tooLate(id)) : undefined;
+      follow && view.state !== 'cancelled' ? (failureOf(instance, view) ?? tooLate(view)) : undefined;
     return {
       document: view,
       text: [
@@ -170,10 +175,13 @@ function rowOf(db: Database, id: string): DeploymentRow {
   return row;
 }
 
-function tooLate(id: string): CommandError {
+function tooLate({ id, process, environment }: DeploymentView): CommandError {
   return new CommandError(
     'DEPLOYMENT_STATE',
     `Cannot cancel deployment ${id}: it had succeeded before it could be stopped`,
-    { hint: 'Roll it back with `crossgap rollback`, if that is wanted.', details: { deployment: id } },
+    {
+      hint: `Roll it back with \`${commandLine('rollback', process, '--env', environment)}\`, if that is wanted.`,
+      details: { deployment: id },
+    },
   );
 }

@@ -83,7 +83,7 @@ async function refuseUnfitKey(instance: Instance, nkey: string, path: string): P
     'INVITATION_INVALID',
     `Cannot use reply ${path}: the NATS credential in it is ${is}`,
     {
-      hint: 'Ask the other side to run `crossgap link accept` again, and for the file that it writes.',
+      hint: 'Ask the other side to run `crossgap link accept INVITATION` again, and for the file that it writes.',
     },
   );
 }

@@ -16,7 +16,7 @@ export function checkCertificates({ identity, clock, db }: Instance): Finding[] 
       : advice(
           'certificate',
           `our certificate ${subject} ${ended(notAfter, now)} ${moment(notAfter)}`,
-          'Get a new one in time: packages signed after its end are refused everywhere; then introduce it with `crossgap identity rotate`.',
+          'Get a new one in time: packages signed after its end are refused everywhere; then introduce it with `crossgap identity rotate --certificate PFX`.',
         );
   const theirs = readLinks(db).flatMap(({ name, state, introduction }) => {
     if (state === 'removed' || introduction === null) return [];

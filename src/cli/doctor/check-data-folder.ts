@@ -19,7 +19,7 @@ export function checkDataFolder(path: string): Finding[] {
       ...wrong(
         'keys',
         `other accounts may read ${file}, or another account owns it`,
-        `Run chmod ${statSync(file).isDirectory() ? '700' : '600'} '${file}' as its owner, and think about who may have read it; \`crossgap identity rotate\` makes new keys.`,
+        `Run chmod ${statSync(file).isDirectory() ? '700' : '600'} '${file}' as its owner, and think about who may have read it; \`crossgap identity rotate --certificate PFX\` makes new keys.`,
       ),
       code: 'KEY_FILE_EXPOSED',
     })),

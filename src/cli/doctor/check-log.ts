@@ -23,7 +23,7 @@ const remedies: Readonly<Record<string, readonly [level: 'advice' | 'wrong', hin
   ],
   DUPLICATE_IDENTITY: [
     'wrong',
-    'Look for a second daemon with a copy of these keys and end it; then: crossgap identity rotate.',
+    'Look for a second daemon with a copy of these keys and end it; then: crossgap identity rotate --certificate PFX.',
   ],
   FEED_FROZEN: ['wrong', 'Ask its author what happened; then: crossgap log allow-epoch FEED.'],
   BLOB_REFUSED: ['wrong', 'Ask its author to look at the package; a new release may carry another one.'],

@@ -119,7 +119,7 @@ function heldByDaemon(root: string, path: string): CliError {
     isOneRun ? 'a deployment' : 'a daemon',
     isOneRun
       ? 'Wait until that deployment is over, then start again here.'
-      : 'Stop the daemon, or let it do the work: crossgap bundle import, then crossgap deploy.',
+      : 'Stop the daemon, or let it do the work: `crossgap bundle import FILE` with this file, then `crossgap deploy NUMBER --env ENVIRONMENT`.',
   );
 }
 

@@ -131,7 +131,7 @@ export async function verify(work: Work): Promise<void> {
   if (reasons.length === 0) return;
   const message = `Cannot use package ${id} ${version}: ${reasons.join('; ')}`;
   throw new ExecutorError('PACKAGE_NOT_TRUSTED', message, {
-    hint: 'Get the package again from its author; `crossgap package verify` shows all that is wrong with a file.',
+    hint: 'Get the package again from its author; `crossgap package verify FILE` shows all that is wrong with a file.',
     details: { file: expected.file, problems: report.problems },
   });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { ResultWish } from '../../../src/guide/index.ts';
@@ -56,6 +56,20 @@ test('J2.17 the result file goes home and the fleet of the vendor knows, though 
   expect(row).toMatchObject({ customer: 'plant', environment: env, release: '1.0.0', state: 'succeeded' });
   const links = await vendor.asks<{ name: string; state: string; words: string }[]>('link list');
   expect(links).toMatchObject([{ name: 'plant', state: 'pending', words: result.words }]);
+});
+
+test('of a result file that is damaged the site is asked, by what it can do there', async () => {
+  await using site = await siteAt(data, { file });
+  await takeIn(site);
+  const result = await site.writeResult(wish, join(root, 'damaged.cgx'));
+  const bytes = readFileSync(result.file);
+  bytes[bytes.length - 100]! ^= 1;
+  writeFileSync(result.file, bytes);
+  for (const asked of ['import', 'inspect']) {
+    const refused = await vendor.types(['bundle', asked, result.file, '--json']);
+    expect(refused).toMatchObject({ exitCode: 4, error: { code: 'BUNDLE_PART_DAMAGED' } });
+    expect(refused.error.hint).toContain('by starting that file with --result FILE');
+  }
 });
 
 test('a result file that was lost is made again, and tells nothing twice', async () => {
