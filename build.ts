@@ -58,6 +58,7 @@ export async function build({ fresh = false } = {}): Promise<void> {
     cwd: root,
     input: {
       'cli/main': 'src/cli/main.ts',
+      'cli/help': 'src/cli/help.ts',
       'executor/process': 'src/executor/process.ts',
       'packages/write-files-thread': 'src/packages/write-files-thread.ts',
     },

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import description from '../package.json' with { type: 'json' };
 
 /** The folder this program lies in: the checkout, or the installed package. The same from `src/` and from `dist/`. */
 export const installationFolder = folderAbove(import.meta.dirname);
@@ -7,14 +8,9 @@ export const installationFolder = folderAbove(import.meta.dirname);
 /** What Node is given to start this very program. */
 export const programFile = join(installationFolder, 'bin', 'crossgap.js');
 
-let version: string | undefined;
-
-/** The version in package.json, read once. */
+/** The version in package.json, as it was when the program was built. */
 export function programVersion(): string {
-  version ??= (
-    JSON.parse(readFileSync(join(installationFolder, 'package.json'), 'utf8')) as { version: string }
-  ).version;
-  return version;
+  return description.version;
 }
 
 function folderAbove(start: string): string {

@@ -63,6 +63,8 @@ test('every import follows the floor plan and enters another folder through its 
   const wrong = imports().filter(({ from, to }) => {
     const [here, there] = [room(from), room(to)];
     if (there === undefined || there === here) return false;
+    // What the program is called is no part of the house.
+    if (from === 'installation.ts' && to === join('..', 'package.json')) return false;
     if (here === undefined) return true;
     return !mayEnter[here]?.includes(there) || to !== join(there, 'index.ts');
   });

@@ -1,19 +1,16 @@
 import { exitCodes } from '../errors.ts';
+import { whenClosed } from './closed-streams.ts';
 import { reportUncaught, runCommandLine } from './run.ts';
 import { startedFile } from './started-file.ts';
 
 /** Ends in good order what runs, once it has said how. */
 let end: (() => void) | undefined;
 
-// Who reads our output may stop before we do (`crossgap log show | head`), and a terminal may be closed; that is no
-// failure. What is in the midst of something ends as if asked to.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    if (end === undefined) process.exit(process.exitCode ?? exitCodes.done);
-    end();
-  });
-}
+// What is in the midst of something ends as if asked to.
+whenClosed(process, () => {
+  if (end === undefined) process.exit(process.exitCode ?? exitCodes.done);
+  end();
+});
 
 const argv = process.argv.slice(2);
 const { stdin, stdout, stderr, env } = process;

@@ -27,10 +27,8 @@ type Telling = {
 
 /** Runs one command line; the exit code says how it went. Nothing is thrown. */
 export async function runCommandLine(typed: readonly string[], world: World): Promise<ExitCode> {
-  const isByFile = world.file !== undefined && typed[0] === 'crossgap';
-  const argv = inOurWords(isByFile ? typed.slice(1) : typed);
   const talking = terminal(world);
-  const here = world.file && { file: world.file, folder: folderIn(argv), isGuide: !isByFile };
+  const { argv, here } = heard(typed, world);
   const hintOf = (error: CrossgapError): string => hintHere(error, here, firstWords);
   const telling = { terminal: talking, json: argv.includes('--json'), version: programVersion(), hintOf };
   try {
@@ -45,6 +43,34 @@ export async function runCommandLine(typed: readonly string[], world: World): Pr
   }
 }
 
+/**
+ * What a command line asks to be shown, help or the version; undefined where it asks for more than that, or can't be
+ * understood.
+ */
+export async function readShown(
+  typed: readonly string[],
+  world: Pick<World, 'file' | 'env'>,
+): Promise<string | undefined> {
+  const { argv, here } = heard(typed, world);
+  try {
+    const asked = parse(await tableFor(argv, here, world), argv);
+    return 'show' in asked ? asked.show : undefined;
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
+}
+
+/** What was typed in our words, and what can be typed where one file is all of the program. */
+function heard(
+  typed: readonly string[],
+  { file }: Pick<World, 'file'>,
+): { readonly argv: readonly string[]; readonly here: Here | undefined } {
+  const isByFile = file !== undefined && typed[0] === 'crossgap';
+  const argv = inOurWords(isByFile ? typed.slice(1) : typed);
+  return { argv, here: file && { file, folder: folderIn(argv), isGuide: !isByFile } };
+}
+
 /** Reads the command line; where it names too little, the refusal says what there is to name. */
 async function read(argv: readonly string[], here: Here | undefined, world: World): Promise<Asked> {
   try {
@@ -56,7 +82,11 @@ async function read(argv: readonly string[], here: Here | undefined, world: Worl
   }
 }
 
-async function tableFor(argv: readonly string[], here: Here | undefined, { env }: World): Promise<Table> {
+async function tableFor(
+  argv: readonly string[],
+  here: Here | undefined,
+  { env }: Pick<World, 'env'>,
+): Promise<Table> {
   if (here === undefined) return await programFor(argv);
   const folder = env['CROSSGAP_DATA'];
   if (!here.isGuide) return commandsByFile(await programFor(argv), here.file, folder);

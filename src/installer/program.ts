@@ -13,6 +13,9 @@ export const assetOf = (path: string): string => `program/${path}`;
 /** Where in an unpacked program the file lies that is started. */
 export const startFile = 'bin/crossgap.js';
 
+/** The module that shows what needs no unpacked program, as help does. */
+export const helpFile = 'dist/cli/help.js';
+
 /** How many hex digits of the program's digest its folder is called by. */
 export const folderDigits = 32;
 

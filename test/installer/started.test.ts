@@ -59,8 +59,10 @@ describe.runIf(isHere)('an installer that is started', () => {
   let made: Made;
   let media: string;
   const data = '/var/lib/crossgap';
-  const version = (words: readonly string[] = [], options = {}) =>
-    machine.runs(['/opt/installer', 'crossgap', '--version', ...words], options);
+  /** Starts the file for something that it does without an instance. */
+  const starts = (words: readonly string[] = [], options = {}) =>
+    machine.runs(['/opt/installer', 'crossgap', 'process', 'schema', ...words], options);
+  const theSchema = { exitCode: 0, stdout: expect.stringContaining('"$schema"') as string, stderr: '' };
 
   beforeAll(async () => {
     runner = await sharedRunner(platform);
@@ -165,8 +167,7 @@ describe.runIf(isHere)('an installer that is started', () => {
   });
 
   test('it runs where there is no Node, no shell and no network, whatever is said to Node, and writes only where it says', () => {
-    const ran = version([], { env: { NODE_OPTIONS: '--require=/nowhere.js' } });
-    expect(ran).toEqual({ exitCode: 0, stdout: `${programVersion()}\n`, stderr: '' });
+    expect(starts([], { env: { NODE_OPTIONS: '--require=/nowhere.js' } })).toEqual(theSchema);
     expect(readdirSync(machine.here(data))).toEqual(['program']);
     expect([...readdirSync(machine.here('/tmp')), ...readdirSync(machine.here('/root'))]).toEqual([]);
     expect(statSync(machine.here(data)).mode & 0o777).toBe(0o700);
@@ -200,8 +201,8 @@ describe.runIf(isHere)('an installer that is started', () => {
   test('a program that was changed where it was unpacked is put back and told', () => {
     const place = machine.here(`${data}/program`);
     writeFileSync(join(place, programIn(place), 'dist/cli/main.js'), 'process.stdout.write("mean");');
-    const ran = machine.runs(['/opt/installer', '--version']);
-    expect(ran.stdout).toBe(`${programVersion()}\n`);
+    const ran = starts();
+    expect(ran).toEqual({ ...theSchema, stderr: expect.any(String) as string });
     expect(ran.stderr).toContain('was changed since it was unpacked: it is put back');
   });
 
@@ -216,12 +217,12 @@ describe.runIf(isHere)('an installer that is started', () => {
     for (const name of [old, used]) writeFileSync(join(place, `${name}.lock`), '');
     const lock = new Database(join(place, `${used}.lock`));
     lock.exec('BEGIN; SELECT * FROM sqlite_schema');
-    expect(version()).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(starts()).toEqual(theSchema);
     lock.close();
     const left = readdirSync(place).filter((name) => /^[0-9a-f]{32}$/.test(name));
     expect(left.toSorted()).toHaveLength(3);
     expect(left).toEqual(expect.arrayContaining([used, unknown]));
-    version();
+    starts();
     expect(readdirSync(place)).not.toContain(used);
     rmSync(join(place, unknown), { recursive: true });
   });
@@ -246,8 +247,33 @@ describe.runIf(isHere)('an installer that is started', () => {
 
   test('it runs from a medium that can not be written to', () => {
     const mounts = 'mount --bind "$ROOT/opt" "$ROOT/opt" && mount -o remount,bind,ro "$ROOT/opt"';
-    const ran = version([], { mounts });
-    expect(ran).toEqual({ exitCode: 0, stdout: `${programVersion()}\n`, stderr: '' });
+    expect(starts([], { mounts })).toEqual(theSchema);
+  });
+
+  test.each<[string, string[], string]>([
+    ['the version', ['--version'], '0.'],
+    ['the version, as others call it', ['crossgap', '-v'], '0.'],
+    ['its help', ['--help'], 'where everything is kept (else CROSSGAP_DATA; now\n'],
+    ['the help of all commands', ['crossgap', 'help'], 'Usage: /opt/installer crossgap'],
+    ['the help of one', ['crossgap', 'deploy', '--help', '--data', '/srv/data'], 'Usage: /opt/installer'],
+  ])('%s is told where nothing can be written and no code be run but its own', (_what, words, said) => {
+    const noexec = ['tmp', 'root'].map((one) => `mount -t tmpfs -o noexec none "$ROOT/${one}"`);
+    const readOnly = ['mount --rbind "$ROOT" "$ROOT"', 'mount -o remount,bind,ro "$ROOT"'];
+    const mounts = [...noexec, ...readOnly].join(' && ');
+    expect(starts(['--data', '/srv/none'], { mounts }).exitCode).toBe(3);
+    const ran = machine.runs(['/opt/installer', ...words], { mounts });
+    expect(ran).toEqual({ exitCode: 0, stdout: expect.stringContaining(said) as string, stderr: '' });
+  });
+
+  test('what only looks like a wish for help is done, or refused, as ever', () => {
+    const data = '/srv/other';
+    const asked = machine.runs(['/opt/installer', '--help', '--bogus', '--data', data]);
+    expect([asked.exitCode, asked.stdout]).toEqual([0, expect.stringContaining('Usage: ')]);
+    expect(existsSync(machine.here(data))).toBe(false);
+    const value = machine.runs(['/opt/installer', '--result', '--help', '--data', data, '--json']);
+    expect([value.exitCode, value.stderr]).toEqual([5, expect.stringContaining('[ANSWERS_MISSING]')]);
+    expect(existsSync(machine.here(`${data}/program`))).toBe(true);
+    rmSync(machine.here(data), { recursive: true });
   });
 
   test.runIf(process.geteuid?.() === 0 && requires('setpriv', 'an installer that another account starts'))(
@@ -275,6 +301,9 @@ describe.runIf(isHere)('an installer that is started', () => {
           expect.stringContaining('belongs to another account'),
         ]);
         expect(readdirSync(join(shared, 'seen'))).toEqual([]);
+        const words = [...nobody, join(shared, 'installer'), '--help'];
+        const helped = spawnSync('setpriv', words, { encoding: 'utf8', env: {} });
+        expect([helped.status, helped.stderr]).toEqual([0, '']);
       } finally {
         rmSync(shared, { recursive: true, force: true });
       }
@@ -327,7 +356,7 @@ describe.runIf(isHere)('an installer that is started', () => {
     ['a file in the way', ': > "$ROOT/tmp/file"', 'DATA_FOLDER_UNUSABLE', 'a file is in the way'],
   ])('%s is said in plain words, with what to do', (what, mounts, code, why) => {
     const folder = what === 'a file in the way' ? '/tmp/file/data' : '/srv/data';
-    const ran = version(['--data', folder, '--json'], { mounts });
+    const ran = starts(['--data', folder, '--json'], { mounts });
     rmSync(machine.here('/tmp/file'), { force: true });
     expect(ran.exitCode).toBe(3);
     expect(ran.stderr).toContain(`[${code}]`);

@@ -11,19 +11,28 @@ import { createRequire, enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
-import { assetOf, folderDigits, manifestAsset, startFile, type ProgramManifest } from '../program.ts';
+import {
+  assetOf,
+  folderDigits,
+  helpFile,
+  manifestAsset,
+  startFile,
+  type ProgramManifest,
+} from '../program.ts';
 import { dataFolderOf, saidFolder } from './data-folder.ts';
 import { refusalLines, Refusal } from './errors.ts';
 import { clearPrograms, compiledOf, holdProgram, type LockFile, type OpenLockFile } from './hold-program.ts';
+import { readInPlace } from './read-in-place.ts';
 import { guarded, unpack } from './unpack.ts';
 
 const words = process.argv.slice(2);
 
-function start(): void {
+async function start(): Promise<void> {
   const text = getAsset(manifestAsset, 'utf8');
   const manifest = JSON.parse(text) as ProgramManifest;
   const name = createHash('sha256').update(text).digest('hex').slice(0, folderDigits);
   const own = ownFolder(name);
+  if (own === undefined && words.some((word) => showing.test(word)) && (await showsOnly(manifest))) return;
   const data = own === undefined ? dataFolderOf(words, machine) : dirname(dirname(own));
   const folder = own ?? join(data, 'program', name);
   const packed = { manifest, bytesOf: (path: string) => new Uint8Array(getRawAsset(assetOf(path))) };
@@ -35,13 +44,43 @@ function start(): void {
   if (own === undefined) clearOthers(folder);
   // Beside the program, since nothing is written elsewhere.
   enableCompileCache(compiledOf(folder));
-  if (own === undefined && saidFolder(words) === undefined) process.env['CROSSGAP_DATA'] = data;
   const file = join(folder, ...startFile.split('/'));
-  process.argv = [
-    process.execPath,
-    ...(own === undefined ? [process.execPath, ...words] : [file, ...words.slice(1)]),
-  ];
+  if (own === undefined) startedByPerson(data);
+  else process.argv = [process.execPath, file, ...words.slice(1)];
   createRequire(file)(file);
+}
+
+/** Help says where things would be kept, if anything says where. */
+function folderToTell(): string | undefined {
+  try {
+    return dataFolderOf(words, machine);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/** The program is told where things are kept, and that it was started by the file itself. */
+function startedByPerson(data: string | undefined): void {
+  if (data !== undefined && saidFolder(words) === undefined) process.env['CROSSGAP_DATA'] = data;
+  process.argv = [process.execPath, process.execPath, ...words];
+}
+
+/** Words of a command line that may ask for no more than to be shown something; the program itself says whether they do. */
+const showing = /^(?:help|--help|-h|version|--version|-v)$/;
+
+/** Shows what needs no unpacked program: nothing is written for it, wherever and by whom it is asked for. */
+async function showsOnly({ files }: ProgramManifest): Promise<boolean> {
+  const paths = new Set(files.map(({ path }) => path));
+  using reading = readInPlace(process.execPath, (path) =>
+    paths.has(path) ? getAsset(assetOf(path), 'utf8') : undefined,
+  );
+  startedByPerson(folderToTell());
+  const file = join(reading.folder, ...helpFile.split('/'));
+  const { showOnly } = createRequire(file)(file) as {
+    readonly showOnly: (process: NodeJS.Process) => Promise<boolean>;
+  };
+  return await showOnly(process);
 }
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -117,10 +156,8 @@ function refuseUnrunnable(native: string, data: string): void {
   }
 }
 
-try {
-  start();
-} catch (error) {
+start().catch((error: unknown) => {
   const { lines, exitCode } = refusalLines(error, words.includes('--json'));
   process.stderr.write(`${lines.join('\n')}\n`);
   process.exitCode = exitCode;
-}
+});
