@@ -85,7 +85,7 @@ type CutShort = { readonly sizeBytes: number; readonly atLeastBytes: number };
  */
 async function whyWithoutFooter(file: FileHandle, fileBytes: number): Promise<string | CutShort | undefined> {
   const from = Math.max(0, fileBytes - endBytes);
-  const tooMany = bytesAfterFooter(await bytesAt(file, from, endBytes));
+  const tooMany = bytesAfterFooter(await bytesAt(file, from, endBytes), fileBytes);
   if (tooMany !== undefined && tooMany > 0) return `the file has ${tooMany} bytes too many at its end`;
   const program = (await executableBytes((offset, length) => bytesAt(file, offset, length))) ?? 0;
   if (program > fileBytes) return { sizeBytes: fileBytes, atLeastBytes: program };

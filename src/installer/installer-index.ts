@@ -96,10 +96,16 @@ export function indexPlace(
   return fits && sizeBytes <= fixedBytes + indexTextMax + signedBytes ? { offset, sizeBytes } : 'damaged';
 }
 
-/** How many bytes follow the last footer in the end of a file; undefined where there is none. */
-export function bytesAfterFooter(end: Buffer): number | undefined {
+/**
+ * How many bytes follow the last footer in the end of a file of `fileBytes`; undefined where there is none. The program
+ * in the file has the letters of one in its own text.
+ */
+export function bytesAfterFooter(end: Buffer, fileBytes: number): number | undefined {
   const at = end.lastIndexOf(footerMagic);
-  return at < 0 || at + footerBytes > end.length ? undefined : end.length - at - footerBytes;
+  if (at < 0) return undefined;
+  const after = end.length - at - footerBytes;
+  const place = indexPlace(end.subarray(at, at + footerBytes), fileBytes - after);
+  return typeof place === 'object' ? after : undefined;
 }
 
 export type ReadIndex =

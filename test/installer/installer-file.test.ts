@@ -163,6 +163,12 @@ test('how many bytes are missing at least is told as far as the rest of the file
   expect(await missing(portable)).toBe('1,000 bytes are here of at least 4,512');
 });
 
+test('letters of a footer in the text of the program are none', async () => {
+  const short = Buffer.from(bytes.subarray(0, places.bundle));
+  short.write("footerMagic = Buffer.from('CGFOOTER', 'latin1'); and so on", places.bundle - 300);
+  expect((await laterRefusal(() => use(short))).message).toContain('the end of the file is missing');
+});
+
 test('a file that was lengthened is refused, and by how much is said', async () => {
   const error = await laterRefusal(() => use(Buffer.concat([bytes, Buffer.alloc(7)])));
   expect(error.message).toContain('its index is damaged: the file has 7 bytes too many at its end');
