@@ -9,11 +9,9 @@ import { section, table } from './table.ts';
 export type ReleaseDiff = {
   readonly document: Readonly<Record<string, unknown>>;
   readonly text: readonly string[];
-  /** The parts of them that differ, each with its lines. */
-  readonly parts: readonly DiffPart[];
+  /** Those parts that differ of what is deployed, each with its lines. */
+  readonly deployed: readonly { readonly title: string; readonly lines: readonly string[] }[];
 };
-
-export type DiffPart = { readonly title: string; readonly lines: readonly string[] };
 
 /** Packages, process, inputs and notes; the process only where both revisions are here. */
 export function releaseDiff(instance: Instance, a: ReleaseRow, b: ReleaseRow): ReleaseDiff {
@@ -22,27 +20,19 @@ export function releaseDiff(instance: Instance, a: ReleaseRow, b: ReleaseRow): R
   const process = before !== undefined && after !== undefined ? diffRevisions(before, after) : null;
   const notesDiffer = a.document.notes?.digest !== b.document.notes?.digest;
   const notes = notesDiffer ? { before: notesOf(instance, a), after: notesOf(instance, b) } : null;
-  const isOtherProcess = a.document.revision.digest !== b.document.revision.digest;
-  const parts = [
-    {
-      title: 'Packages',
-      differs: packages.length > 0,
-      lines:
-        packages.length === 0
-          ? ['The packages are the same']
-          : table(packages.map((one) => [one.id, one.before ?? '(none)', '→', one.after ?? '(none)'])),
-    },
-    {
-      title: 'Process',
-      differs: isOtherProcess,
-      lines: process === null ? ['One of the two revisions is not here'] : describeDiff(process),
-    },
-    {
-      title: 'Notes',
-      differs: notes !== null,
-      lines: notes === null ? ['The notes are the same'] : firstLines(notes.after ?? '(none)'),
-    },
-  ];
+  const changed = {
+    title: 'Packages',
+    differs: packages.length > 0,
+    lines:
+      packages.length === 0
+        ? ['The packages are the same']
+        : table(packages.map((one) => [one.id, one.before ?? '(none)', '→', one.after ?? '(none)'])),
+  };
+  const processes = {
+    title: 'Process',
+    differs: a.document.revision.digest !== b.document.revision.digest,
+    lines: process === null ? ['One of the two revisions is not here'] : describeDiff(process),
+  };
   return {
     document: {
       a: { release: releaseOf(instance.db, a), digest: a.digest },
@@ -54,9 +44,10 @@ export function releaseDiff(instance: Instance, a: ReleaseRow, b: ReleaseRow): R
     },
     text: [
       `${releaseOf(instance.db, a)} → ${releaseOf(instance.db, b)}`,
-      ...parts.flatMap(({ title, lines }) => section(title, lines)),
+      ...[changed, processes].flatMap(({ title, lines }) => section(title, lines)),
+      ...section('Notes', notes === null ? ['The notes are the same'] : firstLines(notes.after ?? '(none)')),
     ],
-    parts: parts.flatMap(({ title, lines, differs }) => (differs ? [{ title, lines }] : [])),
+    deployed: [changed, processes].filter(({ differs }) => differs),
   };
 }
 

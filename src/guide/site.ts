@@ -153,7 +153,7 @@ export type Standing = {
   /** A run that came to no end: where it stands, in words and numbers. */
   readonly open: OpenRun | null;
   readonly inputs: readonly InputStanding[];
-  /** What changes against what is installed: packages, steps with their scripts and inputs, notes. */
+  /** What changes against what is installed: packages, and the process with its steps, scripts and inputs. */
   readonly changes: readonly { readonly title: string; readonly lines: readonly string[] }[];
   /** Every script that may run, those of packages and those that take it away among them. */
   readonly scripts: readonly ScriptStanding[];

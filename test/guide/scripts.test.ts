@@ -91,6 +91,30 @@ describe('J2.15: the page of a release', () => {
     expect(waysOn(await backTo(says, 'release'))).toEqual(['next']);
   });
 
+  test('has what is to be decided on first, and below it what need not be read for that', async () => {
+    const same: ScriptStanding = { ...changed, where: 'step Start', before: null, isNew: false };
+    const facts = place(true, [script, same, changed]);
+    const page = await walker({
+      ...facts,
+      standing: {
+        ...facts.standing,
+        installed: { number: '3.1.0', digest: '1a'.repeat(32), since: '2026-03-02T09:15:00.000Z' },
+        changes: [{ title: 'Packages', lines: ['Orders.Web  3.1.0  →  3.2.0'] }],
+      },
+    }).goesTo('release');
+    const verbatim = page.blocks.flatMap((block) => (block.kind === 'verbatim' ? [block] : []));
+    expect(verbatim.map(({ title, isAside }) => [title.split(' (')[0], isAside ?? false])).toEqual([
+      ['Notes', false],
+      ['Packages', false],
+      ['step Web, PreDeploy.sh', false],
+      ['What changed in step Web, PreDeploy.sh, against what was approved for 3.1.0', false],
+      ['step Start', false],
+      ['step Stop', true],
+      ['How the signature of Orders.Db 3.2.0 was judged', true],
+      ['How the signature of Orders.Web 3.2.0 was judged', true],
+    ]);
+  });
+
   test('goes on without an approval where signatures are enough, if a person says so', async () => {
     const { goesTo, says, site } = walker(place(false));
     const page = await goesTo('release');

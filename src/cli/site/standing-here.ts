@@ -45,7 +45,7 @@ export async function standingHere(
     changes:
       before === undefined || before.digest === release.digest
         ? []
-        : releaseDiff(instance, before, release).parts,
+        : releaseDiff(instance, before, release).deployed,
     ...(await scriptsHere(instance, release, environment)),
     steps: preview.steps.map(({ id, name, action, skippedBecause }) => ({
       id,

@@ -59,7 +59,6 @@ export const release: Leaf = {
 const does: Readonly<Record<string, string>> = {
   run: 'a script',
   package: 'a package',
-  manual: 'done by a person',
 };
 
 /** Who only looks changes nothing, and approves nothing. */
@@ -134,7 +133,7 @@ function factsOf(what: Release, made: Release['author'], standing: Standing): (r
 function changes({ installed, changes: parts }: Standing): Block[] {
   if (installed === null) return [{ kind: 'text', text: 'It is installed here for the first time.' }];
   if (parts.length === 0)
-    return [{ kind: 'text', text: `Nothing but its number, against ${installed.number}.` }];
+    return [{ kind: 'text', text: `Nothing of what is deployed, against ${installed.number}.` }];
   return [
     { kind: 'text', text: `Against ${installed.number}:` },
     ...parts.map(({ title, lines }): Block => ({ kind: 'verbatim', title, text: lines.join('\n') })),
@@ -171,7 +170,10 @@ function scripts(standing: Standing): Block[] {
           } as const,
         ]
       : []),
-    ...unapproved(standing).flatMap(scriptBlocks),
+    // What is new is read first.
+    ...unapproved(standing)
+      .toSorted((one, other) => Number(other.isNew) - Number(one.isNew))
+      .flatMap(scriptBlocks),
   ];
 }
 

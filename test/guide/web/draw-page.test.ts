@@ -202,6 +202,11 @@ describe('text that stands as it is', () => {
     expect(opened(lines(12), lines(13), lines(1))).toEqual([true, false, true]);
     expect(opened(lines(500))).toEqual([true]);
   });
+
+  test('is folded away, however short, where it need not be read to decide', () => {
+    const aside = { kind: 'verbatim', title: 't', text: 'x', isAside: true } as const;
+    expect(drawn(aPage({ blocks: [aside] }))).toMatch(/<details class="verbatim" id="block-0"\s*>/);
+  });
 });
 
 describe('the end', () => {
