@@ -1,5 +1,5 @@
 import { CommandError, rollbackTarget } from '../commands/index.ts';
-import { readDeployment, settleDeployment } from '../daemon/index.ts';
+import { readDeployment, recordBrokenRuns, settleDeployment } from '../daemon/index.ts';
 import type { Database } from '../db/index.ts';
 import type { CrossgapError } from '../errors.ts';
 import { placeOf, type Instance } from '../instance/index.ts';
@@ -16,6 +16,13 @@ export async function settle(context: Context, instance: Instance, id: string): 
     signal: context.signal,
     onProgress: (line, tone) => talk(tone === 'plain' ? line : talkTone(tone, line)),
   });
+}
+
+/** The instance, for who decides about runs: what ended or was broken off while nobody followed it is recorded first. */
+export async function openToDecide(context: Context): Promise<Instance> {
+  const instance = await context.open();
+  await recordBrokenRuns(instance, context.signal);
+  return instance;
 }
 
 /** A deployment by its id. @throws CliError DEPLOYMENT_UNKNOWN */

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
 import { openInstance } from '../../src/instance/index.ts';
@@ -11,8 +13,10 @@ import { freshFolder, personAt, type Answer, type Person } from './typed.ts';
 
 type Run = { readonly id: string; readonly release: string; readonly state: string };
 
+const program = resolve(import.meta.dirname, '../../bin/crossgap.js');
 const root = freshFolder(memory);
 const cut = join(root, 'cut');
+const alone = join(root, 'alone');
 const answers = join(root, 'answers.yaml');
 let vendor: Vendor;
 let first: string;
@@ -45,6 +49,11 @@ const runsThere = async (): Promise<string[]> => {
   return list.map(({ release, state }) => `${release} ${state}`);
 };
 
+/** A script that ends whoever follows the run first, so that nobody is left to record how it ended. */
+function endsFollower(file: string): string {
+  return `if [ -e '${file}' ]; then data=$(cat '${file}'); rm '${file}'; kill -9 $(grep -o '"pid":[0-9]*' "$data/daemon.lock.holder" | cut -d: -f2); fi`;
+}
+
 function copyOf(name: string, copy: string): Person {
   const data = join(root, copy);
   cpSync(join(root, name), data, { recursive: true });
@@ -60,7 +69,7 @@ beforeAll(async () => {
   await vendor.invite('plant');
   await vendor.release('1.0.0', { more: endsExecutor(cut) });
   first = await vendor.bundle('plant', '1.0.0');
-  await vendor.release('1.1.0', { more: endsExecutor(cut) });
+  await vendor.release('1.1.0', { more: `${endsFollower(alone)}; ${endsExecutor(cut)}` });
   second = await vendor.bundle('plant', '1.1.0');
   writeFileSync(join(root, 'password'), `${secret}\n`);
   const said = [`maker: "${words}"`, 'name: plant', 'environment: production'];
@@ -107,6 +116,38 @@ describe('J2.13 after 1.0, and 1.1 that was cut off,', () => {
     const refused = await installs(first, '--if-interrupted', 'start-over');
     expect(refused).toMatchObject({ exitCode: exitCodes.refused, error: { code: 'WAY_IMPOSSIBLE' } });
     expect(refused.error.message).toContain('the last run is of 1.1.0, and 1.0.0 is what was named');
+    expect(await runsThere()).toEqual(['1.1.0 interrupted', '1.0.0 succeeded']);
+  });
+});
+
+describe('J2.13 after a run of which every process was killed, and that nobody could record,', () => {
+  beforeAll(async () => {
+    site = copyOf('plant', 'killed');
+    for (const file of [cut, alone]) writeFileSync(file, site.data);
+    const words = ['--data', site.data, 'install', second, '--answers', answers];
+    const killed = spawn(process.execPath, [program, ...words], { stdio: 'ignore' });
+    const [, signal] = (await once(killed, 'exit')) as [number | null, string | null];
+    expect(signal).toBe('SIGKILL');
+    // Who only looks records nothing.
+    expect(await runsThere()).toEqual(['1.1.0 running', '1.0.0 succeeded']);
+  });
+  beforeEach(() => void (site = copyOf('killed', `killed-${turn}`)));
+
+  test.each([
+    ['rollback Orders --env production --wait', ['1.0.0 succeeded', '1.1.0 cancelled']],
+    ['deployment resume ID --wait', ['1.1.0 succeeded']],
+    ['deployment retry ID --wait', ['1.1.0 succeeded', '1.1.0 cancelled']],
+    ['deployment cancel ID', ['1.1.0 cancelled']],
+  ])('%s does that at once', async (line, runs) => {
+    const [{ id }] = await site.asks<[Run]>('deployment list');
+    await goesWell(site.types(`${line.replace('ID', id)} --json`));
+    expect(await runsThere()).toEqual([...runs, '1.0.0 succeeded']);
+  });
+
+  test('another deployment is refused by what has to be decided about', async () => {
+    const refused = await site.types('deploy 1.0.0 --env production --again --json');
+    expect(refused.error.code).toBe('DEPLOYMENT_HELD');
+    expect(refused.error.details).toMatchObject({ state: 'interrupted' });
     expect(await runsThere()).toEqual(['1.1.0 interrupted', '1.0.0 succeeded']);
   });
 });

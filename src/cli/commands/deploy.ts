@@ -2,6 +2,7 @@ import { findEnvironment, requestDeployment, type PlacedDeployment } from '../..
 import {
   preflight,
   previewPlan,
+  recordBrokenRuns,
   refuseUnready,
   scriptsOfRelease,
   type PlanPreview,
@@ -85,6 +86,7 @@ export const deploy = command({
     if (plan) return planned(instance, release, env, options.checks);
     if (options.checks)
       throw misuse('Cannot run checks alone: there is nothing to show them with', 'Add --plan.');
+    await recordBrokenRuns(instance, context.signal);
     const id = newDeploymentId();
     const ask = (db: Database) =>
       requestDeployment(

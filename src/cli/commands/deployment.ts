@@ -15,7 +15,7 @@ import { releaseOfRun } from '../release-of-run.ts';
 import { giveUp, startOver } from '../start-over.ts';
 import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
 import { artifactsOf, lastLinesOf, logDocument, logText, runLog, runLogOf } from '../run-log.ts';
-import { deploymentOf, failureOf, settle } from '../settle.ts';
+import { deploymentOf, failureOf, openToDecide, settle } from '../settle.ts';
 import { CliError } from '../errors.ts';
 import { commandLine, moment } from '../../words.ts';
 import { askedFor, finished } from './deploy.ts';
@@ -57,7 +57,7 @@ const resume = command({
   args: { ID },
   options: { wait },
   async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
-    const instance = await context.open();
+    const instance = await openToDecide(context);
     deploymentOf(instance, id);
     instance.record((db) => {
       const row = rowOf(db, id);
@@ -75,7 +75,7 @@ const retry = command({
   args: { ID },
   options: { wait },
   async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
-    const instance = await context.open();
+    const instance = await openToDecide(context);
     const { environment } = deploymentOf(instance, id);
     const { reason } = rowOf(instance.db, id);
     const fresh = newDeploymentId();
@@ -96,7 +96,7 @@ const cancel = command({
   args: { ID },
   options: { wait },
   async run(context, { ID: id }, { wait: follow }): Promise<Outcome> {
-    const instance = await context.open();
+    const instance = await openToDecide(context);
     deploymentOf(instance, id);
     instance.record((db) => {
       const row = rowOf(db, id);

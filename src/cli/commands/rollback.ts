@@ -4,7 +4,7 @@ import { command, flag, needed, type Outcome } from '../command.ts';
 import { deployedProcess } from '../deployed-process.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { goBack } from '../go-back.ts';
-import { deploymentOf, settle } from '../settle.ts';
+import { deploymentOf, openToDecide, settle } from '../settle.ts';
 import { askedFor, finished } from './deploy.ts';
 
 export const rollback = command({
@@ -14,7 +14,7 @@ export const rollback = command({
   args: { PROCESS: needed('PROCESS', 'PROCESS or LINK:PROCESS') },
   options: { env: needed('E', 'the environment'), wait: flag('show progress and end with the outcome') },
   async run(context, { PROCESS }, { env, wait }): Promise<Outcome> {
-    const instance = await context.open();
+    const instance = await openToDecide(context);
     const { process, link } = deployedProcess(instance.db, PROCESS, env, 'roll back');
     const fresh = newDeploymentId();
     const decide = (db: Database) =>

@@ -4,7 +4,7 @@ import { foldersStay } from '../../guide/index.ts';
 import { command, flag, needed, text, type Outcome } from '../command.ts';
 import { deployedProcess } from '../deployed-process.ts';
 import { newDeploymentId } from '../deployment-id.ts';
-import { deploymentOf, settle } from '../settle.ts';
+import { deploymentOf, openToDecide, settle } from '../settle.ts';
 import { section } from '../table.ts';
 import { foldersLeft, takeAway } from '../take-away.ts';
 import { askedFor, finished, onFailureOf } from './deploy.ts';
@@ -22,7 +22,7 @@ export const uninstall = command({
   async run(context, { PROCESS }, options): Promise<Outcome> {
     const { env, wait } = options;
     const onFailure = onFailureOf(options['on-failure']);
-    const instance = await context.open();
+    const instance = await openToDecide(context);
     const { process, link } = deployedProcess(instance.db, PROCESS, env, 'uninstall');
     const fresh = newDeploymentId();
     const decide = (db: Database) =>
