@@ -488,6 +488,18 @@ describe('going back after a run that was cut off', () => {
     },
   );
 
+  test.each([[goodChecks], [[portTaken]]])(
+    'J2.12 the checks before it is started over do not say either that nothing was changed',
+    async (looked) => {
+      const { goesTo, says } = walker({ maker: { believed: true }, standing: { open }, checks: [looked] });
+      await goesTo('interrupted');
+      await says('start-over');
+      const page = textOf(await goesTo('checks'));
+      expect(page).toContain('The last run, of 3.2.0, has changed this machine already');
+      expect(page).not.toContain('Nothing was changed');
+    },
+  );
+
   test('J2.12 a first installation is gone on with or started over, and nothing is said of going back', async () => {
     const { guide, goesTo, says } = walker({
       maker: { believed: true },

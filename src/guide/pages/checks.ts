@@ -1,3 +1,4 @@
+import { changedBefore } from '../changed-before.ts';
 import { GuideError } from '../errors.ts';
 import { isBefore, isInstalling, releaseName, standingOf, type Known } from '../known.ts';
 import { goOn, never, next, once, stay, type Hand, type Leaf } from '../leaf.ts';
@@ -12,13 +13,14 @@ export const checks: Leaf = {
     await lookAtAll(hand);
     refuseLacking(hand.known);
   },
-  show: ({ checks: found }) => {
+  show: (known) => {
+    const { checks: found } = known;
     const isGood = found !== null && !found.some(isLacking);
     return {
       title: 'Is this machine ready',
       blocks: [
         ...(found === null || found.length === 0 ? [] : [{ kind: 'checks', checks: found } as const]),
-        { kind: 'text', text: saidOf(found) },
+        { kind: 'text', text: saidOf(known) },
       ],
       tellsTrouble: found?.some(isLacking) === true,
       actions: [...(isGood ? [goOn] : []), { id: 'again', label: 'Look again', about: null }],
@@ -34,11 +36,12 @@ export const checks: Leaf = {
 
 export const isLacking = ({ state }: Check): boolean => state === 'lacking';
 
-function saidOf(found: readonly Check[] | null): string {
+function saidOf(known: Known): string {
+  const { checks: found } = known;
   if (found === null) return 'This machine is being looked at. Nothing is changed by that.';
   return found.some(isLacking)
-    ? 'Nothing was changed. Mend what is lacking and look again, or go back to mend what was typed. Who leaves is asked anew at the next start.'
-    : `${leftOpen(found) ?? 'All is as it should be.'} Nothing was changed so far.`;
+    ? `${changedBefore(known) ?? 'Nothing was changed.'} Mend what is lacking and look again, or go back to mend what was typed. Who leaves is asked anew at the next start.`
+    : `${leftOpen(found) ?? 'All is as it should be.'} ${changedBefore(known) ?? 'Nothing was changed so far.'}`;
 }
 
 /** Says where something was not looked at that the maker wants looked at; null where all was. */

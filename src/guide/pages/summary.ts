@@ -1,10 +1,10 @@
+import { changedBefore } from '../changed-before.ts';
 import { askedInputs, valueOf, valuesToKeep } from '../inputs.ts';
 import {
   aimOf,
   goneBackTo,
   isBefore,
   isInstalling,
-  openRun,
   releaseName,
   standingOf,
   wayOf,
@@ -40,7 +40,7 @@ export const summary: Leaf = {
           ? [
               {
                 kind: 'text',
-                text: `${changedSoFar(known)} It begins with the next word of yours.`,
+                text: `${changedBefore(known) ?? 'Nothing was changed so far.'} It begins with the next word of yours.`,
               } as const,
             ]
           : []),
@@ -66,21 +66,6 @@ function workOf(known: Known): Work {
   if (deployment === null) return { kind: 'install', again: way === 'again', environment };
   const again = standingOf(known)?.compared === 'same';
   return { kind: 'install', again, environment, instead: deployment };
-}
-
-/** What a run that came to no good end has done already. */
-function changedSoFar(known: Known): string {
-  const { open } = openRun(known) ?? {};
-  if (open === undefined || (open.at === null && open.done.length === 0))
-    return 'Nothing was changed so far.';
-  const { kind, number, state, at, done } = open;
-  const what = { install: `of ${number}`, 'roll-back': `back to ${number}`, uninstall: 'that uninstalls' }[
-    kind
-  ];
-  const where = at === null ? '' : `, and it ${state === 'failed' ? 'failed' : 'stopped'} in ${at}`;
-  return done.length === 0
-    ? `The last run, ${what}, may have changed this machine already: no step was finished${where}.`
-    : `The last run, ${what}, has changed this machine already: done are ${done.join(', ')}${where}.`;
 }
 
 /** What is asked for and there is nothing for: a release to go back to, steps to uninstall by. */
