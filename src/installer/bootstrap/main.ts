@@ -21,7 +21,14 @@ import {
 } from '../program.ts';
 import { dataFolderOf, saidFolder } from './data-folder.ts';
 import { refusalLines, Refusal } from './errors.ts';
-import { clearPrograms, compiledOf, holdProgram, type LockFile, type OpenLockFile } from './hold-program.ts';
+import {
+  clearPrograms,
+  compiledOf,
+  holdProgram,
+  type Held,
+  type LockFile,
+  type OpenLockFile,
+} from './hold-program.ts';
 import { readInPlace } from './read-in-place.ts';
 import { guarded, unpack } from './unpack.ts';
 
@@ -86,7 +93,7 @@ async function showsOnly({ files }: ProgramManifest): Promise<boolean> {
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Nobody removes a program that is held. One that was removed before it could be is unpacked again. */
-function heldProgram(folder: string, unpackAll: () => void): LockFile {
+function heldProgram(folder: string, unpackAll: () => void): Held {
   for (;;) {
     unpackAll();
     const held = guarded(dirname(folder), () => holdProgram(folder, lockFiles(folder)));

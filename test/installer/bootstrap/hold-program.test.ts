@@ -39,7 +39,7 @@ test('what earlier files unpacked goes, with what was kept of reading it, and no
   clearPrograms(own, open);
   expect(existsSync(own)).toBe(true);
   expect(readdirSync(place).toSorted()).toEqual(
-    [own, `${own}.lock`, `${own}.compiled`, `${old}.lock`]
+    [own, `${own}.lock`, `${own}.compiled`]
       .map((path) => path.slice(place.length + 1))
       .concat('notes', 'c'.repeat(31))
       .toSorted(),
@@ -67,6 +67,70 @@ test('a program that several processes run from stays until the last of them has
   await once(child, 'close');
   clearPrograms(own, open);
   expect(existsSync(old)).toBe(false);
+});
+
+test('a lock that was left without its program goes too, unless somebody holds it', () => {
+  const own = program('a');
+  const [left, used] = ['b', 'c'].map((letter) => join(place, `${letter.repeat(32)}.lock`)) as [
+    string,
+    string,
+  ];
+  writeFileSync(left, '');
+  using _used = closing(open(used, 0));
+  _used.exec('BEGIN; SELECT * FROM sqlite_schema');
+  clearPrograms(own, open);
+  expect([left, used].map((path) => existsSync(path))).toEqual([false, true]);
+});
+
+test('who waited for the lock of a program that is removed unpacks it again, though another one did so meanwhile', () => {
+  const [own, old] = [program('a'), program('b')];
+  holdProgram(old, open)!.close();
+  let later: { close(): unknown } | undefined;
+  // Between the opening of the lock and its being there, the program goes, and somebody else begins with it anew.
+  const slowly: OpenLockFile = (path, timeout) => {
+    const file = open(path, timeout);
+    return {
+      exec(sql) {
+        clearPrograms(own, open);
+        expect(existsSync(path)).toBe(false);
+        mkdirSync(old);
+        later = holdProgram(old, open);
+        return file.exec(sql);
+      },
+      close: () => file.close(),
+    };
+  };
+  expect(holdProgram(old, slowly)).toBeUndefined();
+  // The lock that lies there is held by that one alone.
+  clearPrograms(own, open);
+  expect(existsSync(old)).toBe(true);
+  later!.close();
+  clearPrograms(own, open);
+  expect(readdirSync(place).filter((name) => name.startsWith('b'))).toEqual([]);
+});
+
+test('a lock that is replaced before it is opened is not taken for the one that lies there', () => {
+  const old = program('b');
+  const replaced: OpenLockFile = (path, timeout) => {
+    rmSync(path);
+    const file = open(path, timeout);
+    rmSync(path);
+    writeFileSync(path, '');
+    return file;
+  };
+  expect(holdProgram(old, replaced)).toBeUndefined();
+});
+
+test('of two that remove a program one does, and the other is content', () => {
+  const [own, old] = [program('a'), program('b')];
+  holdProgram(old, open)!.close();
+  const late: OpenLockFile = (path, timeout) => {
+    const file = open(path, timeout);
+    clearPrograms(own, open);
+    return file;
+  };
+  clearPrograms(own, late);
+  expect(readdirSync(place).filter((name) => !name.startsWith('a'))).toEqual([]);
 });
 
 test('a program of which nobody can tell whether it is in use stays', () => {
