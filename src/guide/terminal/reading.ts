@@ -6,15 +6,26 @@ export type Unread = { readonly lines: readonly string[]; readonly needed: numbe
 
 export const nothingUnread: Unread = { lines: [], needed: 0 };
 
-/** What there is to read on a page: of one that stood already only from the first block that is another. */
-export function toRead(page: Page, last: Page | undefined, manner: Manner): Unread {
+/**
+ * What there is to read on a page: of one that stood already only from the first block that is another, below its heading
+ * once more where that is more than a screen of so many rows.
+ */
+export function toRead(
+  page: Page,
+  last: Page | undefined,
+  { manner, rows }: { readonly manner: Manner; readonly rows: number },
+): Unread {
   const from = last === undefined ? 0 : firstOther(page, last);
   if (from === undefined) return nothingUnread;
+  const linesUpTo = (end: number): string[] =>
+    linesOf({ ...page, blocks: page.blocks.slice(from, end) }, manner);
+  const all = linesUpTo(page.blocks.length);
+  const stands = last !== undefined && all.length <= rows ? headingLines : 0;
   const isForReaders = page.actions.some((action) => action.isForReaders);
   const lastNeeded = page.blocks.findLastIndex((block) => block.kind !== 'verbatim' || !block.isAside);
   return {
-    lines: linesFrom(page, from, page.blocks.length, manner),
-    needed: isForReaders ? linesFrom(page, from, lastNeeded + 1, manner).length : 0,
+    lines: all.slice(stands),
+    needed: isForReaders ? linesUpTo(lastNeeded + 1).length - stands : 0,
   };
 }
 
@@ -36,10 +47,4 @@ function firstOther(page: Page, last: Page): number | undefined {
     (block, index) => JSON.stringify(block) !== JSON.stringify(last.blocks[index]),
   );
   return at < 0 ? undefined : at;
-}
-
-/** Lines of the blocks from one to before another; with the heading of the page where they begin with the first. */
-function linesFrom(page: Page, from: number, to: number, manner: Manner): string[] {
-  const lines = linesOf({ ...page, blocks: page.blocks.slice(from, to) }, manner);
-  return from === 0 ? lines : lines.slice(headingLines);
 }

@@ -66,7 +66,8 @@ const isSame = (one: Page, other: Page): boolean => one.id === other.id && one.t
 /** Writes a page; of one that stood already, with what was typed into it, only what is another. */
 async function visited(page: Page, before: Visit | undefined, showing: Showing): Promise<Visit> {
   const last = before !== undefined && isSame(before.page, page) ? before : undefined;
-  const fresh = toRead(page, last?.page, mannerOf(showing.screen));
+  const { screen } = showing;
+  const fresh = toRead(page, last?.page, { manner: mannerOf(screen), rows: rowsOf(screen) });
   const left = await show(fresh, page.isBusy, showing);
   return {
     page,
@@ -143,7 +144,7 @@ async function show(
 ): Promise<Unread> {
   const { output } = screen;
   const { lines } = unread;
-  const rows = Math.max(10, output.rows ?? 24) - 2;
+  const rows = rowsOf(screen);
   for (let at = 0; at < lines.length; at += rows) {
     const shown = at + rows;
     output.write(
@@ -203,3 +204,6 @@ function isTenth(text: string, before: string): boolean {
 function mannerOf({ output, hasColour, isPlain }: Screen): Manner {
   return { columns: Math.max(40, output.columns ?? 80), hasColour: hasColour && !isPlain };
 }
+
+/** Lines of text that fit on it at once, above a question. */
+const rowsOf = ({ output }: Screen): number => Math.max(10, output.rows ?? 24) - 2;

@@ -71,6 +71,12 @@ test('nothing moves the cursor, colours a word or is wider than the terminal', a
   for (const line of seen.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
+test('a page of which more is known after a while has its heading again only where that is more than a screen', async () => {
+  const { seen } = await types([...toTheInputs, theSecret, '', '', '', '', '']);
+  expect(seen.match(/^Is this machine ready \(page/gm)).toHaveLength(1);
+  expect(seen.match(/^Orders 3\.2\.0 \(page/gm)).toHaveLength(2);
+});
+
 test('what belongs to names stands in one column, but for names that are too long for it', () => {
   const facts = [
     ['Port', '8080'],

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { inTerminal, startGuide } from '../../../src/guide/index.ts';
-import { aWait, anInput, fakeSite } from '../support/fake-site.ts';
+import { aWait, anInput, fakeSite, portTaken } from '../support/fake-site.ts';
 import { asked } from '../support/walking.ts';
 import { long } from './long-words.ts';
 
-// A guide over a site on paper, shown in the terminal this is started in: `node shown.ts [plain] [waiting] [long] [open]`.
+// A guide over a site on paper, shown in the terminal this is started in: `node shown.ts [plain] [waiting] [long] [open] [lacking]`.
 const cutOff = {
   deployment: 'd-0',
   kind: 'install',
@@ -20,6 +20,7 @@ const { showGuide } = await inTerminal();
 const guide = startGuide(
   fakeSite({
     ...(words.includes('waiting') && { outcomes: [{ state: 'waiting', wait: aWait }] }),
+    ...(words.includes('lacking') && { checks: [[portTaken]] }),
     ...(words.includes('open') && { standing: { open: cutOff } }),
     ...(words.includes('long') && { inputs: [anInput({ name: 'Share', ...long })] }),
   }),
