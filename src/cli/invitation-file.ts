@@ -1,6 +1,6 @@
 import { invitationIn, type FoundBundle } from '../bundles/index.ts';
 import { CommandError } from '../commands/index.ts';
-import { fingerprintWords, sameWords, type OpenedIntroduction } from '../identity/index.ts';
+import { fingerprintWords, sameWords, wordOfNone, type OpenedIntroduction } from '../identity/index.ts';
 import {
   InstanceError,
   readInvitation,
@@ -85,6 +85,16 @@ export function refuseOtherWords(
 ): void {
   const found = fingerprintWords(chain[0]!);
   if (sameWords(told, found)) return;
+  const stray = wordOfNone(told);
+  if (stray !== undefined)
+    throw new CommandError(
+      'FINGERPRINT_DIFFERS',
+      `Cannot ${doing}: ${stray.slice(0, 40)} is none of the words there are`,
+      {
+        hint: 'Ask how it is spelled: each of the six is an English word, of letters only. Nothing was stored.',
+        details: { told, word: stray, fingerprint: certificate.fingerprint },
+      },
+    );
   throw new CommandError(
     'FINGERPRINT_DIFFERS',
     `Cannot ${doing}: the words told are not those of its certificate, which names ${name}`,

@@ -20,12 +20,20 @@ export function fingerprintWords(der: Uint8Array): string {
 
 /** Whether two people mean the same words: case, spaces, hyphens and commas between them don't matter. */
 export function sameWords(a: string, b: string): boolean {
-  const plain = (words: string): string =>
-    words
-      .normalize('NFKC')
-      .toLowerCase()
-      .split(/[^\p{L}]+/u)
-      .filter((word) => word !== '')
-      .join(' ');
-  return plain(a) === plain(b) && plain(a) !== '';
+  const [plain, other] = [plainWords(a).join(' '), plainWords(b).join(' ')];
+  return plain === other && plain !== '';
+}
+
+/** The first of the words told that no fingerprint has: it was misheard, or mistyped. */
+export function wordOfNone(told: string): string | undefined {
+  return plainWords(told).find((word) => !wordlist.includes(word));
+}
+
+/** What has a digit in it is no word less for that, but another one. */
+function plainWords(told: string): string[] {
+  return told
+    .normalize('NFKC')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
 }

@@ -7,7 +7,7 @@ export {
 export { readPfx } from './read-pfx.ts';
 export { hasEncryptedKey, isPem, readPem, readPemCertificates, readPemChain } from './pem-certificate.ts';
 export { newCompanyCertificate, type NewCertificate } from './new-certificate.ts';
-export { fingerprintWords, sameWords } from './fingerprint-words.ts';
+export { fingerprintWords, sameWords, wordOfNone } from './fingerprint-words.ts';
 export { IdentityError, type IdentityErrorCode } from './errors.ts';
 export { agreementKey, rawPublicKey, verifyingKey, type VerifyingKey } from './public-key.ts';
 export { readKeyFile, writeKeyFile } from './key-file.ts';

@@ -24,7 +24,7 @@ export async function countersignPackage(
   signer: PackageSigner,
   options: CountersignOptions,
 ): Promise<{ readonly report: PackageReport; readonly primary: boolean }> {
-  using opened = await openToSign(inPath, 'countersign', options.limits);
+  using opened = await openToSign(inPath, 'countersign', options.limits, outPath);
   const { archive, old } = opened;
   if (old === undefined)
     return { report: await signPackage(inPath, outPath, signer, options), primary: true };

@@ -12,6 +12,7 @@ export { chunkShelf, type ChunkShelf } from './blobs/chunk-shelf.ts';
 export { cutPackage } from './blobs/cut-package.ts';
 export { explainDamage } from './zip/damage.ts';
 export { PackageError, type PackageErrorCode } from './errors.ts';
+export { refuseOtherName } from './file-name.ts';
 export { isPackageId, packageFileName, samePackage, type PackageIdentity } from './nupkg.ts';
 export {
   parseNuspec,

@@ -1,5 +1,7 @@
 /** A package as signing finds it: sound, with a name, and with or without a signature that can be taken out again. */
+import { resolve } from 'node:path';
 import { PackageError } from './errors.ts';
+import { refuseOtherName } from './file-name.ts';
 import { readIdentity } from './nuspec.ts';
 import { signatureEntries, signatureEntryFaults } from './signature-entry.ts';
 import { openZip, type ZipArchive } from './zip/zip-archive.ts';
@@ -15,19 +17,21 @@ export type PackageToSign = Disposable & {
 };
 
 /**
- * Opens a package to sign it, or to take its signature out. Disposing closes the file.
+ * Opens a package to sign it, or to take its signature out, into the file `to`. Disposing closes the file.
  *
- * Errors: those of `openZip` and of reading the nuspec, `PACKAGE_TOO_LARGE` (NU3039), `PACKAGE_SIGNATURE_INVALID`
+ * Errors: those of `openZip` and of reading the nuspec, `PACKAGE_INPUT_INVALID` where `to` is called as another package, `PACKAGE_TOO_LARGE` (NU3039), `PACKAGE_SIGNATURE_INVALID`
  * (NU3005) where its signature entry can't be taken out.
  */
 export async function openToSign(
   path: string,
   verb: 'sign' | 'unsign' | 'countersign',
   limits: ZipLimits | undefined,
+  to = path,
 ): Promise<PackageToSign> {
   const archive = await openZip(path, limits);
   try {
-    readIdentity(archive.file, archive.layout);
+    const identity = readIdentity(archive.file, archive.layout);
+    if (resolve(to) !== resolve(path)) refuseOtherName(to, identity, verb);
     const old = removableSignature(archive, verb);
     if (verb !== 'unsign' && archive.layout.entries.length - (old ? 1 : 0) >= entriesMax)
       throw tooMany(path, verb);

@@ -38,7 +38,7 @@ export async function signPackage(
   signer: PackageSigner,
   options: SignOptions,
 ): Promise<PackageReport> {
-  using opened = await openToSign(inPath, 'sign', options.limits);
+  using opened = await openToSign(inPath, 'sign', options.limits, outPath);
   if (opened.old !== undefined && options.replace !== true) throw alreadySigned(inPath);
   const { hash, role = { kind: 'author' }, timestamp, now = new Date(), limits } = options;
   const digest = await unsignedDigest(opened, hash);

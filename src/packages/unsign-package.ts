@@ -25,7 +25,7 @@ export async function unsignPackage(
   outPath: string,
   limits?: ZipLimits,
 ): Promise<UnsignedPackage> {
-  using opened = await openToSign(inPath, 'unsign', limits);
+  using opened = await openToSign(inPath, 'unsign', limits, outPath);
   const { archive, old } = opened;
   if (old === undefined)
     throw new PackageError('PACKAGE_UNSIGNED', `Cannot unsign package ${inPath}: it is not signed (NU3004)`, {

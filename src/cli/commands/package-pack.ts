@@ -6,6 +6,7 @@ import {
   packageFileName,
   PackageError,
   packNupkg,
+  refuseOtherName,
   type PackedFile,
 } from '../../packages/index.ts';
 import { count, size } from '../../words.ts';
@@ -27,6 +28,7 @@ export const packagePack = command({
   async run(_context, { FOLDER }, { id, version, out }): Promise<Outcome> {
     const outFile = out ?? packageFileName({ id, version });
     refuseUnfitIdentity(id, version);
+    refuseOtherName(outFile, { id, version }, 'pack');
     if (!relative(resolve(FOLDER), resolve(outFile)).startsWith('..')) {
       throw misuse(
         `Cannot pack ${FOLDER}: the package would be written into the folder itself`,

@@ -76,6 +76,15 @@ test('wrong words at the invitation store nothing', async () => {
   expect(existsSync(at('reply'))).toBe(false);
 });
 
+test('a word with a digit in it is another word, and named', async () => {
+  await invited();
+  const [first, ...others] = words.acme.split(' ');
+  const answer = await accepting('--fingerprint', [`${first}2`, ...others].join(' '));
+  expect(answer).toMatchObject({ exitCode: 4, error: { code: 'FINGERPRINT_DIFFERS' } });
+  expect(answer.error.message).toContain(`: ${first}2 is none of the words there are`);
+  expect(await links(contoso)).toEqual([]);
+});
+
 test('wrong words at the reply store nothing', async () => {
   await invited();
   await accepting();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { buildZip, nuspecEntry, sha256 } from '../../support/build-nupkg.ts';
@@ -59,6 +59,14 @@ describe('a package is signed on the command line', () => {
       contentDigest: sha256(unsigned),
       signature: { kind: 'author', signer: { fingerprint: fingerprint(leaf) }, timestamp: null },
     });
+  });
+
+  test('and not into a file that is called as another package', async () => {
+    const out = join(root, `other.${count}.0.0.nupkg`);
+    const answer = await sign(file, '--certificate', both, '--out', out);
+    expect(answer).toMatchObject({ exitCode: 2, error: { code: 'PACKAGE_INPUT_INVALID' } });
+    expect(answer.error.message).toContain(`that is the name of other ${count}.0.0`);
+    expect(existsSync(out)).toBe(false);
   });
 
   if (requires('openssl', 'a command signs, and an authority stamps')) {
