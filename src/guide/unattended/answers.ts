@@ -108,12 +108,16 @@ export function invalidAnswers(path: string, found: readonly Problem[]): GuideEr
   );
 }
 
-/** What only a file that was carried to a site asks: who made it, what the site is called, what goes home. */
+/**
+ * What only a file that was carried to a site asks: who made it, what the site is called, whether its environment is made,
+ * what goes home. By the key of the file: where it stands among the answers, and what is so at an instance.
+ */
 const ofFile = {
-  maker: 'the link was confirmed by words before',
-  certificate: 'the link was confirmed by words before',
-  name: 'this instance has one',
-  result: 'the author is told by the link; `crossgap report` says what of it',
+  maker: ['maker', 'the link was confirmed by words before'],
+  certificate: ['certificate', 'the link was confirmed by words before'],
+  name: ['name', 'this instance has one'],
+  'new-environment': ['isNewEnvironment', 'environments are made by `crossgap environment add NAME`'],
+  result: ['result', 'the author is told by the link; `crossgap report` says what of it'],
 } as const;
 
 /**
@@ -123,17 +127,13 @@ const ofFile = {
  * @throws {GuideError} ANSWERS_INVALID
  */
 export function refuseOtherAnswers(answers: Answers, environment: string): void {
-  const refused = Object.entries(ofFile).flatMap(([key, why]): Problem[] =>
-    answers[key as keyof typeof ofFile] === null
-      ? []
-      : [
-          {
-            ...answers.placeOf(key),
-            message: `${key} is asked of an installer only`,
-            hint: `Take it out: ${why}.`,
-          },
-        ],
-  );
+  const refused = Object.entries(ofFile)
+    .filter(([, [answer]]) => answers[answer] !== null && answers[answer] !== false)
+    .map(([key, [, why]]): Problem => ({
+      ...answers.placeOf(key),
+      message: `${key} is asked of an installer only`,
+      hint: `Take it out: ${why}.`,
+    }));
   const other = answers.environment ?? environment;
   const problems = [
     ...refused,

@@ -25,7 +25,9 @@ export function answersTemplate(known: Known): string {
       : ['# What this site is called. It keeps that name.', `name: ${quoted(maker.site.name)}`]),
     ...(environments.length > 1 ? [`# One of ${environments.join(', ')}.`] : []),
     `environment: ${quoted(standing?.environment ?? release?.environments[0] ?? '')}`,
-    '# If that is a new one, which neither this site nor the release knows: new-environment: true',
+    ...(isCarried(known)
+      ? ['# If that is a new one, which neither this site nor the release knows: new-environment: true']
+      : []),
     '',
     ...(standing === undefined || standing.inputs.length === 0
       ? []

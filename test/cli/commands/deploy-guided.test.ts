@@ -130,10 +130,11 @@ test('J2.9 answers are kept as `input set` keeps them, and of the next version o
 });
 
 test('what an installer asks and what is for another environment is refused with all of it, and nothing is done', async () => {
-  answering('maker: one two three', 'environment: uat', 'result: { rating: 5 }');
+  answering('maker: one two three', 'environment: uat', 'new-environment: true', 'result: { rating: 5 }');
   const { exitCode, error } = await byAnswers('1.0.0');
   expect({ exitCode, code: error.code }).toEqual({ exitCode: exitCodes.misused, code: 'ANSWERS_INVALID' });
-  expect(error.message).toContain('line 1, column 8: maker is asked of an installer only (and 2 more)');
+  expect(error.message).toContain('line 1, column 8: maker is asked of an installer only (and 3 more)');
+  expect(JSON.stringify(error.details)).toContain('new-environment is asked of an installer only');
   expect(JSON.stringify(error.details)).toContain('these are answers for uat, and it goes to production');
   expect(await runs()).toEqual([]);
 });
