@@ -11,7 +11,7 @@ import {
   releaseName,
   runInWords,
   standingOf,
-  unusedLine,
+  unusedLines,
   type Known,
 } from './known.ts';
 import { unapproved } from './scripts.ts';
@@ -24,7 +24,7 @@ export function endingOf(known: Known): Ending {
   const { outcome, options, written } = known;
   if (outcome !== null) return endingOfRun(known, outcome);
   if (written !== null) {
-    return ended(known, 'result-written', [`The result file is ${written.file}`]);
+    return ended(known, 'result-written', [`The result file is ${written.file}`, ...unusedLines(known)]);
   }
   if (options.until === 'checks') {
     return ended(known, 'checked', [
@@ -84,6 +84,7 @@ export function alreadyEnding(known: Known): Ending {
   const standing = standingOf(known);
   return ended(known, 'nothing', [
     `${releaseName(known)} is installed in ${standing?.environment ?? ''} already, since ${moment(standing?.installed?.since ?? '')}. Nothing was done.`,
+    ...unusedLines(known),
   ]);
 }
 
@@ -192,8 +193,7 @@ export function waitingEnding(known: Known): Ending {
     },
   );
   // Where nothing was run at this start, nobody has heard of it yet.
-  const unused = outcome === null ? unusedLine(known) : undefined;
-  const text = [...(unused === undefined ? [] : [unused]), ...writtenLines(known)];
+  const text = [...(outcome === null ? unusedLines(known) : []), ...writtenLines(known)];
   return { ...ended(known, 'waiting', text), exitCode: failure.exitCode, failure };
 }
 

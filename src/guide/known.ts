@@ -73,7 +73,7 @@ export type Known = {
   readonly checks: readonly Check[] | null;
   /** The run from before that is gone on with, started over or given up. */
   readonly deployment: string | null;
-  /** What was answered otherwise than the run began that is gone on with. */
+  /** What was answered otherwise than the run began that is gone on with or has been installed. */
   readonly unused: readonly UnusedValue[];
   /** What is run, once a person said that it may begin. */
   readonly work: Work | null;
@@ -149,14 +149,18 @@ export function releaseName({ release }: Known): string {
   return release === null ? 'the release' : `${release.process} ${release.number}`;
 }
 
-/** Which values count where others were answered than those that a run began with; undefined where none were. */
-export function unusedLine({ unused }: Known): string | undefined {
-  if (unused.length === 0) return undefined;
+/** Which values count where others were answered than those that a run began with; none where none were. */
+export function unusedLines({ unused, way }: Known): string[] {
+  if (unused.length === 0) return [];
   const each = unused.map(({ name, given, used }) => {
     if (given === null) return `${name} is another one than is answered now`;
     return `${name} is ${used === '' ? 'not given' : used}, and not ${given === '' ? 'left out' : given}`;
   });
-  return `The run keeps the values that it began with: ${each.join('; ')}. To use what is answered now, start over.`;
+  const [which, how] =
+    way === 'resume' || way === 'decide'
+      ? ['The run keeps the values that it began with', 'start over']
+      : ['It keeps the values that it was installed with', 'install it again: if-installed: again'];
+  return [`${which}: ${each.join('; ')}. To use what is answered now, ${how}.`];
 }
 
 /** Above the folders that are left of what was uninstalled. */

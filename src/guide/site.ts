@@ -48,8 +48,15 @@ export type ReleaseSite = AsyncDisposable & {
   keep(environment: string, values: Values): Promise<void>;
   /** Does what is asked, to its end or until a person is needed; of a run that is gone on with only what is new is told. */
   run(work: Work, hooks: RunHooks): Promise<RunOutcome>;
-  /** Which of these values a run that is gone on with does not use, since it began with others. Writes nothing. */
-  unusedValues(deployment: string, values: Values): Promise<readonly UnusedValue[]>;
+  /**
+   * Which of these values a run does not have, since it began with others; that of what is installed where none is named.
+   * Writes nothing.
+   */
+  unusedValues(
+    environment: string,
+    deployment: string | null,
+    values: Values,
+  ): Promise<readonly UnusedValue[]>;
   /** A person decides what a run waits for. The run goes on with `run({ kind: 'resume' })`. */
   decide(deployment: string, wait: number, decision: Decision): Promise<void>;
 };
@@ -257,7 +264,7 @@ export type Work = { readonly environment: string } & (
   | { readonly kind: 'uninstall' }
 );
 
-/** A value that was given, and what a run goes on with instead; null for those of a secret. */
+/** A value that was given, and what a run has instead; null for those of a secret. */
 export type UnusedValue = {
   readonly name: string;
   readonly given: string | null;

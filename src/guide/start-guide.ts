@@ -14,6 +14,8 @@ export type Walk = Guide & {
   readonly known: Known;
   /** What kept the page that stands from being left, or from being all that it should be. */
   readonly trouble: CrossgapError | undefined;
+  /** Learns which of these values a run does not have: that run, or what is installed where none is named. */
+  compare(environment: string, deployment: string | null, values: Known['typed']): Promise<void>;
   /** Values as if they had been typed already. */
   prefill(values: Known['typed']): void;
   /** Ends here, in a way of the caller's. */
@@ -192,6 +194,9 @@ export function startGuide(site: Site, options: GuideOptions): Walk {
     submit,
     end,
     finish,
+    async compare(environment, deployment, values) {
+      learn({ unused: await site.unusedValues(environment, deployment, values) });
+    },
     prefill: (values) => learn({ typed: { ...known.typed, ...values } }),
     onChange(callback) {
       callbacks.add(callback);

@@ -206,6 +206,12 @@ test('J2.12 values that are answered otherwise than a run began with are named, 
     'Db.Password is another one than is answered now; Site.Port is 8080, and not 18184; Smtp.Host is not given, and not mail',
   );
   expect(stdout + stderr).not.toMatch(/4711|tr0ub4dor/);
+  const already = await goesWell(site.types(['install', second, '--answers', others]));
+  expect(already.stdout).toContain(
+    'It keeps the values that it was installed with: Db.Password is another one',
+  );
+  expect(already.stdout).toContain('Site.Port is 8080, and not 18184');
+  expect(already.stdout).not.toMatch(/4711|tr0ub4dor/);
 });
 
 describe('J2.13 a rollback that was cut off', () => {

@@ -49,8 +49,9 @@ export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSi
       const { instance, release } = here();
       return await runWork(instance, release, { work, hooks });
     },
-    async unusedValues(deployment, values) {
-      return unusedValues(here().instance, deployment, values);
+    async unusedValues(environment, deployment, values) {
+      const { instance, release } = here();
+      return unusedValues(instance, release, { environment, deployment }, values);
     },
     async decide(deployment, wait, decision) {
       decideHere(here().instance, deployment, { wait, decision });

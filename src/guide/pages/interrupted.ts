@@ -18,7 +18,7 @@ export const interrupted: Leaf = {
       mustChoose: true,
     };
   },
-  async take({ site, known, learn }, _key, { action }) {
+  async take({ known, learn }, _key, { action }) {
     const { standing, open } = openRun(known)!;
     const { environment } = standing;
     // What failed is over, and has nothing to do with the run of another release; what is open is given up for it.
@@ -26,9 +26,7 @@ export const interrupted: Leaf = {
     const deployment = isOver ? null : open.deployment;
     const work =
       action === 'resume' ? ({ kind: 'resume', deployment: open.deployment, environment } as const) : null;
-    const isGoneOnWith = action === 'resume' || action === 'decide';
-    const unused = isGoneOnWith ? await site.unusedValues(open.deployment, known.typed) : [];
-    learn({ environment, deployment, way: action as Way, work, unused });
+    learn({ environment, deployment, way: action as Way, work });
     return next;
   },
 };

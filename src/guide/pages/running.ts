@@ -1,4 +1,4 @@
-import { aimOf, goneBackTo, openRun, releaseName, unusedLine, wayOf, type Known } from '../known.ts';
+import { aimOf, goneBackTo, openRun, releaseName, unusedLines, wayOf, type Known } from '../known.ts';
 import { never, once, stay, type Leaf } from '../leaf.ts';
 import type { Work } from '../site.ts';
 
@@ -10,8 +10,8 @@ export const running: Leaf = {
     const work = known.work!;
     const before = doneBefore(known, work);
     if (before !== undefined) tell({ tone: 'plain', text: before });
-    const unused = known.followed.includes(known.deployment ?? '') ? undefined : unusedLine(known);
-    if (unused !== undefined) tell({ tone: 'strong', text: unused });
+    const isFirst = !known.followed.includes(known.deployment ?? '');
+    for (const text of isFirst ? unusedLines(known) : []) tell({ tone: 'strong', text });
     const outcome = await site.run(work, { signal, tell, progress });
     learn({ outcome, followed: [...known.followed, outcome.deployment] });
     // What is installed now, and what there is to go back to, is another.

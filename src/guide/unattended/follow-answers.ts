@@ -55,13 +55,14 @@ export async function followAnswers(walk: Walk, following: Following): Promise<E
         if (over.signal.aborted) return;
         if (refusal !== undefined) return walk.finish(failed(known, refusal));
       }
-      const reply = replyTo(page, walk.known, answers, used);
+      let reply = replyTo(page, walk.known, answers, used);
+      if (staysAsItBegan(page, reply)) {
+        await compare(walk, answers, { environment, signal: over.signal });
+        if (over.signal.aborted) return;
+        reply = replyTo(page, walk.known, answers, used);
+      }
       if ('ending' in reply) return walk.finish(reply.ending);
       if ('failure' in reply) return walk.finish(failed(known, reply.failure));
-      if (page.id === 'interrupted' && goesOn.has(reply.action)) {
-        walk.prefill(await toCompare(answers, { environment, signal: over.signal }));
-        if (over.signal.aborted) return;
-      }
       let isAnotherPage = false;
       const stop = walk.onChange(() => (isAnotherPage = true));
       await walk.submit(reply);
@@ -84,8 +85,6 @@ export async function followAnswers(walk: Walk, following: Following): Promise<E
 }
 
 const asksInputs = ({ id }: Page): boolean => ['release', 'inputs', 'checks', 'summary'].includes(id);
-/** What is chosen where a run goes on that began with values of its own. */
-const goesOn = new Set(['resume', 'decide']);
 const next: Said = { action: 'next', values: {} };
 
 function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>): Reply {
@@ -343,14 +342,24 @@ async function prefill(
   return missed.length === 0 ? undefined : missing(answers, missed.map(inWords)).failure;
 }
 
-/** Values that can be had; none is needed, so none that is gone since keeps a run from being gone on with. */
-async function toCompare({ values }: Answers, surroundings: Surroundings): Promise<Values> {
+/** Whether a run from before goes on, or what is installed stays: with the values of then, whatever is answered now. */
+function staysAsItBegan({ id }: Page, reply: Reply): boolean {
+  const action = 'action' in reply ? reply.action : undefined;
+  if (id === 'interrupted') return action === 'resume' || action === 'decide';
+  return id === 'wish' && ('ending' in reply || action === 'report');
+}
+
+/** Has the answers compared with the values of then. None is needed, so none that is gone since is in the way. */
+async function compare(walk: Walk, { values }: Answers, surroundings: Surroundings): Promise<void> {
+  const run = openRun(walk.known);
+  const environment = run?.standing.environment ?? standingOf(walk.known)!.environment;
   const had: Record<string, string> = {};
   for (const [name, source] of values) {
     const found = await fetchValue(source, surroundings);
     if ('value' in found) had[name] = found.value;
   }
-  return had;
+  if (surroundings.signal.aborted || Object.keys(had).length === 0) return;
+  await walk.compare(environment, run?.open.deployment ?? null, had);
 }
 
 /** An answer to a step that there is not would be missed when the run has come to the one that was meant. */

@@ -300,7 +300,7 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
       if (state === 'succeeded') installed = { ...installed, open: null, compared: 'same' };
       return whole;
     },
-    async unusedValues(_deployment, values) {
+    async unusedValues(_environment, _deployment, values) {
       return (facts.unused ?? []).filter(({ name }) => name in values);
     },
     async decide(_deployment, _wait, decision) {

@@ -523,6 +523,20 @@ describe('J2.12 what is answered otherwise than a run began with is named, and w
     expect(ending.text.join()).toContain('Smtp.Host is not given, and not mail');
   });
 
+  test('where it is installed already', async () => {
+    const standing = { compared: 'same', installed: { number: '3.2.0', digest: 'x', since: 'y' } } as const;
+    const { ending, site } = await follows(read(...others), { standing, unused });
+    expect(ending).toMatchObject({ exitCode: exitCodes.done, document: { did: 'nothing' } });
+    expect(ending.text.at(-1)).toBe(
+      'It keeps the values that it was installed with: Site.Port is 18084, and not 18184; ConnectionStrings.Main is another one than is answered now. To use what is answered now, install it again: if-installed: again.',
+    );
+    expect(effects(site)).toEqual([]);
+    const written = await follows(read(...others, 'result: {}'), { standing, unused });
+    expect(written.ending.text).toContain(ending.text.at(-1));
+    const again = await follows(read(...others, 'if-installed: again'), { standing, unused });
+    expect(again.ending.document).toMatchObject({ did: 'installed', unused: [] });
+  });
+
   test('and a value that can not be had any more keeps nothing from being gone on with', async () => {
     const gone = [maker, 'values: { ConnectionStrings.Main: { file: gone }, Site.Port: { env: GONE } }'];
     const { ending } = await follows(read(...gone, 'if-interrupted: resume'), { standing: { open }, unused });
