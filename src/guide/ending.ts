@@ -2,18 +2,8 @@ import { exitCodes, type CrossgapError } from '../errors.ts';
 import { commandLine, count, span, moment } from '../words.ts';
 import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
-import {
-  aimOf,
-  foldersStay,
-  isCarried,
-  openRun,
-  openWait,
-  releaseName,
-  runInWords,
-  standingOf,
-  unusedLines,
-  type Known,
-} from './known.ts';
+import { aimOf, isCarried, openRun, openWait, releaseName, standingOf, type Known } from './known.ts';
+import { foldersStay, runInWords, unusedLines } from './run-in-words.ts';
 import { unapproved } from './scripts.ts';
 import type { Check } from './page.ts';
 import { leftOpen } from './pages/checks.ts';

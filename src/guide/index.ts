@@ -29,7 +29,8 @@ export type {
   WrittenResult,
 } from './site.ts';
 export { GuideError, type GuideErrorCode } from './errors.ts';
-export { foldersStay, type GuideOptions, type Known } from './known.ts';
+export type { GuideOptions, Known } from './known.ts';
+export { foldersStay } from './run-in-words.ts';
 export { startGuide, type Walk } from './start-guide.ts';
 export {
   answersTemplate,

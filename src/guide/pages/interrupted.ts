@@ -1,4 +1,5 @@
-import { howItStands, isBefore, openRun, wayOf, type Known, type Way } from '../known.ts';
+import { isBefore, openRun, wayOf, type Known, type Way } from '../known.ts';
+import { howItStands } from '../run-in-words.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
 import type { OpenRun, Standing } from '../site.ts';

@@ -1,5 +1,6 @@
 import { askedInputs } from '../inputs.ts';
-import { foldersStay, isCarried, isInstalling, openWait, standingOf, type Known } from '../known.ts';
+import { isCarried, isInstalling, openWait, standingOf, type Known } from '../known.ts';
+import { foldersStay } from '../run-in-words.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
 import type { RunOutcome } from '../site.ts';

@@ -1,4 +1,5 @@
-import { aimOf, goneBackTo, openRun, releaseName, unusedLines, wayOf, type Known } from '../known.ts';
+import { aimOf, goneBackTo, openRun, releaseName, wayOf, type Known } from '../known.ts';
+import { unusedLines } from '../run-in-words.ts';
 import { never, once, stay, type Leaf } from '../leaf.ts';
 import type { Work } from '../site.ts';
 
