@@ -36,6 +36,22 @@ beforeEach(() => {
   for (const folder of [from, join(from, 'keys')]) chmodSync(folder, 0o700);
 });
 
+const result = {
+  environment: env,
+  deployment: null,
+  rating: null,
+  comment: null,
+  withLog: false,
+  struck: [],
+};
+
+/** A new certificate of a company, with its private key. */
+async function companyFile(name: string): Promise<string> {
+  const pfx = join(root, `${name}.pfx`);
+  await personAt(join(root, `${name}-company`)).asks(['init', '--name', name, '--new-certificate', pfx]);
+  return pfx;
+}
+
 test('what an installer keeps is moved to where a daemon shall have it, and goes on there', async () => {
   const person = personAt(to);
   const adopted = await person.asks<{ links: object[] }>(['adopt', '--from', from]);
@@ -63,16 +79,7 @@ test('what an installer keeps is moved to where a daemon shall have it, and goes
 });
 
 test('a site that gets the certificate of its company is still believed by who knew it before', async () => {
-  const pfx = join(root, 'plant.pfx');
-  await personAt(join(root, 'other')).asks(['init', '--name', 'plant', '--new-certificate', pfx]);
-  const result = {
-    environment: env,
-    deployment: null,
-    rating: null,
-    comment: null,
-    withLog: false,
-    struck: [],
-  };
+  const pfx = await companyFile('plant');
   {
     await using site = await siteAt(from, { file });
     await takeIn(site);
@@ -90,6 +97,43 @@ test('a site that gets the certificate of its company is still believed by who k
   const [link] = await vendor.asks<{ state: string; words: string }[]>('link list');
   expect(link).toMatchObject({ state: 'confirmed', words: adopted.words });
   expect(await person.asks('identity show')).toMatchObject({ certificate: { subject: 'CN=plant' } });
+});
+
+test('stolen keys of a site are void once the certificate of its company is there, and the thief is not believed then', async () => {
+  await vendor.invite('depot');
+  await vendor.asks(['release', 'publish', '1.0.0', '--to', 'depot']);
+  const data = join(root, 'depot');
+  {
+    await using site = await siteAt(data, { file: await vendor.bundle('depot', '1.0.0'), name: 'depot' });
+    await takeIn(site);
+    await site.keep(env, { 'Db.Password': secret, 'Site.Port': '9091' });
+    await site.run({ kind: 'install', environment: env, again: false }, hooks());
+    const written = await site.writeResult(result, root);
+    await vendor.asks(['bundle', 'import', written.file]);
+    await vendor.asks(['link', 'confirm', 'depot', '--fingerprint', written.words]);
+  }
+  const stolen = join(root, 'stolen');
+  cpSync(data, stolen, { recursive: true });
+  for (const folder of [stolen, join(stolen, 'keys')]) chmodSync(folder, 0o700);
+  const sends = async (from: string) => {
+    const out = `${from}-home`;
+    await personAt(from).asks(['bundle', 'export', '--to', 'acme', '--out', out]);
+    return await vendor.types(['bundle', 'import', out, '--json']);
+  };
+  const reason = ['--from', 'now', '--reason', 'stolen'];
+  const certificate = await companyFile('depot');
+  const { words } = await personAt(data).asks<{ words: string }>([
+    'identity',
+    'revoke',
+    ...reason,
+    '--certificate',
+    certificate,
+  ]);
+  expect(await sends(data)).toMatchObject({ exitCode: 0 });
+  await personAt(stolen).asks(['identity', 'rotate', '--certificate', await companyFile('thief')]);
+  expect(await sends(stolen)).toMatchObject({ error: { code: 'BUNDLE_CONTENT_REFUSED' } });
+  const links = await vendor.asks<{ name: string }[]>('link list');
+  expect(links.find(({ name }) => name === 'depot')).toMatchObject({ state: 'confirmed', words });
 });
 
 test.each(['adopt.marked', 'adopt.moved', 'adopt.linked'])(
