@@ -21,6 +21,7 @@ const answers = join(root, 'answers.yaml');
 let vendor: Vendor;
 let first: string;
 let second: string;
+let third: string;
 let site: Person;
 let turn = 0;
 
@@ -71,6 +72,9 @@ beforeAll(async () => {
   first = await vendor.bundle('plant', '1.0.0');
   await vendor.release('1.1.0', { more: `${endsFollower(alone)}; ${endsExecutor(cut)}` });
   second = await vendor.bundle('plant', '1.1.0');
+  const last = '  - name: Ask the DBA\n    manual: { instructions: "Note the ticket" }\n';
+  await vendor.release('1.2.0', { last });
+  third = await vendor.bundle('plant', '1.2.0');
   writeFileSync(join(root, 'password'), `${secret}\n`);
   const said = [`maker: "${words}"`, 'name: plant', 'environment: production'];
   writeFileSync(answers, [...said, 'values: { Db.Password: { file: password } }', ''].join('\n'));
@@ -150,6 +154,15 @@ describe('J2.13 after a run of which every process was killed, and that nobody c
     expect(refused.error.details).toMatchObject({ state: 'interrupted' });
     expect(await runsThere()).toEqual(['1.1.0 interrupted', '1.0.0 succeeded']);
   });
+});
+
+test.each([
+  ['the file of the release before', () => installs(first, '--roll-back')],
+  ['the same file, by an answer', () => installs(third, '--if-interrupted', 'roll-back')],
+])('J2.13 after 1.0, and 1.2 that waits for a person, 1.0 comes back by %s', async (_how, goesBack) => {
+  expect((await installs(third)).error.code).toBe('INSTALL_WAITS');
+  await goesWell(goesBack());
+  expect(await runsThere()).toEqual(['1.0.0 succeeded', '1.2.0 cancelled', '1.0.0 succeeded']);
 });
 
 test('J2.13 after 1.0, 1.1, back to 1.0, and 1.1 that was cut off, what is told and what is done is 1.0', async () => {

@@ -189,11 +189,12 @@ function whyNot(known: Known, wanted: keyof typeof waysInWords, { state, number 
 
 function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   const { standing, open } = openRun(known)!;
-  const wanted = answers.ifInterrupted;
-  if (wanted === 'leave') return { ending: leftEnding(known) };
   const ways = page.actions.map(({ id }) => id);
   // Who wrote down what is answered to the step that is waited for has said how it goes on.
   const isAnswered = open.wait !== null && answers.steps.has(open.wait.stepId);
+  const named = known.options.wanted === 'roll-back' && !isAnswered ? 'roll-back' : null;
+  const wanted = answers.ifInterrupted ?? named;
+  if (wanted === 'leave') return { ending: leftEnding(known) };
   const meant = wanted ?? (open.state === 'waiting' && isAnswered ? 'resume' : null);
   const action = meant === null ? null : (actionsFor(meant, open).find((way) => ways.includes(way)) ?? meant);
   // What failed was another release, and is over.

@@ -472,6 +472,17 @@ describe('where the last run was cut off', () => {
     expect(effects(again.site)).toEqual(['run start-over d-0']);
   });
 
+  test('J2.13 one that waits is gone back from where that was named at the start', async () => {
+    const waits = { ...open, state: 'waiting', wait: ofAPerson } as const;
+    const standing = { open: waits, previous: { number: '3.1.0' } };
+    const wanted = { wanted: 'roll-back' } as const;
+    const { ending, site } = await follows(read(maker), { standing }, wanted);
+    expect(ending.document).toMatchObject({ did: 'rolled-back' });
+    expect(effects(site)).toEqual(['run roll-back']);
+    const none = await follows(read(maker), { standing: { open: waits, previous: null } }, wanted);
+    expect(none.ending.failure?.message).toContain('there is no other release to go back to');
+  });
+
   test('one that is under way is not gone back from, and that is said', async () => {
     const standing = { open: { ...open, state: 'running' }, previous: { number: '3.1.0' } } as const;
     const { ending } = await follows(read(maker, 'if-interrupted: roll-back'), { standing });
