@@ -110,7 +110,7 @@ async function runForever(
     refusals: 0,
   };
   const totals = linkTotals();
-  const dispatch = dispatcher(instance, { watch, log, signal });
+  const dispatch = dispatcher(instance, { watch, log, signal, diskAgainMs: 15_000 });
   await using lines = openLines(instance, log);
   using health = linkHealth(lines, instance.clock);
   const links = new Map<string, KeptLink>();

@@ -1,3 +1,4 @@
+import { asDiskError } from '../disk-error.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Logger } from '../log.ts';
 import {
@@ -6,6 +7,7 @@ import {
   waitsForPerson,
   type DeploymentRow,
 } from '../projections/index.ts';
+import { waitOut } from '../sync/index.ts';
 import { clearApplications } from './clear-applications.ts';
 import { clearBlobsAsSet } from './clear-blobs.ts';
 import { runDeployment } from './run-deployment.ts';
@@ -26,12 +28,29 @@ export interface Dispatcher {
 
 export function dispatcher(
   instance: Instance,
-  { watch, log, signal }: { watch: Watch; log: Logger; signal: AbortSignal },
+  {
+    watch,
+    log,
+    signal,
+    diskAgainMs,
+  }: {
+    readonly watch: Watch;
+    readonly log: Logger;
+    readonly signal: AbortSignal;
+    /** After how long what a disk hindered is tried again, since nobody tells when there is room; else it is not. */
+    readonly diskAgainMs?: number;
+  },
 ): Dispatcher {
   const tasks = new Map<string, Promise<void>>();
   const failedBefore = new Map<string, unknown>();
+  const told = new Map<string, string>();
   const done: string[] = [];
 
+  const tryAgain = async (deployment: string, afterMs: number): Promise<void> => {
+    await waitOut(afterMs, signal);
+    failedBefore.delete(deployment);
+    if (!signal.aborted) look();
+  };
   const take = (row: DeploymentRow): void => {
     const { deployment, process, number, environment } = row;
     const task = runDeployment(instance, deployment, { watch, signal })
@@ -47,7 +66,12 @@ export function dispatcher(
       .catch((error: unknown) => {
         // Left as it stands: a person sees it in the status and decides; trying again at once would change nothing.
         failedBefore.set(deployment, error);
-        log.error({ err: error, deploymentId: deployment }, 'deployment hindered');
+        const said = error instanceof Error ? error.message : String(error);
+        if (said !== told.get(deployment))
+          log.error({ err: error, deploymentId: deployment }, 'deployment hindered');
+        told.set(deployment, said);
+        if (diskAgainMs !== undefined && asDiskError(error) !== undefined)
+          void tryAgain(deployment, diskAgainMs);
       })
       .finally(() => {
         tasks.delete(deployment);
