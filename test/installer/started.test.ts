@@ -138,6 +138,21 @@ describe.runIf(isHere)('an installer that is started', () => {
     rmSync(out, { recursive: true });
   });
 
+  test('the file of a release for one site is not written over by that for another', async () => {
+    await vendor.invite('depot');
+    await vendor.asks(['release', 'publish', '3.2.0', '--to', 'depot']);
+    const wish = ['--release', '3.2.0', '--installer', platform, '--out', media, '--json'];
+    const { exitCode, error } = await vendor.types(['bundle', 'export', '--to', 'depot', ...wish]);
+    expect([exitCode, error.code]).toEqual([3, 'INSTALLER_NOT_WRITTEN']);
+    expect(error.message).toContain('the one for plant lies there');
+    expect(await vendor.asks<{ link: string }[]>('bundle list')).not.toContainEqual(
+      expect.objectContaining({ link: 'depot' }),
+    );
+    expect(
+      spawnSync('sha256sum', ['-c', 'transport-orders-3.2.0-installer.txt'], { cwd: media }).status,
+    ).toBe(0);
+  });
+
   test('a file that would be larger than asked for is refused before it is written', async () => {
     const out = join(root, 'too-large');
     const bytes = String(runner.sizeBytes + 100_000);

@@ -28,6 +28,7 @@ import {
   type Workshop,
   type Wrapped,
   type Wrapping,
+  type WorkOrder,
 } from './bundle-wrapping.ts';
 import { notesBeside } from './relay-hops.ts';
 import { passOnTo, relayReceiver } from './relay-export.ts';
@@ -77,7 +78,13 @@ export const exportCommand = command({
       options.release === undefined ? undefined : ownRelease(instance.db, options.release, 'send');
     const replica = linkReplica(instance, link.link);
     const open = (folder: string): Promise<Workshop | undefined> =>
-      workshopFor(context, instance, wrapping, { ...wish, out: folder, runtimes: options.runtime });
+      workshopFor(context, instance, wrapping, {
+        ...wish,
+        link,
+        release,
+        out: folder,
+        runtimes: options.runtime,
+      });
     if (wish.bundle !== undefined) {
       const folder = neededOut(out);
       await using workshop = await open(folder);
@@ -86,7 +93,7 @@ export const exportCommand = command({
         part: wish.part,
         out: workshop?.folder ?? folder,
       });
-      const wrapped = await workshop?.wrap(made, release);
+      const wrapped = await workshop?.wrap(made);
       return withProgram(remade(wrapped?.made ?? made, link, wish.part), wrapped, wrapping);
     }
     const after =
@@ -126,7 +133,7 @@ export const exportCommand = command({
       partBytes: workshop?.partBytes ?? wish.partBytes,
       ...(workshop !== undefined && { refuse: workshop.refuse }),
     });
-    const wrapped = await workshop?.wrap(made, release);
+    const wrapped = await workshop?.wrap(made);
     const notes = notesBeside(instance, link);
     await writeNotes(folder, notes);
     const everything = { release, again: true, whole: true, after: undefined };
@@ -147,7 +154,7 @@ async function workshopFor(
   context: Context,
   instance: Instance,
   wrapping: Wrapping | undefined,
-  order: { readonly out: string; readonly partBytes: number; readonly runtimes: readonly string[] },
+  order: WorkOrder,
 ): Promise<Workshop | undefined> {
   return wrapping === undefined ? undefined : openWorkshop(context, instance, wrapping, order);
 }

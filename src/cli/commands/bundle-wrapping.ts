@@ -1,7 +1,15 @@
-import { join } from 'node:path';
-import { writeTransportSheet, type BundleFacts, type Exported, type SheetFile } from '../../bundles/index.ts';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  findBundles,
+  writeTransportSheet,
+  type BundleFacts,
+  type Exported,
+  type SheetFile,
+} from '../../bundles/index.ts';
 import {
   buildRunner,
+  bundleInInstaller,
   InstallerError,
   installerPlatform,
   openWorkplace,
@@ -10,8 +18,9 @@ import {
   type Runner,
   type WrittenInstaller,
 } from '../../installer/index.ts';
+import { programVersion } from '../../installation.ts';
 import type { Instance } from '../../instance/index.ts';
-import type { ReleaseRow } from '../../projections/index.ts';
+import type { LinkRow, ReleaseRow } from '../../projections/index.ts';
 import { commandLine, size } from '../../words.ts';
 import { senderOf } from '../bundle-ends.ts';
 import { misuse, type Context } from '../command.ts';
@@ -70,8 +79,17 @@ export interface Workshop extends AsyncDisposable {
   /** Refuses a bundle that does not go into one file. */
   readonly refuse: (facts: BundleFacts) => void;
   /** Puts program and bundle together, and writes the sheet that goes with them. */
-  wrap(made: Exported, release: ReleaseRow | undefined): Promise<Wrapped>;
+  wrap(made: Exported): Promise<Wrapped>;
 }
+
+/** What is to be wrapped, and where it goes. */
+export type WorkOrder = {
+  readonly link: LinkRow;
+  readonly release: ReleaseRow | undefined;
+  readonly out: string;
+  readonly partBytes: number;
+  readonly runtimes: readonly string[];
+};
 
 /** Bytes that the front of the bundle, index and footer may have together. */
 const frontsBytes = 256 * 1024;
@@ -79,15 +97,24 @@ const frontsBytes = 256 * 1024;
 /**
  * The program for a platform, and where a bundle is written that goes with it.
  *
- * @throws {InstallerError} what `buildRunner` throws, INSTALLER_TOO_LARGE
+ * @throws {InstallerError} what `buildRunner` throws, INSTALLER_TOO_LARGE, INSTALLER_NOT_WRITTEN where one for another
+ * site lies in its place
  */
 export async function openWorkshop(
   { terminal }: Pick<Context, 'terminal'>,
   instance: Instance,
   { kind, platform }: Wrapping,
-  order: { readonly out: string; readonly partBytes: number; readonly runtimes: readonly string[] },
+  order: WorkOrder,
 ): Promise<Workshop> {
-  const { out, partBytes } = order;
+  const { out, partBytes, release } = order;
+  const suffix = platform.startsWith('win-') ? '.exe' : '';
+  const path = join(
+    out,
+    kind === 'runner' || release === undefined
+      ? `crossgap-${programVersion()}-runner-${platform}${suffix}`
+      : `${fileWord(release.process)}-${fileWord(release.number)}-installer${suffix}`,
+  );
+  if (kind === 'installer') await refuseInPlaceOfOther(path, order.link);
   const runtimes = join(instance.folder.root, 'runtimes');
   const runner = await buildRunner(platform, {
     folder: runtimes,
@@ -98,7 +125,6 @@ export async function openWorkshop(
   });
   const place = kind === 'runner' ? undefined : await openWorkplace(runtimes, 'bundle');
   const folder = place?.path ?? out;
-  const suffix = platform.startsWith('win-') ? '.exe' : '';
   const { instance: id, name, introduction, signing } = senderOf(instance);
   const maker = { instance: id, name, introduction, signing };
   const refuse = ({ parts, sealedBytes }: BundleFacts): void => {
@@ -116,9 +142,8 @@ export async function openWorkshop(
     folder,
     partBytes: kind === 'runner' ? partBytes : Number.MAX_SAFE_INTEGER,
     refuse,
-    async wrap(made, release) {
+    async wrap(made) {
       if (kind === 'runner' || release === undefined) {
-        const path = join(out, `crossgap-${runner.programVersion}-runner-${platform}${suffix}`);
         const program = await writeInstaller({ runner, content: undefined, maker, out: path });
         const parts = await Promise.all(made.parts.map(({ file }) => sheetFile(file)));
         const sheet = await sheetOf(made, made.parts, [programFile(program), ...parts]);
@@ -134,7 +159,6 @@ export async function openWorkshop(
         release: { process, number, digest },
         madeAt: facts.sentAt,
       };
-      const path = join(out, `${fileWord(process)}-${fileWord(number)}-installer${suffix}`);
       const program = await writeInstaller({ runner, content, maker, out: path });
       const whole = [{ ...parts[0]!, file: path, size: program.sizeBytes }];
       const sheet = await sheetOf(made, whole, [programFile(program)]);
@@ -144,6 +168,23 @@ export async function openWorkshop(
       await place?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Of one release each site has a file of its own, and all of them are called alike. */
+async function refuseInPlaceOfOther(path: string, { link }: LinkRow): Promise<void> {
+  if (!existsSync(path)) return;
+  const { bundles } = await findBundles([path], bundleInInstaller);
+  const other = bundles.find(({ facts }) => facts.link !== link);
+  if (other === undefined) return;
+  const { to } = other.facts;
+  throw new InstallerError(
+    'INSTALLER_NOT_WRITTEN',
+    `Cannot write ${basename(path)}: the one for ${to.name} lies there`,
+    {
+      hint: 'Name another folder with --out, or move that file away.',
+      details: { path, to: to.name },
+    },
+  );
 }
 
 /** For scripts. */
