@@ -183,7 +183,9 @@ test('J2.9 J2.15 answers are kept for the next version, and what changes, script
   expect(standing.scripts.filter(({ isNew }) => isNew).map(({ where }) => where)).toEqual([
     'step Web, deploy',
   ]);
-  expect(standing.changes.join('\n')).toMatch(/Orders\.Web +1\.0\.0 +→ +1\.1\.0/);
+  expect(standing.changes.flatMap(({ title, lines }) => [title, ...lines]).join('\n')).toMatch(
+    /Orders\.Web +1\.0\.0 +→ +1\.1\.0/,
+  );
   expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded', number: '1.1.0' });
 });
 
