@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statfsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { faultPoint } from '../faults.ts';
+import { size } from '../words.ts';
 import { PackageError } from './errors.ts';
 import { durability } from './make-durable.ts';
 import { unpack } from './unpack.ts';
@@ -110,13 +111,18 @@ function refuseLinks(file: string, within: string, folder: string): void {
 
 const besidePrefix = (folder: string): string => `.crossgap-extracting-${basename(folder)}-`;
 
+/** With less than that a disk is as good as full: not even what is recorded of the work has room. */
+const fullBelowBytes = 64 * 1024;
+
 /** Asks the disk before, so that a package too large for it does not fill it up first. */
 function checkSpace(archive: ZipArchive, folder: string): void {
-  const needed = archive.layout.entries.reduce((sum, { size }) => sum + size, 0);
+  const needed = archive.layout.entries.reduce((sum, entry) => sum + entry.size, 0);
   const { bavail, bsize } = statfsSync(dirname(folder));
-  if (bavail * bsize >= needed) return;
-  const because = `${needed} bytes are needed and ${bavail * bsize} are free`;
-  throw notWritten(archive.file.path, folder, new Error(because));
+  const free = bavail * bsize;
+  if (free >= needed) return;
+  const because = new Error(`${size(needed)} are needed and ${size(free)} are free`);
+  const isFull = free < fullBelowBytes;
+  throw notWritten(archive.file.path, folder, isFull ? Object.assign(because, { code: 'ENOSPC' }) : because);
 }
 
 /**

@@ -282,9 +282,7 @@ test('J1.F7 a full disk is named by every command that meets it, nothing is half
     await tight.does('release', 'create', 'Shop', '1.0.0', '--package', 'Shop.App@1.0.0');
     fill(512 * 1024);
     const refusal = await tight.isRefused(6, 'deploy', '1.0.0', '--env', 'uat', '--wait');
-    expect(refusal.message).toMatch(
-      /, convention 0 \(ExtractPackage\): .* bytes are needed and \d+ are free$/,
-    );
+    expect(refusal.message).toMatch(/, convention 0 \(ExtractPackage\): .* are needed and .* are free$/);
     expect(readdirSync(join(tight.data, 'apps/uat/Shop.App'))).toEqual([]);
     makeSpace();
     const id = String(refusal.details['deployment']);

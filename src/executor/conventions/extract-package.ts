@@ -1,9 +1,11 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { asDiskError, DiskError } from '../../disk-error.ts';
 import { faultPoint } from '../../faults.ts';
 import {
   extractPackage as unpack,
   openTrust,
+  PackageError,
   removePartialExtraction,
   samePackage,
   verifyPackage,
@@ -37,12 +39,22 @@ export async function extractPackage(work: Work): Promise<Done> {
     ...(limits !== undefined && { limits }),
     signal: work.signal,
     onFile: () => faultPoint('executor.extract.during'),
+  }).catch((error: unknown) => {
+    throw ofDisk(error) ?? error;
   });
   const folder = moveIntoPlace(work, hidden, wanted);
   work.setFolder('extracted', folder);
   work.setOutput('Package.InstallationDirectoryPath', folder, false);
   work.setOutput('Package.ExtractedFileCount', String(files.length), false);
   return { state: 'done', files, detail: `${files.length} files to ${folder}` };
+}
+
+/** That the disk was full: nothing of the package is there, and the run is to go on from here when there is room. */
+function ofDisk(error: unknown): DiskError | undefined {
+  const disk = error instanceof PackageError ? asDiskError(error) : undefined;
+  if (disk?.code !== 'DISK_FULL') return undefined;
+  const { hint, details } = disk;
+  return new DiskError('DISK_FULL', (error as PackageError).message, { hint, details, cause: error });
 }
 
 /**
