@@ -22,7 +22,7 @@ vi.mock('node:fs', async (original) => {
   };
   const statfsSync = (path: string): object => {
     const facts = fs.statfsSync(path);
-    return disk.free === undefined ? facts : { ...facts, bavail: disk.free, bsize: 1 };
+    return disk.free === undefined ? facts : Object.assign(facts, { bavail: disk.free, bsize: 1 });
   };
   return { ...fs, writeSync, statfsSync };
 });
