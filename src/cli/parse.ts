@@ -257,7 +257,10 @@ function usage(
     case 'commander.unknownOption': {
       // What stands behind the equals sign may be anything, a password too.
       const option = named.split('=', 1)[0]!;
-      return noOption(option, optionMeant(option, [at, ...ancestors(at)]));
+      const meant = optionMeant(option, [at, ...ancestors(at)]);
+      if (meant === option)
+        return { what: `${option} takes no value`, hint: 'Give it alone, or leave it out.' };
+      return noOption(option, meant);
     }
     case 'commander.excessArguments': {
       const takes = Object.keys(definition?.args ?? {}).join(' and ');

@@ -92,6 +92,11 @@ test('an option that is not there is refused with the nearest one', () => {
   expect(error.hint).toBe('Did you mean --force? See `tool thing make --help`.');
 });
 
+test('an option that takes no value is not told as one that is not there', () => {
+  const error = refusal('thing', 'make', 'a', 'b', '--force=no');
+  expect(error.message).toBe('Cannot understand `tool thing make`: --force takes no value');
+});
+
 test.each([
   [['thing', 'make'], 'NAME'],
   [['thing', 'make', 'a'], 'FILE'],
