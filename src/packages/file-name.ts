@@ -20,7 +20,9 @@ export function refuseOtherName(path: string, identity: PackageIdentity, verb: s
   )?.groups;
   if (said === undefined) return;
   const isOwnId = said['id']!.toLowerCase().includes(identity.id.toLowerCase());
-  if (isOwnId && normalizedVersion(said['version']!) === normalizedVersion(identity.version)) return;
+  // `1.0.0-signed` may be said of 1.0.0.
+  const [version, own] = [said['version']!, identity.version].map((one) => normalizedVersion(one) ?? one);
+  if (isOwnId && (version === own || version!.startsWith(`${own}-`))) return;
   throw new PackageError(
     'PACKAGE_INPUT_INVALID',
     `Cannot ${verb} ${identity.id} ${identity.version} into ${path}: that is the name of ${said['id']} ${said['version']}`,

@@ -26,6 +26,7 @@ test.each([
   'Brew.Server.1.0.0+build.7.nupkg',
   'signed-Brew.Server.1.0.0.nupkg',
   'Brew.Server.1.0.0.signed.nupkg',
+  'Brew.Server.1.0.0-signed.nupkg',
   'orders-1.0.0.nupkg',
   'signed.nupkg',
   'Brew.Recipes.1.0.0.zip',
