@@ -98,3 +98,18 @@ test('no file comes back to itself over what it imports', () => {
   for (const file of files.keys()) follow(file, []);
   expect(circles).toEqual([]);
 });
+
+test('the rooms of the command line are entered one way', () => {
+  const roomOf = (file: string): string | undefined => /^cli\/([^/]+)\//.exec(file)?.[1];
+  const enters = new Map<string, Set<string>>();
+  for (const { from, to } of imports()) {
+    const [here, there] = [roomOf(from), roomOf(to)];
+    if (here !== undefined && there !== undefined && here !== there)
+      enters.set(here, (enters.get(here) ?? new Set()).add(there));
+  }
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    [...(enters.get(from) ?? [])].some(
+      (next) => next === to || (!seen.has(next) && reaches(next, to, seen.add(next))),
+    );
+  expect([...enters.keys()].filter((name) => reaches(name, name))).toEqual([]);
+});

@@ -89,3 +89,4 @@ export {
   type FrontKind,
 } from './signed-front.ts';
 export { writeTransportSheet, type SheetFacts, type SheetFile, type SheetPart } from './transport-sheet.ts';
+export { frontError, incompleteError, incompleteness, withSpoilt } from './unfit-bundle.ts';

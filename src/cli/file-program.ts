@@ -2,8 +2,8 @@ import { programVersion } from '../installation.ts';
 import { shellWord } from '../words.ts';
 import type { Command } from './command.ts';
 import { install } from './commands/install.ts';
-import type { Table } from './parse.ts';
-import type { StartedFile } from './started-file.ts';
+import type { Table } from './shell/parse.ts';
+import type { StartedFile } from './shell/started-file.ts';
 
 /** What can be said to an installer or a runner: what `install` takes, of the file itself. */
 export function fileProgram({ typed, path }: StartedFile, folder: string | undefined): Table {

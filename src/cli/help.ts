@@ -1,7 +1,7 @@
 import { exitCodes } from '../errors.ts';
-import { whenClosed } from './closed-streams.ts';
+import { whenClosed } from './shell/closed-streams.ts';
 import { readShown } from './run.ts';
-import { startedFile } from './started-file.ts';
+import { startedFile } from './shell/started-file.ts';
 import { terminal } from './terminal.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { exitCodes } from '../errors.ts';
-import { whenClosed } from './closed-streams.ts';
+import { whenClosed } from './shell/closed-streams.ts';
 import { reportUncaught, runCommandLine } from './run.ts';
-import { startedFile } from './started-file.ts';
+import { startedFile } from './shell/started-file.ts';
 
 /** Ends in good order what runs, once it has said how. */
 let end: (() => void) | undefined;

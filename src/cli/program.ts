@@ -1,6 +1,6 @@
 import { programVersion } from '../installation.ts';
 import { later, type Command } from './command.ts';
-import type { Table } from './parse.ts';
+import type { Table } from './shell/parse.ts';
 
 type Family = { readonly word: string; readonly load: () => Promise<readonly Command[]> };
 

@@ -3,11 +3,11 @@ import { exitCodes, type CrossgapError, type ExitCode } from '../errors.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Context, Outcome } from './command.ts';
 import { CliError } from './errors.ts';
-import { inOurWords, parse, type Asked, type Table } from './parse.ts';
+import { inOurWords, parse, type Asked, type Table } from './shell/parse.ts';
 import { programVersion } from '../installation.ts';
 import { firstWords, programFor } from './program.ts';
-import { reportFailure } from './report.ts';
-import { commandsByFile, hintHere, type Here, type StartedFile } from './started-file.ts';
+import { reportFailure } from './shell/report.ts';
+import { commandsByFile, hintHere, type Here, type StartedFile } from './shell/started-file.ts';
 import { terminal, type Streams, type Terminal } from './terminal.ts';
 
 /** What a command line runs in: its streams, and how it learns that it should end. */
@@ -77,7 +77,7 @@ async function read(argv: readonly string[], here: Here | undefined, world: Worl
     return parse(await tableFor(argv, here, world), argv);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const { withWhatThereIs } = await import('./what-there-is.ts');
+    const { withWhatThereIs } = await import('./shell/what-there-is.ts');
     throw await withWhatThereIs(error, folderOf(folderIn(argv), world));
   }
 }
@@ -122,7 +122,7 @@ async function runCommand(
   let ending: AbortController | undefined;
   const open = async (): Promise<Instance> => {
     if (instance !== undefined) return instance;
-    const { openInstance } = await import('./opening.ts');
+    const { openInstance } = await import('./shell/opening.ts');
     instance = await openInstance(folder);
     openedAt = instance.log.lastPosition();
     return instance;
@@ -138,7 +138,7 @@ async function runCommand(
     hintOf,
     open,
     async openIfThere() {
-      const { dataFolder } = await import('./opening.ts');
+      const { dataFolder } = await import('./shell/opening.ts');
       return existsSync(dataFolder(folder).database) ? open() : undefined;
     },
     get signal() {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findBundles, importBundles, type ReceivingLink } from '../../src/bundles/index.ts';
-import { importerOf, recipientOf } from '../../src/cli/bundle-ends.ts';
+import { importerOf, recipientOf } from '../../src/cli/bundles/bundle-ends.ts';
 import { addEnvironment, confirm, removeLink, told } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { DeploymentReported } from '../../src/events/index.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findBundles } from '../../src/bundles/index.ts';
 import { frontBytesMax } from '../../src/bundles/envelope.ts';
-import { importerOf } from '../../src/cli/bundle-ends.ts';
+import { importerOf } from '../../src/cli/bundles/bundle-ends.ts';
 import { exitCodes } from '../../src/errors.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { rawPublicKey } from '../../src/identity/index.ts';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
 import { findBundles, importBundles, BundleError } from '../../src/bundles/index.ts';
-import { importerOf } from '../../src/cli/bundle-ends.ts';
+import { importerOf } from '../../src/cli/bundles/bundle-ends.ts';
 import type { Pair } from '../support/instances.ts';
 import { ReleaseWithdrawn } from '../../src/events/index.ts';
 import { recordOf, forge } from './forge.ts';

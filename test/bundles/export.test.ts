@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findBundles, inspectBundles, madeBundles, type Exported } from '../../src/bundles/index.ts';
-import { keptBundles } from '../../src/cli/bundle-ends.ts';
+import { keptBundles } from '../../src/cli/bundles/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { filesBelow, filesWith, furnish, password, publish } from '../daemon/company.ts';
 import { codeOf, laterRefusal } from '../support/refusal.ts';

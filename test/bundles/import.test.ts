@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findBundles, importBundles, madeBundles, type Imported } from '../../src/bundles/index.ts';
-import { importerOf, keptBundles } from '../../src/cli/bundle-ends.ts';
+import { importerOf, keptBundles } from '../../src/cli/bundles/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import {
   entryHash,

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { madeBundles, type Exported } from '../../src/bundles/index.ts';
-import { cargoOf, keptBundles } from '../../src/cli/bundle-ends.ts';
+import { cargoOf, keptBundles } from '../../src/cli/bundles/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import type { PackagePin } from '../../src/events/index.ts';
 import { chunkShelf } from '../../src/packages/index.ts';

@@ -19,7 +19,7 @@ import {
   madeBundles,
   type Exported,
 } from '../../src/bundles/index.ts';
-import { importerOf, keptBundles } from '../../src/cli/bundle-ends.ts';
+import { importerOf, keptBundles } from '../../src/cli/bundles/bundle-ends.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { makeInstance, pair as pairWith } from '../support/instances.ts';
 import { codeOf } from '../support/refusal.ts';

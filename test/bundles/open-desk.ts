@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { findBundles, type FoundBundle } from '../../src/bundles/index.ts';
-import { bundleInvitation } from '../../src/cli/invitation-file.ts';
+import { bundleInvitation } from '../../src/cli/links/invitation-file.ts';
 import { acceptInvitation, confirm, invite } from '../../src/commands/index.ts';
 import type { LinkTransport } from '../../src/events/index.ts';
 import { createInstance, type Instance } from '../../src/instance/index.ts';

@@ -14,10 +14,10 @@ import {
   type Exported,
   type OpenFacts,
 } from '../../src/bundles/index.ts';
-import { cautionOf } from '../../src/cli/bundle-ends.ts';
-import { relayOf } from '../../src/cli/commands/relay-end.ts';
+import { cautionOf } from '../../src/cli/bundles/bundle-ends.ts';
+import { relayOf } from '../../src/cli/bundles/relay-end.ts';
 import { acceptInvitation } from '../../src/commands/index.ts';
-import { bundleInvitation, invitationText } from '../../src/cli/invitation-file.ts';
+import { bundleInvitation, invitationText } from '../../src/cli/links/invitation-file.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { openInstance, rotateKeys, type Instance } from '../../src/instance/index.ts';
 import { readReleases } from '../../src/projections/index.ts';

@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { madeBundles, readStand, type Imported } from '../../src/bundles/index.ts';
-import { keptBundles } from '../../src/cli/bundle-ends.ts';
+import { keptBundles } from '../../src/cli/bundles/bundle-ends.ts';
 import { entryHash } from '../../src/events/index.ts';
 import { backupInstance, openInstance, restoreInstance, type Instance } from '../../src/instance/index.ts';
 import { memoryFolder } from '../support/build-nupkg.ts';

@@ -23,7 +23,7 @@ import {
   recipientOf,
   senderOf,
   type Wish,
-} from '../../src/cli/bundle-ends.ts';
+} from '../../src/cli/bundles/bundle-ends.ts';
 import { createRelease } from '../../src/commands/index.ts';
 import { linkReplica } from '../../src/daemon/index.ts';
 import { bundleInInstaller } from '../../src/installer/index.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytesNamed, numberNamed } from '../../src/cli/byte-size.ts';
+import { bytesNamed, numberNamed } from '../../src/cli/given/byte-size.ts';
 import { codeOf, refusal } from '../support/refusal.ts';
 
 test.each([

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { collect } from '../../src/cli/collect.ts';
+import { collect } from '../../src/cli/runs/collect.ts';
 import type { DeploymentView } from '../../src/projections/index.ts';
 import { freshFolder } from './typed.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandWords } from '../../src/cli/command-words.ts';
+import { commandWords } from '../../src/cli/shell/command-words.ts';
 
 test.each([
   ['openssl dgst -sign key.pem', ['openssl', 'dgst', '-sign', 'key.pem']],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { daemonLine } from '../../src/cli/daemon-lines.ts';
+import { daemonLine } from '../../src/cli/told/daemon-lines.ts';
 import { spokenLog } from '../../src/log.ts';
 
 const time = new Date(2026, 2, 3, 18, 4).getTime();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { CliError } from '../../src/cli/errors.ts';
-import { parse } from '../../src/cli/parse.ts';
+import { parse } from '../../src/cli/shell/parse.ts';
 import { firstWords, programFor } from '../../src/cli/program.ts';
 
 const src = resolve(import.meta.dirname, '../../src');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { command, flag, later, list, needed, neededList, text } from '../../src/cli/command.ts';
 import { CliError } from '../../src/cli/errors.ts';
-import { inOurWords, parse, type Asked, type Table } from '../../src/cli/parse.ts';
+import { inOurWords, parse, type Asked, type Table } from '../../src/cli/shell/parse.ts';
 import { programFor } from '../../src/cli/program.ts';
 
 const crossgap = await programFor([]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packageNamed, refuseUnfitNumber } from '../../src/cli/release-names.ts';
+import { packageNamed, refuseUnfitNumber } from '../../src/cli/given/release-names.ts';
 
 test.each(['Orders.Web@1.0.0', 'Orders.Web=1.0.0'])('%s names a package', (text) => {
   expect(packageNamed(text)).toEqual({ id: 'Orders.Web', version: '1.0.0' });

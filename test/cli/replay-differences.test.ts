@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { replayDifferences } from '../../src/cli/replay-differences.ts';
+import { replayDifferences } from '../../src/cli/runs/replay-differences.ts';
 import type { ForeseenStep } from '../../src/executor/index.ts';
 import type { StepView } from '../../src/projections/index.ts';
 

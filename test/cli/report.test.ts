@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { CliError } from '../../src/cli/errors.ts';
-import { reportFailure } from '../../src/cli/report.ts';
+import { reportFailure } from '../../src/cli/shell/report.ts';
 import { terminal } from '../../src/cli/terminal.ts';
 import { ProcessFileError } from '../../src/process/index.ts';
 

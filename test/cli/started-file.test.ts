@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, expect, test } from 'vitest';
 import { firstWords } from '../../src/cli/program.ts';
-import { hintHere, startedFile } from '../../src/cli/started-file.ts';
+import { hintHere, startedFile } from '../../src/cli/shell/started-file.ts';
 import { programVersion } from '../../src/installation.ts';
 import { dataFolder } from '../../src/instance/index.ts';
 import { tryLock } from '../../src/lock.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { timeNamed } from '../../src/cli/times.ts';
+import { timeNamed } from '../../src/cli/given/times.ts';
 
 test.each([
   ['2027-02-01', '2027-02-01T00:00:00.000Z'],

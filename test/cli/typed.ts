@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterAll } from 'vitest';
 import { runCommandLine } from '../../src/cli/index.ts';
-import type { StartedFile } from '../../src/cli/started-file.ts';
+import type { StartedFile } from '../../src/cli/shell/started-file.ts';
 
 /** What came of a command line. */
 export type Answer = {

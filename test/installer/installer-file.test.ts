@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBundles, inspectBundles } from '../../src/bundles/index.ts';
-import { senderOf } from '../../src/cli/bundle-ends.ts';
+import { senderOf } from '../../src/cli/bundles/bundle-ends.ts';
 import { sha256Of } from '../../src/installer/hash-file.ts';
 import {
   bundleIn,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { senderOf } from '../../src/cli/bundle-ends.ts';
+import { senderOf } from '../../src/cli/bundles/bundle-ends.ts';
 import { readTree, type ResourceTable } from '../../src/installer/inject/pe-resources.ts';
 import { readInstaller, verifyInstaller, writeInstaller, type Runner } from '../../src/installer/index.ts';
 import { runtimeHere, sharedRunner } from '../support/installer-runtime.ts';

@@ -21,8 +21,8 @@ import {
   waitingFor,
   type Found,
 } from '../../src/bundles/index.ts';
-import { importerOf, keptBundles } from '../../src/cli/bundle-ends.ts';
-import { relayOf } from '../../src/cli/commands/relay-end.ts';
+import { importerOf, keptBundles } from '../../src/cli/bundles/bundle-ends.ts';
+import { relayOf } from '../../src/cli/bundles/relay-end.ts';
 import { CrossgapError } from '../../src/errors.ts';
 import type { Instance } from '../../src/instance/index.ts';
 import type { Place } from '../../src/sync/index.ts';

@@ -10,7 +10,7 @@ import { dataFolder, openInstance, rotateKeys, type Instance } from '../../insta
 import { readInputs, readLinks, readOpenDeployments } from '../../projections/index.ts';
 import { commandLine, count, moment } from '../../words.ts';
 import { command, text, type Outcome } from '../command.ts';
-import { givenCompany } from '../given-company.ts';
+import { givenCompany } from '../given/company.ts';
 import { holdSite, takeOver } from '../site/index.ts';
 import { facts, section, table } from '../table.ts';
 

@@ -2,7 +2,7 @@ import { decideWait, type PersonsWord } from '../../commands/index.ts';
 import { findDeployment, readWaits } from '../../projections/index.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { deploymentOf, settle } from '../settle.ts';
+import { deploymentOf, settle } from '../runs/settle.ts';
 import { askedFor, finished } from './deploy.ts';
 
 const [noteLengthMax, nameLengthMax] = [4000, 200];

@@ -12,14 +12,14 @@ import { findLink, type Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import type { Replica } from '../../sync/index.ts';
 import { commandLine } from '../../words.ts';
-import { cargoOf, cautionOf, keptBundles, recipientOf, senderOf } from '../bundle-ends.ts';
-import { holdBundles } from '../bundle-lock.ts';
+import { cargoOf, cautionOf, keptBundles, recipientOf, senderOf } from '../bundles/bundle-ends.ts';
+import { holdBundles } from '../bundles/bundle-lock.ts';
 import { command, flag, list, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import type { CliError } from '../errors.ts';
-import { ownRelease } from '../own-release.ts';
-import { documentOf, partLines, told } from './bundle-made.ts';
-import { previewOf } from './bundle-preview.ts';
-import { neededOut, readWish, refuseChanges } from './bundle-wish.ts';
+import { ownRelease } from '../given/own-release.ts';
+import { documentOf, partLines, told } from '../bundles/bundle-made.ts';
+import { previewOf } from '../bundles/bundle-preview.ts';
+import { neededOut, readWish, refuseChanges } from '../bundles/bundle-wish.ts';
 import {
   openWorkshop,
   programDocument,
@@ -29,9 +29,9 @@ import {
   type Wrapped,
   type Wrapping,
   type WorkOrder,
-} from './bundle-wrapping.ts';
-import { notesBeside } from './relay-hops.ts';
-import { passOnTo, relayReceiver } from './relay-export.ts';
+} from '../bundles/bundle-wrapping.ts';
+import { notesBeside } from '../bundles/relay-hops.ts';
+import { passOnTo, relayReceiver } from '../bundles/relay-export.ts';
 
 export const exportCommand = command({
   path: 'bundle export',

@@ -15,14 +15,14 @@ import { readRelease } from '../../events/index.ts';
 import { bundleInInstaller } from '../../installer/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { readLinks } from '../../projections/index.ts';
-import { importerOf } from '../bundle-ends.ts';
-import { holdBundles } from '../bundle-lock.ts';
+import { importerOf } from '../bundles/bundle-ends.ts';
+import { holdBundles } from '../bundles/bundle-lock.ts';
 import { command, neededList, type Outcome } from '../command.ts';
-import { hindrance, withWay } from './bundle-blame.ts';
-import { outcomeOf, takenDocument, takenLines } from './bundle-taken.ts';
-import { relayOf } from './relay-end.ts';
-import { hopLine, hopsOf, takeNotesOfOurs } from './relay-hops.ts';
-import { storedDocument, storedLines, storedOf } from './relay-taken.ts';
+import { hindrance, withWay } from '../bundles/bundle-blame.ts';
+import { outcomeOf, takenDocument, takenLines } from '../bundles/bundle-taken.ts';
+import { relayOf } from '../bundles/relay-end.ts';
+import { hopLine, hopsOf, takeNotesOfOurs } from '../bundles/relay-hops.ts';
+import { storedDocument, storedLines, storedOf } from '../bundles/relay-taken.ts';
 
 export const importCommand = command({
   path: 'bundle import',

@@ -1,19 +1,18 @@
 import {
-  askAgain,
-  BundleError,
   findHopNotes,
+  incompleteness,
   inspectBundles,
   notesAbout,
   routeOf,
-  type Found,
   type Inspection,
   type ReadNote,
   type SpoiltPart,
+  withSpoilt,
 } from '../../bundles/index.ts';
 import { ago, count, moment, short, size } from '../../words.ts';
 import { command, neededList, type Outcome } from '../command.ts';
 import { indented, table } from '../table.ts';
-import { entriesText } from './bundle-made.ts';
+import { entriesText } from '../bundles/bundle-made.ts';
 import {
   findCarried,
   inspectedDocument,
@@ -21,8 +20,8 @@ import {
   inspectPrograms,
   programsFailure,
   type InspectedProgram,
-} from './bundle-programs.ts';
-import { hopLine, hopOf, type Hop } from './relay-hops.ts';
+} from '../bundles/bundle-programs.ts';
+import { hopLine, hopOf, type Hop } from '../bundles/relay-hops.ts';
 
 export const inspectCommand = command({
   path: 'bundle inspect',
@@ -43,7 +42,8 @@ export const inspectCommand = command({
       })),
       ...inspected.filter(({ file }) => file.index.bundle === null).map(runnerDocument),
     ];
-    const failure = spoiltPrograms[0] ?? programsFailure(inspected) ?? failureOf(inspections, found.spoilt);
+    const failure =
+      spoiltPrograms[0] ?? programsFailure(inspected) ?? incompleteness(inspections, found.spoilt);
     return {
       // One bundle is what most media hold, and what scripts ask about.
       document: documents.length === 1 ? documents[0] : documents,
@@ -80,28 +80,6 @@ function runnerDocument(program: InspectedProgram): Record<string, unknown> {
     packages: 0,
     sealed: false,
     installer,
-  };
-}
-
-/** A part whose front is damaged says itself which one it was, more often than not. */
-function withSpoilt(inspection: Inspection, spoilt: readonly SpoiltPart[]): Inspection {
-  const { bundle, missing } = inspection;
-  const claimed = spoilt.filter(
-    ({ claims }) => claims?.id === bundle.facts.id && missing.includes(claims.part),
-  );
-  const parts = claimed.map(({ path, fileBytes, why, claims }) => ({
-    part: claims!.part,
-    file: path,
-    size: fileBytes,
-    ok: false,
-    sha256: claims!.content.sha256,
-    why,
-  }));
-  const found = new Set(parts.map(({ part }) => part));
-  return {
-    ...inspection,
-    parts: [...inspection.parts, ...parts].toSorted((a, b) => a.part - b.part),
-    missing: missing.filter((part) => !found.has(part)),
   };
 }
 
@@ -166,54 +144,4 @@ function linesOf({ bundle, parts, missing, complete }: Inspection, hops: readonl
 function strayLines(inspections: readonly Inspection[], spoilt: readonly SpoiltPart[]): string[] {
   const told = new Set(inspections.flatMap(({ parts }) => parts.map(({ file }) => file)));
   return spoilt.filter(({ path }) => !told.has(path)).map(({ path, why }) => `${path}: NOT GOOD: ${why}`);
-}
-
-/** What is wrong with bundles of which not every part is here and whole; undefined where all is well. */
-export function incompleteError(
-  { spoilt }: Pick<Found, 'spoilt'>,
-  inspections: readonly Inspection[],
-): BundleError | undefined {
-  return failureOf(
-    inspections.map((one) => withSpoilt(one, spoilt)),
-    spoilt,
-  );
-}
-
-function failureOf(
-  inspections: readonly Inspection[],
-  spoilt: readonly SpoiltPart[],
-): BundleError | undefined {
-  const [bad] = inspections.filter(({ complete }) => !complete);
-  if (bad === undefined) {
-    const [stray] = spoilt;
-    return inspections.length === 0 && stray !== undefined ? frontError(stray) : undefined;
-  }
-  const { facts } = bad.bundle;
-  const damaged = bad.parts.filter(({ ok }) => !ok);
-  const wrong = [
-    ...damaged.map(({ part, file }) => `part ${part} is damaged (${file})`),
-    ...bad.missing.map((part) => `part ${part} is not here`),
-  ];
-  return new BundleError(
-    damaged.length > 0 ? 'BUNDLE_PART_DAMAGED' : 'BUNDLE_PART_MISSING',
-    `Cannot call bundle ${facts.number} complete: ${wrong.slice(0, 10).join(', ')}`,
-    {
-      hint: `Copy it again, or ${askAgain(facts, damaged[0]?.part ?? bad.missing[0] ?? 1)}`,
-      details: { bundle: facts.number, damaged: damaged.map(({ part }) => part), missing: bad.missing },
-    },
-  );
-}
-
-/** The error for a file that begins like a part and is none that can be used. */
-export function frontError({ path, why, unfit, claims }: SpoiltPart): BundleError {
-  if (unfit === 'version')
-    return new BundleError('BUNDLE_VERSION_UNKNOWN', `Cannot read ${path}: ${why}`, {
-      hint: 'It was made by a newer crossgap; update the one here and run the command again.',
-      details: { file: path },
-    });
-  const which = claims === undefined ? '' : ` (it says it is part ${claims.part} of bundle ${claims.number})`;
-  return new BundleError('BUNDLE_FRONT_DAMAGED', `Cannot use ${path} as part of a bundle: ${why}${which}`, {
-    hint: 'Copy the file again, or ask the sender to make that part again with --bundle and --part, a site that installs by a file with --result FILE.',
-    details: { file: path, ...(claims && { bundle: claims.number, part: claims.part }) },
-  });
 }

@@ -2,10 +2,10 @@ import { madeBundles, placeText } from '../../bundles/index.ts';
 import { findLink } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { ago } from '../../words.ts';
-import { keptBundles } from '../bundle-ends.ts';
+import { keptBundles } from '../bundles/bundle-ends.ts';
 import { command, text, type Outcome } from '../command.ts';
 import { table } from '../table.ts';
-import { hopLine, hopsOf, type Hop } from './relay-hops.ts';
+import { hopLine, hopsOf, type Hop } from '../bundles/relay-hops.ts';
 
 export const listBundles = command({
   path: 'bundle list',

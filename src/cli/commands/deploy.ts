@@ -12,12 +12,12 @@ import type { CrossgapError } from '../../errors.ts';
 import { isLocked } from '../../lock.ts';
 import { findRelease, placeOf, releaseOf, type Instance } from '../../instance/index.ts';
 import { readEnvironments, type DeploymentView, type ReleaseRow } from '../../projections/index.ts';
-import { collect } from '../collect.ts';
+import { collect } from '../runs/collect.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
-import { newDeploymentId } from '../deployment-id.ts';
-import { deploymentLine } from '../describe-deployment.ts';
-import { describeHost } from '../describe-host.ts';
-import { describeForeseen } from '../describe-foreseen.ts';
+import { newDeploymentId } from '../runs/deployment-id.ts';
+import { deploymentLine } from '../told/describe-deployment.ts';
+import { describeHost } from '../told/describe-host.ts';
+import { describeForeseen } from '../told/describe-foreseen.ts';
 import { CliError } from '../errors.ts';
 import {
   guideContradictions,
@@ -25,14 +25,14 @@ import {
   guideOptions,
   isGiven,
   refuseContradictions,
-} from '../guide-options.ts';
-import { deployableRelease, obstacleOf, scriptsObstacle } from '../obstacle.ts';
-import { R } from '../release-names.ts';
-import { deploymentOf, failureOf, settle } from '../settle.ts';
-import { artifactsOf, runLogOf } from '../run-log.ts';
+} from '../guided/guide-options.ts';
+import { deployableRelease, obstacleOf, scriptsObstacle } from '../runs/obstacle.ts';
+import { R } from '../given/release-names.ts';
+import { deploymentOf, failureOf, settle } from '../runs/settle.ts';
+import { artifactsOf, runLogOf } from '../told/run-log.ts';
 import { facts, section, table } from '../table.ts';
-import { unknownPlacesInWords } from '../unknown-places.ts';
-import { whatToNote } from '../what-to-note.ts';
+import { unknownPlacesInWords } from '../told/unknown-places.ts';
+import { whatToNote } from '../told/what-to-note.ts';
 import { commandLine } from '../../words.ts';
 
 /** Which files a caller wants of the deployed applications, and where. */
@@ -72,7 +72,7 @@ export const deploy = command({
     const { env, plan, wait, again } = options;
     refuseContradictions('deploy', options, contradictions);
     if (options.guided) {
-      const { deployGuided } = await import('../deploy-guided.ts');
+      const { deployGuided } = await import('../guided/deploy-guided.ts');
       return await deployGuided(context, { named, environment: env, again, flags: options });
     }
     const ofGuide = guideOptionNames.find((name) => isGiven(options[name]));

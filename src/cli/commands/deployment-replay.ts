@@ -6,14 +6,14 @@ import type { Instance } from '../../instance/index.ts';
 import { fileFor, findDeployment, readReleases, type DeploymentView } from '../../projections/index.ts';
 import { count } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { describeForeseen } from '../describe-foreseen.ts';
+import { describeForeseen } from '../told/describe-foreseen.ts';
 import { CliError } from '../errors.ts';
-import { reportedPlan } from '../linted-plan.ts';
-import { replayDifferences, type Comparing, type ReplayDifference } from '../replay-differences.ts';
-import { requiredRevision } from '../revisions.ts';
-import { deploymentOf } from '../settle.ts';
+import { reportedPlan } from '../tried/linted-plan.ts';
+import { replayDifferences, type Comparing, type ReplayDifference } from '../runs/replay-differences.ts';
+import { requiredRevision } from '../told/revisions.ts';
+import { deploymentOf } from '../runs/settle.ts';
 import { section } from '../table.ts';
-import { everyTrust } from '../trust.ts';
+import { everyTrust } from '../links/trust.ts';
 
 export const replayDeployment = command({
   path: 'deployment replay',

@@ -10,12 +10,12 @@ import {
   type DeploymentView,
 } from '../../projections/index.ts';
 import { command, flag, needed, text, type Context, type Outcome } from '../command.ts';
-import { newDeploymentId } from '../deployment-id.ts';
-import { releaseOfRun } from '../release-of-run.ts';
-import { giveUp, startOver } from '../start-over.ts';
-import { deploymentLine, describeDeployment } from '../describe-deployment.ts';
-import { artifactsOf, lastLinesOf, logDocument, logText, runLog, runLogOf } from '../run-log.ts';
-import { deploymentOf, failureOf, openToDecide, settle } from '../settle.ts';
+import { newDeploymentId } from '../runs/deployment-id.ts';
+import { releaseOfRun } from '../runs/release-of-run.ts';
+import { giveUp, startOver } from '../runs/start-over.ts';
+import { deploymentLine, describeDeployment } from '../told/describe-deployment.ts';
+import { artifactsOf, lastLinesOf, logDocument, logText, runLog, runLogOf } from '../told/run-log.ts';
+import { deploymentOf, failureOf, openToDecide, settle } from '../runs/settle.ts';
 import { CliError } from '../errors.ts';
 import { commandLine, moment } from '../../words.ts';
 import { askedFor, finished } from './deploy.ts';

@@ -2,7 +2,7 @@ import { addEnvironment, findEnvironment, removeEnvironment } from '../../comman
 import type { Instance } from '../../instance/index.ts';
 import { readEnvironments } from '../../projections/index.ts';
 import { command, list, needed, notYet, text } from '../command.ts';
-import { refuseUnfitName } from '../environment-name.ts';
+import { refuseUnfitName } from '../given/environment-name.ts';
 import { table } from '../table.ts';
 
 const name = needed('NAME', 'the environment');

@@ -13,8 +13,8 @@ import {
   type LinkView,
 } from '../../projections/index.ts';
 import { command, misuse, text, type Outcome } from '../command.ts';
-import { customerText } from '../customer-text.ts';
-import { stateWord } from '../describe-deployment.ts';
+import { customerText } from '../told/customer-text.ts';
+import { stateWord } from '../told/describe-deployment.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { ago, span } from '../../words.ts';

@@ -12,7 +12,7 @@ import { ensureNatsKey } from '../../instance/index.ts';
 import { commandLine, count, moment } from '../../words.ts';
 import { command, misuse, type Outcome } from '../command.ts';
 import { hubLinks, hubSettingsOf } from '../../daemon/index.ts';
-import { chosenSettings, hubOptions } from '../hub-options.ts';
+import { chosenSettings, hubOptions } from '../links/hub-options.ts';
 import { facts, section } from '../table.ts';
 
 export const hubConfigCommand = command({

@@ -2,7 +2,7 @@ import { fingerprintWords, type CompanyCertificate } from '../../identity/index.
 import { revokeKeys, rotateKeys, type ChangedKeys, type Instance } from '../../instance/index.ts';
 import { count, moment } from '../../words.ts';
 import { command, misuse, needed, text, type Context, type Outcome } from '../command.ts';
-import { givenCompany } from '../given-company.ts';
+import { givenCompany } from '../given/company.ts';
 import { facts } from '../table.ts';
 
 const certificates = {

@@ -18,10 +18,10 @@ import {
   type StatusView,
 } from '../../projections/index.ts';
 import { command, type Outcome } from '../command.ts';
-import { releaseDiff } from '../release-diff.ts';
-import { firstLines } from '../release-facts.ts';
+import { releaseDiff } from '../told/release-diff.ts';
+import { firstLines } from '../told/release-facts.ts';
 import { facts, indented, section } from '../table.ts';
-import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
+import { unknownPlacesInWords, unknownPlacesOf } from '../told/unknown-places.ts';
 import { ago, commandLine, size, took } from '../../words.ts';
 
 export const inbox = command({

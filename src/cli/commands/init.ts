@@ -4,9 +4,9 @@ import { newCompanyCertificate, type CompanyCertificate } from '../../identity/i
 import { createInstance, instanceAt, type Instance } from '../../instance/index.ts';
 import { command, misuse, needed, text, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { systemReason } from '../files.ts';
-import { givenCompany, passwordOf } from '../given-company.ts';
-import { refuseUnfitName } from '../instance-name.ts';
+import { systemReason } from '../given/files.ts';
+import { givenCompany, passwordOf } from '../given/company.ts';
+import { refuseUnfitName } from '../given/instance-name.ts';
 import { facts } from '../table.ts';
 
 const validYears = 10;

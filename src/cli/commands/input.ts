@@ -12,8 +12,8 @@ import {
   readPeerInputs,
 } from '../../projections/index.ts';
 import { command, flag, misuse, needed, text, type Outcome } from '../command.ts';
-import { definitionsOf, inputNames, secretNames, whatIsKnownOf } from '../input-definitions.ts';
-import { keepInput, refuseUnfitValue, type KeptInput } from '../keep-input.ts';
+import { definitionsOf, inputNames, secretNames, whatIsKnownOf } from '../told/input-definitions.ts';
+import { keepInput, refuseUnfitValue, type KeptInput } from '../runs/keep-input.ts';
 import { section, table } from '../table.ts';
 import { commandLine, moment } from '../../words.ts';
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { command, flag, needed, text, type Outcome } from '../command.ts';
-import { guideContradictions, guideOptions, refuseContradictions } from '../guide-options.ts';
-import { leadThrough, mannerOf } from '../lead-through.ts';
+import { guideContradictions, guideOptions, refuseContradictions } from '../guided/guide-options.ts';
+import { leadThrough, mannerOf } from '../guided/lead-through.ts';
 import { openSite } from '../site/index.ts';
 
 const contradictions = [

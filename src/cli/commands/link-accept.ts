@@ -3,19 +3,19 @@ import { ensureNatsKey, writeInvitation } from '../../instance/index.ts';
 import { describeTransport, readLinks } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
 import { command, misuse, needed, text, type Outcome } from '../command.ts';
-import { writeGivenFile } from '../files.ts';
-import { refuseOtherWords } from '../invitation-file.ts';
-import { invitationAt } from '../invitation-in-bundle.ts';
-import { linkDocument } from '../link-facts.ts';
+import { writeGivenFile } from '../given/files.ts';
+import { refuseOtherWords } from '../links/invitation-file.ts';
+import { invitationAt } from '../links/invitation-in-bundle.ts';
+import { linkDocument } from '../links/link-facts.ts';
 import {
   acceptingTransport,
   byHand,
   folderOption,
   refuseOtherWay,
   refuseUnfitName,
-} from '../link-options.ts';
+} from '../links/link-options.ts';
 import { facts } from '../table.ts';
-import { takeInvitation, takingInvitation } from '../take-invitation.ts';
+import { takeInvitation, takingInvitation } from '../links/take-invitation.ts';
 
 export const acceptLinkCommand = command({
   path: 'link accept',

@@ -5,8 +5,8 @@ import { ensureNatsKey, InstanceError, type Instance } from '../../instance/inde
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { readInvitationFile, refuseOtherWords } from '../invitation-file.ts';
-import { linkDocument, wordsOf } from '../link-facts.ts';
+import { readInvitationFile, refuseOtherWords } from '../links/invitation-file.ts';
+import { linkDocument, wordsOf } from '../links/link-facts.ts';
 
 export const confirmLinkCommand = command({
   path: 'link confirm',
@@ -75,7 +75,7 @@ async function takeAnswer(instance: Instance, path: string, fingerprint: string)
 
 /** A credential that is none, or that is ours, would spoil the server's configuration for everybody. */
 async function refuseUnfitKey(instance: Instance, nkey: string, path: string): Promise<void> {
-  const { isUserKey } = await import('../hub-keys.ts');
+  const { isUserKey } = await import('../links/hub-keys.ts');
   const { publicKey } = await ensureNatsKey(instance.folder);
   if (isUserKey(nkey) && nkey !== publicKey) return;
   const is = nkey === publicKey ? "this instance's own" : 'none';

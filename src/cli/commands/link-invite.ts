@@ -7,9 +7,9 @@ import type { Instance } from '../../instance/index.ts';
 import { describeTransport, readLinks, type LinkRow } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
 import { command, needed, text, type Outcome } from '../command.ts';
-import { writeGivenFile } from '../files.ts';
-import { invitationText } from '../invitation-file.ts';
-import { byHand, folderOption, invitingTransport, refuseUnfitName } from '../link-options.ts';
+import { writeGivenFile } from '../given/files.ts';
+import { invitationText } from '../links/invitation-file.ts';
+import { byHand, folderOption, invitingTransport, refuseUnfitName } from '../links/link-options.ts';
 import { facts } from '../table.ts';
 
 export const inviteLinkCommand = command({

@@ -4,7 +4,7 @@ import { findLink } from '../../instance/index.ts';
 import { describeError, describeLive, describeRefused, readLinks } from '../../projections/index.ts';
 import { ago } from '../../words.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { headText, listedLink, outstandingText } from '../link-facts.ts';
+import { headText, listedLink, outstandingText } from '../links/link-facts.ts';
 import { table } from '../table.ts';
 import { acceptLinkCommand } from './link-accept.ts';
 import { confirmLinkCommand } from './link-confirm.ts';

@@ -1,7 +1,7 @@
 import { findLink, type Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { command, flag, needed, text, type Outcome } from '../command.ts';
-import { entryDocument, entryLine, entrySummary, feedsNamed } from '../entries.ts';
+import { entryDocument, entryLine, entrySummary, feedsNamed } from '../told/entries.ts';
 import { moment } from '../../words.ts';
 
 const lookEveryMs = 250;

@@ -11,8 +11,8 @@ import {
   type PackageRow,
 } from '../../projections/index.ts';
 import { command, neededList, type Outcome } from '../command.ts';
-import { describePackage, inWords, refuseMissingPackage } from '../given-package.ts';
-import { ownTrust } from '../trust.ts';
+import { describePackage, inWords, refuseMissingPackage } from '../given/package.ts';
+import { ownTrust } from '../links/trust.ts';
 import { facts } from '../table.ts';
 import { moment, size } from '../../words.ts';
 

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { countersignPackage } from '../../packages/index.ts';
 import { command, flag, list, misuse, needed, text, type Outcome } from '../command.ts';
-import { inWords, refuseMissingPackage } from '../given-package.ts';
-import { givenHashes, givenSigner, signerOptions } from '../given-signer.ts';
-import { limitsHere } from '../limits-here.ts';
-import { signedOutcome } from '../signed-packages.ts';
+import { inWords, refuseMissingPackage } from '../given/package.ts';
+import { givenHashes, givenSigner, signerOptions } from '../given/signer.ts';
+import { limitsHere } from '../given/limits-here.ts';
+import { signedOutcome } from '../told/signed-packages.ts';
 
 export const packageCountersign = command({
   path: 'package countersign',

@@ -12,7 +12,7 @@ export const packageLint = command({
   },
   async run(context, { FILE }, options) {
     // It takes what a deployment takes, which the other commands of packages do without.
-    const { lintPackage } = await import('../lint-package.ts');
+    const { lintPackage } = await import('../tried/lint-package.ts');
     return lintPackage(context, FILE, options);
   },
 });

@@ -2,8 +2,8 @@ import { CommandError } from '../../commands/index.ts';
 import { samePackage } from '../../packages/index.ts';
 import { count, moment, short, size } from '../../words.ts';
 import { command, flag, needed, type Outcome } from '../command.ts';
-import { packageNamed } from '../release-names.ts';
-import { shelvedPackages, type ShelvedPackage } from '../shelf.ts';
+import { packageNamed } from '../given/release-names.ts';
+import { shelvedPackages, type ShelvedPackage } from '../told/shelf.ts';
 import { facts, section, table } from '../table.ts';
 
 export const packageList = command({

@@ -12,8 +12,8 @@ import {
 import { count, size } from '../../words.ts';
 import { command, misuse, needed, text, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { systemReason } from '../files.ts';
-import { folderFiles } from '../folder-files.ts';
+import { systemReason } from '../given/files.ts';
+import { folderFiles } from '../given/folder-files.ts';
 
 export const packagePack = command({
   path: 'package pack',

@@ -6,8 +6,8 @@ import { samePackage } from '../../packages/index.ts';
 import { fileFor, linkNames, readLinks, readPackages, type PackageRow } from '../../projections/index.ts';
 import { commandLine, size } from '../../words.ts';
 import { command, flag, neededList, text, type Outcome } from '../command.ts';
-import { givenRepository } from '../given-repository.ts';
-import { packageNamed } from '../release-names.ts';
+import { givenRepository } from '../given/repository.ts';
+import { packageNamed } from '../given/release-names.ts';
 import { table } from '../table.ts';
 
 export const packagePush = command({

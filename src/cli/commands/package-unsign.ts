@@ -1,8 +1,8 @@
 import { unsignPackage } from '../../packages/index.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { refuseInPlace } from '../files.ts';
-import { limitsHere } from '../limits-here.ts';
-import { refuseMissingPackage } from '../given-package.ts';
+import { refuseInPlace } from '../given/files.ts';
+import { limitsHere } from '../given/limits-here.ts';
+import { refuseMissingPackage } from '../given/package.ts';
 
 export const packageUnsign = command({
   path: 'package unsign',

@@ -8,11 +8,11 @@ import {
   type VerifyOptions,
 } from '../../packages/index.ts';
 import { command, flag, needed, text, type Outcome } from '../command.ts';
-import { describeChecks } from '../describe-checks.ts';
-import { describePackage, refuseMissingPackage } from '../given-package.ts';
-import { limitsHere } from '../limits-here.ts';
-import { timeNamed } from '../times.ts';
-import { everyTrust, pemTrust } from '../trust.ts';
+import { describeChecks } from '../told/describe-checks.ts';
+import { describePackage, refuseMissingPackage } from '../given/package.ts';
+import { limitsHere } from '../given/limits-here.ts';
+import { timeNamed } from '../given/times.ts';
+import { everyTrust, pemTrust } from '../links/trust.ts';
 
 export const packageVerify = command({
   path: 'package verify',

@@ -11,7 +11,7 @@ import { namesIn } from '../../variables/index.ts';
 import { count } from '../../words.ts';
 import { command, list, misuse, needed, text, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { readGivenText, writeGivenFile } from '../files.ts';
+import { readGivenText, writeGivenFile } from '../given/files.ts';
 
 const exportBytesMax = 16 * 1024 * 1024;
 

@@ -3,9 +3,9 @@ import { describeDiff, diffRevisions, reviseProcess, unknownReferences } from '.
 import { readEnvironments, readRevisions, type RevisionRow } from '../../projections/index.ts';
 import { namesIn } from '../../variables/index.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { readGivenProcess } from '../given-process.ts';
-import { publishNotes } from '../publish-notes.ts';
-import { heldRevision } from '../revisions.ts';
+import { readGivenProcess } from '../given/process.ts';
+import { publishNotes } from '../told/publish-notes.ts';
+import { heldRevision } from '../told/revisions.ts';
 import { facts, section } from '../table.ts';
 
 export const publishProcessCommand = command({

@@ -3,8 +3,8 @@ import { describeDiff, diffRevisions, isSame, processSchema, type Revision } fro
 import { readRevisions, type RevisionRow } from '../../projections/index.ts';
 import { moment, short } from '../../words.ts';
 import { command, needed, text, type Outcome } from '../command.ts';
-import { describeRevision } from '../describe-revision.ts';
-import { requiredRevision, revisionNamed } from '../revisions.ts';
+import { describeRevision } from '../told/describe-revision.ts';
+import { requiredRevision, revisionNamed } from '../told/revisions.ts';
 import { table } from '../table.ts';
 import { importOctopus } from './process-import-octopus.ts';
 import { publishProcessCommand } from './process-publish.ts';

@@ -11,13 +11,13 @@ import {
   type RelayedBundle,
 } from '../../bundles/index.ts';
 import { ago, count, size } from '../../words.ts';
-import { holdBundles } from '../bundle-lock.ts';
-import { bytesNamed, numberNamed } from '../byte-size.ts';
+import { holdBundles } from '../bundles/bundle-lock.ts';
+import { bytesNamed, numberNamed } from '../given/byte-size.ts';
 import { command, misuse, needed, text, type Outcome } from '../command.ts';
 import { section, table } from '../table.ts';
-import { hopLine, hopOf } from './relay-hops.ts';
-import { relayOf } from './relay-end.ts';
-import { partyNamed } from './relay-export.ts';
+import { hopLine, hopOf } from '../bundles/relay-hops.ts';
+import { relayOf } from '../bundles/relay-end.ts';
+import { partyNamed } from '../bundles/relay-export.ts';
 
 const whom = 'words, instance id or name of a sender or receiver';
 

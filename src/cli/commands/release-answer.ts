@@ -3,8 +3,8 @@ import type { Database } from '../../db/index.ts';
 import { findRelease, releaseOf, type Instance } from '../../instance/index.ts';
 import { readLinks, type ReleaseRow } from '../../projections/index.ts';
 import { command, misuse, needed, text, type Outcome } from '../command.ts';
-import { R } from '../release-names.ts';
-import { timeNamed } from '../times.ts';
+import { R } from '../given/release-names.ts';
+import { timeNamed } from '../given/times.ts';
 import { commandLine } from '../../words.ts';
 
 const accept = command({

@@ -11,12 +11,12 @@ import {
   type InputSource,
 } from '../../projections/index.ts';
 import { command, flag, needed, type Outcome } from '../command.ts';
-import { describeHost, lackingIn } from '../describe-host.ts';
+import { describeHost, lackingIn } from '../told/describe-host.ts';
 import { CliError } from '../errors.ts';
-import { deployableRelease, obstacleOf, scriptsObstacle } from '../obstacle.ts';
-import { R } from '../release-names.ts';
+import { deployableRelease, obstacleOf, scriptsObstacle } from '../runs/obstacle.ts';
+import { R } from '../given/release-names.ts';
 import { indented, section, table } from '../table.ts';
-import { unknownPlacesInWords, unknownPlacesOf } from '../unknown-places.ts';
+import { unknownPlacesInWords, unknownPlacesOf } from '../told/unknown-places.ts';
 import { commandLine, count } from '../../words.ts';
 
 const sources: Readonly<Record<InputSource['from'], string>> = {

@@ -6,11 +6,11 @@ import { packageFileName, samePackage } from '../../packages/index.ts';
 import type { InputDefinition } from '../../process/index.ts';
 import { readPackages, readReleases, readRemovedPackages } from '../../projections/index.ts';
 import { command, list, misuse, needed, text, type Outcome } from '../command.ts';
-import { readGivenText } from '../files.ts';
-import { ownRelease } from '../own-release.ts';
-import { inputRows, packageRows, releaseDocument } from '../release-facts.ts';
-import { packageNamed, refuseUnfitNumber } from '../release-names.ts';
-import { newestRevision, requiredRevision } from '../revisions.ts';
+import { readGivenText } from '../given/files.ts';
+import { ownRelease } from '../given/own-release.ts';
+import { inputRows, packageRows, releaseDocument } from '../told/release-facts.ts';
+import { packageNamed, refuseUnfitNumber } from '../given/release-names.ts';
+import { newestRevision, requiredRevision } from '../told/revisions.ts';
 import { facts, section } from '../table.ts';
 import { moment, size } from '../../words.ts';
 

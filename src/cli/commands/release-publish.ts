@@ -17,9 +17,9 @@ import {
   type ReleaseRow,
 } from '../../projections/index.ts';
 import { command, flag, neededList, type Outcome } from '../command.ts';
-import { closedReasons, gateOf, ownRelease, standingOf } from '../own-release.ts';
-import { publishedTo } from '../release-facts.ts';
-import { R } from '../release-names.ts';
+import { closedReasons, gateOf, ownRelease, standingOf } from '../given/own-release.ts';
+import { publishedTo } from '../told/release-facts.ts';
+import { R } from '../given/release-names.ts';
 import { facts, indented, section, table } from '../table.ts';
 import { ago, count, moment, size } from '../../words.ts';
 

@@ -4,9 +4,9 @@ import { findRelease, releaseOf, type Instance } from '../../instance/index.ts';
 import { readEnvironments, type ReleaseRow } from '../../projections/index.ts';
 import { amount, commandLine, count, moment } from '../../words.ts';
 import { command, flag, misuse, text, type Outcome } from '../command.ts';
-import { deployableRelease } from '../obstacle.ts';
-import { R } from '../release-names.ts';
-import { lookAtScripts, otherReleaseIn, type LookedAtScript } from '../script-changes.ts';
+import { deployableRelease } from '../runs/obstacle.ts';
+import { R } from '../given/release-names.ts';
+import { lookAtScripts, otherReleaseIn, type LookedAtScript } from '../runs/script-changes.ts';
 import { facts } from '../table.ts';
 
 const env = text('E', 'as it goes there (else every step, wherever it is for)');

@@ -1,10 +1,10 @@
 import { refuseUnready } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { command, flag, needed, type Outcome } from '../command.ts';
-import { deployedProcess } from '../deployed-process.ts';
-import { newDeploymentId } from '../deployment-id.ts';
-import { goBack } from '../go-back.ts';
-import { deploymentOf, openToDecide, settle } from '../settle.ts';
+import { deployedProcess } from '../given/deployed-process.ts';
+import { newDeploymentId } from '../runs/deployment-id.ts';
+import { goBack } from '../runs/go-back.ts';
+import { deploymentOf, openToDecide, settle } from '../runs/settle.ts';
 import { askedFor, finished } from './deploy.ts';
 
 export const rollback = command({

@@ -2,9 +2,9 @@ import { runDaemon, type DaemonSummary, type ListenAt } from '../../daemon/index
 import type { Instance } from '../../instance/index.ts';
 import { programLog, silentLog, spokenLog, type Logger } from '../../log.ts';
 import { command, flag, misuse, text, type Context, type Outcome } from '../command.ts';
-import { daemonLine } from '../daemon-lines.ts';
+import { daemonLine } from '../told/daemon-lines.ts';
 import { count } from '../../words.ts';
-import { neverHeard } from '../never-heard.ts';
+import { neverHeard } from '../links/never-heard.ts';
 
 export const run = command({
   path: 'run',

@@ -1,10 +1,10 @@
 import { readStatus } from '../../daemon/index.ts';
 import { describeError, describeLive, type StatusView } from '../../projections/index.ts';
 import { command, type Outcome } from '../command.ts';
-import { customerText } from '../customer-text.ts';
-import { headText, outstandingText } from '../link-facts.ts';
-import { neverHeard } from '../never-heard.ts';
-import { stateWord } from '../describe-deployment.ts';
+import { customerText } from '../told/customer-text.ts';
+import { headText, outstandingText } from '../links/link-facts.ts';
+import { neverHeard } from '../links/never-heard.ts';
+import { stateWord } from '../told/describe-deployment.ts';
 import { facts, section, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { ago, count, lastingFor, moment, short, span } from '../../words.ts';

@@ -5,9 +5,9 @@ import { readTestResults } from '../../evidence/index.ts';
 import { releaseOf } from '../../instance/index.ts';
 import { readEvidence } from '../../projections/index.ts';
 import { command, misuse, neededList, text, type Outcome } from '../command.ts';
-import { readGivenFile } from '../files.ts';
-import { ownRelease } from '../own-release.ts';
-import { R } from '../release-names.ts';
+import { readGivenFile } from '../given/files.ts';
+import { ownRelease } from '../given/own-release.ts';
+import { R } from '../given/release-names.ts';
 import { indented } from '../table.ts';
 
 const resultsBytesMax = 64 * 1024 * 1024;

@@ -5,10 +5,10 @@ import { findLink, type Instance } from '../../instance/index.ts';
 import { readDistrusted, readTrusted } from '../../projections/index.ts';
 import { count } from '../../words.ts';
 import { command, flag, list, misuse, needed, text, type Outcome } from '../command.ts';
-import { readGivenFile } from '../files.ts';
+import { readGivenFile } from '../given/files.ts';
 import { indented } from '../table.ts';
-import { pemCertificates } from '../trust.ts';
-import { trustedSigners } from '../trusted-signers.ts';
+import { pemCertificates } from '../links/trust.ts';
+import { trustedSigners } from '../given/trusted-signers.ts';
 
 const configBytesMax = 4 * 1024 * 1024;
 

@@ -4,9 +4,9 @@ import { revocationFacts, revocationListBytesMax, type RevocationFacts } from '.
 import { readRevocationLists } from '../../projections/index.ts';
 import { ago, count, moment } from '../../words.ts';
 import { command, list, needed, type Context, type Outcome } from '../command.ts';
-import { readGivenFile } from '../files.ts';
+import { readGivenFile } from '../given/files.ts';
 import { indented } from '../table.ts';
-import { knownCertificates } from '../trust-views.ts';
+import { knownCertificates } from '../told/trust-views.ts';
 
 export const importCrl = command({
   path: 'trust import-crl',

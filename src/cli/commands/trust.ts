@@ -23,7 +23,7 @@ import {
   type DistrustOver,
   type DistrustView,
   type TrustView,
-} from '../trust-views.ts';
+} from '../told/trust-views.ts';
 import { addTrusted, importNugetConfig } from './trust-add.ts';
 import { importCrl } from './trust-import-crl.ts';
 

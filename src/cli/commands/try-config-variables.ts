@@ -1,7 +1,7 @@
 import { ConfigFileError, setConfigVariables } from '../../config-files/index.ts';
 import { flag } from '../../variables/index.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { triedFileOptions, tryOnFile } from '../tried-file.ts';
+import { triedFileOptions, tryOnFile } from '../tried/file.ts';
 
 export const tryConfigVariables = command({
   path: 'try config-variables',

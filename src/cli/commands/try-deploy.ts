@@ -13,20 +13,20 @@ import {
 } from '../../executor/index.ts';
 import { openWaits, type DeploymentView } from '../../projections/index.ts';
 import { command, flag, list, misuse, needed, text, type Context, type Outcome } from '../command.ts';
-import { newDeploymentId } from '../deployment-id.ts';
-import { deploymentLine, describeSteps } from '../describe-deployment.ts';
-import { describeForeseen } from '../describe-foreseen.ts';
-import { refuseUnfitName } from '../environment-name.ts';
+import { newDeploymentId } from '../runs/deployment-id.ts';
+import { deploymentLine, describeSteps } from '../told/describe-deployment.ts';
+import { describeForeseen } from '../told/describe-foreseen.ts';
+import { refuseUnfitName } from '../given/environment-name.ts';
 import { CliError } from '../errors.ts';
-import { readGivenProcess } from '../given-process.ts';
-import { readGivenVariables } from '../given-variables.ts';
-import { whyFailed } from '../settle.ts';
+import { readGivenProcess } from '../given/process.ts';
+import { readGivenVariables } from '../given/variables.ts';
+import { whyFailed } from '../runs/settle.ts';
 import { facts, section } from '../table.ts';
-import { limitsHere } from '../limits-here.ts';
-import { triedPackages } from '../tried-packages.ts';
-import { triedPlan, type TriedPlan } from '../tried-plan.ts';
-import { triedView } from '../tried-run.ts';
-import { everyTrust, pemTrust, type Judges } from '../trust.ts';
+import { limitsHere } from '../given/limits-here.ts';
+import { triedPackages } from '../tried/packages.ts';
+import { triedPlan, type TriedPlan } from '../tried/plan.ts';
+import { triedView } from '../tried/run.ts';
+import { everyTrust, pemTrust, type Judges } from '../links/trust.ts';
 
 export const tryDeploy = command({
   path: 'try deploy',

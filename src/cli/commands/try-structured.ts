@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { setStructuredVariables } from '../../config-files/index.ts';
 import { flag } from '../../variables/index.ts';
 import { command, needed, type Outcome } from '../command.ts';
-import { triedFileOptions, tryOnFile } from '../tried-file.ts';
+import { triedFileOptions, tryOnFile } from '../tried/file.ts';
 
 export const tryStructured = command({
   path: 'try structured',

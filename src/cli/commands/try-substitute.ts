@@ -3,8 +3,8 @@ import { CrossgapError } from '../../errors.ts';
 import { decodeText, encodeTextOrUtf8 } from '../../config-files/index.ts';
 import { evaluatesTrue, expand, readJson, VariableSet, type JsonValue } from '../../variables/index.ts';
 import { command, misuse, text, type Context, type Outcome } from '../command.ts';
-import { readGivenFile, readGivenText, refuseInPlace, writeGivenFile } from '../files.ts';
-import { inOrder, readGivenVariables } from '../given-variables.ts';
+import { readGivenFile, readGivenText, refuseInPlace, writeGivenFile } from '../given/files.ts';
+import { inOrder, readGivenVariables } from '../given/variables.ts';
 
 const fileBytesMax = 1024 * 1024 * 1024;
 

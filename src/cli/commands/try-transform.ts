@@ -1,6 +1,6 @@
 import { ConfigFileError, transformXml, type TransformMessage } from '../../config-files/index.ts';
 import { command, needed, text, type Outcome } from '../command.ts';
-import { readGivenFile, refuseInPlace, writeGivenFile } from '../files.ts';
+import { readGivenFile, refuseInPlace, writeGivenFile } from '../given/files.ts';
 
 const fileBytesMax = 1024 * 1024 * 1024;
 

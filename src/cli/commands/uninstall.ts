@@ -2,11 +2,11 @@ import { refuseUnready } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
 import { foldersStay } from '../../guide/index.ts';
 import { command, flag, needed, text, type Outcome } from '../command.ts';
-import { deployedProcess } from '../deployed-process.ts';
-import { newDeploymentId } from '../deployment-id.ts';
-import { deploymentOf, openToDecide, settle } from '../settle.ts';
+import { deployedProcess } from '../given/deployed-process.ts';
+import { newDeploymentId } from '../runs/deployment-id.ts';
+import { deploymentOf, openToDecide, settle } from '../runs/settle.ts';
 import { section } from '../table.ts';
-import { foldersLeft, takeAway } from '../take-away.ts';
+import { foldersLeft, takeAway } from '../runs/take-away.ts';
 import { askedFor, finished, onFailureOf } from './deploy.ts';
 
 export const uninstall = command({

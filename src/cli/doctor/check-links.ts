@@ -3,7 +3,7 @@ import { readLinkViews } from '../../daemon/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
-import { neverHeard } from '../never-heard.ts';
+import { neverHeard } from '../links/never-heard.ts';
 import { advice, good, wrong, type Finding } from './finding.ts';
 
 const shownMax = 50;

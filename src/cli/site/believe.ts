@@ -12,8 +12,8 @@ import {
 import type { Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
 import { CliError } from '../errors.ts';
-import { readGivenFile } from '../files.ts';
-import { refuseOtherWords } from '../invitation-file.ts';
+import { readGivenFile } from '../given/files.ts';
+import { refuseOtherWords } from '../links/invitation-file.ts';
 import type { Carried } from './carried.ts';
 
 const pemBytesMax = 1024 * 1024;

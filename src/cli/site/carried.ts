@@ -4,6 +4,7 @@ import {
   BundleError,
   findBundles,
   findHopNotes,
+  incompleteError,
   inspectBundles,
   type Found,
   type FoundBundle,
@@ -19,8 +20,7 @@ import {
 } from '../../installer/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
-import { hindrance } from '../commands/bundle-blame.ts';
-import { incompleteError } from '../commands/bundle-inspect.ts';
+import { hindrance } from '../bundles/bundle-blame.ts';
 import { misuse } from '../command.ts';
 
 /** What was carried to a site and is meant for it, every byte checked; in the order in which it is to be taken in. */

@@ -9,8 +9,8 @@ import {
   type InputSource,
   type ReleaseRow,
 } from '../../projections/index.ts';
-import { definitionsOf } from '../input-definitions.ts';
-import { keepInput, refuseUnfitValue } from '../keep-input.ts';
+import { definitionsOf } from '../told/input-definitions.ts';
+import { keepInput, refuseUnfitValue } from '../runs/keep-input.ts';
 import { arrangePlace } from './place-here.ts';
 
 /**

@@ -3,8 +3,8 @@ import { readJournal } from '../../executor/index.ts';
 import type { RunOutcome } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { findDeployment } from '../../projections/index.ts';
-import { artifactsOf, lastLinesOf, runLogOf } from '../run-log.ts';
-import { foldersLeft } from '../take-away.ts';
+import { artifactsOf, lastLinesOf, runLogOf } from '../told/run-log.ts';
+import { foldersLeft } from '../runs/take-away.ts';
 import { kindOf, waitOf, whereStopped } from './open-run.ts';
 
 /** What a run came to, with how long each step took by its journal. */

@@ -1,7 +1,7 @@
 import { CommandError, confirm } from '../../commands/index.ts';
 import type { Instance, Invitation } from '../../instance/index.ts';
 import { readLinks, type LinkRow } from '../../projections/index.ts';
-import { takingInvitation } from '../take-invitation.ts';
+import { takingInvitation } from '../links/take-invitation.ts';
 
 /**
  * Takes an invitation in and says that the words were compared: both at once, so that nothing stays half done. A link

@@ -15,7 +15,7 @@ import {
   type ReleaseRow,
 } from '../../projections/index.ts';
 import { CliError } from '../errors.ts';
-import { notesOf } from '../release-facts.ts';
+import { notesOf } from '../told/release-facts.ts';
 import type { Carried } from './carried.ts';
 
 /** Where a release goes if nobody names a place: neither this site nor the process knows one. */

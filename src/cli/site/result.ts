@@ -13,10 +13,10 @@ import {
   type LinkRow,
   type ReleaseRow,
 } from '../../projections/index.ts';
-import { cargoOf, recipientOf, senderOf } from '../bundle-ends.ts';
-import { holdBundles } from '../bundle-lock.ts';
+import { cargoOf, recipientOf, senderOf } from '../bundles/bundle-ends.ts';
+import { holdBundles } from '../bundles/bundle-lock.ts';
 import { CliError } from '../errors.ts';
-import { systemReason } from '../files.ts';
+import { systemReason } from '../given/files.ts';
 import { resultFolder, unfinished } from './result-folder.ts';
 
 /**

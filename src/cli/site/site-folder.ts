@@ -5,7 +5,7 @@ import type { CrossgapError } from '../../errors.ts';
 import { InstanceError, type DataFolder } from '../../instance/index.ts';
 import { isLocked, lockHolder, tryLock, type Lock } from '../../lock.ts';
 import { CliError } from '../errors.ts';
-import { systemReason } from '../files.ts';
+import { systemReason } from '../given/files.ts';
 import { clearLeftResults } from './result-folder.ts';
 
 const lockName = 'installer.lock';

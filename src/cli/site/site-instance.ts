@@ -9,7 +9,7 @@ import {
   type DataFolder,
   type Instance,
 } from '../../instance/index.ts';
-import { isFitName, refuseUnfitName } from '../instance-name.ts';
+import { isFitName, refuseUnfitName } from '../given/instance-name.ts';
 import { besideInstance } from './site-folder.ts';
 
 /** What the maker is told of runs is decided by a person, each time. */

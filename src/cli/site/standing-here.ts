@@ -10,11 +10,11 @@ import type { InputStanding, ScriptApproval, Standing } from '../../guide/index.
 import type { Instance } from '../../instance/index.ts';
 import { compareVersions, parseVersion } from '../../packages/index.ts';
 import { expectedDuration, findDeployment, type ReleaseRow } from '../../projections/index.ts';
-import { deployableRelease } from '../obstacle.ts';
-import { releaseDiff } from '../release-diff.ts';
-import { releaseOfRun } from '../release-of-run.ts';
-import { heldRevision } from '../revisions.ts';
-import { lookAtScripts } from '../script-changes.ts';
+import { deployableRelease } from '../runs/obstacle.ts';
+import { releaseDiff } from '../told/release-diff.ts';
+import { releaseOfRun } from '../runs/release-of-run.ts';
+import { heldRevision } from '../told/revisions.ts';
+import { lookAtScripts } from '../runs/script-changes.ts';
 import { inputsHere } from './inputs-here.ts';
 import { openRun } from './open-run.ts';
 import { placeHere } from './place-here.ts';

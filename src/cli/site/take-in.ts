@@ -1,9 +1,9 @@
 import { importBundles } from '../../bundles/index.ts';
 import type { Progress } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
-import { importerOf } from '../bundle-ends.ts';
-import { holdBundles } from '../bundle-lock.ts';
-import { hindrance, withWay } from '../commands/bundle-blame.ts';
+import { importerOf } from '../bundles/bundle-ends.ts';
+import { holdBundles } from '../bundles/bundle-lock.ts';
+import { hindrance, withWay } from '../bundles/bundle-blame.ts';
 import type { Carried } from './carried.ts';
 
 /**

@@ -16,7 +16,7 @@ import { syncPath, writeSynced } from '../../durable.ts';
 import { faultPoint } from '../../faults.ts';
 import { InstanceError, openInstance, type DataFolder, type Instance } from '../../instance/index.ts';
 import { CliError } from '../errors.ts';
-import { systemReason } from '../files.ts';
+import { systemReason } from '../given/files.ts';
 import { holdSite } from './site-folder.ts';
 
 /** From where to where a data folder is moved. */

@@ -5,7 +5,7 @@ import { readPlan } from '../../executor/index.ts';
 import type { UnusedValue, Values } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { findDeployment, nameKey, type ReleaseRow } from '../../projections/index.ts';
-import { releaseOfRun } from '../release-of-run.ts';
+import { releaseOfRun } from '../runs/release-of-run.ts';
 import { placeHere } from './place-here.ts';
 
 /** Which of these values a run does not have: it keeps to those that its plan froze when it began. What is installed where none is named. */

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { senderOf } from '../../../src/cli/bundle-ends.ts';
+import { senderOf } from '../../../src/cli/bundles/bundle-ends.ts';
 import type { Runner } from '../../../src/installer/index.ts';
 import { exportTo } from '../../bundles/support.ts';
 import { smallInstaller, smallRunner } from '../../installer/small-installer.ts';

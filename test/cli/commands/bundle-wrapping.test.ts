@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readWish } from '../../../src/cli/commands/bundle-wish.ts';
-import { readWrapping } from '../../../src/cli/commands/bundle-wrapping.ts';
+import { readWish } from '../../../src/cli/bundles/bundle-wish.ts';
+import { readWrapping } from '../../../src/cli/bundles/bundle-wrapping.ts';
 import { codeOf, refusal } from '../../support/refusal.ts';
 
 const nothing = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { certificateFacts, newCompanyCertificate, readPfx } from '../../../src/identity/index.ts';
 import type { Context } from '../../../src/cli/command.ts';
-import { passwordOf } from '../../../src/cli/given-company.ts';
+import { passwordOf } from '../../../src/cli/given/company.ts';
 import { memory } from '../../support/in-memory.ts';
 import { freshFolder, personAt, type } from '../typed.ts';
 
