@@ -46,7 +46,8 @@ export async function writeTransportSheet(
   const path = join(folder, sheetName(parts));
   const text = transportSheet(facts, parts, files);
   if (await saysAll(path, text)) return path;
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  // Whoever looks through the folder meanwhile passes over what ends so.
+  const temporary = `${path}.${randomBytes(6).toString('hex')}~`;
   try {
     await guard(temporary, () => writeFile(temporary, text));
     await guard(path, () => rename(temporary, path));
