@@ -1,5 +1,5 @@
 export { foreseeRun, plannedScripts, replayRun } from './foresee/ahead.ts';
-export type { ForeseenStep, ForeseeOptions } from './foresee/foresee-run.ts';
+export type { Confirmation, ForeseenStep, ForeseeOptions } from './foresee/foresee-run.ts';
 export type { Replayed } from './foresee/replay-run.ts';
 export { standInFor } from './foresee/stand-in.ts';
 export { cancelRun, interruptRun } from './cancel-run.ts';

@@ -1,6 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { foreseeRun, readJournal, replayRun, type ForeseenStep } from '../../executor/index.ts';
+import {
+  foreseeRun,
+  readJournal,
+  replayRun,
+  type Confirmation,
+  type ForeseenStep,
+} from '../../executor/index.ts';
 import type { PlannedPackage } from '../../daemon/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { fileFor, findDeployment, readReleases, type DeploymentView } from '../../projections/index.ts';
@@ -143,7 +149,7 @@ async function fromReport(instance: Instance, view: DeploymentView): Promise<Rep
     },
   );
   return {
-    steps: await foreseeRun(plan, { standIns }),
+    steps: await foreseeRun(plan, { standIns, decided: confirmationsIn(view) }),
     comparing: 'states-and-files',
     notRepeated: [
       'values that the other side typed, and the tags of its environment, which are not reported',
@@ -152,6 +158,19 @@ async function fromReport(instance: Instance, view: DeploymentView): Promise<Rep
       ...(view.report?.struck ?? []).map((part) => `${part}: struck out by the operator`),
     ],
   };
+}
+
+/** What persons decided there about manual steps, as the report has it. */
+function confirmationsIn({ steps }: DeploymentView): Map<string, Confirmation> {
+  const decided = new Map<string, Confirmation>();
+  for (const { id, conventions } of steps) {
+    const line = conventions.find(({ name }) => name === 'Confirm');
+    if (line?.state === 'done')
+      decided.set(id, { state: 'done', ...(line.detail && { detail: line.detail }) });
+    if (line?.state === 'failed')
+      decided.set(id, { state: 'failed', error: { message: line.detail ?? 'a person refused it' } });
+  }
+  return decided;
 }
 
 function differenceLine({ step, convention, recorded, repeated }: ReplayDifference): string {

@@ -4,7 +4,7 @@ import { expand, namesIn, type VariableSet } from '../../variables/index.ts';
 import type { Convention, Remark } from '../convention.ts';
 import { failureConventions } from '../conventions.ts';
 import { realDisk } from '../disk.ts';
-import type { Fact, FactError } from '../journal.ts';
+import type { ConventionEnd, Fact, FactError } from '../journal.ts';
 import { Masker } from '../masking.ts';
 import { conventionsOf, traceOf } from '../outcome.ts';
 import type { ConventionOutcome, Plan, PlannedStep, ScriptKind, StepState } from '../plan.ts';
@@ -62,7 +62,12 @@ export type ForeseeOptions = {
   readonly isVerified?: boolean;
   /** The journal of a run: scripts are taken to have done what it says. */
   readonly facts?: readonly Fact[];
+  /** What persons decided about manual steps where no journal tells it, by the ids of the steps. */
+  readonly decided?: ReadonlyMap<string, Confirmation>;
 };
+
+/** How the line of a manual step ended when a person had decided. */
+export type Confirmation = Pick<ConventionEnd, 'state' | 'detail' | 'error'>;
 
 /**
  * What a run of this plan would do, convention by convention, told from the plan, the packages and this host's folders.
@@ -82,6 +87,7 @@ export async function foreseeRun(plan: Plan, options: ForeseeOptions = {}): Prom
     plan: completed,
     secrets,
     facts: options.facts ?? [],
+    decided: options.decided ?? new Map(),
     isVerified: options.isVerified ?? false,
     outputs: [],
     states: new Map(),
@@ -107,6 +113,7 @@ type ForeseenRun = {
   readonly plan: Plan;
   readonly secrets: Readonly<Record<string, string>>;
   readonly facts: readonly Fact[];
+  readonly decided: ReadonlyMap<string, Confirmation>;
   readonly isVerified: boolean;
   readonly outputs: OutputVariable[];
   readonly states: Map<string, StepState>;
@@ -158,7 +165,7 @@ async function foreseeWork(
   const recorded = recordedScripts(run.facts, position);
   if (step.action.kind === 'manual') {
     const { key } = conventionsOf(step)[0]!;
-    const decided = recorded.endOf(key);
+    const decided = recorded.endOf(key) ?? run.decided.get(step.id);
     if (decided === undefined) {
       const { missing } = expand(step.action.instructions, variables);
       const remark = { kind: 'no-value', where: 'the instructions', tokens: missing } as const;

@@ -21,6 +21,14 @@ async function exchange(): Promise<void> {
   for (const one of [acme, contoso, acme, contoso, acme]) await one.asks('run --once');
 }
 
+/** A process with a step that a person confirms between two scripts. */
+const confirmed = `process: Confirmed
+steps:
+  - { name: Stop, run: { bash: "echo stop" } }
+  - { name: DBA, manual: { instructions: "Ask for a ticket" } }
+  - { name: Start, run: { bash: "echo start" } }
+`;
+
 /** acme's release runs at contoso, and acme was told of it. */
 beforeAll(async () => {
   mkdirSync(shared);
@@ -37,13 +45,19 @@ beforeAll(async () => {
   await contoso.asks(['link', 'accept', invitation, '--folder', shared, '--out', reply]);
   await acme.asks(['link', 'confirm', reply, '--fingerprint', await wordsOf(contoso)]);
   await contoso.asks(['link', 'confirm', 'acme', '--fingerprint', await wordsOf(acme)]);
-  await acme.asks('release publish 1.0.0 --to contoso');
+  const file = join(root, 'confirmed.yaml');
+  writeFileSync(file, confirmed);
+  await acme.asks(['process', 'publish', file]);
+  await acme.asks('release create Confirmed 1.0.0');
+  for (const release of ['Orders/1.0.0', 'Confirmed/1.0.0'])
+    await acme.asks(['release', 'publish', release, '--to', 'contoso']);
   await contoso.asks('environment add uat --tag test');
   await exchange();
   await contoso.asks('input set Db', { input: 'their-password' });
   await contoso.asks('input set Site.Port --env uat', { input: '9090' });
-  await contoso.asks('release accept 1.0.0');
-  deployed = await contoso.asks<DeploymentView>('deploy 1.0.0 --env uat --wait');
+  for (const release of ['Orders/1.0.0', 'Confirmed/1.0.0'])
+    await contoso.asks(['release', 'accept', release]);
+  deployed = await contoso.asks<DeploymentView>('deploy Orders/1.0.0 --env uat --wait');
   await exchange();
 });
 
@@ -61,4 +75,24 @@ test('J3.9 the vendor repeats it from the report as far as that goes, and says w
   expect(replayed.notRepeated.join(' ')).toContain('values that the other side typed');
   const { stdout } = await acme.types(`deployment replay ${deployed.id}`);
   expect(stdout).toContain('repeated from its report; nothing is done');
+});
+
+test.each([
+  { answer: [], state: 'succeeded', repeated: ['runs', 'runs', 'runs'], said: 'confirmed by M. Brewer' },
+  {
+    answer: ['--refuse'],
+    state: 'failed',
+    repeated: ['runs', 'failed', 'not-run'],
+    said: 'M. Brewer refused',
+  },
+])('what a person decided about a manual step there is taken from the report: $state', async (one) => {
+  const { id } = await contoso.asks<DeploymentView>('deploy Confirmed/1.0.0 --env uat --again');
+  await contoso.asks('run --once');
+  await contoso.types(['approve', id, '--by', 'M. Brewer', ...one.answer, '--wait']);
+  expect(await contoso.asks(`deployment show ${id}`)).toMatchObject({ state: one.state });
+  await exchange();
+  const { same, steps } = await acme.asks<Replayed>(`deployment replay ${id}`);
+  expect(same).toBe(true);
+  expect(steps.map(({ state }) => state)).toEqual(one.repeated);
+  expect(steps[1]!.conventions[0]!.detail).toContain(one.said);
 });
