@@ -2,9 +2,19 @@ import { exitCodes, type CrossgapError } from '../errors.ts';
 import { commandLine, count, span, moment } from '../words.ts';
 import { GuideError } from './errors.ts';
 import type { Ending } from './guide.ts';
-import { aimOf, isCarried, openRun, openWait, releaseName, standingOf, type Known } from './known.ts';
+import {
+  aimOf,
+  goneBackTo,
+  isCarried,
+  isInstalling,
+  openRun,
+  openWait,
+  releaseName,
+  standingOf,
+  type Known,
+} from './known.ts';
 import { foldersStay, runInWords, unusedLines } from './run-in-words.ts';
-import { unapproved } from './scripts.ts';
+import { scriptsToRead, unapproved } from './scripts.ts';
 import type { Check } from './page.ts';
 import { leftOpen } from './pages/checks.ts';
 import type { RunOutcome } from './site.ts';
@@ -19,14 +29,22 @@ export function endingOf(known: Known): Ending {
   if (options.until === 'checks') {
     return ended(known, 'checked', [
       ...(known.checks ?? []).map(({ state, name, found }) => `${state.padEnd(8)} ${name}: ${found}`),
-      known.checks === null
-        ? 'Nothing was installed; what was chosen needs no checks.'
-        : checkedLine(known, known.checks),
-      ...scriptLines(known),
+      known.checks === null ? uncheckedLine(known) : checkedLine(known, known.checks),
+      ...(isInstalling(known) ? scriptLines(known) : []),
     ]);
   }
   if (options.until === 'questions') return ended(known, 'asked', []);
   return leftEnding(known);
+}
+
+/** What would be done where nothing is looked at for it. */
+function uncheckedLine(known: Known): string {
+  const doing = {
+    install: 'The run from before would be gone on with',
+    'roll-back': `It would go back to ${goneBackTo(known)}`,
+    uninstall: 'It would be uninstalled',
+  }[aimOf(known)];
+  return `${doing}, which needs no checks. Nothing was done.`;
 }
 
 /** What the checks came to; what was not looked at is not called good. */
@@ -39,10 +57,10 @@ function checkedLine(known: Known, checks: readonly Check[]): string {
 
 /** What somebody who approves scripts has to know of them. */
 function scriptLines(known: Known): string[] {
-  const standing = standingOf(known);
-  const open = standing === undefined ? 0 : unapproved(standing).length;
-  if (standing === undefined || open === 0) return [];
-  const { scripts, consent } = standing;
+  const asked = scriptsToRead(known);
+  const open = unapproved(asked).length;
+  if (open === 0) return [];
+  const { scripts, consent } = asked;
   return [
     known.options.approvedSet === consent.set
       ? `${count(scripts.length, 'script')}, ${open} not approved here yet; these answers approve them when it is installed`
@@ -219,7 +237,12 @@ function ended(known: Known, did: string, text: readonly string[]): Ending {
     exitCode: exitCodes.done,
     document: {
       did,
-      release: release && { process: release.process, number: release.number, digest: release.digest },
+      // What was run, which may be another release than the one that was started or named.
+      release: release && {
+        process: release.process,
+        number: outcome?.number ?? release.number,
+        digest: outcome?.digest ?? release.digest,
+      },
       environment,
       deployment: outcome?.document ?? null,
       checks,

@@ -2,6 +2,7 @@ import type { Check } from './page.ts';
 import type {
   JudgedSignature,
   Maker,
+  OpenRun,
   Release,
   Remark,
   ResultLine,
@@ -161,6 +162,17 @@ export function wayOf(known: Known): Way | null {
   const compared = standingOf(known)?.compared;
   if (wanted === 'again' && compared === 'same') return 'again';
   return compared === 'newer' || compared === 'nothing-installed' ? 'install' : null;
+}
+
+/** What is wanted at this start, as runs are for it. */
+export function wantedAtStart({ options: { wanted } }: Known): RunKind {
+  return wanted === 'again' ? 'install' : wanted;
+}
+
+/** Whether a run from before is for the very thing that is wanted at this start. */
+export function isWanted(known: Known, { kind, number }: OpenRun): boolean {
+  const wanted = wantedAtStart(known);
+  return kind === wanted && (wanted !== 'install' || number === known.release?.number);
 }
 
 /** What is done on the way that is gone: also where a run from before is gone on with or started over. */

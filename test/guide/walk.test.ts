@@ -371,7 +371,8 @@ describe('a run from before', () => {
 
   test('that failed with another release keeps nobody from installing the one in the file', async () => {
     const failed = { ...open, state: 'failed', number: '3.1.9' } as const;
-    const standing = { open: failed, compared: 'newer' } as const;
+    const installed = { number: '3.1.0', digest: '4e'.repeat(32), since: '2026-02-02T09:15:00.000Z' };
+    const standing = { open: failed, compared: 'newer', installed } as const;
     const { site, goesTo, says } = walker({ maker: { believed: true }, standing });
     expect(actionsOf(await goesTo('interrupted'))).toEqual(['install', 'back', 'leave']);
     expect((await says('install')).id).toBe('release');
@@ -507,7 +508,7 @@ describe('going back after a run that was cut off', () => {
       outcomes: [{ state: 'interrupted', deployment: 'd-0' }],
     });
     const page = await goesTo('interrupted');
-    expect(actionsOf(page)).toEqual(['resume', 'start-over', 'back', 'leave']);
+    expect(actionsOf(page)).toEqual(['resume', 'start-over', 'uninstall', 'back', 'leave']);
     expect(actionsOf(await says('resume'))).not.toContain('roll-back');
     await says('leave');
     expect((await guide.ending).failure?.hint).toBe(

@@ -11,7 +11,7 @@ import { askedFor, finished, onFailureOf } from './deploy.ts';
 
 export const uninstall = command({
   path: 'uninstall',
-  about: 'Take away what runs in one environment, by the steps that its process has for that',
+  about: 'Take away what runs in one environment, by the steps for that; a run interrupted there is given up',
   example: 'crossgap uninstall Orders --env production --wait',
   args: { PROCESS: needed('PROCESS', 'PROCESS or LINK:PROCESS') },
   options: {
@@ -27,9 +27,11 @@ export const uninstall = command({
     const fresh = newDeploymentId();
     const decide = (db: Database) =>
       takeAway(instance, db, { process, link, environment: env, deployment: fresh, onFailure });
-    const { release } = decide(instance.db);
+    const { release, open } = decide(instance.db);
     await refuseUnready(instance, release, env, 'uninstall');
     context.terminal.talk(`${process} ${release.number} is taken away from ${env}`);
+    if (open !== undefined)
+      context.terminal.talk(`deployment ${open.deployment} of ${open.number} is given up for that`);
     instance.record((db) => decide(db).decision);
     if (!wait) return askedFor(context, instance, deploymentOf(instance, fresh));
     const view = await settle(context, instance, fresh);

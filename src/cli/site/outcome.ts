@@ -15,10 +15,11 @@ export function outcomeOf(instance: Instance, deployment: string): RunOutcome {
   const log = runLogOf(instance, deployment) ?? null;
   const kind = kindOf(instance, deployment);
   const isGone = kind === 'uninstall' && view.state === 'succeeded';
-  const { link = '' } = findDeployment(instance.db, deployment) ?? {};
+  const { link = '', digest = '' } = findDeployment(instance.db, deployment) ?? {};
   const folders = isGone ? foldersLeft(instance, { ...view, link }) : [];
   return {
     deployment,
+    digest,
     kind,
     state: view.state === 'running' ? 'interrupted' : view.state,
     number: view.release,

@@ -23,7 +23,7 @@ import { forGoingBack, goBack, wayBack } from '../runs/go-back.ts';
 import { deployableRelease } from '../runs/obstacle.ts';
 import { releaseOfRun } from '../runs/release-of-run.ts';
 import { giveUp, startOver } from '../runs/start-over.ts';
-import { takeAway } from '../runs/take-away.ts';
+import { forTakingAway, takeAway, wayOut } from '../runs/take-away.ts';
 import { breakOff } from './break-off.ts';
 import { outcomeOf } from './outcome.ts';
 import { arrangePlace, placeHere } from './place-here.ts';
@@ -150,8 +150,11 @@ async function uninstall(
 ): Promise<RunOutcome> {
   const deployment = newDeploymentId();
   const wish = { process, link, environment, deployment, onFailure: 'ask' } as const;
-  const { release } = takeAway(instance, instance.db, wish);
+  // Nothing is given up unless there is something to take away, and this machine can do it.
+  const { release, open } = wayOut(instance, instance.db, wish);
   await refuseUnready(instance, release, environment, 'uninstall');
+  if (open !== undefined && open.state !== 'interrupted')
+    await endOpenRun(instance, open.deployment, { hooks, because: forTakingAway });
   instance.record((db) => takeAway(instance, db, wish).decision);
   return await settled(instance, deployment, hooks);
 }

@@ -1,4 +1,4 @@
-import { isBefore, openRun, wayOf, type Known, type Way } from '../known.ts';
+import { isBefore, openRun, wantedAtStart, wayOf, type Known, type Way } from '../known.ts';
 import { howItStands } from '../run-in-words.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
@@ -70,10 +70,11 @@ function describeOpen(open: OpenRun, { environment }: Standing): Block[] {
 }
 
 function waysOn(
-  { release, facts }: Known,
+  known: Known,
   { kind, state, number }: OpenRun,
-  { previous, compared }: Standing,
+  { previous, compared, installed }: Standing,
 ): Action[] {
+  const { release, facts } = known;
   const resume: Action = {
     id: 'resume',
     label: state === 'running' ? 'Look on' : 'Go on where it stopped',
@@ -109,19 +110,29 @@ function waysOn(
     label: `Go back to ${previous?.number ?? ''}`,
     about: `The release that ran before, by its own steps and with its packages; ${becomes}.`,
   };
+  const takeOff: Action = {
+    id: 'uninstall',
+    label: 'Take it off this machine',
+    about: `By the steps that its maker wrote for that; ${becomes}.`,
+  };
   if (state === 'running') return [resume];
   const goesOn = state === 'failed' ? [] : [state === 'waiting' ? decide : resume];
   // Who starts with another release means that one: over starts what the run was for only where it is the same.
-  const isOther = release !== null && release.number !== number;
+  const isOther = release !== null && (release.number !== number || kind === 'uninstall');
   const isBack = release?.number === previous?.number && state !== 'failed';
   const mayBe = isOther && !isBack && (compared !== 'older' || facts.carried === null);
   const isSame = kind !== 'install' || !isOther;
   // Starting to go back over again is going back.
   const goesBack = previous !== null && kind !== 'roll-back';
+  // What a first installation began is there and would not go by itself.
+  const isFirst = previous === null && installed === null && kind === 'install';
+  const isMeant = wantedAtStart(known) === 'uninstall' && kind !== 'uninstall';
+  const comesOff = release?.hasUninstall === true && (isFirst || isMeant);
   return [
     ...goesOn,
     ...(mayBe ? [install] : []),
     ...(isSame ? [startOver] : []),
     ...(goesBack ? [rollBack] : []),
+    ...(comesOff ? [takeOff] : []),
   ];
 }

@@ -89,7 +89,8 @@ function impossible(known: Known): GuideError | undefined {
       { hint: 'Ask the maker how it is taken off a machine.', details: { environment } },
     );
   }
-  if (way === 'uninstall' && standing.installed === null) {
+  // What a run began that came to no good end can be taken off as well.
+  if (way === 'uninstall' && standing.installed === null && standing.open === null) {
     return new GuideError(
       'WAY_IMPOSSIBLE',
       `Cannot uninstall in ${environment}: nothing is installed there`,

@@ -8,16 +8,18 @@ import {
   isBefore,
   isCarried,
   isInstalling,
+  isWanted,
   openRun,
   openWait,
   releaseName,
   standingOf,
+  wantedAtStart,
   wayOf,
   type Known,
 } from '../known.ts';
 import { howItStands, runInWords } from '../run-in-words.ts';
 import type { Page, Said } from '../page.ts';
-import { notApproved, unapproved } from '../scripts.ts';
+import { notApproved, scriptsToRead, unapproved } from '../scripts.ts';
 import type { OpenRun, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
 import { compare, prefill } from './answered-values.ts';
@@ -128,9 +130,9 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
 
 /** Scripts are approved where the answers name exactly those; where nothing is said, the site's own rule decides. */
 function releaseReply(known: Known, { approveScripts: said }: Answers): Reply {
-  const standing = standingOf(known)!;
-  const { consent } = standing;
-  if (unapproved(standing).length === 0) return next;
+  const asked = scriptsToRead(known);
+  const { consent } = asked;
+  if (unapproved(asked).length === 0) return next;
   if (said === null ? consent.isAsked : said.set !== consent.set)
     return { failure: notApproved(known, said?.set ?? null) };
   if (said === null || known.options.until !== 'end') return next;
@@ -161,17 +163,26 @@ function unknownEnvironment(asked: string, names: readonly string[]): GuideError
   );
 }
 
-const waysInWords = { resume: 'go on', 'start-over': 'start over', 'roll-back': 'go back' } as const;
+const waysInWords = {
+  resume: 'go on',
+  'start-over': 'start over',
+  'roll-back': 'go back',
+  uninstall: 'uninstall',
+} as const;
 
-/** What an answer means on the page, first of all itself: to start over is to do what was named at this start. */
-function actionsFor(way: (typeof interruptedWays)[number], { kind }: OpenRun): readonly string[] {
+/** What an answer means on the page, first of all itself: to start over is to do what is wanted at this start. */
+function actionsFor(way: (typeof interruptedWays)[number], known: Known, open: OpenRun): readonly string[] {
   switch (way) {
     case 'resume':
       return ['decide', 'resume'];
     case 'start-over':
-      return ['start-over', 'install'];
+      if (isWanted(known, open)) return ['start-over'];
+      // To go back to a release over again brings that one as well.
+      return open.kind === 'roll-back' && open.number === known.release?.number
+        ? [wantedAtStart(known), 'start-over']
+        : [wantedAtStart(known)];
     case 'roll-back':
-      return kind === 'roll-back' ? ['start-over'] : ['roll-back'];
+      return open.kind === 'roll-back' ? ['start-over'] : ['roll-back'];
     case 'leave':
       return ['leave'];
   }
@@ -182,6 +193,7 @@ function whyNot(known: Known, wanted: keyof typeof waysInWords, { state, number 
   const named = known.release?.number;
   if (state === 'running') return `the last run ${howItStands[state]}`;
   if (wanted === 'roll-back') return 'there is no other release to go back to';
+  if (wanted === 'uninstall') return 'its maker wrote no steps for that';
   return wanted === 'start-over' && named !== number
     ? `the last run is of ${number}, and ${named} is what was named`
     : `the last run ${howItStands[state]}`;
@@ -190,25 +202,30 @@ function whyNot(known: Known, wanted: keyof typeof waysInWords, { state, number 
 function interruptedReply(page: Page, known: Known, answers: Answers): Reply {
   const { standing, open } = openRun(known)!;
   const ways = page.actions.map(({ id }) => id);
-  // Who wrote down what is answered to the step that is waited for has said how it goes on.
-  const isAnswered = open.wait !== null && answers.steps.has(open.wait.stepId);
-  const named = known.options.wanted === 'roll-back' && !isAnswered ? 'roll-back' : null;
-  const wanted = answers.ifInterrupted ?? named;
-  if (wanted === 'leave') return { ending: leftEnding(known) };
-  const meant = wanted ?? (open.state === 'waiting' && isAnswered ? 'resume' : null);
-  const action = meant === null ? null : (actionsFor(meant, open).find((way) => ways.includes(way)) ?? meant);
+  const said = answers.ifInterrupted;
+  if (said === 'leave') return { ending: leftEnding(known) };
+  const isMeant = isWanted(known, open);
+  // Who wrote down what is answered to the step that is waited for has said how it goes on, of the run that is meant.
+  const isAnswered = isMeant && open.wait !== null && answers.steps.has(open.wait.stepId);
+  // What else than installing is wanted at this start is done without a second word.
+  const wanted = wantedAtStart(known);
+  const named = isMeant || wanted === 'install' ? null : wanted;
+  const way = said ?? (isAnswered ? 'resume' : null);
+  const meant = named === null ? (way === null ? [] : actionsFor(way, known, open)) : [named];
+  const action = meant.find((one) => ways.includes(one));
+  if (action !== undefined) return { action, values: {} };
   // What failed was another release, and is over.
-  if (action === null && open.state === 'failed' && ways.includes('install'))
+  if (meant.length === 0 && open.state === 'failed' && ways.includes('install'))
     return { action: 'install', values: {} };
-  if (action !== null && ways.includes(action)) return { action, values: {} };
   const offered = interruptedWays.filter(
-    (way) => way === 'leave' || actionsFor(way, open).some((one) => ways.includes(one)),
+    (one) => one === 'leave' || actionsFor(one, known, open).some((id) => ways.includes(id)),
   );
-  if (wanted !== null)
+  const impossible = named ?? way;
+  if (impossible !== null)
     return {
       failure: new GuideError(
         'WAY_IMPOSSIBLE',
-        `Cannot ${waysInWords[wanted]} in ${standing.environment}: ${whyNot(known, wanted, open)}`,
+        `Cannot ${waysInWords[impossible]} in ${standing.environment}: ${whyNot(known, impossible, open)}`,
         { hint: `There are ${offered.join(', ')}.`, details: { deployment: open.deployment, ways: offered } },
       ),
     };
@@ -257,7 +274,10 @@ function wishReply(known: Known, answers: Answers): Reply {
 /** Each answer is given once for each step; a failure that nobody answered, or that came again, lets the run fail. */
 function decisionReply(page: Page, known: Known, answers: Answers, used: Set<string>): Reply {
   const { wait } = openWait(known)!;
-  const answer = answers.steps.get(wait.stepId);
+  // What was written down for what is wanted at this start is no answer to a step of another run.
+  const before = isGoneOnWith(known) ? openRun(known)?.open : undefined;
+  const isOfAnother = before !== undefined && !isWanted(known, before);
+  const answer = isOfAnother ? undefined : answers.steps.get(wait.stepId);
   const fits = page.actions.some(({ id }) => id === answer?.answer) && !used.has(wait.stepId);
   if (answer === undefined || !fits) {
     // Nobody is there who could be asked what becomes of it.
@@ -267,6 +287,11 @@ function decisionReply(page: Page, known: Known, answers: Answers, used: Set<str
   used.add(wait.stepId);
   const { by, note } = answer;
   return { action: answer.answer, values: { by: by ?? known.facts.account, ...(note !== null && { note }) } };
+}
+
+/** Whether a run from before is gone on with, instead of one that begins at this start. */
+function isGoneOnWith({ way }: Known): boolean {
+  return way === 'resume' || way === 'decide';
 }
 
 function sendHome({ options }: Known, { result }: Answers): Values {

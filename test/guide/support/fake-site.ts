@@ -264,14 +264,23 @@ function onceHere(facts: FakeFacts): FakeNotes & ReleaseSite & { readonly called
         ...installed,
       };
     },
-    async approveScripts(_environment, { set, by, note }) {
-      await called('approveScripts', `approve ${by} ${note ?? ''}`.trimEnd());
-      if (set !== theSet) throw new FakeRefusal('Cannot approve: these are other scripts');
-      const scripts = (facts.standing?.scripts ?? standing.scripts).map((script) => ({
-        ...script,
-        approval: { by: by ?? 'root', at: '2026-03-03T09:15:00.000Z', release: '3.2.0' },
-      }));
-      installed = { ...installed, scripts };
+    async approveScripts(_environment, { set, by, note }, whose) {
+      await called(
+        'approveScripts',
+        `approve ${by} ${note ?? ''}`.trimEnd() + (whose === undefined ? '' : ` ${whose}`),
+      );
+      const { previous = null, scripts = standing.scripts } = facts.standing ?? {};
+      const approval = { by: by ?? 'root', at: '2026-03-03T09:15:00.000Z', release: '3.2.0' };
+      const approved = (all: Standing['scripts']) => all.map((script) => ({ ...script, approval }));
+      const asked = whose === undefined ? undefined : previous?.asked;
+      if (set !== (asked?.consent.set ?? theSet))
+        throw new FakeRefusal('Cannot approve: these are other scripts');
+      installed = asked
+        ? {
+            ...installed,
+            previous: { ...previous!, asked: { ...asked, scripts: approved(asked.scripts) } },
+          }
+        : { ...installed, scripts: approved(scripts) };
     },
     async check(_environment, values, { signal }) {
       const ended = (): void => void asked.push('check is ended');
@@ -387,6 +396,7 @@ function kindOf({ kind }: Work, { standing: { open } = {} }: FakeFacts): RunKind
 function outcomeOf(): Omit<RunOutcome, 'kind'> {
   return {
     deployment: 'd-1',
+    digest: '5f'.repeat(32),
     state: 'succeeded',
     number: '3.2.0',
     durationMs: 3400,

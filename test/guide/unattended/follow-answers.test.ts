@@ -84,6 +84,7 @@ const known = theInputs.map((input) => ({
 /** What is answered, and the defaults of pages that were gone on from. */
 const keepsAll = 'keep Site.Port Log.Level ConnectionStrings.Main';
 /** A step of this release that a person does. */
+const installed = { number: '3.1.0', digest: '4e'.repeat(32), since: '2026-02-02T09:15:00.000Z' };
 const ofAPerson = { ...aWait, stepId: 'stop-service' };
 const believed = { maker: { believed: true } } as const;
 
@@ -481,6 +482,82 @@ describe('where the last run was cut off', () => {
     expect(effects(site)).toEqual(['run roll-back']);
     const none = await follows(read(maker), { standing: { open: waits, previous: null } }, wanted);
     expect(none.ending.failure?.message).toContain('there is no other release to go back to');
+  });
+
+  describe('what is wanted at this start is done, and answers for it are answers to nothing else', () => {
+    const steps = 'steps: { stop-service: { answer: approve, by: M. Example } }';
+    const waits = { ...open, state: 'waiting', wait: ofAPerson } as const;
+    const before = { previous: { number: '3.1.0' }, installed } as const;
+
+    test.each(['roll-back', 'uninstall'] as const)(
+      'J2.13 %s, though the step that is waited for is answered',
+      async (wanted) => {
+        const { ending, site } = await follows(
+          read(maker, steps),
+          { standing: { ...before, open: waits } },
+          { wanted },
+        );
+        expect(ending.exitCode).toBe(exitCodes.done);
+        expect(effects(site)).toEqual([`run ${wanted}`]);
+        expect(site.decisions).toEqual([]);
+      },
+    );
+
+    test.each([
+      ['of another release', { ...waits, number: '3.1.9' }],
+      ['that goes back', { ...waits, kind: 'roll-back', number: '3.1.0' }],
+      ['that uninstalls', { ...waits, kind: 'uninstall' }],
+    ] as const)('a run %s is not gone on with by them', async (_what, other) => {
+      const standing = { ...before, open: other };
+      const { ending, site } = await follows(read(maker, values, steps), { standing });
+      expect(ending).toMatchObject({
+        exitCode: exitCodes.deploymentFailed,
+        failure: { code: 'INSTALL_INTERRUPTED' },
+      });
+      const resumed = await follows(read(maker, values, steps, 'if-interrupted: resume'), { standing });
+      expect(resumed.ending.failure?.code).toBe('INSTALL_WAITS');
+      expect([...site.decisions, ...resumed.site.decisions]).toEqual([]);
+    });
+
+    test.each([
+      ['a rollback', { ...open, kind: 'roll-back', number: '3.1.0' }, 'newer'],
+      ['a rollback from what was started', { ...open, kind: 'roll-back', number: '3.1.0' }, 'same'],
+      ['an uninstalling', { ...open, kind: 'uninstall' }, 'same'],
+      ['an uninstalling of another release', { ...open, kind: 'uninstall', number: '3.1.0' }, 'newer'],
+    ] as const)('J2.12 to start over after %s is to install', async (_what, other, compared) => {
+      const standing = { ...before, open: other, compared };
+      const { site } = await follows(read(maker, values, 'if-interrupted: start-over'), { standing });
+      expect(effects(site).at(-1)).toMatch(/^run install (again )?instead of d-0$/);
+    });
+
+    test('one that takes it off is begun again by the same word', async () => {
+      const standing = { ...before, open: { ...open, kind: 'uninstall' } } as const;
+      const { site } = await follows(read(maker), { standing }, { wanted: 'uninstall' });
+      expect(effects(site)).toEqual(['run uninstall']);
+    });
+
+    test('J2.12 what a first installation began is taken off, though nothing is installed', async () => {
+      const standing = { open, installed: null, previous: null } as const;
+      const { site } = await follows(read(maker), { standing }, { wanted: 'uninstall' });
+      expect(effects(site)).toEqual(['run uninstall']);
+    });
+
+    test('the document is of what was run', async () => {
+      const standing = { ...before, open: { ...open, number: '3.1.9' } };
+      const outcomes = [{ number: '3.1.9', digest: '9a'.repeat(32) }];
+      const said = read(maker, values, 'if-interrupted: resume');
+      const { ending } = await follows(said, { standing, outcomes });
+      expect(ending.document).toMatchObject({ release: { number: '3.1.9', digest: '9a'.repeat(32) } });
+    });
+
+    test('a look says what would be done that needs no checks, and counts no scripts of the file for it', async () => {
+      const { ending } = await follows(
+        read(maker),
+        { standing: before },
+        { wanted: 'roll-back', until: 'checks' },
+      );
+      expect(ending.text).toEqual(['It would go back to 3.1.0, which needs no checks. Nothing was done.']);
+    });
   });
 
   test('one that is under way is not gone back from, and that is said', async () => {
