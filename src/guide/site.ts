@@ -280,6 +280,8 @@ export type RunHooks = {
 
 export type RunOutcome = {
   readonly deployment: string;
+  /** Of the release. */
+  readonly digest: string;
   readonly kind: RunKind;
   readonly state: 'succeeded' | 'failed' | 'interrupted' | 'cancelled' | 'waiting';
   readonly number: string;
