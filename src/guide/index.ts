@@ -19,6 +19,7 @@ export type {
   RunOutcome,
   ScriptApproval,
   ScriptStanding,
+  ScriptsStanding,
   Site,
   SiteFacts,
   Standing,

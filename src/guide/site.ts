@@ -36,10 +36,11 @@ export type ReleaseSite = AsyncDisposable & {
   /** How the release stands in an environment of this site, with what is known of inputs. */
   standing(environment: string): Promise<Standing>;
   /**
-   * A person approves the scripts of the release as they stand in an environment; kept, with who did it.
+   * A person approves the scripts of the release as they stand in an environment, or those of the one that ran there
+   * `before`; kept, with who did it.
    * @throws CommandError SCRIPTS_NOT_APPROVED where they are not those that were read
    */
-  approveScripts(environment: string, approval: ScriptApproval): Promise<void>;
+  approveScripts(environment: string, approval: ScriptApproval, whose?: 'before'): Promise<void>;
   /** Everything that can be looked at before anything is done; `values` as given so far. Writes nothing; ends with its signal. */
   check(environment: string, values: Values, look: Look): Promise<readonly Check[]>;
   /** Runs the connection test of one input, where the process has one. Its output is told, masked; ends with its signal. */
@@ -145,7 +146,7 @@ export type InputStanding = {
   readonly wasAsked: boolean;
 };
 
-export type Standing = {
+export type Standing = ScriptsStanding & {
   readonly environment: string;
   /** The release that runs there now. */
   readonly installed: { readonly number: string; readonly digest: string; readonly since: string } | null;
@@ -156,20 +157,14 @@ export type Standing = {
     readonly number: string;
     /** What it needs and nobody has given here, or was removed since it ran. */
     readonly lacking?: readonly InputStanding[];
+    /** Its scripts, where none of them runs before a person approved it. */
+    readonly asked?: ScriptsStanding | null;
   } | null;
   /** A run that came to no end: where it stands, in words and numbers. */
   readonly open: OpenRun | null;
   readonly inputs: readonly InputStanding[];
   /** What changes against what is installed: packages, and the process with its steps, scripts and inputs. */
   readonly changes: readonly { readonly title: string; readonly lines: readonly string[] }[];
-  /** Every script that may run, those of packages and those that take it away among them. */
-  readonly scripts: readonly ScriptStanding[];
-  readonly consent: {
-    /** Which scripts they are, in one digest. */
-    readonly set: string;
-    /** Whether none of them runs before a person approved it; else the maker's signature is enough. */
-    readonly isAsked: boolean;
-  };
   readonly steps: readonly {
     readonly id: string;
     readonly name: string;
@@ -183,6 +178,18 @@ export type Standing = {
   readonly inTheWay: { readonly why: string; readonly hint: string } | null;
   /** From the vendor's own runs, where it told; milliseconds. */
   readonly expectedMs: number | null;
+};
+
+/** The scripts of a release, and whether a person has to approve them. */
+export type ScriptsStanding = {
+  /** Every script that may run, those of packages and those that take it away among them. */
+  readonly scripts: readonly ScriptStanding[];
+  readonly consent: {
+    /** Which scripts they are, in one digest. */
+    readonly set: string;
+    /** Whether none of them runs before a person approved it; else the maker's signature is enough. */
+    readonly isAsked: boolean;
+  };
 };
 
 /** A script, and what a person said to it at this site. */

@@ -132,6 +132,60 @@ describe('J2.15: the page of a release', () => {
   });
 });
 
+const oldSet = '01'.repeat(32);
+/** What is gone back to was installed when nobody was asked. */
+const unread: FakeFacts = {
+  ...place(true, [script]),
+  standing: {
+    ...place(true, [script]).standing,
+    compared: 'same',
+    installed: { number: '3.2.0', digest: '1a'.repeat(32), since: '2026-03-02T09:15:00.000Z' },
+    inTheWay: { why: 'it was withdrawn', hint: 'Ask its maker.' },
+    previous: {
+      number: '3.1.4',
+      asked: { scripts: [script, changed], consent: { set: oldSet, isAsked: true } },
+    },
+  },
+};
+
+describe('J2.15: the way back to a release whose scripts nobody approved', () => {
+  test('leads through them, and to nothing before they are approved', async () => {
+    const { goesTo, says, site } = walker(unread);
+    await goesTo('wish');
+    const page = await says('roll-back');
+    expect([page.id, page.title]).toEqual(['release', 'Back to Orders 3.1.4']);
+    expect([waysOn(page), page.mustChoose]).toEqual([['approve'], true]);
+    expect(JSON.stringify(page.blocks)).toContain('rm -rf cache');
+    expect((await says('approve')).fields[0]?.problem).toBe('Your name is needed');
+    expect((await says('approve', { by: 'S. Officer' })).id).toBe('summary');
+    expect(approvals(site)).toEqual(['approve S. Officer before']);
+    await says('go');
+    expect(site.asked).toContain('run roll-back');
+  });
+
+  test('does so from a run that failed as well', async () => {
+    const { inTheWay: _none, ...standing } = unread.standing!;
+    const { goesTo, says } = walker({
+      ...unread,
+      standing: { ...standing, compared: 'newer' },
+      outcomes: [{ state: 'failed', error: 'Deploy.sh exited with 1' }],
+    });
+    await goesTo('result');
+    expect((await says('roll-back')).title).toBe('Back to Orders 3.1.4');
+  });
+
+  test('is as short as ever where they are approved', async () => {
+    const { previous, ...standing } = unread.standing!;
+    const asked = { ...previous!.asked!, scripts: [script] };
+    const { goesTo, says } = walker({
+      ...unread,
+      standing: { ...standing, previous: { ...previous!, asked } },
+    });
+    await goesTo('wish');
+    expect((await says('roll-back')).id).toBe('summary');
+  });
+});
+
 describe('J2.15: without a person', () => {
   const bare = readAnswers('answers.yaml', '');
   const answers = (set: string): Answers => readAnswers('answers.yaml', `approve-scripts: ${set}\n`);
@@ -193,6 +247,20 @@ describe('J2.15: without a person', () => {
     };
     expect(await template(place(true))).toContain(`# approve-scripts: ${theSet}`);
     expect(await template(place(true, [script]))).not.toContain('approve-scripts');
+  });
+
+  test('scripts of the release that is gone back to are approved by their own set, and no other', async () => {
+    const wanted = { wanted: 'roll-back' } as const;
+    const { ending, site } = await follows(answers(oldSet), unread, wanted);
+    expect([ending.exitCode, approvals(site)]).toEqual([0, ['approve root before']]);
+    expect(site.asked.indexOf('approve root before')).toBeLessThan(site.asked.indexOf('run roll-back'));
+    for (const given of [answers(theSet), bare]) {
+      const other = await follows(given, unread, wanted);
+      expect(failureOf(other.ending)).toEqual(['SCRIPTS_NOT_APPROVED', exitCodes.refused]);
+      expect(other.ending.failure?.message).toContain('Cannot go back to Orders 3.1.4 in production');
+      expect(other.ending.failure?.hint).toContain(`approve-scripts: ${oldSet}`);
+      expect(other.site.asked.some((one) => /^(?:approve|run)/.test(one))).toBe(false);
+    }
   });
 
   test('an approval says who approves, and why', async () => {

@@ -6,7 +6,7 @@ import {
   rollbackTarget,
   type Place,
 } from '../../commands/index.ts';
-import type { InputStanding, ScriptApproval, Standing } from '../../guide/index.ts';
+import type { InputStanding, ScriptApproval, ScriptsStanding, Standing } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { compareVersions, parseVersion } from '../../packages/index.ts';
 import { expectedDuration, findDeployment, type ReleaseRow } from '../../projections/index.ts';
@@ -39,7 +39,7 @@ export async function standingHere(
         ? null
         : { number: runs.number, digest: runs.digest, since: since(instance, runs.deployment) },
     compared: comparedWith(before, release),
-    previous: previousOf(instance, release, place),
+    previous: await previousOf(instance, release, place),
     open: openRun(instance, { process, link, environment }) ?? null,
     inputs: inputsHere(instance, release, { revision, environment, before }),
     changes:
@@ -72,11 +72,20 @@ export function comparedWith(before: ReleaseRow | undefined, release: ReleaseRow
   return (order === 0 ? release.createdAt - before.createdAt : order) < 0 ? 'older' : 'newer';
 }
 
-function previousOf(instance: Instance, { process, link }: ReleaseRow, place: Place): Standing['previous'] {
+async function previousOf(
+  instance: Instance,
+  { process, link }: ReleaseRow,
+  place: Place,
+): Promise<Standing['previous']> {
   const before = previousHere(instance, { process, link }, place);
-  return before === undefined
-    ? null
-    : { number: before.number, lacking: lackingHere(instance, before, place.environment) };
+  if (before === undefined) return null;
+  const { environment } = place;
+  const areAsked = instance.settings.consent.scripts === 'ask';
+  return {
+    number: before.number,
+    lacking: lackingHere(instance, before, environment),
+    asked: areAsked ? await scriptsHere(instance, before, environment) : null,
+  };
 }
 
 /** What a rollback would go to; undefined where there is nothing. */
@@ -106,7 +115,7 @@ async function scriptsHere(
   instance: Instance,
   release: ReleaseRow,
   environment: string,
-): Promise<Pick<Standing, 'scripts' | 'consent'>> {
+): Promise<ScriptsStanding> {
   const { lacking, refusedParts } = deployableRelease(instance, instance.db, release, environment);
   if (lacking.length > 0 || refusedParts.length > 0)
     return { scripts: [], consent: { set: '', isAsked: false } };

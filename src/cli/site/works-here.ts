@@ -23,9 +23,10 @@ export function worksHere(here: () => Here, signal: AbortSignal): Omit<ReleaseSi
       const { instance, release } = here();
       return await standingHere(instance, release, environment);
     },
-    async approveScripts(environment, approval) {
+    async approveScripts(environment, approval, whose) {
       const { instance, release } = here();
-      await approveHere(instance, release, environment, approval);
+      const before = whose && previousHere(instance, release, placeHere(instance.db, release, environment));
+      await approveHere(instance, before ?? release, environment, approval);
     },
     async check(environment, values, { signal: left, approvedSet }) {
       const { instance, release } = here();

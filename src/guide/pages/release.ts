@@ -1,22 +1,40 @@
 import { GuideError } from '../errors.ts';
-import { isBefore, isInstalling, releaseName, standingOf, type Known } from '../known.ts';
-import { goOn, never, next, once, type Hand, type Leaf, type Step } from '../leaf.ts';
+import { goneBackTo, isBefore, isInstalling, releaseName, standingOf, type Known } from '../known.ts';
+import {
+  goOn,
+  never,
+  next,
+  once,
+  type Hand,
+  type Leaf,
+  type Remarks,
+  type Shown,
+  type Step,
+} from '../leaf.ts';
 import type { Action, Block, Said } from '../page.ts';
-import { unapproved } from '../scripts.ts';
+import { isUnreadWayBack, isWayBack, scriptsToRead, unapproved } from '../scripts.ts';
 import { signedIn, signingFields } from '../signing.ts';
-import type { JudgedSignature, Release, ScriptStanding, Standing } from '../site.ts';
+import type { JudgedSignature, Release, ScriptsStanding, ScriptStanding, Standing } from '../site.ts';
 import { count, moment, short, size, span } from '../../words.ts';
 
-/** What the release is, what changes against what is installed, and every script with its text. */
+/**
+ * What the release is, what changes against what is installed, and every script with its text. On the way back only the
+ * scripts of the release that is gone back to, where a person has to approve them first.
+ */
 export const release: Leaf = {
   id: 'release',
-  keys: (known) => (isInstalling(known) && isBefore(known) && standingOf(known) !== undefined ? once : never),
+  keys: (known) => {
+    const isRead = isInstalling(known) || isUnreadWayBack(known);
+    return isRead && isBefore(known) && standingOf(known) !== undefined ? once : never;
+  },
   async enter({ site, known, learn }) {
+    if (isWayBack(known)) return;
     const standing = standingOf(known)!;
     if (standing.inTheWay !== null) throw inTheWay(known, standing.inTheWay);
     if (known.signatures === null) learn({ signatures: await site.judgeSignatures() });
   },
   show: (known, _key, { problems }) => {
+    if (isWayBack(known)) return wayBack(known, problems);
     const [standing, what, signatures] = [standingOf(known)!, known.release!, known.signatures];
     if (signatures === null) return { title: releaseName(known), blocks: [judging], actions: [] };
     return {
@@ -26,7 +44,7 @@ export const release: Leaf = {
         ...(what.notes === null ? [] : [{ kind: 'verbatim', title: 'Notes', text: what.notes } as const]),
         { kind: 'heading', text: 'What changes' },
         ...changes(standing),
-        ...scripts(standing),
+        ...scripts(standing, standing.installed),
         { kind: 'heading', text: 'Packages' },
         {
           kind: 'list',
@@ -46,10 +64,7 @@ export const release: Leaf = {
         },
         ...asides(standing, signatures),
       ],
-      ...(needsApproval(known) && {
-        fields: signingFields('approval', { by: approver(known), problems }),
-        mustChoose: true,
-      }),
+      ...signing(known, problems),
       actions: standing.inTheWay === null ? waysOn(known) : [],
     };
   },
@@ -61,21 +76,51 @@ const does: Readonly<Record<string, string>> = {
   package: 'a package',
 };
 
+function wayBack(known: Known, problems: Remarks['problems']): Shown {
+  const { environment, installed } = standingOf(known)!;
+  const asked = scriptsToRead(known);
+  return {
+    title: `Back to ${known.release!.process} ${goneBackTo(known)}`,
+    blocks: [
+      {
+        kind: 'facts',
+        facts: [
+          ['Product', known.release!.process],
+          ['Environment', environment],
+          ['Installed now', installed?.number ?? 'nothing'],
+          ['Installed then', goneBackTo(known)],
+        ],
+      },
+      ...scripts(asked, installed),
+      ...approvedBefore(asked).map(aside),
+    ],
+    ...signing(known, problems),
+    actions: waysOn(known),
+  };
+}
+
+/** Where who approves writes a name. */
+function signing(known: Known, problems: Remarks['problems']): Partial<Shown> {
+  return needsApproval(known)
+    ? { fields: signingFields('approval', { by: approver(known), problems }), mustChoose: true }
+    : {};
+}
+
 /** Who only looks changes nothing, and approves nothing. */
 function needsApproval(known: Known): boolean {
-  const standing = standingOf(known)!;
-  return known.options.until === 'end' && standing.inTheWay === null && unapproved(standing).length > 0;
+  const isPossible = isWayBack(known) || standingOf(known)!.inTheWay === null;
+  return known.options.until === 'end' && isPossible && unapproved(scriptsToRead(known)).length > 0;
 }
 
 /** Who approves where no name is typed; where approvals are asked for, one has to be. */
 function approver(known: Known): string | null {
-  return standingOf(known)!.consent.isAsked ? null : known.facts.account;
+  return scriptsToRead(known).consent.isAsked ? null : known.facts.account;
 }
 
 function waysOn(known: Known): Action[] {
   if (!needsApproval(known)) return [goOn];
-  const standing = standingOf(known)!;
-  const open = unapproved(standing).length;
+  const asked = scriptsToRead(known);
+  const open = unapproved(asked).length;
   const approve: Action = {
     id: 'approve',
     label: `Approve ${open === 1 ? 'this script' : `these ${open} scripts`} and go on`,
@@ -88,14 +133,16 @@ function waysOn(known: Known): Action[] {
     label: `Go on without approving ${open === 1 ? 'it' : 'them'}`,
     about: "This site lets scripts run by their maker's signature; nothing is kept of it.",
   };
-  return standing.consent.isAsked ? [approve] : [approve, bySignature];
+  return asked.consent.isAsked ? [approve] : [approve, bySignature];
 }
 
 async function approved({ site, known, learn }: Hand, said: Said): Promise<Step> {
-  const { environment, consent } = standingOf(known)!;
+  const { environment } = standingOf(known)!;
+  const { consent } = scriptsToRead(known);
   const signed = signedIn(said, approver(known));
   if ('problems' in signed) return { go: 'stay', problems: signed.problems };
-  await site.approveScripts(environment, { set: consent.set, ...signed });
+  const approval = { set: consent.set, ...signed };
+  await site.approveScripts(environment, approval, isWayBack(known) ? 'before' : undefined);
   learn({ standings: { ...known.standings, [environment]: await site.standing(environment) } });
   return next;
 }
@@ -140,8 +187,8 @@ function changes({ installed, changes: parts }: Standing): Block[] {
   ];
 }
 
-function scripts(standing: Standing): Block[] {
-  const { scripts: all, consent, installed } = standing;
+function scripts(standing: ScriptsStanding, installed: Standing['installed']): Block[] {
+  const { scripts: all, consent } = standing;
   if (all.length === 0) return [];
   const open = unapproved(standing).length;
   const fresh = all.filter(({ isNew }) => isNew).length;
@@ -178,20 +225,23 @@ function scripts(standing: Standing): Block[] {
 }
 
 /** What need not be read before anything is decided: scripts that were approved before, and how signatures were judged. */
-function asides({ scripts: all }: Standing, signatures: readonly JudgedSignature[]): Block[] {
-  const approvedBefore = all.filter(({ approval }) => approval !== null).flatMap(scriptBlocks);
+function asides(standing: Standing, signatures: readonly JudgedSignature[]): Block[] {
   const judged = signatures.map(({ id, version, steps }): Block => ({
     kind: 'verbatim',
     title: `How the signature of ${id} ${version} was judged`,
     text: steps.join('\n'),
   }));
-  return [
-    ...(approvedBefore.length === 0 ? [] : [{ kind: 'heading', text: 'Scripts approved before' } as const]),
-    ...approvedBefore,
-    { kind: 'heading', text: 'Signatures' } as const,
-    ...judged,
-  ].map((block): Block => (block.kind === 'verbatim' ? { ...block, isAside: true } : block));
+  return [...approvedBefore(standing), { kind: 'heading', text: 'Signatures' } as const, ...judged].map(
+    aside,
+  );
 }
+
+function approvedBefore({ scripts: all }: ScriptsStanding): Block[] {
+  const approved = all.filter(({ approval }) => approval !== null).flatMap(scriptBlocks);
+  return approved.length === 0 ? [] : [{ kind: 'heading', text: 'Scripts approved before' }, ...approved];
+}
+
+const aside = (block: Block): Block => (block.kind === 'verbatim' ? { ...block, isAside: true } : block);
 
 function scriptBlocks(script: ScriptStanding): Block[] {
   const { where, language, from, text, remark, before, digest } = script;

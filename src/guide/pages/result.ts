@@ -1,6 +1,7 @@
 import { askedInputs } from '../inputs.ts';
 import { isCarried, isInstalling, openWait, standingOf, type Known } from '../known.ts';
 import { foldersStay } from '../run-in-words.ts';
+import { isUnreadWayBack } from '../scripts.ts';
 import { never, next, once, type Leaf } from '../leaf.ts';
 import type { Action, Block } from '../page.ts';
 import type { RunOutcome } from '../site.ts';
@@ -45,13 +46,16 @@ export const result: Leaf = {
         };
       default:
         learn({ ...anew, way: 'roll-back' });
-        return {
-          go: 'to',
-          page: askedInputs({ ...known, ...anew, way: 'roll-back' }).length > 0 ? 'inputs' : 'summary',
-        };
+        return { go: 'to', page: firstOnWayBack({ ...known, ...anew, way: 'roll-back' }) };
     }
   },
 };
+
+/** What has to be read or given for the release that is gone back to comes first. */
+function firstOnWayBack(known: Known): string {
+  if (isUnreadWayBack(known)) return 'release';
+  return askedInputs(known).length > 0 ? 'inputs' : 'summary';
+}
 
 function titleOf({ kind, state, number }: RunOutcome): string {
   switch (state) {

@@ -168,6 +168,30 @@ test('J2.15 a site that asks runs no script before it was approved; a changed on
   expect(await site.run(install, hooks())).toMatchObject({ state: 'succeeded', number: '1.1.0' });
 });
 
+test('J2.15 what was installed before anybody was asked can be approved, and is gone back to then', async () => {
+  const data = installedSite();
+  {
+    await using site = await at(data, second);
+    await site.run(install, hooks());
+    expect((await site.standing(env)).previous?.asked).toBeNull();
+  }
+  appendFileSync(join(data, 'crossgap.toml'), '\n[consent]\nscripts = "ask"\n');
+  await using site = await at(data, second);
+  const { consent, previous } = await site.standing(env);
+  const open = previous!.asked!.scripts.filter(({ approval }) => approval === null);
+  expect(open).toHaveLength(previous!.asked!.scripts.length);
+  expect(open.find(({ where }) => where === 'step Web, deploy')?.before?.what).toBe('what 1.1.0 runs here');
+  const back = { kind: 'roll-back', environment: env } as const;
+  expect((await laterRefusal(() => site.run(back, hooks()))).code).toBe('SCRIPTS_NOT_APPROVED');
+  const approval = { by: 'S. Officer', note: null };
+  const other = await laterRefusal(() =>
+    site.approveScripts(env, { set: consent.set, ...approval }, 'before'),
+  );
+  expect(other.code).toBe('SCRIPTS_NOT_APPROVED');
+  await site.approveScripts(env, { set: previous!.asked!.consent.set, ...approval }, 'before');
+  expect(await site.run(back, hooks())).toMatchObject({ state: 'succeeded', number: '1.0.0' });
+});
+
 test('J2.9 J2.15 answers are kept for the next version, and what changes, scripts too, is told against what is installed', async () => {
   await using site = await at(installedSite(), second);
   const standing = await site.standing(env);
@@ -207,7 +231,7 @@ test('J2.13 values that were removed since are known to be lacking for the relea
   const data = installedSite();
   await using site = await at(data, second);
   await site.run(install, hooks());
-  expect((await site.standing(env)).previous).toEqual({ number: '1.0.0', lacking: [] });
+  expect((await site.standing(env)).previous).toEqual({ number: '1.0.0', lacking: [], asked: null });
   await personAt(data).asks(['input', 'remove', 'Db.Password', '--env', env]);
   expect((await site.standing(env)).previous).toMatchObject({
     lacking: [{ name: 'Db.Password', label: 'Main database', secret: true }],
