@@ -124,6 +124,51 @@ describe('J2.13 after 1.0, and 1.1 that was cut off,', () => {
   });
 });
 
+describe('J2.12 after 1.0, and 1.1 that was cut off, all of it is taken away', () => {
+  beforeEach(() => void (site = copyOf('cut-off', `cut-off-${turn}`)));
+
+  test.each([
+    ['the same file', () => installs(second, '--uninstall')],
+    ['the command', () => site.types('uninstall Orders --env production --wait --json')],
+  ])('by %s, and the run was given up for that', async (_how, takesAway) => {
+    await goesWell(takesAway());
+    expect(await runsThere()).toEqual(['1.0.0 succeeded', '1.1.0 cancelled', '1.0.0 succeeded']);
+    const [, { id }] = await site.asks<[Run, Run]>('deployment list');
+    expect(await site.asks('deployment show ' + id)).toMatchObject({ error: 'given up to uninstall' });
+    expect((await installs(second, '--uninstall')).error.code).toBe('WAY_IMPOSSIBLE');
+  });
+});
+
+test('J2.12 a first installation that was cut off is taken off', async () => {
+  site = personAt(join(root, `first-${turn}`));
+  await cutOff(second);
+  await goesWell(installs(second, '--uninstall'));
+  expect(await runsThere()).toEqual(['1.1.0 succeeded', '1.1.0 cancelled']);
+});
+
+test.each(['--roll-back', '--uninstall'])(
+  'J2.13 %s is done, though a run waits whose step is answered',
+  async (wanted) => {
+    await goesWell(installs(second));
+    expect(await installs(third)).toMatchObject({
+      exitCode: exitCodes.refused,
+      error: { code: 'INSTALL_WAITS' },
+    });
+    const answered = join(root, `answered-${turn}.yaml`);
+    const steps = 'steps: { ask-the-dba: { answer: approve, by: M. Example } }\n';
+    writeFileSync(answered, `${readFileSync(answers, 'utf8')}${steps}`);
+    const { exitCode } = await site.types(['install', third, '--answers', answered, wanted, '--json']);
+    expect(exitCode).toBe(0);
+    const [now, given] = await site.asks<Run[]>('deployment list');
+    expect([now?.release, now?.state, given?.release, given?.state]).toEqual([
+      '1.1.0',
+      'succeeded',
+      '1.2.0',
+      'cancelled',
+    ]);
+  },
+);
+
 describe('J2.13 after a run of which every process was killed, and that nobody could record,', () => {
   beforeAll(async () => {
     site = copyOf('plant', 'killed');
@@ -236,7 +281,6 @@ describe('J2.13 a rollback that was cut off', () => {
 
   test.each([
     ['resume', ['1.0.0 succeeded', '1.1.0 succeeded', '1.0.0 succeeded']],
-    ['start-over', ['1.0.0 succeeded', '1.0.0 cancelled', '1.1.0 succeeded', '1.0.0 succeeded']],
     ['roll-back', ['1.0.0 succeeded', '1.0.0 cancelled', '1.1.0 succeeded', '1.0.0 succeeded']],
   ])('is ended by %s, and is no release to come back to', async (way, runs) => {
     const again = await installs(second);
@@ -246,5 +290,12 @@ describe('J2.13 a rollback that was cut off', () => {
     expect(await runsThere()).toEqual(runs);
     const further = await site.types('rollback Orders --env production --json');
     expect(further.error.code).toBe('NOTHING_TO_ROLL_BACK');
+  });
+
+  test('is given up by start-over, which installs the release of the file', async () => {
+    const { json } = await goesWell(installs(second, '--if-interrupted', 'start-over'));
+    expect(json).toMatchObject({ did: 'installed', release: { number: '1.1.0' } });
+    const runs = ['1.1.0 succeeded', '1.0.0 cancelled', '1.1.0 succeeded', '1.0.0 succeeded'];
+    expect(await runsThere()).toEqual(runs);
   });
 });
