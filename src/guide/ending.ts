@@ -14,7 +14,7 @@ import {
   type Known,
 } from './known.ts';
 import { foldersStay, runInWords, unusedLines } from './run-in-words.ts';
-import { scriptsToRead, unapproved } from './scripts.ts';
+import { isWayBack, notApproved, scriptsToRead, unapproved } from './scripts.ts';
 import type { Check } from './page.ts';
 import { leftOpen } from './pages/checks.ts';
 import type { RunOutcome } from './site.ts';
@@ -27,14 +27,26 @@ export function endingOf(known: Known): Ending {
     return ended(known, 'result-written', [`The result file is ${written.file}`, ...unusedLines(known)]);
   }
   if (options.until === 'checks') {
-    return ended(known, 'checked', [
+    const failure = refusedScripts(known);
+    const checked = ended(known, 'checked', [
       ...(known.checks ?? []).map(({ state, name, found }) => `${state.padEnd(8)} ${name}: ${found}`),
-      known.checks === null ? uncheckedLine(known) : checkedLine(known, known.checks),
-      ...(isInstalling(known) ? scriptLines(known) : []),
+      known.checks === null ? uncheckedLine(known) : checkedLine(known, known.checks, failure),
+      ...(isInstalling(known) || isWayBack(known) ? scriptLines(known) : []),
     ]);
+    return failure === undefined ? checked : { ...checked, exitCode: failure.exitCode, failure };
   }
   if (options.until === 'questions') return ended(known, 'asked', []);
   return leftEnding(known);
+}
+
+/** Why it would not begin by these answers, for scripts that nobody approved; a person is asked about them then. */
+function refusedScripts(known: Known): GuideError | undefined {
+  const { isUnattended = false, approvedSet = null } = known.options;
+  const asked = scriptsToRead(known);
+  if (!isUnattended || unapproved(asked).length === 0 || !(isInstalling(known) || isWayBack(known)))
+    return undefined;
+  const { set, isAsked } = asked.consent;
+  return (approvedSet === null ? isAsked : approvedSet !== set) ? notApproved(known, approvedSet) : undefined;
 }
 
 /** What would be done where nothing is looked at for it. */
@@ -48,11 +60,12 @@ function uncheckedLine(known: Known): string {
 }
 
 /** What the checks came to; what was not looked at is not called good. */
-function checkedLine(known: Known, checks: readonly Check[]): string {
+function checkedLine(known: Known, checks: readonly Check[], failure: GuideError | undefined): string {
   const open = leftOpen(checks);
-  return open === null
+  if (open !== null) return `${open} Nothing was installed.`;
+  return failure === undefined
     ? `All checks are good: ${releaseName(known)} can be installed. Nothing was installed.`
-    : `${open} Nothing was installed.`;
+    : 'All checks are good. Nothing was installed.';
 }
 
 /** What somebody who approves scripts has to know of them. */

@@ -237,7 +237,9 @@ describe('J2.15: without a person', () => {
     const open = await follows(bare, { ...place(false), checks }, { until: 'checks' });
     expect(open.ending.text.join('\n')).toContain('1 of 2 checks was not looked at');
     expect(open.ending.text.join('\n')).not.toContain('All checks are good');
-    const bad = await follows(noAnswers, place(true), { until: 'checks' });
+    const bad = await follows(noAnswers, place(true), { until: 'checks', isUnattended: true });
+    expect(bad.site.asked).toContain('check');
+    expect(bad.ending.text.join('\n')).not.toContain('can be installed');
     expect(failureOf(bad.ending)).toEqual(['SCRIPTS_NOT_APPROVED', exitCodes.refused]);
 
     const template = async (facts: FakeFacts): Promise<string> => {

@@ -132,10 +132,11 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
 function releaseReply(known: Known, { approveScripts: said }: Answers): Reply {
   const asked = scriptsToRead(known);
   const { consent } = asked;
-  if (unapproved(asked).length === 0) return next;
+  // A look looks at all that can be looked at, and says at its end what is not approved.
+  if (unapproved(asked).length === 0 || known.options.until !== 'end') return next;
   if (said === null ? consent.isAsked : said.set !== consent.set)
     return { failure: notApproved(known, said?.set ?? null) };
-  if (said === null || known.options.until !== 'end') return next;
+  if (said === null) return next;
   const { by, note } = said;
   return { action: 'approve', values: { by: by ?? known.facts.account, ...(note !== null && { note }) } };
 }
