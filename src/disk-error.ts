@@ -48,3 +48,24 @@ export function asDiskError(error: unknown, doing = 'go on'): DiskError | undefi
   }
   return undefined;
 }
+
+const firstOf = { DISK_FULL: 'Make room on it', DISK_FAILED: 'Have the disk looked at' } as const;
+
+/**
+ * What the disk refused a run, named as it is for any work, with what goes on with that very run; undefined for any other
+ * error. `next` follows the room that is to be made, as in "start the program again".
+ */
+export function asDiskErrorOfRun(
+  error: unknown,
+  { deployment, next }: { readonly deployment: string; readonly next: string },
+): DiskError | undefined {
+  const found =
+    error instanceof DiskError ? error : asDiskError(error, `go on with deployment ${deployment}`);
+  if (found === undefined) return undefined;
+  const { code, message, details } = found;
+  return new DiskError(code, message, {
+    hint: `${firstOf[code]}, then ${next}: nothing was lost, and the run goes on where it was.`,
+    details: { ...details, deployment },
+    cause: error,
+  });
+}

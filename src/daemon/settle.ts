@@ -16,6 +16,7 @@ import {
   type DeploymentRow,
   type DeploymentView,
 } from '../projections/index.ts';
+import { diskRefusal } from './disk-refusal.ts';
 import { dispatcher } from './dispatch.ts';
 import { holdIdentity } from './hold-identity.ts';
 import { runDeployment } from './run-deployment.ts';
@@ -126,7 +127,10 @@ async function work(
   if (hindered !== undefined) throw hindered.error;
 }
 
-/** Resolves when the deployment is over or waits for a person to decide; with false when the daemon is gone. */
+/**
+ * Resolves when the deployment is over or waits for a person to decide; with false when the daemon is gone. Rejects where
+ * it stands still because the disk takes nothing more: the daemon can't say so, and tries again when there is room.
+ */
 function follow(instance: Instance, deployment: string, watch: Watch, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const isSettled = (): boolean => {
@@ -134,18 +138,28 @@ function follow(instance: Instance, deployment: string, watch: Watch, signal: Ab
     if (row === undefined || waitsForPerson(row)) return true;
     return row.state !== 'waiting' && row.state !== 'running' && !row.resumeAsked;
   };
-  const look = (isDaemonGone: () => boolean): void => {
+  const orReject = (look: () => void) => (): void => {
     try {
-      if (signal.aborted || isSettled()) resolve(true);
-      else if (isDaemonGone()) resolve(false);
+      look();
     } catch (error) {
       reject(error);
     }
   };
-  const lookForOutcome = (): void => look(() => false);
+  const lookForOutcome = orReject(() => {
+    if (signal.aborted || isSettled()) resolve(true);
+  });
+  let stillLooks = 0;
+  const lookForDaemon = orReject(() => {
+    lookForOutcome();
+    if (!isLocked(instance.folder.daemonLock)) return resolve(false);
+    stillLooks = isRunAlive(instance.folder.run(deployment)) ? 0 : stillLooks + 1;
+    // The daemon has its time first, to record what came of it where there is room for just that.
+    const refusal = stillLooks < 2 ? undefined : diskRefusal(instance, `go on with deployment ${deployment}`);
+    if (refusal !== undefined) throw refusal;
+  });
   const unlisten = watch.onChange(lookForOutcome);
   signal.addEventListener('abort', lookForOutcome);
-  const timer = setInterval(() => look(() => !isLocked(instance.folder.daemonLock)), lookForDaemonMs);
+  const timer = setInterval(lookForDaemon, lookForDaemonMs);
   lookForOutcome();
   return promise.finally(() => {
     unlisten();

@@ -1,6 +1,7 @@
 import { CommandError, rollbackTarget } from '../../commands/index.ts';
 import { readDeployment, recordBrokenRuns, settleDeployment } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
+import { asDiskErrorOfRun } from '../../disk-error.ts';
 import type { CrossgapError } from '../../errors.ts';
 import { placeOf, type Instance } from '../../instance/index.ts';
 import { findDeployment, openWaits, waysToDecide, type DeploymentView } from '../../projections/index.ts';
@@ -9,13 +10,23 @@ import { CliError } from '../errors.ts';
 import { stoppedAt } from '../told/stopped-at.ts';
 import { commandLine } from '../../words.ts';
 
-/** Follows or does a deployment until it is over or waits for a person; progress goes to stderr. */
+/**
+ * Follows or does a deployment until it is over or waits for a person; progress goes to stderr.
+ *
+ * @throws DiskError where the disk takes nothing more of it, with what to type then
+ */
 export async function settle(context: Context, instance: Instance, id: string): Promise<DeploymentView> {
   const { talk, talkTone } = context.terminal;
-  return settleDeployment(instance, id, {
-    signal: context.signal,
-    onProgress: (line, tone) => talk(tone === 'plain' ? line : talkTone(tone, line)),
-  });
+  try {
+    return await settleDeployment(instance, id, {
+      signal: context.signal,
+      onProgress: (line, tone) => talk(tone === 'plain' ? line : talkTone(tone, line)),
+    });
+  } catch (error) {
+    // What came of it is still to be recorded, which who waits for it does, or sees done by the daemon.
+    const next = quoted('deployment', 'show', id, '--wait');
+    throw asDiskErrorOfRun(error, { deployment: id, next }) ?? error;
+  }
 }
 
 /** The instance, for who decides about runs: what ended or was broken off while nobody followed it is recorded first. */

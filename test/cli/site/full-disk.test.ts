@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exitCodes } from '../../../src/errors.ts';
+import { Company } from '../../support/companies.ts';
 import { requiresSmallDisk } from '../../support/requires.ts';
 import { makeInstance } from '../company.ts';
-import { freshFolder, personAt, type } from '../typed.ts';
+import { freshFolder, personAt, type, type Person } from '../typed.ts';
 import { makeVendor } from './vendor.ts';
 
 const root = freshFolder();
@@ -60,12 +61,11 @@ test('a disk that gets full in the midst of a run is named, and with room the ne
   expect(verified).toMatchObject({ ok: true });
 });
 
-test('what a daemon does on a full disk is told in the same way, and nothing is done twice when there is room', async () => {
-  if (!requiresSmallDisk('a daemon on a full disk')) return;
-  using disk = smallDisk('own');
-  const [filler, marks] = [join(disk.path, 'filler'), join(root, 'own-marks')];
-  const own = await makeInstance(disk.path, 'own');
-  const file = join(root, 'own.yaml');
+/** An instance on a small disk with a release whose first script fills it, and whose second leaves a mark. */
+async function makeOwn(disk: string, name: string): Promise<Own> {
+  const [filler, marks] = [join(disk, 'filler'), join(root, `${name}-marks`)];
+  const own = await makeInstance(disk, name);
+  const file = join(root, `${name}.yaml`);
   const [fill, after] = [fillsOnce(filler, marks), `echo after >> '${marks}'`].map((text) =>
     JSON.stringify(text),
   );
@@ -77,16 +77,46 @@ test('what a daemon does on a full disk is told in the same way, and nothing is 
   await own.asks('environment add production');
   await own.asks(['process', 'publish', file]);
   await own.asks('release create Own 1.0.0');
+  return { ...own, filler, marks };
+}
+
+type Own = Person & { readonly filler: string; readonly marks: string };
+type Shown = { readonly id: string; readonly state: string };
+
+test('what a daemon does on a full disk is told in the same way, and nothing is done twice when there is room', async () => {
+  if (!requiresSmallDisk('a daemon on a full disk')) return;
+  using disk = smallDisk('own');
+  const own = await makeOwn(disk.path, 'own');
   const { id } = await own.asks<{ id: string }>('deploy 1.0.0 --env production');
   expect(await own.types('run --once --json')).toMatchObject(full);
 
-  rmSync(filler);
+  rmSync(own.filler);
   await own.asks('run --once');
-  type Shown = { state: string };
   if ((await own.asks<Shown>(`deployment show ${id}`)).state === 'interrupted') {
     await own.asks(`deployment resume ${id}`);
     await own.asks('run --once');
   }
   expect(await own.asks<Shown>(`deployment show ${id}`)).toMatchObject({ state: 'succeeded' });
-  expect(readFileSync(marks, 'utf8')).toBe('fill\nafter\n');
+  expect(readFileSync(own.marks, 'utf8')).toBe('fill\nafter\n');
+});
+
+test('who follows a daemon is told of the full disk that it stands still for, and the run is gone on with', async () => {
+  if (!requiresSmallDisk('a run of a daemon that is followed, on a full disk')) return;
+  using disk = smallDisk('followed');
+  const own = await makeOwn(disk.path, 'followed');
+  await using company = new Company(disk.path, 'followed', join(root, 'followed-desk'));
+  await using _daemon = await company.daemon();
+  const waited = await own.types('deploy 1.0.0 --env production --wait --json');
+  expect(waited).toMatchObject(full);
+  const [{ id }] = await own.asks<[Shown]>('deployment list');
+  expect(waited.error.message).toContain(id);
+  expect(waited.error.hint).toContain(`deployment show ${id} --wait`);
+
+  rmSync(own.filler);
+  // Whatever is written, the daemon tries again at once.
+  await own.asks('environment add uat');
+  const stands = (await own.types(`deployment show ${id} --wait --json`)).json as Shown;
+  if (stands.state === 'interrupted') await own.asks(`deployment resume ${id} --wait`);
+  expect(await own.asks<Shown>(`deployment show ${id}`)).toMatchObject({ state: 'succeeded' });
+  expect(readFileSync(own.marks, 'utf8')).toBe('fill\nafter\n');
 });
