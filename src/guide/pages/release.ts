@@ -130,7 +130,7 @@ function waysOn(known: Known): Action[] {
   };
   const bySignature: Action = {
     ...goOn,
-    label: `Go on without approving ${open === 1 ? 'it' : 'them'}`,
+    label: `Go on without approving the ${open === 1 ? 'script' : 'scripts'}`,
     about: "This site lets scripts run by their maker's signature; nothing is kept of it.",
   };
   return asked.consent.isAsked ? [approve] : [approve, bySignature];
