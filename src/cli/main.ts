@@ -14,11 +14,10 @@ whenClosed(process, () => {
 
 const argv = process.argv.slice(2);
 const { stdin, stdout, stderr, env } = process;
-process.on('uncaughtException', (error) =>
-  process.exit(reportUncaught(error, argv, { stdin, stdout, stderr, env })),
-);
 const file = startedFile(process);
-
+process.on('uncaughtException', (error) =>
+  process.exit(reportUncaught(error, argv, { stdin, stdout, stderr, env, file })),
+);
 let asked = 0;
 process.exitCode = await runCommandLine(argv, {
   stdin,

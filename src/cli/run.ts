@@ -23,6 +23,7 @@ type Telling = {
   readonly json: boolean;
   readonly version: string;
   readonly hintOf: (error: CrossgapError) => string;
+  readonly isOneFile: boolean;
 };
 
 /** Runs one command line; the exit code says how it went. Nothing is thrown. */
@@ -30,7 +31,13 @@ export async function runCommandLine(typed: readonly string[], world: World): Pr
   const talking = terminal(world);
   const { argv, here } = heard(typed, world);
   const hintOf = (error: CrossgapError): string => hintHere(error, here, firstWords);
-  const telling = { terminal: talking, json: argv.includes('--json'), version: programVersion(), hintOf };
+  const telling: Telling = {
+    terminal: talking,
+    json: argv.includes('--json'),
+    version: programVersion(),
+    hintOf,
+    isOneFile: world.file !== undefined,
+  };
   try {
     const asked = await read(argv, here, world);
     if ('show' in asked) {
@@ -103,9 +110,17 @@ function folderIn(argv: readonly string[]): string | undefined {
 }
 
 /** Tells of an error that nobody was waiting for, as any other that is not expected. */
-export function reportUncaught(error: unknown, argv: readonly string[], streams: Streams): ExitCode {
-  const telling = { terminal: terminal(streams), json: argv.includes('--json'), version: programVersion() };
-  return reportFailure(error, telling);
+export function reportUncaught(
+  error: unknown,
+  argv: readonly string[],
+  { file, ...streams }: Streams & Pick<World, 'file'>,
+): ExitCode {
+  return reportFailure(error, {
+    terminal: terminal(streams),
+    json: argv.includes('--json'),
+    version: programVersion(),
+    isOneFile: file !== undefined,
+  });
 }
 
 async function runCommand(

@@ -5,7 +5,7 @@ import { reportFailure } from '../../src/cli/shell/report.ts';
 import { terminal } from '../../src/cli/terminal.ts';
 import { ProcessFileError } from '../../src/process/index.ts';
 
-function reported(error: unknown, json = false): { exitCode: number; stderr: string } {
+function reported(error: unknown, json = false, isOneFile = false): { exitCode: number; stderr: string } {
   let stderr = '';
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -14,7 +14,7 @@ function reported(error: unknown, json = false): { exitCode: number; stderr: str
     },
   });
   const talking = terminal({ stdin: Readable.from([]), stdout: sink, stderr: sink, env: {} });
-  return { exitCode: reportFailure(error, { terminal: talking, json, version: '1.2.3' }), stderr };
+  return { exitCode: reportFailure(error, { terminal: talking, json, isOneFile, version: '1.2.3' }), stderr };
 }
 
 const expected = new CliError('LOG_BROKEN', 'Cannot vouch for the log: entry 3 was changed', {
@@ -56,6 +56,13 @@ test('what is not expected is a bug, told with its stack and how to report it', 
   expect(stderr).toContain('TypeError: never');
   expect(stderr).toContain('crossgap 1.2.3, Node');
   expect(stderr).toContain('try: Report it');
+});
+
+test('where one file is all of the program, a damaged copy of it is thought of first', () => {
+  expect(reported(new TypeError('never')).stderr).not.toContain('SHA-256');
+  const { stderr } = reported(new TypeError('never'), false, true);
+  expect(stderr).toContain('try: Compare the SHA-256 of the file with the transport sheet');
+  expect(stderr).toContain('if it is the same, report it with');
 });
 
 test('something thrown that is no error is told too', () => {

@@ -221,6 +221,32 @@ describe.runIf(isHere)('an installer that is started', () => {
     expect(ran.stderr).toContain('was changed since it was unpacked: it is put back');
   });
 
+  test.each([
+    ['dist/cli/main.js', ['crossgap', 'process', 'schema']],
+    ['dist/cli/help.js', ['--help']],
+  ])('a file with a changed byte in %s is refused, and puts back nothing', (path, words) => {
+    const place = machine.here(`${data}/program`);
+    const folder = join(place, programIn(place));
+    const [before, content] = [statSync(folder).ino, readFileSync(join(folder, path))];
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf(content) + content.length - 1;
+    expect(at).toBeGreaterThan(content.length);
+    bytes[at]! ^= 1;
+    writeFileSync(machine.here('/opt/changed'), bytes, { mode: 0o755 });
+    // What lies there differs as well: it is the file that says what it has to be.
+    writeFileSync(join(folder, path), 'mean');
+    const ran = machine.runs(['/opt/changed', ...words]);
+    rmSync(machine.here('/opt/changed'));
+    expect([ran.exitCode, ran.stdout]).toEqual([4, '']);
+    expect(ran.stderr).toContain(
+      `its program is damaged: ${path} in it is not as it was built [INSTALLER_DAMAGED]`,
+    );
+    expect(ran.stderr).toContain('compare its SHA-256 with the transport sheet');
+    expect(ran.stderr).not.toMatch(/put back|\n\s+at /);
+    expect(statSync(folder).ino).toBe(before);
+    writeFileSync(join(folder, path), content, { mode: 0o600 });
+  });
+
   test('what an earlier file unpacked is removed by the next one that is started, unless a process runs from it', () => {
     const place = machine.here(`${data}/program`);
     const [old, used, unknown] = ['a', 'b', 'c'].map((letter) => letter.repeat(32)) as [

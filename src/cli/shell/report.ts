@@ -14,16 +14,19 @@ export function reportFailure(
     json,
     version,
     hintOf = ({ hint }) => hint,
+    isOneFile = false,
   }: {
     readonly terminal: Terminal;
     readonly json: boolean;
     readonly version: string;
     /** What a person is told to do next, in words that fit how the program was started. */
     readonly hintOf?: ((error: CrossgapError) => string) | undefined;
+    /** Whether one file is all of the program: a copy of it that was damaged does what nobody expects. */
+    readonly isOneFile?: boolean;
   },
 ): ExitCode {
   const known = error instanceof CrossgapError ? error : asDiskError(error);
-  const failure = known === undefined ? unexpected(error, version) : expected(known, hintOf);
+  const failure = known === undefined ? unexpected(error, version, isOneFile) : expected(known, hintOf);
   const { code, message, hint, details, more, exitCode } = failure;
   terminal.talk(`${terminal.talkTone('bad', 'crossgap:')} ${message} [${code}]`);
   for (const line of more) terminal.talk(`     ${line}`);
@@ -31,6 +34,10 @@ export function reportFailure(
   if (json) terminal.talkDocument({ error: { code, message, hint, details } });
   return exitCode;
 }
+
+const withWhat = 'with the lines above, the command and what you expected; README.md says where.';
+const compareFirst =
+  'Compare the SHA-256 of the file with the transport sheet: a damaged copy can do this, and is to be copied again';
 
 type Failure = {
   readonly code: string;
@@ -57,12 +64,12 @@ function otherProblems(problems: unknown): string[] {
   });
 }
 
-function unexpected(error: unknown, version: string): Failure {
+function unexpected(error: unknown, version: string, isOneFile: boolean): Failure {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     code: 'UNEXPECTED',
     message: 'Cannot go on: something happened that crossgap did not expect, which is a bug',
-    hint: 'Report it with the lines above, the command and what you expected; README.md says where.',
+    hint: isOneFile ? `${compareFirst}; if it is the same, report it ${withWhat}` : `Report it ${withWhat}`,
     details: { crossgap: version, node: process.version, platform: process.platform },
     more: [...stack.split('\n'), `crossgap ${version}, Node ${process.version}, ${process.platform}`],
     exitCode: exitCodes.unexpected,

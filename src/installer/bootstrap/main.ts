@@ -30,7 +30,7 @@ import {
   type OpenLockFile,
 } from './hold-program.ts';
 import { readInPlace } from './read-in-place.ts';
-import { guarded, unpack } from './unpack.ts';
+import { guarded, undamaged, unpack, type Packed } from './unpack.ts';
 
 const words = process.argv.slice(2);
 
@@ -39,10 +39,14 @@ async function start(): Promise<void> {
   const manifest = JSON.parse(text) as ProgramManifest;
   const name = createHash('sha256').update(text).digest('hex').slice(0, folderDigits);
   const own = ownFolder(name);
-  if (own === undefined && words.some((word) => showing.test(word)) && (await showsOnly(manifest))) return;
+  const packed: Packed = {
+    file: process.execPath,
+    manifest,
+    bytesOf: (path) => new Uint8Array(getRawAsset(assetOf(path))),
+  };
+  if (own === undefined && words.some((word) => showing.test(word)) && (await showsOnly(packed))) return;
   const data = own === undefined ? dataFolderOf(words, machine) : dirname(dirname(own));
   const folder = own ?? join(data, 'program', name);
-  const packed = { manifest, bytesOf: (path: string) => new Uint8Array(getRawAsset(assetOf(path))) };
   const held = heldProgram(folder, () => {
     unpack(folder, packed, tell);
     refuseUnrunnable(join(folder, manifest.native), data);
@@ -77,10 +81,10 @@ function startedByPerson(data: string | undefined): void {
 const showing = /^(?:help|--help|-h|version|--version|-v)$/;
 
 /** Shows what needs no unpacked program: nothing is written for it, wherever and by whom it is asked for. */
-async function showsOnly({ files }: ProgramManifest): Promise<boolean> {
-  const paths = new Set(files.map(({ path }) => path));
-  using reading = readInPlace(process.execPath, (path) =>
-    paths.has(path) ? getAsset(assetOf(path), 'utf8') : undefined,
+async function showsOnly(packed: Packed): Promise<boolean> {
+  const paths = new Set(packed.manifest.files.map(({ path }) => path));
+  using reading = readInPlace(packed.file, (path) =>
+    paths.has(path) ? Buffer.from(undamaged(packed, path)).toString('utf8') : undefined,
   );
   startedByPerson(folderToTell());
   const file = join(reading.folder, ...helpFile.split('/'));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -11,12 +12,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import type { ProgramManifest } from '../program.ts';
-import { Refusal } from './errors.ts';
+import { copyAgain, Refusal } from './errors.ts';
 
 /** The program as the executable holds it. */
 export type Packed = {
+  /** The executable. */
+  readonly file: string;
   readonly manifest: ProgramManifest;
   /** The bytes of one of its files. */
   readonly bytesOf: (path: string) => Uint8Array;
@@ -24,9 +27,10 @@ export type Packed = {
 
 /**
  * Sees that the program lies unpacked in a folder, with every byte as the executable has it and nothing besides. Where
- * it does not, it is unpacked beside it and takes its place as a whole; of two that do so at once either will do.
+ * it does not, it is unpacked beside it and takes its place as a whole; of two that do so at once either will do. A
+ * damaged executable takes the place of nothing.
  *
- * @throws {Refusal} DATA_FOLDER_UNUSABLE
+ * @throws {Refusal} DATA_FOLDER_UNUSABLE, INSTALLER_DAMAGED
  */
 export function unpack(folder: string, packed: Packed, tell: (line: string) => void): void {
   const place = dirname(folder);
@@ -37,8 +41,24 @@ export function unpack(folder: string, packed: Packed, tell: (line: string) => v
   });
   const found = guarded(folder, () => stateOf(folder, packed));
   if (found === 'whole') return;
+  const files = guarded(place, () =>
+    packed.manifest.files.map(({ path }) => [path, undamaged(packed, path)] as const),
+  );
   if (found === 'altered') tell(`The program in ${folder} was changed since it was unpacked: it is put back`);
-  guarded(place, () => replace(place, folder, packed));
+  guarded(place, () => replace(place, folder, { packed, files }));
+}
+
+/** The bytes of one file of the program, as it was built. @throws {Refusal} INSTALLER_DAMAGED */
+export function undamaged({ file, manifest, bytesOf }: Packed, path: string): Uint8Array {
+  const bytes = bytesOf(path);
+  const wanted = manifest.files.find((one) => one.path === path)?.sha256;
+  if (createHash('sha256').update(bytes).digest('hex') === wanted) return bytes;
+  throw new Refusal(
+    'INSTALLER_DAMAGED',
+    `Cannot use ${basename(file)}: its program is damaged: ${path} in it is not as it was built`,
+    copyAgain,
+    { file, part: 'program', path },
+  );
 }
 
 /** One folder after the other: the runtime's own way to make several tells something else than what the system refused. */
@@ -48,14 +68,18 @@ function makeFolders(path: string): void {
   mkdirSync(path, { mode: 0o700 });
 }
 
-function replace(place: string, folder: string, packed: Packed): void {
+function replace(
+  place: string,
+  folder: string,
+  { packed, files }: { packed: Packed; files: readonly (readonly [path: string, bytes: Uint8Array])[] },
+): void {
   clearLeft(place);
   const fresh = mkdtempSync(join(place, 'new-'));
   try {
-    for (const { path } of packed.manifest.files) {
+    for (const [path, bytes] of files) {
       const file = join(fresh, ...path.split('/'));
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, packed.bytesOf(path), { mode: 0o600, flag: 'wx' });
+      writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
     }
     const aside = `${fresh}-before`;
     if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) renameSync(folder, aside);

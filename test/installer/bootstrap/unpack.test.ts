@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -15,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { exitCodes } from '../../../src/errors.ts';
 import { refusalLines, Refusal } from '../../../src/installer/bootstrap/errors.ts';
 import { unpack } from '../../../src/installer/bootstrap/unpack.ts';
 
@@ -26,14 +28,16 @@ const contents = new Map([
   ['dist/cli/main.js', 'main'],
   ['package.json', '{}'],
 ]);
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const packed = {
+  file: '/media/stick/orders-installer',
   manifest: {
     format: 1 as const,
     version: '1.0.0',
     platform: 'linux-x64',
     runtime: '24.0.0',
     native: 'native.node',
-    files: [...contents].map(([path, text]) => ({ path, sizeBytes: text.length, sha256: '' })),
+    files: [...contents].map(([path, text]) => ({ path, sizeBytes: text.length, sha256: sha256(text) })),
   },
   bytesOf: (path: string) => Buffer.from(contents.get(path)!),
 };
@@ -85,6 +89,28 @@ test.each<[string, () => void]>([
   expect(found).toHaveLength(contents.size);
   for (const [path, text] of contents) expect(readFileSync(join(folder, path), 'utf8')).toBe(text);
 });
+
+test.each([true, false])(
+  'a damaged executable is refused, and nothing is put in any place (there: %s)',
+  (isThere) => {
+    if (isThere) go();
+    const before = isThere ? statSync(folder).ino : undefined;
+    const bytesOf = (path: string) =>
+      path === 'dist/cli/main.js' ? Buffer.from('maim') : packed.bytesOf(path);
+    const damaged = () => unpack(folder, { ...packed, bytesOf }, (line) => told.push(line));
+    expect(damaged).toThrow(
+      expect.objectContaining({
+        code: 'INSTALLER_DAMAGED',
+        exitCode: exitCodes.verification,
+        message: expect.stringContaining('its program is damaged: dist/cli/main.js in it') as string,
+        hint: expect.stringContaining('compare its SHA-256 with the transport sheet') as string,
+      }),
+    );
+    expect(told).toEqual([]);
+    expect(readdirSync(place)).toEqual(isThere ? ['digest'] : []);
+    expect(statSync(folder, { throwIfNoEntry: false })?.ino).toBe(before);
+  },
+);
 
 test('what is left where somebody was ended is removed once nobody can be at it', () => {
   go();
@@ -169,7 +195,8 @@ test('a refusal is told as any error of the program is', () => {
     },
   });
   expect(refusalLines(error, false).lines).toHaveLength(2);
-  expect(refusalLines(new TypeError('a bug'), true)).toMatchObject({ exitCode: 1 });
+  const bug = refusalLines(new TypeError('a bug'), true);
+  expect([bug.exitCode, bug.lines.at(-1)]).toEqual([1, expect.stringContaining('the transport sheet')]);
 });
 
 test('a full disk below a site is not a reason to name another folder, which would be another site', () => {
