@@ -39,6 +39,8 @@ export function notApproved(known: Known, said: string | null): GuideError {
   const asked = scriptsToRead(known);
   const { consent } = asked;
   const open = unapproved(asked).map(({ where }) => where);
+  // Before a first installation this site has no environment that could be named.
+  const where = isWayBack(known) ? ['--env', environment] : [];
   const more = open.length > namedMax ? `; and ${open.length - namedMax} more` : '';
   const why =
     said === null
@@ -48,7 +50,7 @@ export function notApproved(known: Known, said: string | null): GuideError {
     'SCRIPTS_NOT_APPROVED',
     `Cannot ${isWayBack(known) ? 'go back to' : 'go on with'} ${process} ${number} in ${environment}: ${count(open.length, 'script')} not approved: ${open.slice(0, namedMax).join('; ')}${more}: ${why}`,
     {
-      hint: `Read them, on the page of the release or with \`${commandLine('release', 'scripts', `${process}/${number}`, '--env', environment, '--diff')}\`; then answer with approve-scripts: ${consent.set}.`,
+      hint: `Read them, on the page of the release or with \`${commandLine('release', 'scripts', `${process}/${number}`, ...where, '--diff')}\`; then answer with approve-scripts: ${consent.set}.`,
       details: { environment, set: consent.set, said, scripts: open },
     },
   );
