@@ -1,3 +1,4 @@
+import { asDiskErrorOfRun } from '../disk-error.ts';
 import { exitCodes, type CrossgapError } from '../errors.ts';
 import { commandLine, count, span, moment } from '../words.ts';
 import { GuideError } from './errors.ts';
@@ -134,6 +135,12 @@ function howToGoOn(known: Known): string {
   return `Start the program again: it says where it stopped, and offers ${ways}.`;
 }
 
+/** How a run is gone on with at the next start, where nobody is asked as well. */
+function nextStart({ options }: Known): string {
+  const again = 'start the program again';
+  return options.isUnattended === true ? `${again} with --if-interrupted resume` : `${again}, and go on`;
+}
+
 function endingOfRun(known: Known, outcome: RunOutcome): Ending {
   const { deployment, state, number, durationMs, error, at, foldersLeft } = outcome;
   const [what, kind] = [`${known.release?.process ?? ''} ${number}`, outcome.kind];
@@ -143,7 +150,7 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
   const details = { deployment, environment, state, at };
   const because = error === null ? '' : `: ${error.replace(/\.$/, '')}`;
   const place = at === null || error?.includes(at) === true ? '' : ` at ${at}`;
-  const failed = (did: string, failure: GuideError): Ending => ({
+  const failed = (did: string, failure: CrossgapError): Ending => ({
     ...ended(known, did, writtenLines(known)),
     exitCode: failure.exitCode,
     failure,
@@ -170,14 +177,15 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
     case 'interrupted':
       return failed(
         'interrupted',
-        new GuideError(
-          'INSTALL_INTERRUPTED',
-          `Cannot go on with ${runInWords(kind, what)} in ${environment}: it was cut off${place}`,
-          {
-            hint: howToGoOn(known),
-            details,
-          },
-        ),
+        asDiskErrorOfRun(outcome.hindered, { deployment, next: nextStart(known) }) ??
+          new GuideError(
+            'INSTALL_INTERRUPTED',
+            `Cannot go on with ${runInWords(kind, what)} in ${environment}: it was cut off${place}`,
+            {
+              hint: howToGoOn(known),
+              details,
+            },
+          ),
       );
     case 'cancelled':
       return failed(

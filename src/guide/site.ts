@@ -1,3 +1,4 @@
+import type { DiskError } from '../disk-error.ts';
 import type { Check, Progress, ProgressLine } from './page.ts';
 
 /** The machine the guide runs on, and what is done there. It is told by what stands above the guide. */
@@ -294,6 +295,8 @@ export type RunOutcome = {
   readonly number: string;
   readonly durationMs: number | null;
   readonly error: string | null;
+  /** What the disk refused it, where it was cut off by that. */
+  readonly hindered?: DiskError;
   readonly at: string | null;
   readonly wait: Wait | null;
   /** Steps with their states and durations. */

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { asDiskError } from '../../src/disk-error.ts';
 import { exitCodes } from '../../src/errors.ts';
 import { tellProgress, type GuideOptions, type Page, type Standing } from '../../src/guide/index.ts';
 import {
@@ -514,6 +515,22 @@ describe('going back after a run that was cut off', () => {
     expect((await guide.ending).failure?.hint).toBe(
       'Start the program again: it says where it stopped, and offers to go on or to start over.',
     );
+  });
+
+  test('a run that a full disk cut off is gone on with once there is room, and its end names disk and run', async () => {
+    const hindered = asDiskError(Object.assign(new Error('no space'), { code: 'ENOSPC', path: '/data' }))!;
+    const { guide, goesTo, says } = walker({
+      outcomes: [{ state: 'interrupted', deployment: 'd-0', error: hindered.message, hindered }],
+    });
+    const page = await goesTo('result');
+    expect(textOf(page)).toContain('the disk is full (/data)');
+    expect(textOf(page)).toContain('Make room on it');
+    expect(actionsOf(page)).toContain('resume');
+    await says('leave');
+    const { failure, document } = await guide.ending;
+    expect(document).toMatchObject({ did: 'interrupted' });
+    expect(failure).toMatchObject({ code: 'DISK_FULL', details: { deployment: 'd-0' } });
+    expect(failure?.hint).toMatch(/^Make room on it, then start the program again, and go on: /);
   });
 
   test('J2.13 a rollback is told as one, is gone on with or started over, and leads nowhere else', async () => {

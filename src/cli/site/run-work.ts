@@ -13,6 +13,7 @@ import {
   type ToldSoFar,
 } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
+import { asDiskError, DiskError } from '../../disk-error.ts';
 import { readRunning } from '../../executor/index.ts';
 import type { Decision, ProgressLine, RunHooks, RunOutcome, Work } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
@@ -174,19 +175,37 @@ async function endOpenRun(
       ? giveUp(instance, db, row, because)
       : [];
   });
-  if (rowOf(instance.db, deployment).state === 'running') await settled(instance, deployment, hooks, told);
+  if (rowOf(instance.db, deployment).state === 'running') await follow(instance, deployment, hooks, told);
 }
 
-/**
- * Follows or does a run until it is over or waits; where a person wants to end, it is broken off, to be resumed. What of
- * it was told before is not told again.
- */
+/** What a run came to that is followed or done; one that a full disk cut off is told as that, with what was recorded of it. */
 async function settled(
   instance: Instance,
   deployment: string,
   hooks: RunHooks,
   told?: ToldSoFar,
 ): Promise<RunOutcome> {
+  try {
+    await follow(instance, deployment, hooks, told);
+  } catch (error) {
+    const hindered = error instanceof DiskError ? error : asDiskError(error);
+    if (hindered === undefined) throw error;
+    const recorded = outcomeOf(instance, deployment);
+    return { ...recorded, state: 'interrupted', error: hindered.message, hindered, wait: null };
+  }
+  return outcomeOf(instance, deployment);
+}
+
+/**
+ * Follows or does a run until it is over or waits; where a person wants to end, it is broken off, to be resumed. What of
+ * it was told before is not told again.
+ */
+async function follow(
+  instance: Instance,
+  deployment: string,
+  hooks: RunHooks,
+  told?: ToldSoFar,
+): Promise<void> {
   const { signal, tell, progress } = hooks;
   const runFolder = instance.folder.run(deployment);
   let done = -1;
@@ -220,7 +239,6 @@ async function settled(
     signal.removeEventListener('abort', stop);
   }
   count();
-  return outcomeOf(instance, deployment);
 }
 
 function toneOf(text: string, tone: ProgressTone): ProgressLine['tone'] {

@@ -74,10 +74,11 @@ function titleOf({ kind, state, number }: RunOutcome): string {
 }
 
 function blocksOf({ facts }: Known, outcome: RunOutcome): Block[] {
-  const { state, durationMs, error, at, steps, logFile, lastLines, foldersLeft } = outcome;
+  const { state, durationMs, error, hindered, at, steps, logFile, lastLines, foldersLeft } = outcome;
   const isGood = state === 'succeeded';
   return [
     ...(isGood || error === null ? [] : [{ kind: 'notice', tone: 'problem', text: error } as const]),
+    ...(hindered === undefined ? [] : [{ kind: 'text', text: hindered.hint } as const]),
     {
       kind: 'facts',
       facts: [

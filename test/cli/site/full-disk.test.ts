@@ -42,7 +42,8 @@ test('a disk that gets full in the midst of a run is named, and with room the ne
 
   const first = await starts();
   expect(first).toMatchObject(full);
-  expect(first.error.hint).toMatch(/^Make room .*goes on where it was\.$/);
+  expect(first.error.hint).toMatch(/^Make room .* with --if-interrupted resume: .*goes on where it was\.$/);
+  expect(first.json).toMatchObject({ did: 'interrupted', deployment: { release: '1.0.0' } });
   // Another folder would be another site: none is named, however often it is tried.
   const again = [
     await starts('--if-interrupted', 'resume'),
@@ -100,23 +101,37 @@ test('what a daemon does on a full disk is told in the same way, and nothing is 
   expect(readFileSync(own.marks, 'utf8')).toBe('fill\nafter\n');
 });
 
-test('who follows a daemon is told of the full disk that it stands still for, and the run is gone on with', async () => {
-  if (!requiresSmallDisk('a run of a daemon that is followed, on a full disk')) return;
-  using disk = smallDisk('followed');
-  const own = await makeOwn(disk.path, 'followed');
-  await using company = new Company(disk.path, 'followed', join(root, 'followed-desk'));
-  await using _daemon = await company.daemon();
-  const waited = await own.types('deploy 1.0.0 --env production --wait --json');
-  expect(waited).toMatchObject(full);
-  const [{ id }] = await own.asks<[Shown]>('deployment list');
-  expect(waited.error.message).toContain(id);
-  expect(waited.error.hint).toContain(`deployment show ${id} --wait`);
+test.each([
+  { name: 'waits', how: ['--wait'], hint: /^Make room .* `crossgap .*deployment show d-\w+ --wait`: / },
+  { name: 'answers', how: ['--guided', '--answers'], hint: /^Make room .* with --if-interrupted resume: / },
+])(
+  'who $name beside a daemon that a full disk holds up is told so, and the run is gone on with',
+  async (one) => {
+    if (!requiresSmallDisk('a run of a daemon that is followed, on a full disk')) return;
+    using disk = smallDisk(one.name);
+    const own = await makeOwn(disk.path, one.name);
+    await using company = new Company(disk.path, one.name, join(root, `${one.name}-desk`));
+    await using _daemon = await company.daemon();
+    const answers = one.how.includes('--answers') ? [company.file('answers.yaml', '{}')] : [];
+    const told = await own.types([
+      'deploy',
+      '1.0.0',
+      '--env',
+      'production',
+      '--json',
+      ...one.how,
+      ...answers,
+    ]);
+    expect(told).toMatchObject(full);
+    expect(told.error.hint).toMatch(one.hint);
+    const id = told.error.details['deployment'] as string;
 
-  rmSync(own.filler);
-  // Whatever is written, the daemon tries again at once.
-  await own.asks('environment add uat');
-  const stands = (await own.types(`deployment show ${id} --wait --json`)).json as Shown;
-  if (stands.state === 'interrupted') await own.asks(`deployment resume ${id} --wait`);
-  expect(await own.asks<Shown>(`deployment show ${id}`)).toMatchObject({ state: 'succeeded' });
-  expect(readFileSync(own.marks, 'utf8')).toBe('fill\nafter\n');
-});
+    rmSync(own.filler);
+    // Whatever is written, the daemon tries again at once.
+    await own.asks('environment add uat');
+    const stands = (await own.types(`deployment show ${id} --wait --json`)).json as Shown;
+    if (stands.state === 'interrupted') await own.asks(`deployment resume ${id} --wait`);
+    expect(await own.asks<Shown>(`deployment show ${id}`)).toMatchObject({ state: 'succeeded' });
+    expect(readFileSync(own.marks, 'utf8')).toBe('fill\nafter\n');
+  },
+);
