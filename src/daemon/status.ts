@@ -15,6 +15,7 @@ import { readJournal } from '../executor/index.ts';
 import { fingerprintWords, introducedBy } from '../identity/index.ts';
 import type { Instance } from '../instance/index.ts';
 import { arrayInPieces, objectInPieces } from '../json-in-pieces.ts';
+import { isLocked } from '../lock.ts';
 import {
   allLinksInPieces,
   commonParts,
@@ -253,11 +254,18 @@ function readReport(instance: Instance, id: string): DeploymentView | undefined 
   return reportedView(data, { customer, at, by, withdrawn: release?.withdrawn ?? null, holds });
 }
 
+/**
+ * A run as its journal tells, where the log says that it is under way. Who only looks records nothing, so where its process
+ * is gone and nobody is there who records that, it is said beside what is recorded.
+ */
 function live(instance: Instance, view: DeploymentView): DeploymentView {
   const runFolder = instance.folder.run(view.id);
   if (view.state !== 'running' || !existsSync(runFolder)) return view;
   const run = readJournal(runFolder);
-  return { ...view, steps: run.steps.map((step, index) => stepView(recordedStep(step, index + 1))) };
+  const steps = run.steps.map((step, index) => stepView(recordedStep(step, index + 1)));
+  const { daemonLock } = instance.folder;
+  const isBroken = run.state === 'interrupted' && !(existsSync(daemonLock) && isLocked(daemonLock));
+  return { ...view, steps, ...(isBroken && { brokenOff: true }) };
 }
 
 /** What the other sides can see of this instance, the newest of all links together, newest first. */

@@ -282,6 +282,8 @@ export type DeploymentView = {
   /** It takes away what the release brought, by the steps that its process has for that. */
   readonly uninstalls?: true;
   readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
+  /** Recorded as running, though its process is gone and nobody is there who records that: it is interrupted. */
+  readonly brokenOff?: true;
   readonly requestedBy: string;
   readonly requestedAt: string;
   readonly startedAt: string | null;

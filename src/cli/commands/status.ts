@@ -4,7 +4,7 @@ import { command, type Outcome } from '../command.ts';
 import { customerText } from '../told/customer-text.ts';
 import { headText, outstandingText } from '../links/link-facts.ts';
 import { neverHeard } from '../links/never-heard.ts';
-import { stateWord } from '../told/describe-deployment.ts';
+import { standingWord, stateWord } from '../told/describe-deployment.ts';
 import { facts, section, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { ago, count, lastingFor, moment, short, span } from '../../words.ts';
@@ -101,7 +101,7 @@ const parts: readonly (readonly [heading: string, rows: Rows])[] = [
           one.id,
           `${one.link === null ? '' : `${one.link}:`}${one.process}/${one.release}`,
           one.environment,
-          stateWord(one.state, terminal),
+          standingWord(one, terminal),
           ago(one.endedAt ?? one.startedAt ?? one.requestedAt, now),
           one.error ?? '',
         ]),

@@ -22,11 +22,18 @@ export function stateWord(state: string, { tone }: Toned): string {
   return its === undefined ? state : tone(its, state);
 }
 
+/** How a run stands; of one that is recorded as running, whether anything of it runs. */
+export function standingWord({ state, brokenOff }: DeploymentView, terminal: Toned): string {
+  return brokenOff === true
+    ? terminal.tone('bad', 'broken off: no process of it runs')
+    : stateWord(state, terminal);
+}
+
 /** One line on a deployment. */
 export function deploymentLine(view: DeploymentView, terminal: Toned): string {
   const from = view.link === null ? '' : `${view.link}:`;
   const what = view.uninstalls === true ? 'uninstall of ' : '';
-  return `${view.id}: ${what}${from}${view.process}/${view.release} in ${view.environment} ${stateWord(view.state, terminal)}`;
+  return `${view.id}: ${what}${from}${view.process}/${view.release} in ${view.environment} ${standingWord(view, terminal)}`;
 }
 
 /** What lies beside the trace on this host: the run's log, and the last lines of it where they tell why it failed. */
@@ -95,13 +102,18 @@ function describeWaits(view: DeploymentView): string[] {
     ...indented(wait.text.split('\n')),
     ...indented(waysToDecide(view, wait)),
   ]);
-  const before = view.waits.flatMap(({ step, name, decision }) => {
+  return [...section('Waiting for a person', waiting), ...describeDecisions(view)];
+}
+
+/** What people decided in a deployment, and who did. */
+export function describeDecisions({ waits }: DeploymentView): string[] {
+  const before = waits.flatMap(({ step, name, decision }) => {
     if (decision === null) return [];
     const { answer, by, at, note } = decision;
     const what = `step ${step} ${name}: ${decided[answer] ?? answer} by ${by}, ${moment(at)}`;
     return [note === null ? what : `${what}: ${note}`];
   });
-  return [...section('Waiting for a person', waiting), ...section('Decided', before)];
+  return section('Decided', before);
 }
 
 /** States of conventions that nobody looks for. */
