@@ -192,17 +192,28 @@ export function rollbackTarget(process: string, place: Place): PlacedDeployment 
 }
 
 function held(asked: string, open: PlacedDeployment): CommandError {
-  const waiting = open.state === 'interrupted';
+  const { deployment } = open;
   return new CommandError(
     'DEPLOYMENT_HELD',
-    `${asked}: deployment ${open.deployment} of ${open.number}, asked for by ${open.requestedBy}, is ${open.state} there`,
+    `${asked}: deployment ${deployment} of ${open.number}, asked for by ${open.requestedBy}, is ${open.state} there`,
     {
-      hint: waiting
-        ? `Decide about it first: \`crossgap deployment resume ${open.deployment}\`, or retry or cancel in the place of resume.`
-        : `Wait for it, or stop it with \`crossgap deployment cancel ${open.deployment}\`.`,
-      details: { deployment: open.deployment, by: open.requestedBy, state: open.state },
+      hint: firstDone(open),
+      details: { deployment, by: open.requestedBy, state: open.state },
     },
   );
+}
+
+/** What becomes of an open run before another can begin. */
+function firstDone({ deployment, state }: PlacedDeployment): string {
+  const stop = `stop it with \`crossgap deployment cancel ${deployment}\`.`;
+  switch (state) {
+    case 'interrupted':
+      return `Decide about it first: \`crossgap deployment resume ${deployment}\`, or retry or cancel in the place of resume.`;
+    case 'waiting':
+      return `Answer what it waits for, which \`crossgap deployment show ${deployment}\` tells: a manual step by \`crossgap approve ${deployment}\`; or ${stop}`;
+    default:
+      return `Wait for it, or ${stop}`;
+  }
 }
 
 /** The entry by which a run is asked for, of whichever kind. */

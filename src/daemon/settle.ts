@@ -72,7 +72,7 @@ export async function recordBrokenRuns(instance: Instance, signal: AbortSignal):
     state === 'running' && !isRunAlive(instance.folder.run(deployment));
   const broken = readOpenDeployments(instance.db).filter(isBroken);
   if (broken.length === 0) return;
-  using lock = tryHold(instance);
+  using lock = tryHold(instance, 'runs that were broken off');
   if (lock === undefined) return;
   using watch = watchDatabase(instance);
   for (const { deployment } of broken) await runDeployment(instance, deployment, { watch, signal });
@@ -99,15 +99,16 @@ async function settledBy(
   watch: Watch,
   signal: AbortSignal,
 ): Promise<boolean> {
-  using lock = tryHold(instance);
+  using lock = tryHold(instance, `deployment ${deployment}`);
   if (lock === undefined) return await follow(instance, deployment, watch, signal);
   await work(instance, deployment, watch, signal);
   return true;
 }
 
-function tryHold(instance: Instance): Lock | undefined {
+/** `what` is done is what others are told, whichever command or installer does it. */
+function tryHold(instance: Instance, what: string): Lock | undefined {
   try {
-    return holdIdentity(instance, 'deploy --wait');
+    return holdIdentity(instance, what);
   } catch (error) {
     if (error instanceof InstanceError && error.code === 'DAEMON_RUNNING') return undefined;
     throw error;

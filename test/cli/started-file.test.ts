@@ -131,7 +131,7 @@ test('a folder that a daemon or another installer holds is left alone', async ()
     /^8 SITE_HELD: Stop the daemon, or let it do the work: `\.\/orders-installer crossgap /,
   );
   daemon.release();
-  using deploying = tryLock(dataFolder(data).daemonLock, 'deploy --wait by somebody')!;
+  using deploying = tryLock(dataFolder(data).daemonLock, 'deployment d-4kq7mbx2wz by somebody')!;
   expect(hintOf(await starts(data, second))).toContain('8 SITE_HELD: Wait until that deployment is over');
   // As an installer does while it runs something.
   using other = tryLock(join(data, 'installer.lock'), 'installer by somebody')!;

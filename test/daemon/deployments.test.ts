@@ -4,6 +4,7 @@ import { cancelDeployment, resumeDeployment, rollbackTarget } from '../../src/co
 import { holdIdentity } from '../../src/daemon/hold-identity.ts';
 import { readStatus, runDaemon, settleDeployment } from '../../src/daemon/index.ts';
 import { openInstance, placeOf, type Instance } from '../../src/instance/index.ts';
+import { lockHolder } from '../../src/lock.ts';
 import { silentLog } from '../../src/log.ts';
 import {
   findDeployment,
@@ -138,6 +139,14 @@ describe('waiting for a deployment', () => {
     await once(pair.customer);
     expect(await settle(pair.customer, id)).toMatchObject({ state: 'succeeded' });
     expect(ran()).toEqual(['stop', 'deploy', 'start']);
+  });
+
+  test('tells others which deployment it does, whichever command or installer asked for it', async () => {
+    const id = deploy(pair.customer, offered(pair, '1.0.0'), 'uat');
+    const told = new Set<string | undefined>();
+    const onProgress = () => told.add(lockHolder(pair.customer.folder.daemonLock)?.who);
+    await settleDeployment(pair.customer, id, { signal: never, onProgress });
+    expect(told).toContain(`deployment ${id} by ${pair.customer.actor}`);
   });
 
   test('of one that fails says where, and that later steps did not run', async () => {

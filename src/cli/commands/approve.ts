@@ -3,6 +3,7 @@ import { findDeployment, readWaits } from '../../projections/index.ts';
 import { command, flag, misuse, needed, text, type Context, type Outcome } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { deploymentOf, settle } from '../runs/settle.ts';
+import { describeDecisions } from '../told/describe-deployment.ts';
 import { askedFor, finished } from './deploy.ts';
 
 const [noteLengthMax, nameLengthMax] = [4000, 200];
@@ -85,7 +86,10 @@ async function decide(
     if (row === undefined) throw elsewhere(id);
     return decideWait(row, readWaits(db, id), { answer, step, note: note ?? null, by: name ?? null });
   });
-  if (!wait) return askedFor(context, instance, deploymentOf(instance, id));
+  if (!wait) {
+    const view = deploymentOf(instance, id);
+    return askedFor(context, instance, view, describeDecisions(view));
+  }
   return finished(context, instance, await settle(context, instance, id));
 }
 

@@ -167,7 +167,12 @@ function collectedFrom(
 }
 
 /** How a deployment stands that was asked for and not waited for. */
-export function askedFor({ terminal }: Context, instance: Instance, view: DeploymentView): Outcome {
+export function askedFor(
+  { terminal }: Context,
+  instance: Instance,
+  view: DeploymentView,
+  more: readonly string[] = [],
+): Outcome {
   const hasDaemon = isLocked(instance.folder.daemonLock);
   return {
     document: { ...view, daemonRuns: hasDaemon },
@@ -176,6 +181,7 @@ export function askedFor({ terminal }: Context, instance: Instance, view: Deploy
       hasDaemon
         ? `The daemon does it; see \`${commandLine('deployment', 'show', view.id, '--wait')}\``
         : 'No daemon runs here: start `crossgap run`, or do it now with `crossgap run --once`',
+      ...more,
     ],
   };
 }

@@ -112,7 +112,7 @@ function notWritable({ root, database }: DataFolder, path: string, cause: unknow
 }
 
 function heldByDaemon(root: string, path: string): CliError {
-  const isOneRun = lockHolder(path)?.who.startsWith('deploy ') === true;
+  const isOneRun = lockHolder(path)?.who.startsWith('deployment ') === true;
   return held(
     root,
     path,

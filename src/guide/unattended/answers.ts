@@ -313,7 +313,8 @@ function reader(source: YamlSource, problems: Problem[]): Reader {
       const said = text(...path);
       const found = words.find((word) => word === said) ?? null;
       if (said !== null && found === null) {
-        const meant = nearest(said, words);
+        // A number is not misspelt.
+        const meant = /^[\d.,+-]+$/.test(said) ? undefined : nearest(said, words);
         const hint = meant === undefined ? `Write one of ${words.join(', ')}.` : `Did you mean ${meant}?`;
         refuse(path, `${path.at(-1)} can't be ${said}`, hint);
       }

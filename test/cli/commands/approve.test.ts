@@ -92,7 +92,10 @@ describe('a deployment with a step to be confirmed', () => {
     expect(shown.stdout).toContain(`crossgap approve ${id} --refuse`);
     // Waiting for it again starts nothing.
     expect((await acme.types(`deployment show ${id} --wait`)).exitCode).toBe(3);
-    expect((await acme.types('deploy Confirmed/1.0.0 --env uat --wait')).exitCode).toBe(8);
+    const other = await acme.types('deploy Confirmed/1.0.0 --env uat --wait');
+    expect(other.exitCode).toBe(8);
+    for (const what of ['deployment show', 'approve', 'deployment cancel'])
+      expect(other.stderr).toContain(`crossgap ${what} ${id}`);
     expect((await acme.types('run --once')).exitCode).toBe(0);
     expect((await newest()).state).toBe('waiting');
   });
@@ -120,7 +123,8 @@ describe('a deployment with a step to be confirmed', () => {
     await acme.types('deploy Confirmed/1.0.0 --env uat --wait');
     const { id } = await newest();
     expect((await acme.types(['approve', id, '--by', ' '])).exitCode).toBe(2);
-    expect((await acme.types(['approve', id, '--by', 'M. Example', '--wait'])).exitCode).toBe(0);
+    const { exitCode, stdout: told } = await acme.types(['approve', id, '--by', 'M. Example']);
+    expect([exitCode, told]).toEqual([0, expect.stringContaining('step 2 DBA: confirmed by M. Example')]);
     expect((await newest()).waits).toMatchObject([{ decision: { by: 'M. Example', note: null } }]);
     const { stdout } = await acme.types('log show --json');
     const entries = stdout

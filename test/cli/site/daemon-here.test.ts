@@ -27,7 +27,7 @@ function daemonAtWork(): ReturnType<typeof tryLock> {
 
 test('where nobody holds the place of a daemon, or this process does, the work is done here', () => {
   expect(isDoneElsewhere(here)).toBe(false);
-  using _ours = tryLock(here.folder.daemonLock, 'deploy --wait');
+  using _ours = tryLock(here.folder.daemonLock, 'deployment d-4kq7mbx2wz');
   expect(isDoneElsewhere(here)).toBe(false);
   expect(lookAtDaemon(here)).toMatchObject({
     state: 'good',

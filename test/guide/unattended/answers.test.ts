@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exitCodes } from '../../../src/errors.ts';
 import { GuideError, noAnswers, readAnswers } from '../../../src/guide/index.ts';
+import { refusal } from '../../support/refusal.ts';
 
 const path = join('/etc', 'orders', 'answers.yaml');
 const read = (...lines: readonly string[]) => readAnswers(path, `${lines.join('\n')}\n`);
@@ -149,6 +150,14 @@ describe('a file of answers is refused, with line and column,', () => {
   ])('%s, and soon', (_what, text) => {
     expect(() => readAnswers(path, text)).toThrow(GuideError);
   });
+});
+
+test.each([
+  ['result: { rating: 7 }', 'Write one of 1, 2, 3, 4, 5.'],
+  ['result: { rating: 10 }', 'Write one of 1, 2, 3, 4, 5.'],
+  ['if-interrupted: rseume', 'Did you mean resume?'],
+])('%s: a word is taken for a misspelt one, a number is not', (line, hint) => {
+  expect(refusal(() => readAnswers(path, line)).hint).toBe(hint);
 });
 
 test('the message on a value that stands in the wrong way does not repeat it', () => {
