@@ -533,6 +533,22 @@ describe('going back after a run that was cut off', () => {
     expect(failure?.hint).toMatch(/^Make room on it, then start the program again, and go on: /);
   });
 
+  test.each([
+    { who: 'somebody who looks on decides', isUnattended: false, title: 'It was cut off' },
+    { who: 'answers have decided before', isUnattended: true, title: '3.2.0 is installed' },
+  ])('what becomes of a run that was under way and turns out to be cut off: $who', async (one) => {
+    const { goesTo, says } = walker(
+      {
+        maker: { believed: true },
+        standing: { open: { ...open, state: 'running' } },
+        outcomes: [{ state: 'interrupted', deployment: 'd-0' }, { deployment: 'd-0' }],
+      },
+      { isUnattended: one.isUnattended },
+    );
+    await goesTo('interrupted');
+    expect((await says('resume')).title).toBe(one.title);
+  });
+
   test('J2.13 a rollback is told as one, is gone on with or started over, and leads nowhere else', async () => {
     const back = { ...open, kind: 'roll-back', number: '3.1.4' } as const;
     const standing = { open: back, previous: { number: '3.1.4' }, installed: now, compared: 'same' } as const;

@@ -1,7 +1,7 @@
 import { aimOf, goneBackTo, openRun, releaseName, wayOf, type Known } from '../known.ts';
 import { unusedLines } from '../run-in-words.ts';
 import { never, once, stay, type Leaf } from '../leaf.ts';
-import type { Work } from '../site.ts';
+import type { RunOutcome, Work } from '../site.ts';
 
 /** The work itself, told as it goes. It is over when it came to an end or needs a person. */
 export const running: Leaf = {
@@ -13,7 +13,9 @@ export const running: Leaf = {
     if (before !== undefined) tell({ tone: 'plain', text: before });
     const isFirst = !known.followed.includes(known.deployment ?? '');
     for (const text of isFirst ? unusedLines(known) : []) tell({ tone: 'strong', text });
-    const outcome = await site.run(work, { signal, tell, progress });
+    const hooks = { signal, tell, progress };
+    const first = await site.run(work, hooks);
+    const outcome = isToGoOn(known, first) && !signal.aborted ? await site.run(work, hooks) : first;
     learn({ outcome, followed: [...known.followed, outcome.deployment] });
     // What is installed now, and what there is to go back to, is another.
     learn({ standings: { ...known.standings, [work.environment]: await site.standing(work.environment) } });
@@ -30,6 +32,16 @@ export const running: Leaf = {
   }),
   take: async () => stay,
 };
+
+/**
+ * Whether a run goes on that was taken to be under way and turned out to be cut off: where nobody is asked, it was said
+ * before that it is gone on with then.
+ */
+function isToGoOn(known: Known, { state, hindered }: RunOutcome): boolean {
+  const wasUnderWay = known.work?.kind === 'resume' && openRun(known)?.open.state === 'running';
+  const isCutOff = state === 'interrupted' && hindered === undefined;
+  return wasUnderWay && isCutOff && known.options.isUnattended === true;
+}
 
 /** What a run that is gone on with did before this start, which tells only what comes now; undefined for nothing. */
 function doneBefore(known: Known, work: Work): string | undefined {
