@@ -85,11 +85,15 @@ function scriptLines(known: Known): string[] {
 /** A person left, or asked to end, before anything was begun; or between a run and what comes after it. */
 export function leftEnding(known: Known): Ending {
   if (known.outcome !== null) return endingOfRun(known, known.outcome);
-  const { release, facts } = known;
-  const more =
-    release === null || !isCarried(known)
+  const { release, facts, approved } = known;
+  const more = [
+    ...(approved.length === 0
       ? []
-      : [`What was taken in is kept in ${facts.dataFolder}; start the program again to go on.`];
+      : [`That the scripts of ${approved.join(' and ')} are approved stays so.`]),
+    ...(release === null || !isCarried(known)
+      ? []
+      : [`What was taken in is kept in ${facts.dataFolder}; start the program again to go on.`]),
+  ];
   return {
     ...ended(known, 'nothing', [
       openRun(known) === undefined
@@ -129,16 +133,31 @@ export function failedEnding(known: Known, failure: CrossgapError): Ending {
   return { ...ended(known, 'nothing', []), exitCode: failure.exitCode, failure };
 }
 
+/** What is done to start once more: where the release was here already, the program is no file that can be. */
+function startAgain(known: Known): string {
+  const { release, environment } = known;
+  if (isCarried(known) || release === null) return 'start the program again';
+  const named = `${release.process}/${release.number}`;
+  const to = environment === null ? [] : ['--env', environment];
+  return `type \`${commandLine('deploy', named, ...to, '--guided')}\` again`;
+}
+
+/** The same where a sentence begins. */
+const startAgainFirst = (known: Known): string =>
+  startAgain(known).replace(/^./, (first) => first.toUpperCase());
+
 /** What the next start offers; going back only where there is something to go back to. */
 function howToGoOn(known: Known): string {
   const ways = hasWayBack(known) ? 'to go on, to start over or to go back' : 'to go on or to start over';
-  return `Start the program again: it says where it stopped, and offers ${ways}.`;
+  return `${startAgainFirst(known)}: it says where it stopped, and offers ${ways}.`;
 }
 
 /** How a run is gone on with at the next start, where nobody is asked as well. */
-function nextStart({ options }: Known): string {
-  const again = 'start the program again';
-  return options.isUnattended === true ? `${again} with --if-interrupted resume` : `${again}, and go on`;
+function nextStart(known: Known): string {
+  const again = startAgain(known);
+  return known.options.isUnattended === true
+    ? `${again} with --if-interrupted resume`
+    : `${again}, and go on`;
 }
 
 function endingOfRun(known: Known, outcome: RunOutcome): Ending {
@@ -170,7 +189,7 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
       return failed(
         'failed',
         new GuideError('INSTALL_FAILED', `Cannot ${toDo} in ${environment}: it failed${place}${because}`, {
-          hint: `Mend what is wrong and start the program again, with --if-interrupted start-over where nobody is asked${wayBack(known)}.`,
+          hint: `Mend what is wrong and ${startAgain(known)}, with --if-interrupted start-over where nobody is asked${wayBack(known)}.`,
           details,
         }),
       );
@@ -191,7 +210,7 @@ function endingOfRun(known: Known, outcome: RunOutcome): Ending {
       return failed(
         'cancelled',
         new GuideError('INSTALL_CANCELLED', `Cannot ${toDo} in ${environment}: it was given up${because}`, {
-          hint: 'Start the program again when it is wanted.',
+          hint: `${startAgainFirst(known)} when it is wanted.`,
           details,
         }),
       );
@@ -217,7 +236,7 @@ export function waitingEnding(known: Known): Ending {
     'INSTALL_WAITS',
     `Cannot go on with ${what} in ${environment}: it waits for a person${asked}`,
     {
-      hint: `Start the program again and answer, or write the answer into the answers file, below steps: under ${wait?.stepId ?? 'its id'}.`,
+      hint: `${startAgainFirst(known)} and answer, or write the answer into the answers file, below steps: under ${wait?.stepId ?? 'its id'}.`,
       details: { deployment, environment, state: 'waiting', at: outcome?.at ?? null, wait: wait ?? null },
     },
   );

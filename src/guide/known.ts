@@ -66,6 +66,8 @@ export type Known = {
   readonly way: Way | null;
   /** What was typed for inputs at this start, secrets among it. */
   readonly typed: Values;
+  /** The releases, by number, whose scripts were approved at this start. */
+  readonly approved: readonly string[];
   /** Pages of inputs that a person has gone on from. */
   readonly answered: readonly string[];
   /** What connection tests found with the values as they are. */
@@ -101,6 +103,7 @@ export function knownAtFirst(facts: SiteFacts, options: GuideOptions): Known {
     strangeEnvironment: null,
     way: null,
     typed: {},
+    approved: [],
     answered: [],
     tried: {},
     checks: null,

@@ -27,7 +27,8 @@ export const isUnreadWayBack = (known: Known): boolean =>
   isWayBack(known) && unapproved(scriptsToRead(known)).length > 0;
 
 /** The number of the release whose scripts are read. */
-const numberToRead = (known: Known): string => (isWayBack(known) ? goneBackTo(known) : known.release!.number);
+export const numberToRead = (known: Known): string =>
+  isWayBack(known) ? goneBackTo(known) : known.release!.number;
 
 const namedMax = 5;
 

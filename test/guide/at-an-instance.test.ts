@@ -191,3 +191,18 @@ describe('without a person', () => {
     expect(text).not.toMatch(/maker|certificate|# name|result|six words/);
   });
 });
+
+test.each([
+  ['failed', 'Mend what is wrong and type'],
+  ['interrupted', 'Type'],
+  ['cancelled', 'Type'],
+] as const)('a run that was %s is gone on with by the command that began it', async (state, first) => {
+  const { guide, goesTo, says } = at({ outcomes: [{ state }] });
+  await goesTo('result');
+  await says('next');
+  const { failure } = await guide.ending;
+  expect(failure?.hint).toContain(
+    `${first} \`crossgap deploy Orders/3.2.0 --env production --guided\` again`,
+  );
+  expect(failure?.hint).not.toContain('program');
+});

@@ -163,6 +163,19 @@ describe('J2.15: the way back to a release whose scripts nobody approved', () =>
     expect(site.asked).toContain('run roll-back');
   });
 
+  test('is not gone where a person leaves after that, and the approval is told to stay', async () => {
+    const { goesTo, says, guide } = walker(unread);
+    await goesTo('wish');
+    await says('roll-back');
+    await says('approve', { by: 'S. Officer' });
+    await says('leave');
+    expect((await guide.ending).text.join()).toContain('That the scripts of 3.1.4 are approved stays so');
+    const other = walker(unread);
+    await other.goesTo('wish');
+    await other.says('leave');
+    expect((await other.guide.ending).text.join()).not.toContain('approved');
+  });
+
   test('does so from a run that failed as well', async () => {
     const { inTheWay: _none, ...standing } = unread.standing!;
     const { goesTo, says } = walker({

@@ -12,7 +12,7 @@ import {
   type Step,
 } from '../leaf.ts';
 import type { Action, Block, Said } from '../page.ts';
-import { isUnreadWayBack, isWayBack, scriptsToRead, unapproved } from '../scripts.ts';
+import { isUnreadWayBack, isWayBack, numberToRead, scriptsToRead, unapproved } from '../scripts.ts';
 import { signedIn, signingFields } from '../signing.ts';
 import type { JudgedSignature, Release, ScriptsStanding, ScriptStanding, Standing } from '../site.ts';
 import { count, moment, short, size, span } from '../../words.ts';
@@ -143,6 +143,7 @@ async function approved({ site, known, learn }: Hand, said: Said): Promise<Step>
   if ('problems' in signed) return { go: 'stay', problems: signed.problems };
   const approval = { set: consent.set, ...signed };
   await site.approveScripts(environment, approval, isWayBack(known) ? 'before' : undefined);
+  learn({ approved: [...known.approved, numberToRead(known)] });
   learn({ standings: { ...known.standings, [environment]: await site.standing(environment) } });
   return next;
 }
