@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { exitCodes, type CrossgapError, type ExitCode } from '../errors.ts';
 import type { Instance } from '../instance/index.ts';
 import type { Context, Outcome } from './command.ts';
 import { CliError } from './errors.ts';
+import { inFolder } from './shell/in-folder.ts';
 import { inOurWords, parse, type Asked, type Table } from './shell/parse.ts';
 import { programVersion } from '../installation.ts';
 import { firstWords, programFor } from './program.ts';
@@ -30,7 +32,11 @@ type Telling = {
 export async function runCommandLine(typed: readonly string[], world: World): Promise<ExitCode> {
   const talking = terminal(world);
   const { argv, here } = heard(typed, world);
-  const hintOf = (error: CrossgapError): string => hintHere(error, here, firstWords);
+  const named = folderIn(argv);
+  const hintOf = (error: CrossgapError): string =>
+    here === undefined && named !== undefined && resolve(named) !== resolve(folderOf(undefined, world))
+      ? inFolder(error.hint, named)
+      : hintHere(error, here, firstWords);
   const telling: Telling = {
     terminal: talking,
     json: argv.includes('--json'),

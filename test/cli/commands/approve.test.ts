@@ -7,7 +7,7 @@ import { openInstance } from '../../../src/instance/index.ts';
 import { silentLog } from '../../../src/log.ts';
 import { makeInstance, type Company } from '../company.ts';
 import { memory } from '../../support/in-memory.ts';
-import { freshFolder, type Person } from '../typed.ts';
+import { freshFolder, type, type Person } from '../typed.ts';
 
 type Wait = {
   step: number;
@@ -86,7 +86,10 @@ describe('a deployment with a step to be confirmed', () => {
     expect(waits).toMatchObject([
       { step: 2, for: 'confirmation', text: 'Ask for ticket 4711\nand note it', decision: null },
     ]);
-    expect(answer.stderr).toContain(`crossgap approve ${id}`);
+    expect(answer.stderr).toContain(`\`crossgap approve ${id} --data ${acme.data}\``);
+    // Where the environment says it, it is said to what is typed next as well.
+    const unnamed = await type(['deployment', 'show', id, '--wait'], { env: { CROSSGAP_DATA: acme.data } });
+    expect(unnamed.stderr).toContain(`\`crossgap approve ${id}\``);
     const shown = await acme.types(`deployment show ${id}`);
     expect(shown.stdout).toContain('Ask for ticket 4711');
     expect(shown.stdout).toContain(`crossgap approve ${id} --refuse`);
