@@ -12,7 +12,8 @@ import {
 import { command, flag, needed, text, type Context, type Outcome } from '../command.ts';
 import { newDeploymentId } from '../runs/deployment-id.ts';
 import { releaseOfRun } from '../runs/release-of-run.ts';
-import { giveUp, startOver } from '../runs/start-over.ts';
+import { giveUp } from '../runs/give-up.ts';
+import { startOver } from '../runs/start-over.ts';
 import { deploymentLine, describeDeployment } from '../told/describe-deployment.ts';
 import { artifactsOf, lastLinesOf, logDocument, logText, runLog, runLogOf } from '../told/run-log.ts';
 import { deploymentOf, failureOf, openToDecide, settle } from '../runs/settle.ts';

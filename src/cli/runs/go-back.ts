@@ -11,7 +11,7 @@ import { placeOf, type Instance } from '../../instance/index.ts';
 import { findDeployment, type ReleaseRow } from '../../projections/index.ts';
 import { deployableRelease } from './obstacle.ts';
 import { releaseOfRun } from './release-of-run.ts';
-import { giveUp } from './start-over.ts';
+import { giveUp } from './give-up.ts';
 
 /** What is to be gone back in. */
 export type BackWhere = { readonly process: string; readonly link: string; readonly environment: string };

@@ -1,28 +1,12 @@
-import {
-  cancelDeployment,
-  CommandError,
-  requestDeployment,
-  requestUninstall,
-  type Decision,
-} from '../../commands/index.ts';
+import { CommandError, requestDeployment, requestUninstall, type Decision } from '../../commands/index.ts';
 import type { Database } from '../../db/index.ts';
 import { placeOf, type Instance } from '../../instance/index.ts';
-import { readSteps, type DeploymentRow } from '../../projections/index.ts';
+import type { DeploymentRow } from '../../projections/index.ts';
 import { commandLine } from '../../words.ts';
+import { giveUp } from './give-up.ts';
 import { deployableRelease } from './obstacle.ts';
 import { releaseOfRun } from './release-of-run.ts';
 import { uninstallStepsOf } from './take-away.ts';
-
-/** Cancels it, and has its author told what was recorded of it; `because` says what it is given up for. */
-export function giveUp(
-  { clock, settings }: Instance,
-  db: Database,
-  row: DeploymentRow,
-  because: string | null = null,
-): Decision {
-  const run = { ...row, steps: readSteps(db, row.deployment) };
-  return cancelDeployment(run, clock.now(), settings.report, because);
-}
 
 const retriable = new Set(['failed', 'interrupted', 'cancelled']);
 

@@ -14,7 +14,7 @@ import type { Step } from '../../process/index.ts';
 import { findDeployment, readApplications, type ReleaseRow } from '../../projections/index.ts';
 import { deployableRelease } from './obstacle.ts';
 import { releaseOfRun } from './release-of-run.ts';
-import { giveUp } from './start-over.ts';
+import { giveUp } from './give-up.ts';
 import { heldRevision } from '../told/revisions.ts';
 
 /** What is to be taken away, and the id that the run for it is to have. */

@@ -1,7 +1,7 @@
 import { interruptRun } from '../../executor/index.ts';
 import type { Instance } from '../../instance/index.ts';
 import { findDeployment } from '../../projections/index.ts';
-import { giveUp } from '../runs/start-over.ts';
+import { giveUp } from '../runs/give-up.ts';
 import { isDoneElsewhere } from './daemon-here.ts';
 
 /**
