@@ -17,6 +17,8 @@ export const running: Leaf = {
     const first = await site.run(work, hooks);
     const outcome = isToGoOn(known, first) && !signal.aborted ? await site.run(work, hooks) : first;
     learn({ outcome, followed: [...known.followed, outcome.deployment] });
+    // A disk that takes nothing more may not let anything be looked at either.
+    if (outcome.hindered !== undefined) return;
     // What is installed now, and what there is to go back to, is another.
     learn({ standings: { ...known.standings, [work.environment]: await site.standing(work.environment) } });
   },

@@ -102,7 +102,7 @@ test('what a daemon does on a full disk is told in the same way, and nothing is 
 });
 
 test.each([
-  { name: 'waits', how: ['--wait'], hint: /^Make room .* `crossgap .*deployment show d-\w+ --wait`: / },
+  { name: 'waits', how: ['--wait'], hint: /^Make room .* `crossgap .*deployment show d-\w+ --wait/ },
   { name: 'answers', how: ['--guided', '--answers'], hint: /^Make room .* with --if-interrupted resume: / },
 ])(
   'who $name beside a daemon that a full disk holds up is told so, and the run is gone on with',
