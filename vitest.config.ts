@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { patienceMs } from './test/support/patience.ts';
 
@@ -19,8 +20,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: patienceMs } },
     pool: 'forks',
-    // The runner would leave one core to itself, which is every second one of a small machine.
-    maxWorkers: '100%',
+    // Tests wait a quarter of their time, for a disk or another process: half as many more than there are cores.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     globalSetup: 'test/support/build-first.ts',
     reporters: process.env['CI'] === 'true' ? ['default', 'json'] : ['default'],
     outputFile: { json: '.ci/results.json' },
