@@ -31,6 +31,7 @@ const depthMax = 10;
  * person can act on; undefined for any other error. `doing` is a verb with its object, as in "write the log".
  */
 export function asDiskError(error: unknown, doing = 'go on'): DiskError | undefined {
+  if (error instanceof DiskError) return error;
   let at = error;
   for (let depth = 0; depth < depthMax && at instanceof Error; depth += 1) {
     const { code: system, path } = at as NodeJS.ErrnoException;
@@ -49,6 +50,11 @@ export function asDiskError(error: unknown, doing = 'go on'): DiskError | undefi
   return undefined;
 }
 
+/** An error that a person can act on: one of ours, or what a disk refused; undefined for one that nobody foresaw. */
+export function foreseen(error: unknown, doing?: string): CrossgapError | undefined {
+  return error instanceof CrossgapError ? error : asDiskError(error, doing);
+}
+
 const firstOf = { DISK_FULL: 'Make room on it', DISK_FAILED: 'Have the disk looked at' } as const;
 
 /**
@@ -59,8 +65,7 @@ export function asDiskErrorOfRun(
   error: unknown,
   { deployment, next }: { readonly deployment: string; readonly next: string },
 ): DiskError | undefined {
-  const found =
-    error instanceof DiskError ? error : asDiskError(error, `go on with deployment ${deployment}`);
+  const found = asDiskError(error, `go on with deployment ${deployment}`);
   if (found === undefined) return undefined;
   const { code, message, details } = found;
   return new DiskError(code, message, {

@@ -1,6 +1,5 @@
 import { pino, stdSerializers, type Logger } from 'pino';
-import { asDiskError } from './disk-error.ts';
-import { CrossgapError } from './errors.ts';
+import { foreseen } from './disk-error.ts';
 
 export type { Logger };
 
@@ -41,7 +40,7 @@ const optionsFor = ({ level }: { readonly level: string }) => ({
 
 /** What was expected is told in words with its evidence; where it was noticed helps only with what was not. */
 function errorFields(error: unknown): unknown {
-  const known = error instanceof CrossgapError ? error : asDiskError(error);
+  const known = foreseen(error);
   if (known !== undefined) {
     const { code, message, hint, details } = known;
     return { code, message, hint, details };

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { count, moment, size } from '../words.ts';
 import type { BundleFacts } from './envelope.ts';
-import { guard } from './write-parts.ts';
+import { discardParts, guard } from './write-parts.ts';
 
 /** What the sheet says of a part. */
 export type SheetPart = {
@@ -46,13 +45,12 @@ export async function writeTransportSheet(
   const path = join(folder, sheetName(parts));
   const text = transportSheet(facts, parts, files);
   if (await saysAll(path, text)) return path;
-  // Whoever looks through the folder meanwhile passes over what ends so.
-  const temporary = `${path}.${randomBytes(6).toString('hex')}~`;
+  const temporary = `${path}~`;
   try {
     await guard(temporary, () => writeFile(temporary, text));
     await guard(path, () => rename(temporary, path));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await discardParts([temporary]);
     throw error;
   }
   return path;

@@ -20,8 +20,7 @@ import { feedId } from '../events/index.ts';
 import { readKeyFile } from '../identity/index.ts';
 import { InstanceError, type Instance } from '../instance/index.ts';
 import { replaceFile } from '../replace-file.ts';
-import { asDiskError } from '../disk-error.ts';
-import { CrossgapError } from '../errors.ts';
+import { foreseen } from '../disk-error.ts';
 import { faultPoint } from '../faults.ts';
 import { programFile } from '../installation.ts';
 import {
@@ -85,7 +84,7 @@ async function begin(
     return await startOrResume(instance, row, runFolder, mode);
   } catch (error) {
     // What began is interrupted (again); what never began has failed.
-    const known = error instanceof CrossgapError ? error : asDiskError(error, 'start the run');
+    const known = foreseen(error, 'start the run');
     const because = known?.message ?? 'the executor could not be started';
     instance.record((db) => {
       const journal = readJournal(runFolder);

@@ -35,6 +35,8 @@ export function toldSoFar({ folder }: Instance, deployment: string): ToldSoFar {
 
 /** How often is looked whether the daemon that is followed still lives. */
 const lookForDaemonMs = 1000;
+/** The disk is asked when nothing has gone on for two looks, and at each so many after it: a run may wait its turn for hours. */
+const [diskAskedFirst, diskAskedEvery] = [2, 15];
 
 /**
  * Waits until a deployment is over or waits for a person: does the work itself where no daemon runs, else follows
@@ -155,7 +157,8 @@ function follow(instance: Instance, deployment: string, watch: Watch, signal: Ab
     if (!isLocked(instance.folder.daemonLock)) return resolve(false);
     stillLooks = isRunAlive(instance.folder.run(deployment)) ? 0 : stillLooks + 1;
     // The daemon has its time first, to record what came of it where there is room for just that.
-    const refusal = stillLooks < 2 ? undefined : diskRefusal(instance, `go on with deployment ${deployment}`);
+    if (stillLooks % diskAskedEvery !== diskAskedFirst) return;
+    const refusal = diskRefusal(instance, `go on with deployment ${deployment}`);
     if (refusal !== undefined) throw refusal;
   });
   const unlisten = watch.onChange(lookForOutcome);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { asDiskError } from '../disk-error.ts';
+import { asDiskError, foreseen } from '../disk-error.ts';
 import { CrossgapError, exitCodes, type ExitCode } from '../errors.ts';
 import { tryLock, type Lock } from '../lock.ts';
 import { forgetCancel, isCancelAsked } from './cancel-run.ts';
@@ -128,7 +128,7 @@ function answer(line: StartAnswer): void {
 }
 
 function told(error: unknown): { code: string; message: string; hint: string } {
-  const known = error instanceof CrossgapError ? error : asDiskError(error);
+  const known = foreseen(error);
   if (known !== undefined) return { code: String(known.code), message: known.message, hint: known.hint };
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'UNEXPECTED', message, hint: 'This is a bug; please report it.' };

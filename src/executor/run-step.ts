@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { asDiskError, DiskError } from '../disk-error.ts';
+import { DiskError, foreseen } from '../disk-error.ts';
 import { CrossgapError } from '../errors.ts';
 import { faultPoint } from '../faults.ts';
 import { artifactsSizeMax, keepArtifact } from './artifacts.ts';
@@ -116,7 +116,7 @@ async function runAttempt(
         run.log.write(`${placeOf(run, step, position)} · ${number} ${name}`, 'verbose', said);
       },
       judge(error) {
-        const known = error instanceof CrossgapError ? error : (asDiskError(error) ?? error);
+        const known = foreseen(error) ?? error;
         // Where nothing can be written a run breaks off, as by a power cut, rather than to undo what was done well.
         const stopped = stopOf(stops) ?? (known instanceof DiskError ? 'interrupted' : undefined);
         return { error: judged(run, known), ...(stopped && { stopped }) };

@@ -15,7 +15,7 @@ import {
   type Known,
 } from './known.ts';
 import { foldersStay, runInWords, unusedLines } from './run-in-words.ts';
-import { isWayBack, notApproved, scriptsToRead, unapproved } from './scripts.ts';
+import { isWayBack, refusedScripts, scriptsToRead, unapproved } from './scripts.ts';
 import type { Check } from './page.ts';
 import { leftOpen } from './pages/checks.ts';
 import type { RunOutcome } from './site.ts';
@@ -28,7 +28,9 @@ export function endingOf(known: Known): Ending {
     return ended(known, 'result-written', [`The result file is ${written.file}`, ...unusedLines(known)]);
   }
   if (options.until === 'checks') {
-    const failure = refusedScripts(known);
+    // A person is asked about them then.
+    const isAskedNow = options.isUnattended === true && (isInstalling(known) || isWayBack(known));
+    const failure = isAskedNow ? refusedScripts(known, options.approvedSet ?? null) : undefined;
     const checked = ended(known, 'checked', [
       ...(known.checks ?? []).map(({ state, name, found }) => `${state.padEnd(8)} ${name}: ${found}`),
       known.checks === null ? uncheckedLine(known) : checkedLine(known, known.checks, failure),
@@ -38,16 +40,6 @@ export function endingOf(known: Known): Ending {
   }
   if (options.until === 'questions') return ended(known, 'asked', []);
   return leftEnding(known);
-}
-
-/** Why it would not begin by these answers, for scripts that nobody approved; a person is asked about them then. */
-function refusedScripts(known: Known): GuideError | undefined {
-  const { isUnattended = false, approvedSet = null } = known.options;
-  const asked = scriptsToRead(known);
-  if (!isUnattended || unapproved(asked).length === 0 || !(isInstalling(known) || isWayBack(known)))
-    return undefined;
-  const { set, isAsked } = asked.consent;
-  return (approvedSet === null ? isAsked : approvedSet !== set) ? notApproved(known, approvedSet) : undefined;
 }
 
 /** What would be done where nothing is looked at for it. */

@@ -32,8 +32,16 @@ export const numberToRead = (known: Known): string =>
 
 const namedMax = 5;
 
+/** Why it may not begin with the scripts that were approved beforehand, by their digest, or with none; undefined where it may. */
+export function refusedScripts(known: Known, approvedSet: string | null): GuideError | undefined {
+  const asked = scriptsToRead(known);
+  const { set, isAsked } = asked.consent;
+  const isRefused = approvedSet === null ? isAsked : approvedSet !== set;
+  return isRefused && unapproved(asked).length > 0 ? notApproved(known, approvedSet) : undefined;
+}
+
 /** Nobody approved scripts that need it, or what was approved (`said`) are not those that the release has. */
-export function notApproved(known: Known, said: string | null): GuideError {
+function notApproved(known: Known, said: string | null): GuideError {
   const { environment } = standingOf(known)!;
   const { process } = known.release!;
   const number = numberToRead(known);

@@ -1,5 +1,5 @@
-import { asDiskError } from '../../disk-error.ts';
-import { CrossgapError, exitCodes, type ExitCode } from '../../errors.ts';
+import { foreseen } from '../../disk-error.ts';
+import { exitCodes, type CrossgapError, type ExitCode } from '../../errors.ts';
 import type { Terminal } from '../terminal.ts';
 
 /**
@@ -25,7 +25,7 @@ export function reportFailure(
     readonly isOneFile?: boolean;
   },
 ): ExitCode {
-  const known = error instanceof CrossgapError ? error : asDiskError(error);
+  const known = foreseen(error);
   const failure = known === undefined ? unexpected(error, version, isOneFile) : expected(known, hintOf);
   const { code, message, hint, details, more, exitCode } = failure;
   terminal.talk(`${terminal.talkTone('bad', 'crossgap:')} ${message} [${code}]`);

@@ -1,5 +1,5 @@
-import { asDiskError } from '../../disk-error.ts';
-import { CrossgapError } from '../../errors.ts';
+import { foreseen } from '../../disk-error.ts';
+import type { CrossgapError } from '../../errors.ts';
 
 /**
  * The same object; what its methods refuse says what to do next as `hintOf` has it, for pages that show it. What a disk
@@ -7,7 +7,7 @@ import { CrossgapError } from '../../errors.ts';
  */
 export function withHints<Of extends object>(object: Of, hintOf: (error: CrossgapError) => string): Of {
   const inWords = (error: unknown): unknown => {
-    const known = error instanceof CrossgapError ? error : asDiskError(error);
+    const known = foreseen(error);
     if (known === undefined) return error;
     return Object.defineProperty(known, 'hint', { value: hintOf(known), enumerable: true });
   };

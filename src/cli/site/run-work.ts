@@ -13,7 +13,7 @@ import {
   type ToldSoFar,
 } from '../../daemon/index.ts';
 import type { Database } from '../../db/index.ts';
-import { asDiskError, DiskError } from '../../disk-error.ts';
+import { asDiskError } from '../../disk-error.ts';
 import { readRunning } from '../../executor/index.ts';
 import type { Decision, ProgressLine, RunHooks, RunOutcome, Work } from '../../guide/index.ts';
 import type { Instance } from '../../instance/index.ts';
@@ -189,7 +189,7 @@ async function settled(
   try {
     await follow(instance, deployment, hooks, told);
   } catch (error) {
-    const hindered = error instanceof DiskError ? error : asDiskError(error);
+    const hindered = asDiskError(error);
     if (hindered === undefined) throw error;
     const recorded = outcomeOf(instance, deployment);
     return { ...recorded, state: 'interrupted', error: hindered.message, hindered, wait: null };

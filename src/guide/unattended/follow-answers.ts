@@ -19,7 +19,7 @@ import {
 } from '../known.ts';
 import { howItStands, runInWords } from '../run-in-words.ts';
 import type { Page, Said } from '../page.ts';
-import { notApproved, scriptsToRead, unapproved } from '../scripts.ts';
+import { refusedScripts, scriptsToRead, unapproved } from '../scripts.ts';
 import type { OpenRun, Values } from '../site.ts';
 import type { Walk } from '../start-guide.ts';
 import { compare, prefill } from './answered-values.ts';
@@ -130,13 +130,11 @@ function replyTo(page: Page, known: Known, answers: Answers, used: Set<string>):
 
 /** Scripts are approved where the answers name exactly those; where nothing is said, the site's own rule decides. */
 function releaseReply(known: Known, { approveScripts: said }: Answers): Reply {
-  const asked = scriptsToRead(known);
-  const { consent } = asked;
   // A look looks at all that can be looked at, and says at its end what is not approved.
-  if (unapproved(asked).length === 0 || known.options.until !== 'end') return next;
-  if (said === null ? consent.isAsked : said.set !== consent.set)
-    return { failure: notApproved(known, said?.set ?? null) };
-  if (said === null) return next;
+  if (known.options.until !== 'end') return next;
+  const failure = refusedScripts(known, said?.set ?? null);
+  if (failure !== undefined) return { failure };
+  if (said === null || unapproved(scriptsToRead(known)).length === 0) return next;
   const { by, note } = said;
   return { action: 'approve', values: { by: by ?? known.facts.account, ...(note !== null && { note }) } };
 }
